@@ -1,0 +1,100 @@
+"""A catalogue: one ATT&CK release of one domain, as a value with a version and named frames.
+
+Frames are loaded when first asked for, since a page or a command needs few of them. They are
+shared: nobody changes one in place. Knows nothing of STIX, files or where a release came from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from coverage.frames import CATALOGUE_FRAMES
+from coverage.vocabulary import DOMAINS
+
+
+@dataclass(frozen=True, order=True)
+class Release:
+    """One ATT&CK release: domain and version. Orders by domain, then version number.
+
+    `str(release)` is its id, such as `enterprise-19.0`.
+    """
+
+    domain: str
+    version_key: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        if self.domain not in DOMAINS or not self.version_key:
+            raise ValueError(f"no ATT&CK release: {self.domain!r} {self.version_key!r}")
+
+    @classmethod
+    def parse(cls, text: str) -> Release:
+        """The release that `enterprise-19.0` (or `enterprise-attack-19.0`) names.
+
+        Raises
+        ------
+        ValueError
+            When the text is no release id; the message says what one looks like.
+        """
+        domain, _, version = text.strip().lower().replace("-attack-", "-").rpartition("-")
+        parts = version.lstrip("v").split(".")
+        if domain not in DOMAINS or not all(part.isdecimal() for part in parts):
+            raise ValueError(
+                f"'{text}' is no ATT&CK release; write a domain and a version, such as enterprise-19.0"
+            )
+        numbers = tuple(int(part) for part in parts)
+        return cls(domain, numbers if len(numbers) > 1 else (*numbers, 0))
+
+    @property
+    def version(self) -> str:
+        return ".".join(str(number) for number in self.version_key)
+
+    @property
+    def title(self) -> str:
+        """For people: `Enterprise 19.0`."""
+        return f"{DOMAINS[self.domain].title} {self.version}"
+
+    def __str__(self) -> str:
+        return f"{self.domain}-{self.version}"
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """One ATT&CK release. Each frame of `frames.CATALOGUE_FRAMES` is an attribute.
+
+    Parameters
+    ----------
+    release : Release
+    sha256 : str
+        SHA-256 of the STIX bundle (uncompressed JSON) it was read from.
+    source : str
+        Where the bundle came from, for people.
+    load : callable
+        Frame name -> frame. Called once a frame.
+    """
+
+    release: Release
+    sha256: str
+    source: str
+    load: Callable[[str], pd.DataFrame] = field(repr=False, compare=False)
+    _frames: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def of_frames(cls, release: Release, sha256: str, source: str, frames: Mapping[str, pd.DataFrame]) -> Catalogue:
+        """A catalogue whose frames are all at hand."""
+        return cls(release, sha256, source, frames.__getitem__, dict(frames))
+
+    def frame(self, name: str) -> pd.DataFrame:
+        """The frame of that name (a key of `frames.CATALOGUE_FRAMES`). Treat it as read-only."""
+        if name not in CATALOGUE_FRAMES:
+            raise KeyError(f"no catalogue frame is named {name!r}")
+        if name not in self._frames:
+            self._frames[name] = self.load(name)
+        return self._frames[name]
+
+    def __getattr__(self, name: str) -> pd.DataFrame:
+        if name in CATALOGUE_FRAMES:
+            return self.frame(name)
+        raise AttributeError(name)

@@ -1,0 +1,32 @@
+"""Shared paths and fixtures. Stops at once when the wrong `coverage` was imported."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import coverage
+
+PROJECT = Path(__file__).resolve().parent.parent
+SHARED = PROJECT.parent / "shared"
+
+if Path(coverage.__file__).resolve().parent != PROJECT / "coverage":
+    pytest.exit(
+        f"'coverage' was imported from {coverage.__file__}, not from this checkout: run pytest from the "
+        "project's folder, in an environment without coverage.py and pytest-cov.",
+        returncode=4,
+    )
+
+
+def _shared(*parts: str) -> Path:
+    path = SHARED.joinpath(*parts)
+    if not path.exists():
+        pytest.skip(f"needs the folder ../shared/{'/'.join(parts)}, which is not here")
+    return path
+
+
+@pytest.fixture(scope="session")
+def shared():
+    """`shared("corpora", "elastic")`: that path in ../shared, or a skip that says it is missing."""
+    return _shared
