@@ -241,6 +241,152 @@ CATALOGUE_FRAMES: dict[str, FrameSpec] = {
 }  # fmt: skip
 
 
+# ---- the join: as written -> as read ------------------------------------------------------------
+
+MAPPINGS = FrameSpec("MAPPINGS", "one row a mapping path, as written -> as read", ("rule_key", "position"), {
+    "rule_key": (TEXT, "the rule"),
+    "position": (INT, "0-based order in the rule"),
+    "framework": (TEXT, "framework as written"),
+    "written_for": (TEXT, "ATT&CK version the rule says the mapping is for; NA when not said"),
+    "tactic_written": (TEXT, "tactic ID as written, or its name where no ID was"),
+    "tactic_name_written": (TEXT, "tactic name as written"),
+    "leaf_written": (TEXT, "deepest technique ID as written; NA when only a tactic was named"),
+    "status": (TEXT, "how the leaf was read: vocabulary.READ_STATUSES"),
+    "attack_id": (TEXT, "the live ID it is read as; NA when it is read as none"),
+    "tactic_status": (TEXT, "how the tactic stands to it: vocabulary.TACTIC_STATUSES"),
+    "tactic_id": (TEXT, "the tactic as read; NA when it has none in this release"),
+    "candidates": (LIST, "IDs a person can choose from, where the reading is not certain"),
+    "reason": (TEXT, "one sentence where reading changed or failed; NA when it is the same"),
+})  # fmt: skip
+
+PLACED = FrameSpec("PLACED", "one row a (rule, ID, tactic) that counts", ("rule_key", "attack_id", "tactic_id"), {
+    "rule_key": (TEXT, "the rule"),
+    "attack_id": (TEXT, "live technique or sub-technique the rule's leaf is read as"),
+    "tactic_id": (TEXT, "tactic in whose placement it counts"),
+})  # fmt: skip
+
+# ---- measures -------------------------------------------------------------------------------------
+
+_ROLLUP_COLUMNS = {
+    "rules": (INT, "distinct rules in scope that count under the roll-up"),
+    "rules_direct": (INT, "distinct rules in scope whose leaf is this ID"),
+    "rules_any": (INT, "distinct rules in scope on this ID or any of its sub-techniques"),
+    "subtechniques": (INT, "its sub-techniques in scope"),
+    "subtechniques_covered": (INT, "those of them with a rule"),
+    "any": (BOOL, "itself or any sub-technique has a rule"),
+    "direct": (BOOL, "a rule's leaf is this ID"),
+    "all": (BOOL, "every sub-technique has a rule; without sub-techniques: itself"),
+    "share": (FLOAT, "covered share of its sub-techniques, 0-1; without sub-techniques: itself, 0 or 1"),
+    "covered": (FLOAT, "what it counts as under the chosen roll-up: 0 or 1, or its share"),
+}  # fmt: skip
+
+_STRENGTH_COLUMNS = {
+    "depth": (FLOAT, "1 - product over its rules of (1 - 0.5 weight), 0-1"),
+    "platforms_total": (INT, "its platforms in scope, PRE left out"),
+    "platforms_covered": (INT, "those of them on which a rule works"),
+    "breadth": (FLOAT, "platforms_covered / platforms_total, 0-1; where it names no platform: 1 with a rule, else 0"),
+    "score": (FLOAT, "depth x breadth, 0-1"),
+    "severity": (TEXT, "highest severity among its rules; NA without"),
+}  # fmt: skip
+
+_ID_COLUMNS = {
+    "attack_id": (TEXT, "technique or sub-technique in scope"),
+    "name": (TEXT, "name in this release"),
+    "is_subtechnique": (BOOL, "a sub-technique"),
+    "parent_id": (TEXT, "its technique; NA for a technique"),
+}  # fmt: skip
+
+ID_COVERAGE = FrameSpec("ID_COVERAGE", "one row a technique or sub-technique in scope", ("attack_id",), {
+    **_ID_COLUMNS,
+    "platforms": (LIST, "its platforms in scope"),
+    **_ROLLUP_COLUMNS,
+    **_STRENGTH_COLUMNS,
+    "open_platforms": (LIST, "its platforms in scope on which no rule works"),
+})  # fmt: skip
+
+PLACEMENT_COVERAGE = FrameSpec("PLACEMENT_COVERAGE", "one row a placement in scope", ("tactic_id", "attack_id"), {
+    "tactic_id": (TEXT, "the tactic"),
+    **_ID_COLUMNS,
+    **_ROLLUP_COLUMNS,
+    **_STRENGTH_COLUMNS,
+})  # fmt: skip
+
+TACTIC_COVERAGE = FrameSpec("TACTIC_COVERAGE", "one row a tactic of the matrix", ("tactic_id",), {
+    "tactic_id": (TEXT, "the tactic"),
+    "name": (TEXT, "name in this release"),
+    "position": (INT, "0-based column of the matrix"),
+    "covered": (FLOAT, "techniques placed in it that are covered under the roll-up"),
+    "total": (INT, "techniques in scope placed in it"),
+    "subtechniques_covered": (INT, "sub-techniques placed in it that have a rule there"),
+    "subtechniques": (INT, "sub-techniques in scope placed in it"),
+    "rules": (INT, "distinct rules in scope that count in it"),
+})  # fmt: skip
+
+PLATFORM_COVERAGE = FrameSpec("PLATFORM_COVERAGE", "one row a platform in scope", ("name",), {
+    "name": (TEXT, "ATT&CK platform"),
+    "covered": (FLOAT, "techniques on it that are covered by rules that work on it"),
+    "total": (INT, "techniques in scope on it"),
+    "subtechniques_covered": (INT, "sub-techniques on it with a rule that works on it"),
+    "subtechniques": (INT, "sub-techniques in scope on it"),
+    "rules": (INT, "distinct mapped rules in scope that work on it"),
+})  # fmt: skip
+
+THREAT = FrameSpec("THREAT", "one row a technique or sub-technique in scope", ("attack_id",), {
+    "attack_id": (TEXT, "technique or sub-technique; a technique's numbers include its sub-techniques"),
+    "groups": (INT, "distinct groups that use it"),
+    "software": (INT, "distinct malware and tools that use it"),
+    "campaigns": (INT, "distinct campaigns that use it"),
+    "groups_direct": (INT, "groups MITRE links to this very ID"),
+})  # fmt: skip
+
+TELEMETRY = FrameSpec("TELEMETRY", "one row a technique or sub-technique in scope", ("attack_id",), {
+    "attack_id": (TEXT, "technique or sub-technique; a technique's include its sub-techniques'"),
+    "data_components": (LIST, "names of the data components MITRE's analytics need"),
+    "log_sources": (LIST, "names of the log sources MITRE's analytics name"),
+})  # fmt: skip
+
+TECHNIQUE_RULES = FrameSpec("TECHNIQUE_RULES", "one row a rule on one technique or its sub-techniques",
+                            ("rule_key",), {
+    "rule_key": (TEXT, "the rule"),
+    "name": (TEXT, "the rule's title"),
+    "mapped_to": (LIST, "those of the technique and its sub-techniques that the rule is read as"),
+    "direct": (BOOL, "whether the technique itself is among them"),
+    "in_scope": (BOOL, "whether the scope counts the rule"),
+    "rule_class": (TEXT, "rule class"),
+    "severity": (TEXT, "severity; NA when not said"),
+    "platforms": (LIST, "platforms it works on"),
+    "corpus": (TEXT, "corpus"),
+    "path": (TEXT, "file, relative to the corpus"),
+})  # fmt: skip
+
+ACTIVITY = FrameSpec("ACTIVITY", "one row a month", ("month",), {
+    "month": (DATE, "first day of the month"),
+    "created": (INT, "rules in scope created in it"),
+    "updated": (INT, "rules in scope last updated in it"),
+})  # fmt: skip
+
+GAPS = FrameSpec("GAPS", "one row a gap", ("attack_id", "gap_type"), {
+    "attack_id": (TEXT, "the open ID (or, on request, a fragile or platform one)"),
+    "name": (TEXT, "name in this release"),
+    "gap_type": (TEXT, "kind of work it is: vocabulary.GAP_TYPES"),
+    "tactics": (LIST, "names of its tactics in scope"),
+    "parent_id": (TEXT, "its technique; NA for a technique"),
+    "platforms": (LIST, "its platforms in scope"),
+    "groups": (INT, "distinct groups that use it (a technique: or its sub-techniques)"),
+    "software": (INT, "distinct malware and tools that use it"),
+    "campaigns": (INT, "distinct campaigns that use it"),
+    "rules": (INT, "rules in scope on it or its sub-techniques"),
+    "is_subtechnique": (BOOL, "a sub-technique"),
+    "subtechniques_covered": (INT, "its sub-techniques with a rule"),
+    "subtechniques": (INT, "its sub-techniques in scope"),
+    "open_platforms": (LIST, "its platforms in scope on which no rule works"),
+    "rules_out_of_scope": (INT, "rules on it that are not in scope: other classes, disabled or other platforms"),
+    "data_components": (LIST, "data components MITRE's analytics need"),
+    "log_sources": (LIST, "log sources MITRE's analytics name"),
+    "url": (TEXT, "page on attack.mitre.org"),
+})  # fmt: skip
+
+
 def rules_frame(rules: Iterable[Rule]) -> pd.DataFrame:
     """RULES: one row a rule, in the order given."""
     return RULES.frame(_columns_of(rules, RULES.columns))

@@ -6,8 +6,9 @@ Frozen dataclasses, field for field the columns of the RULES, WRITTEN and PROBLE
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,37 @@ class Rule:
     references: tuple[str, ...] = ()
     false_positives: tuple[str, ...] = ()
     content_hash: str = ""  # SHA-256 of the file's bytes, hex
+
+
+@dataclass(frozen=True)
+class CorpusStamp:
+    """Which corpus in which state was read; stands in every scope's stamp.
+
+    `content` is "sha256:" over the sorted (relative path, SHA-256) of files that gave a rule or a
+    problem, and alone says which content was read; `commit` is the folder's git HEAD when it has one,
+    whatever has been changed since.
+    """
+
+    name: str
+    path: str  # as the user wrote it
+    files: int  # files that gave a rule or a problem
+    rules: int
+    content: str
+    commit: str | None = None
+
+    def file(self, relative: str) -> Path:
+        """Where a rule's or problem's `path` lies on disk."""
+        root = Path(self.path)
+        return root.parent / relative if root.is_file() else root / relative
+
+    def as_dict(self) -> dict:
+        """Plain values, for JSON."""
+        return asdict(self)
+
+    def sentence(self) -> str:
+        """One line for people: `elastic: 2,192 rules (sha256:1a2b3c4d5e6f)`."""
+        mark = f"commit {self.commit[:12]}, " if self.commit else ""
+        return f"{self.name}: {self.rules:,} rules ({mark}{self.content[:19]})"
 
 
 @dataclass

@@ -125,6 +125,7 @@ READ_STATUSES: dict[str, str] = {
     "replaced": "The ID was revoked; read as its replacement",
     "read_back": "The ID is from a newer release; read as its only predecessor",
     "newer": "The ID is from a newer release and has no single predecessor here",
+    "ambiguous": "The ID was revoked in favour of several; a person must choose",
     "deprecated": "MITRE deprecated the ID without a replacement",
     "other_domain": "The ID belongs to another domain (Mobile, ICS, ATLAS ...)",
     "unknown": "No release at hand knows the ID",

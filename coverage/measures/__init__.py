@@ -1,0 +1,65 @@
+"""Measures: one file a question, each function from a `View` to a frame (`summary`: to plain values).
+
+`MEASURES` is the table that the command line, the exports and the benchmark choose from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from coverage.frames import (
+    ACTIVITY,
+    GAPS,
+    ID_COVERAGE,
+    PLACEMENT_COVERAGE,
+    PLATFORM_COVERAGE,
+    TACTIC_COVERAGE,
+    TELEMETRY,
+    THREAT,
+    FrameSpec,
+)
+from coverage.measures.activity import activity_by_month, severity_mix
+from coverage.measures.breadth import (
+    coverage_by_id,
+    coverage_by_placement,
+    coverage_by_platform,
+    coverage_by_tactic,
+)
+from coverage.measures.gaps import gaps
+from coverage.measures.rule import rule_mappings, rule_neighbours, rules_with_ids
+from coverage.measures.summary import rule_counts, summary
+from coverage.measures.technique import technique_facts, technique_rules
+from coverage.measures.telemetry import telemetry_by_id
+from coverage.measures.threat import threat_by_id
+from coverage.measures.unread import unread_mappings
+from coverage.scope import View
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One measure: what computes it, the spec of its frame, and the question it answers."""
+
+    function: Callable[[View], pd.DataFrame]
+    spec: FrameSpec
+    question: str
+
+
+MEASURES: dict[str, Measure] = {
+    "techniques": Measure(coverage_by_id, ID_COVERAGE, "How far is each technique and sub-technique covered?"),
+    "placements": Measure(coverage_by_placement, PLACEMENT_COVERAGE, "How far is each cell of the matrix covered?"),
+    "tactics": Measure(coverage_by_tactic, TACTIC_COVERAGE, "How many techniques of each tactic are covered?"),
+    "platforms": Measure(coverage_by_platform, PLATFORM_COVERAGE, "How many techniques of each platform are covered?"),
+    "threat": Measure(threat_by_id, THREAT, "Who uses each technique?"),
+    "telemetry": Measure(telemetry_by_id, TELEMETRY, "What must be logged to see each technique?"),
+    "activity": Measure(activity_by_month, ACTIVITY, "When were rules created and updated?"),
+    "gaps": Measure(gaps, GAPS, "Which techniques are open, and what work is each?"),
+}
+
+__all__ = [
+    "MEASURES", "Measure", "activity_by_month", "coverage_by_id", "coverage_by_placement", "coverage_by_platform",
+    "coverage_by_tactic", "gaps", "rule_counts", "rule_mappings", "rule_neighbours", "rules_with_ids", "severity_mix", "summary", "technique_facts", "technique_rules", "telemetry_by_id",
+    "threat_by_id", "unread_mappings",
+]  # fmt: skip

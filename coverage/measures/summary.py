@@ -1,0 +1,98 @@
+"""The figures a manager asks for first, as plain values: counts with their denominators."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pandas as pd
+
+from coverage.measures.breadth import (
+    coverage_by_id,
+    coverage_by_placement,
+    coverage_by_platform,
+    coverage_by_tactic,
+    covered_by_id,
+)
+from coverage.scope import View, rules_in_scope
+from coverage.vocabulary import RULE_CLASSES
+
+
+def summary(view: View, problems: int = 0) -> dict:
+    """The scope's stamp and its figures, as JSON-ready values. `docs/numbers.md` says what each is.
+
+    `covered` is a whole number under the roll-ups `any`, `all` and `direct`; under `share` it is the
+    sum of the shares. `rollups.share` is the mean share over the techniques in scope, 0-1.
+    """
+    ids, cells = coverage_by_id(view), coverage_by_placement(view)
+    techniques, subtechniques = ids[~ids["is_subtechnique"]], ids[ids["is_subtechnique"]]
+    return {
+        "stamp": view.scope.stamp(),
+        "rules": rule_counts(view) | {"problems": problems},
+        "techniques": _ratio(techniques),
+        "techniques_with_pre": techniques_with_pre(view),
+        "subtechniques": _ratio(subtechniques),
+        "placements": _ratio(cells),
+        "rollups": {
+            **{name: int(techniques[name].sum()) for name in ("any", "all", "direct")},
+            "share": _round(techniques["share"].mean()) if len(techniques) else 0.0,
+        },
+        "tactics": _rows(coverage_by_tactic(view), {"id": "tactic_id", "name": "name"}),
+        "platforms": _rows(coverage_by_platform(view), {"name": "name"}),
+    }
+
+
+def techniques_with_pre(view: View) -> dict:
+    """Covered and total techniques with PRE-only ones in, whatever the scope says, so that both can be shown."""
+    ids = coverage_by_id(view) if view.scope.pre else covered_by_id(view.with_pre())
+    return _ratio(ids[~ids["is_subtechnique"]])
+
+
+def rule_counts(view: View) -> dict:
+    """How many rules were read, by class, in scope, and how many of those in scope map to nothing.
+
+    `unmapped`: no mapping at all. `tactic_only`: mappings, but none names a technique. `unread`:
+    techniques named, but none is read as a live ID of this release. `platform_unknown`: in scope by
+    class and left out, or not counted for any platform, because nothing says where the rule works.
+    """
+    mappings, keys = view.mappings, view.rules["rule_key"]
+    mine = mappings[mappings["rule_key"].isin(keys)]
+    with_leaf = mine.loc[mine["leaf_written"].notna(), "rule_key"].unique()
+    read = mine.loc[mine["attack_id"].notna(), "rule_key"].unique()
+    mapped = mine["rule_key"].unique()
+    by_class = view.all_rules["rule_class"].value_counts()
+    return {
+        "read": len(view.all_rules),
+        "by_class": {name: int(by_class.get(name, 0)) for name in RULE_CLASSES},
+        "in_scope": len(keys),
+        "unmapped": len(keys) - len(mapped),
+        "tactic_only": len(mapped) - len(with_leaf),
+        "unread": len(with_leaf) - len(read),
+        "platform_unknown": _platform_unknown(view),
+    }
+
+
+def _platform_unknown(view: View) -> int:
+    wide = view.all_rules[rules_in_scope(view.all_rules, replace(view.scope, platforms=()))]
+    return sum(not platforms for platforms in wide["platforms"])
+
+
+def _round(value: float) -> float:
+    return round(float(value), 4)
+
+
+def _number(value: float) -> int | float:
+    return int(value) if float(value).is_integer() else _round(value)
+
+
+def _ratio(rows: pd.DataFrame) -> dict:
+    return {"covered": _number(rows["covered"].sum()), "total": len(rows)}
+
+
+def _rows(frame: pd.DataFrame, names: dict[str, str]) -> list[dict]:
+    counts = ("total", "subtechniques_covered", "subtechniques", "rules")
+    return [
+        {key: row[column] for key, column in names.items()}
+        | {"covered": _number(row["covered"])}
+        | {key: int(row[key]) for key in counts}
+        for row in frame.to_dict("records")
+    ]

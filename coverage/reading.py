@@ -1,0 +1,71 @@
+"""From rule folders and a release to a `View`: the one place that composes the parts.
+
+The command line and the dashboard both go through here, so that they cannot disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+import pandas as pd
+
+from coverage.catalogue import shelf
+from coverage.catalogue.model import Catalogue
+from coverage.loaders import Loaded
+from coverage.mapping import Reader, mappings_as_read
+from coverage.scope import Scope, View
+from coverage.tables import depth_weights
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Rules that were loaded, and their mappings as read in one release."""
+
+    loaded: Loaded = field(repr=False)
+    catalogue: Catalogue
+    mappings: pd.DataFrame = field(repr=False)
+
+    def view(
+        self,
+        *,
+        platforms: Sequence[str] = (),
+        pre: bool = False,
+        classes: Sequence[str] = ("production",),
+        enabled: str = "not_disabled",
+        rollup: str = "any",
+        on: date | None = None,
+    ) -> View:
+        """What this reading is worth in one scope. `on` is the stamp's date, today by default."""
+        scope = Scope(
+            self.catalogue.release, tuple(platforms), pre, tuple(classes), enabled, rollup,
+            tuple(self.loaded.corpora), on or date.today(),
+        )  # fmt: skip
+        return View(self.catalogue, self.loaded.rules, self.mappings, scope, depth_weights())
+
+
+def read_in(loaded: Loaded, release: str | None = None) -> Reading:
+    """`loaded` read in a release such as "enterprise-19.0" (default: `shelf.default_release()`).
+
+    Raises
+    ------
+    CatalogueError
+        When the release is not at hand.
+    """
+    catalogue = shelf.open_release(release or str(shelf.default_release()))
+    reader = Reader(catalogue, other_releases(catalogue))
+    return Reading(loaded, catalogue, mappings_as_read(loaded.written, reader))
+
+
+def other_releases(catalogue: Catalogue) -> list[Catalogue]:
+    """Every other release at hand: what explains an ID or a tactic that the chosen one does not know."""
+    releases = {str(entry.release) for entry in shelf.releases_at_hand()} - {str(catalogue.release)}
+    return [shelf.open_release(release) for release in sorted(releases)]
+
+
+def platforms_of(catalogue: Catalogue) -> list[str]:
+    """The platforms that live techniques of a release name, in name order."""
+    techniques = catalogue.techniques
+    live = techniques.loc[techniques["status"] == "live", "platforms"]
+    return sorted({platform for platforms in live for platform in platforms})

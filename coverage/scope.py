@@ -1,0 +1,219 @@
+"""The scope: which rules, platforms and techniques count, and the stamp that says so.
+
+A `Scope` is one value; every number on a page or in a file is made from a `View`, which is a
+catalogue, the rules and the mappings cut down to one scope. Computes no measure itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import cached_property, wraps
+from typing import TypeVar
+
+import pandas as pd
+
+from coverage.catalogue.model import Catalogue, Release
+from coverage.mapping import placed_rules
+from coverage.models import CorpusStamp
+from coverage.vocabulary import PRE_PLATFORM, ROLLUPS, RULE_CLASSES
+
+Result = TypeVar("Result")
+
+ENABLED_CHOICES: dict[str, str] = {
+    "not_disabled": "not known to be disabled",
+    "enabled": "known to be enabled",
+    "any": "enabled or not",
+}
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What counts. The default: production rules not known to be disabled, no PRE-only techniques.
+
+    Raises
+    ------
+    ValueError
+        For a roll-up, rule class or enabled choice that does not exist (a programmer's error).
+    """
+
+    attack: Release
+    platforms: tuple[str, ...] = ()  # empty: every platform
+    pre: bool = False
+    classes: tuple[str, ...] = ("production",)
+    enabled: str = "not_disabled"
+    rollup: str = "any"
+    corpora: tuple[CorpusStamp, ...] = ()
+    date: date = field(default_factory=date.today)
+
+    def __post_init__(self) -> None:
+        if self.rollup not in ROLLUPS or self.enabled not in ENABLED_CHOICES:
+            raise ValueError(f"no such roll-up or enabled choice: {self.rollup}, {self.enabled}")
+        if unknown := set(self.classes) - set(RULE_CLASSES):
+            raise ValueError(f"no such rule class: {', '.join(sorted(unknown))}")
+
+    def stamp(self) -> dict:
+        """The scope as plain values, for JSON."""
+        return {
+            "attack": str(self.attack),
+            "rollup": self.rollup,
+            "pre": self.pre,
+            "platforms": list(self.platforms),
+            "classes": list(self.classes),
+            "enabled": self.enabled,
+            "corpora": [corpus.as_dict() for corpus in self.corpora],
+            "date": self.date.isoformat(),
+        }
+
+    def sentence(self) -> str:
+        """The scope in one line of words, the same on every page and in every file."""
+        classes = ", ".join(RULE_CLASSES[name].lower() for name in self.classes) or "no"
+        return " · ".join((
+            f"ATT&CK {self.attack.title}",
+            f"{classes} rules {ENABLED_CHOICES[self.enabled]}",
+            "platforms: " + (", ".join(self.platforms) or "all"),
+            "PRE-only techniques " + ("in" if self.pre else "out"),
+            f"roll-up: {self.rollup}",
+        ))  # fmt: skip
+
+    def corpora_sentence(self) -> str:
+        """The corpora in one line of words: name, rules read and content."""
+        return "; ".join(corpus.sentence() for corpus in self.corpora) or "no corpus"
+
+
+@dataclass(frozen=True)
+class View:
+    """One corpus of rules in one release, and the scope it is looked at in.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+    all_rules : RULES frame
+        Every rule read, in scope or not.
+    mappings : MAPPINGS frame
+        Of every rule read.
+    scope : Scope
+    weights : mapping of rule class -> float
+        What a rule of each class is worth for depth, 0-1.
+    results : dict
+        What measures have already found for this view (`once_a_view`).
+    """
+
+    catalogue: Catalogue
+    all_rules: pd.DataFrame = field(repr=False)
+    mappings: pd.DataFrame = field(repr=False)
+    scope: Scope
+    weights: Mapping[str, float] = field(repr=False)
+    results: dict[str, object] = field(default_factory=dict, repr=False, compare=False)
+
+    @cached_property
+    def rules(self) -> pd.DataFrame:
+        """RULES: the rules in scope."""
+        return self.all_rules[rules_in_scope(self.all_rules, self.scope)]
+
+    @cached_property
+    def techniques(self) -> pd.DataFrame:
+        """TECHNIQUES: the live IDs in scope, `platforms` cut down to the platforms in scope."""
+        return techniques_in_scope(self.catalogue.techniques, self.scope)
+
+    @cached_property
+    def placements(self) -> pd.DataFrame:
+        """PLACEMENTS: the cells of IDs in scope."""
+        placements = self.catalogue.placements
+        return placements[among(placements["attack_id"], self.techniques["attack_id"])]
+
+    @cached_property
+    def placed_anywhere(self) -> pd.DataFrame:
+        """PLACED of every rule read, for every live ID, in scope or not."""
+        return placed_rules(self.mappings, self.catalogue)
+
+    @cached_property
+    def all_placed(self) -> pd.DataFrame:
+        """PLACED of every rule read, for IDs in scope."""
+        return self.placed_anywhere[among(self.placed_anywhere["attack_id"], self.techniques["attack_id"])]
+
+    @cached_property
+    def placed(self) -> pd.DataFrame:
+        """PLACED of the rules in scope, for IDs in scope."""
+        return self.all_placed[among(self.all_placed["rule_key"], self.rules["rule_key"])]
+
+    @cached_property
+    def rule_platforms(self) -> pd.DataFrame:
+        """One row a (rule in scope, platform in scope it works on)."""
+        wanted = frozenset(self.scope.platforms)
+        pairs = [
+            (rule_key, platform)
+            for rule_key, platforms in zip(self.rules["rule_key"].tolist(), self.rules["platforms"], strict=True)
+            for platform in platforms
+            if not wanted or platform in wanted
+        ]
+        return pd.DataFrame(pairs, columns=["rule_key", "platform"], dtype="str")
+
+    def with_pre(self) -> View:
+        """The same view with PRE-only techniques in scope. What does not hang on them is not made again."""
+        wide = replace(self, scope=replace(self.scope, pre=True), results={})
+        wide.__dict__.update(rules=self.rules, placed_anywhere=self.placed_anywhere)
+        return wide
+
+
+def among(values: pd.Series, wanted: pd.Series) -> pd.Series:
+    """Boolean mask of the texts that are one of `wanted`.
+
+    Ten times as fast as `values.isin(wanted)`, which makes an Arrow scalar of every wanted text.
+    """
+    known = frozenset(wanted.tolist())
+    return pd.Series([value in known for value in values.tolist()], index=values.index, dtype=bool)
+
+
+def once_a_view(measure: Callable[[View], Result]) -> Callable[[View], Result]:
+    """The same measure, computed once for each view and remembered in `view.results`."""
+
+    @wraps(measure)
+    def remembered(view: View) -> Result:
+        if measure.__name__ not in view.results:
+            view.results[measure.__name__] = measure(view)
+        return view.results[measure.__name__]
+
+    return remembered
+
+
+def rules_in_scope(rules: pd.DataFrame, scope: Scope) -> pd.Series:
+    """Boolean mask of a RULES frame: which rules count in this scope.
+
+    A rule with known platforms counts under a platform filter when it works on one of them; a rule
+    whose platforms are not known counts only while no platform is chosen, since nothing says that
+    it works there.
+    """
+    mask = rules["rule_class"].isin(scope.classes)
+    if scope.enabled == "not_disabled":
+        mask &= rules["enabled"].fillna(True).astype(bool)
+    elif scope.enabled == "enabled":
+        mask &= rules["enabled"].fillna(False).astype(bool)
+    if scope.platforms:
+        wanted = frozenset(scope.platforms)
+        mask &= pd.Series([not wanted.isdisjoint(p) for p in rules["platforms"]], index=rules.index, dtype=bool)
+    return mask
+
+
+def techniques_in_scope(techniques: pd.DataFrame, scope: Scope) -> pd.DataFrame:
+    """TECHNIQUES: live IDs in scope, their `platforms` cut down to the platforms in scope.
+
+    PRE-only techniques are in only when the scope says so, whatever platforms are chosen.
+    """
+    wanted = frozenset(scope.platforms)
+    keep, cut = [], []
+    for platforms, status in zip(techniques["platforms"], techniques["status"], strict=True):
+        pre_only = platforms == (PRE_PLATFORM,)
+        here = tuple(p for p in platforms if not wanted or p in wanted or (p == PRE_PLATFORM and scope.pre))
+        keep.append(status == "live" and (scope.pre if pre_only else bool(here) or not wanted))
+        cut.append(here)
+    frame = techniques.assign(platforms=pd.Series(cut, index=techniques.index, dtype=object))
+    return frame[pd.Series(keep, index=techniques.index, dtype=bool)]
+
+
+def unread_rules(view: View) -> pd.DataFrame:
+    """RULES in scope none of whose mappings is read as a live ID (tactic-only and unmapped ones too)."""
+    read = view.mappings.loc[view.mappings["attack_id"].notna(), "rule_key"]
+    return view.rules[~among(view.rules["rule_key"], read)]
+
