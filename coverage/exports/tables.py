@@ -1,0 +1,84 @@
+"""Frames as CSV and as plain values: stable bytes, the scope's stamp in every row, no live formula."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+from datetime import date
+
+import pandas as pd
+
+from coverage.scope import Scope
+
+LIST_SEPARATOR = "; "
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # full-width forms too
+
+# Names in files differ from those in frames only where a reader expects another word.
+GAP_NAMES = {"attack_id": "technique_id"}
+
+
+def harmless(text: str) -> str:
+    """Text that no spreadsheet takes for a formula: a leading apostrophe where it would."""
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+
+
+def cell(value: object) -> str:
+    """One value as the text of a CSV cell: lists joined, dates as ISO, NA empty, floats short."""
+    if isinstance(value, str):
+        return harmless(value)
+    if isinstance(value, tuple | list):
+        return harmless(LIST_SEPARATOR.join(str(item) for item in value))
+    if value is None or value is pd.NA or value is pd.NaT or value != value:
+        return ""
+    if isinstance(value, date):
+        return value.isoformat()[:10]
+    if isinstance(value, float):
+        return f"{value:.4f}".rstrip("0").rstrip(".")
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def stamped_csv(frame: pd.DataFrame, scope: Scope | None, names: dict[str, str] | None = None) -> bytes:
+    """UTF-8 CSV (RFC 4180) of `frame`, its columns in order, then `attack, scope, corpora`.
+
+    The same frame and scope give the same bytes: the stamp names release, scope and content, no clock.
+    `names` renames columns for the file. Without a scope the stamp's columns are left out.
+    """
+    stamp = [] if scope is None else [str(scope.attack), scope.sentence(), scope.corpora_sentence()]
+    heads = [(names or {}).get(column, column) for column in frame.columns]
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\r\n")
+    writer.writerow([*heads, *(["attack", "scope", "corpora"] if stamp else [])])
+    tail = [cell(text) for text in stamp]
+    writer.writerows([*map(cell, row), *tail] for row in zip(*_plain_columns(frame), strict=True))
+    return buffer.getvalue().encode("utf-8")
+
+
+def _plain_columns(frame: pd.DataFrame) -> list[list]:
+    return [frame[column].tolist() for column in frame.columns]
+
+
+def gaps_csv(gaps: pd.DataFrame, scope: Scope) -> bytes:
+    """The gap report: GAPS as CSV, `technique_id` first, the stamp last."""
+    return stamped_csv(gaps, scope, GAP_NAMES)
+
+
+def records(frame: pd.DataFrame, names: dict[str, str] | None = None) -> list[dict]:
+    """The rows of a frame as JSON-ready values: lists stay lists, NA is None, dates are ISO text."""
+    heads = [(names or {}).get(column, column) for column in frame.columns]
+    return [dict(zip(heads, map(_plain, row), strict=True)) for row in zip(*_plain_columns(frame), strict=True)]
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, tuple | list):
+        return list(value)
+    if value is None or value is pd.NA or value is pd.NaT or value != value:
+        return None
+    if isinstance(value, date):
+        return value.isoformat()[:10]
+    return round(value, 4) if isinstance(value, float) else value
+
+
+def without_text(rules: pd.DataFrame, columns: Iterable[str] = ("description", "query", "note", "setup")) -> pd.DataFrame:
+    """RULES without the long texts: what a table of rules shows and exports."""
+    return rules.drop(columns=list(columns))
