@@ -1,0 +1,76 @@
+"""Matrix. Who: engineers and managers. Question: where are we covered, how well, and where not?
+
+Next: click a cell to see its rules, or unfold it to see which sub-techniques are open.
+"""
+
+import pandas as pd
+import streamlit as st
+
+from coverage import session
+from coverage.charts.matrix import SHADES, matrix_cells, matrix_figure
+from coverage.measures import coverage_by_placement, coverage_by_tactic, gaps
+from coverage.pages import parts
+from coverage.text import plain
+
+now = session.guarded_view()
+placements, tactics = coverage_by_placement(now), coverage_by_tactic(now)
+empty = list(tactics.loc[tactics["total"] == 0, "name"])
+tactics = tactics[tactics["total"] > 0]
+techniques = placements[~placements["is_subtechnique"]]
+covered = float(techniques["covered"].sum())
+
+session.page_head(
+    "Matrix", f"{covered:,g} of {len(techniques):,} technique placements have a rule in scope; outlined grey cells are open.", now
+)
+
+names = now.techniques.set_index("attack_id")["name"].to_dict()
+parents = sorted(set(placements["parent_id"].dropna()))
+controls = st.columns([6, 3.2, 2.6, 1.5], vertical_alignment="bottom")
+shade = controls[0].segmented_control(
+    "Colour by", list(SHADES), default="rules", required=True, key="shade", bind="query-params",
+    format_func=lambda name: SHADES[name].title,
+)  # fmt: skip
+unfolded = controls[1].multiselect(
+    "Unfold sub-techniques of", parents, key="unfold", bind="query-params", placeholder="Choose techniques",
+    format_func=lambda attack_id: parts.technique_label(attack_id, names),
+)  # fmt: skip
+search = controls[2].text_input("Find a technique", key="find", bind="query-params", placeholder="Name or ID, such as T1059")
+unfold_all = controls[3].toggle("Unfold all", key="unfold_all", bind="query-params")
+
+types = gaps(now).set_index("attack_id")["gap_type"]
+shaded = placements.assign(gap_type=placements["attack_id"].map(types))
+cells = matrix_cells(shaded, tactics, parents if unfold_all else unfolded)
+words = search.strip().casefold()
+text = cells["attack_id"].str.casefold() + " " + cells["name"].str.casefold()
+missed = set(cells.loc[~text.str.contains(words, regex=False), "attack_id"]) if words else set()
+if words and len(missed) == cells["attack_id"].nunique():
+    st.info(f"No technique shown matches “{plain(search)}”. Sub-techniques are found when they are unfolded.")
+
+chart_key = f"matrix_{st.session_state.setdefault('matrix_turn', 0)}"
+
+
+def _remember_click() -> None:
+    points = st.session_state[chart_key]["selection"]["points"]
+    if points:
+        st.session_state["matrix_clicked"] = points[0]["customdata"][0]
+        st.session_state["matrix_turn"] += 1  # a new chart has no selection, so the same cell can be clicked again
+
+
+st.plotly_chart(
+    matrix_figure(cells, tactics, session.theme(), shade, parts.cell_rules(now), missed),
+    key=chart_key, on_select=_remember_click, selection_mode="points", theme=None,
+    config={"displayModeBar": True, "displaylogo": False, "modeBarButtons": [["toImage"]],
+            "toImageButtonOptions": {"format": "png", "scale": 2, "filename": session.file_name("matrix", now, "png")[:-4]}},
+)  # fmt: skip
+if empty:
+    why = "hold only PRE-only techniques, which are out of scope" if not now.scope.pre else "hold no technique in scope"
+    st.caption(f"Not shown: {' and '.join(empty)} {why}." + ("" if now.scope.pre else " Switch them on in the sidebar."))
+st.caption(
+    "A cell shows the technique, its number under the chosen colour, and covered/all of its sub-techniques placed in "
+    "this tactic. A rule counts in the tactic it names; where it names none, in every tactic of the technique."
+)
+csv_columns: pd.DataFrame = shaded.merge(tactics[["tactic_id", "name"]].rename(columns={"name": "tactic"}), on="tactic_id")
+parts.csv_button(csv_columns, now, "matrix", {"attack_id": "technique_id"}, "Download every cell as CSV")
+
+if clicked := st.session_state.pop("matrix_clicked", None):
+    parts.technique_dialog(clicked)

@@ -1,0 +1,169 @@
+"""What several pages show: download buttons, a table, a technique's detail. Widgets only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+import streamlit as st
+
+from coverage import session
+from coverage.exports.tables import stamped_csv
+from coverage.measures import coverage_by_id, coverage_by_placement, technique_facts, technique_rules
+from coverage.scope import View
+from coverage.text import plain
+from coverage.vocabulary import GAP_TYPES, attack_url
+
+LINK = st.column_config.LinkColumn("ATT&CK", display_text="open", width="small", help="The page on attack.mitre.org")
+
+
+def csv_button(frame: pd.DataFrame, now: View, stem: str, names: Mapping[str, str] | None = None, label: str = "Download CSV") -> None:
+    """A download of exactly the rows of `frame`, with the scope's stamp."""
+    st.download_button(
+        f"{label} ({len(frame):,} rows)", lambda: stamped_csv(frame, now.scope, dict(names or {})),
+        session.file_name(stem, now), "text/csv", icon=":material/download:", on_click="ignore", key=f"csv_{stem}",
+        disabled=frame.empty,
+    )  # fmt: skip
+
+
+def chosen_row(frame: pd.DataFrame, key: str, config: Mapping, height: int | str = "auto", order: list[str] | None = None) -> int | None:
+    """A table without index; the position of the row the reader selected, or None."""
+    event = st.dataframe(
+        frame, key=key, hide_index=True, column_config=dict(config), height=height, on_select="rerun",
+        selection_mode=["single-row", "single-cell"], column_order=order,
+    )  # fmt: skip
+    rows = event.selection.rows or [row for row, _ in event.selection.cells]
+    return rows[0] if rows and rows[0] < len(frame) else None
+
+
+def technique_label(attack_id: str, names: Mapping[str, str]) -> str:
+    """`T1059 Command and Scripting Interpreter`."""
+    return f"{attack_id} {names.get(attack_id, '')}".strip()
+
+
+@st.dialog("Technique", width="large")
+def technique_dialog(attack_id: str) -> None:
+    """A technique over the page that asked for it; its own page is one button away."""
+    now = session.view()
+    if st.button("Open the technique page", icon=":material/open_in_new:", key="dialog_open_page", type="primary"):
+        session.open_technique(attack_id)
+    technique_detail(attack_id, now, key="dialog")
+
+
+def technique_detail(attack_id: str, now: View, key: str) -> None:
+    """One technique: facts, coverage with the sum it made, its rules, siblings, users, telemetry."""
+    facts = technique_facts(now, attack_id)
+    st.subheader(f"{attack_id} {plain(facts['name'])}", anchor=False)
+    _facts(facts, now)
+    _coverage(attack_id, now)
+    rules = technique_rules(now, attack_id)
+    _rules(rules, now, attack_id, key)
+    _siblings(facts, now, key)
+    _users(facts)
+    _telemetry(facts)
+
+
+def _facts(facts: dict, now: View) -> None:
+    kind = f"Sub-technique of {facts['parent_id']} {plain(facts['parent_name'])}" if facts["parent_id"] else "Technique"
+    tactics, platforms = ", ".join(facts["tactics"]) or "no tactic", ", ".join(facts["platforms"]) or "no platform named"
+    st.markdown(f"{kind} · {tactics} · {platforms} · [attack.mitre.org]({attack_url(facts['attack_id'])})")
+    if facts["description"]:
+        with st.expander("MITRE's description"):
+            from coverage.text import safe_markdown
+
+            st.markdown(safe_markdown(facts["description"]))
+
+
+def _coverage(attack_id: str, now: View) -> None:
+    rows = coverage_by_id(now)
+    row = rows[rows["attack_id"] == attack_id]
+    if row.empty:
+        st.info("This ID is not in scope: its platforms are filtered out, or it is PRE-only.")
+        return
+    row = row.iloc[0]
+    columns = st.columns(5)
+    columns[0].metric("Rules in scope", f"{row['rules_any']:,}", help=f"{row['rules_direct']} name this very ID")
+    if row["subtechniques"]:
+        columns[1].metric("Sub-techniques covered", f"{row['subtechniques_covered']} of {row['subtechniques']}")
+    columns[2].metric("Depth", f"{row['depth']:.2f}", help="1 - product over its rules of (1 - 0.5 weight): one production rule is 0.5, two 0.75.")
+    columns[3].metric("Platforms", f"{row['platforms_covered']} of {row['platforms_total']}",
+                      help="Open: " + (", ".join(row["open_platforms"]) or "none"))  # fmt: skip
+    columns[4].metric("Score", f"{row['score']:.2f}", help=f"depth {row['depth']:.2f} × platforms {row['breadth']:.2f}")
+
+
+_RULE_COLUMNS = {
+    "name": st.column_config.TextColumn("Rule", width="large"),
+    "mapped_to": st.column_config.ListColumn("Read as", width="small"),
+    "in_scope": st.column_config.CheckboxColumn("In scope", width="small"),
+    "rule_class": st.column_config.TextColumn("Class", width=104),
+    "severity": st.column_config.TextColumn("Severity", width="small"),
+    "platforms": st.column_config.ListColumn("Platforms"),
+    "path": st.column_config.TextColumn("File"),
+}
+
+
+def _rules(rules: pd.DataFrame, now: View, attack_id: str, key: str) -> None:
+    mine = rules[rules["in_scope"]]
+    through = "" if "." in attack_id else f", {(~mine['direct']).sum():,} through its sub-techniques only"
+    st.markdown(f"**Rules** — {len(mine):,} of {len(now.rules):,} in scope: {mine['direct'].sum():,} name {attack_id} itself{through}; "
+                f"{len(rules) - len(mine):,} more are out of scope")  # fmt: skip
+    if rules.empty:
+        st.caption("No rule read maps to this ID, in scope or not.")
+        return
+    shown = rules[[*_RULE_COLUMNS, "rule_key"]]
+    row = chosen_row(shown, f"{key}_rules_{attack_id}", _RULE_COLUMNS, height=min(38 + 35 * len(shown), 260), order=list(_RULE_COLUMNS))
+    if row is not None:
+        session.open_rule(shown.iloc[row]["rule_key"])
+
+
+def _siblings(facts: dict, now: View, key: str) -> None:
+    head = facts["parent_id"] or facts["attack_id"]
+    rows = coverage_by_id(now)
+    family = rows[(rows["parent_id"] == head) | (rows["attack_id"] == head)]
+    if len(family) < 2:
+        return
+    covered = int((family["is_subtechnique"] & family["direct"]).sum())
+    st.markdown(f"**{head} and its sub-techniques** — {covered} of {family['is_subtechnique'].sum()} sub-techniques have a rule")
+    config = {
+        "attack_id": st.column_config.TextColumn("ID", width="small"), "name": st.column_config.TextColumn("Name", width="large"),
+        "rules_direct": st.column_config.NumberColumn("Rules on it", width="small"),
+        "depth": st.column_config.ProgressColumn("Depth", min_value=0, max_value=1, format="%.2f"),
+        "open_platforms": st.column_config.ListColumn("Open platforms"),
+    }  # fmt: skip
+    row = chosen_row(family[list(config)], f"{key}_family_{facts['attack_id']}", config, height=min(38 + 35 * len(family), 300))
+    if row is not None and family.iloc[row]["attack_id"] != facts["attack_id"]:
+        session.open_technique(family.iloc[row]["attack_id"])
+
+
+def _users(facts: dict) -> None:
+    counts = {kind: facts[kind] for kind in ("groups", "software", "campaigns", "mitigations")}
+    st.markdown("**Who uses it, and what stops it** — " + ", ".join(f"{len(frame)} {kind}" for kind, frame in counts.items()))
+    for tab, frame in zip(st.tabs([f"{kind.capitalize()} ({len(frame)})" for kind, frame in counts.items()]), counts.values(), strict=True):
+        if frame.empty:
+            tab.caption("MITRE links none to this ID.")
+        else:
+            tab.dataframe(frame, hide_index=True, height=min(38 + 35 * len(frame), 220), column_config={"url": LINK})
+
+
+def _telemetry(facts: dict) -> None:
+    analytics = facts["analytics"]
+    st.markdown(f"**What must be logged** — {len(analytics)} analytics; data components: {', '.join(facts['components']) or 'none named'}")
+    if len(analytics):
+        st.dataframe(analytics, hide_index=True, height=min(38 + 35 * len(analytics), 220), column_config={"url": LINK})
+
+
+def gap_type_help() -> str:
+    """The gap types in words, as Markdown."""
+    return "  \n".join(f"**{name}**: {meaning}" for name, meaning in GAP_TYPES.items())
+
+
+def cell_rules(now: View, most: int = 6) -> dict[tuple[str, str], list[str]]:
+    """(tactic, ID) -> names of the first rules that count there, sub-techniques' included."""
+    cells = coverage_by_placement(now)[["tactic_id", "attack_id", "parent_id"]]
+    names = now.rules.set_index("rule_key")["name"]
+    pairs = now.placed.merge(cells, on=["tactic_id", "attack_id"])
+    lifted = pairs.dropna(subset=["parent_id"]).assign(attack_id=lambda frame: frame["parent_id"])
+    both = pd.concat([pairs, lifted], ignore_index=True).drop_duplicates(["tactic_id", "attack_id", "rule_key"])
+    both["name"] = both["rule_key"].map(names)
+    first = both.sort_values("name").groupby(["tactic_id", "attack_id"])["name"]
+    return first.agg(lambda values: list(values[:most])).to_dict()

@@ -1,0 +1,281 @@
+"""What pages share: cached data, the sidebar that is the scope, deep links, and the page head.
+
+The only module beside `app.py` and `pages/` that knows Streamlit. Computes nothing itself: it keeps
+what `reading` and the measures gave, for as long as files and scope stay the same.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from coverage.catalogue import CatalogueError, shelf
+from coverage.charts.theme import THEMES, Theme
+from coverage.loaders import CorpusSource, Loaded, corpus_sources, fingerprint, load
+from coverage.reading import Reading, platforms_of, read_in
+from coverage.scope import ENABLED_CHOICES, View
+from coverage.tables import PROJECT, TableError
+from coverage.vocabulary import PRE_PLATFORM, ROLLUPS, RULE_CLASSES
+
+PATHS_KEY = "rule_paths"
+# Query parameters of the sidebar: a link with them shows a colleague the same scope. Rule paths are
+# left out on purpose: a link must not make the server read a folder of its sender's choosing.
+ATTACK, PLATFORM, CLASS, ENABLED, PRE, ROLLUP = "attack", "platform", "class", "enabled", "pre", "rollup"
+
+
+class _Kept:
+    """The last few values by key, shared by all sessions; one session computes, the others wait."""
+
+    def __init__(self, most: int) -> None:
+        self._values: OrderedDict[Hashable, Any] = OrderedDict()
+        self._most, self._lock = most, threading.RLock()
+
+    def get(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        with self._lock:
+            if key not in self._values:
+                self._values[key] = make()
+            self._values.move_to_end(key)
+            while len(self._values) > self._most:
+                self._values.popitem(last=False)
+            return self._values[key]
+
+
+@st.cache_resource(show_spinner=False)
+def _kept(kind: str, most: int) -> _Kept:
+    return _Kept(most)
+
+
+# ---- rules ---------------------------------------------------------------------------------------------
+
+
+def default_paths() -> list[str]:
+    """Rule paths to start with: command-line arguments, else COVERAGE_RULES, else `rules/`."""
+    given = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
+    environment = [part for part in os.environ.get("COVERAGE_RULES", "").split(os.pathsep) if part]
+    return given or environment or [str(PROJECT / "rules")]
+
+
+@st.cache_data(ttl=2, show_spinner=False)
+def _fingerprint(sources: tuple[tuple[str, str], ...]) -> str:
+    return fingerprint([CorpusSource(name, Path(path)) for name, path in sources])
+
+
+def sources() -> list[CorpusSource]:
+    """The corpora chosen in the sidebar."""
+    return corpus_sources(st.session_state.get(PATHS_KEY) or default_paths())
+
+
+def _source_key() -> tuple:
+    pairs = tuple((source.name, str(source.path)) for source in sources())
+    return pairs, _fingerprint(pairs)
+
+
+def loaded() -> Loaded:
+    """The rules of the chosen folders, read again only when a file in them changed."""
+    return _kept("loaded", 4).get(_source_key(), _load_with_progress)
+
+
+def _load_with_progress() -> Loaded:
+    bar = st.progress(0.0, "Reading rules …")
+
+    def show(done: int, total: int, _path: str) -> None:
+        if total and (done % 50 == 0 or done == total):
+            bar.progress(min(done / total, 1.0), f"Reading rules: {done:,} of {total:,} files")
+
+    try:
+        return load(sources(), show)
+    finally:
+        bar.empty()
+
+
+def reading() -> Reading:
+    """The rules as read in the chosen release."""
+    release = st.session_state.get(ATTACK) or str(shelf.default_release())
+    at_hand = tuple(entry.sha256 for entry in shelf.releases_at_hand())
+    key = (*_source_key(), release, at_hand)
+    return _kept("readings", 8).get(key, lambda: read_in(loaded(), release))
+
+
+def view() -> View:
+    """The rules as read in the chosen release, cut to the sidebar's scope. Measures are kept in it."""
+    state = st.session_state
+    options = {
+        "platforms": tuple(state.get(PLATFORM) or ()),
+        "pre": bool(state.get(PRE, False)),
+        "classes": tuple(state.get(CLASS) or ("production",)),
+        "enabled": state.get(ENABLED) or "not_disabled",
+        "rollup": state.get(ROLLUP) or "any",
+    }
+    now = reading()
+    key = (*_source_key(), str(now.catalogue.release), now.catalogue.sha256, *options.values(), _today())
+    return _kept("views", 24).get(key, lambda: now.view(**options))
+
+
+def _today() -> str:
+    from datetime import date
+
+    return date.today().isoformat()
+
+
+def rule_file(corpus: str, path: str) -> Path | None:
+    """The file of a rule that was loaded, or None when its corpus is gone."""
+    stamp = next((stamp for stamp in loaded().corpora if stamp.name == corpus), None)
+    return stamp.file(path) if stamp else None
+
+
+# ---- sidebar -------------------------------------------------------------------------------------------
+
+
+def sidebar() -> None:
+    """The scope, the same on every page. Stops the page with a sentence when nothing can be read."""
+    with st.sidebar:
+        _paths_widget()
+        releases = [str(entry.release) for entry in shelf.releases_at_hand()]
+        default = str(shelf.default_release())
+        st.selectbox(
+            "ATT&CK release", releases, index=releases.index(default), key=ATTACK, bind="query-params",
+            help="Every mapping is read in this release, whatever release it was written for.",
+        )  # fmt: skip
+        _scope_widgets()
+        _fetch_widget(releases)
+
+
+def _paths_widget() -> None:
+    start = default_paths()
+    known = list(dict.fromkeys([*start, *st.session_state.get(PATHS_KEY, [])]))
+    st.multiselect(
+        "Rule folders", known, default=start, key=PATHS_KEY, accept_new_options=True, persist_state="session",
+        format_func=_short_path, placeholder="Type a folder and press Enter",
+        help="Folders or files with detection rules, on the machine that runs the dashboard. "
+        "Type a path and press Enter to add it; NAME=PATH gives it a name.",
+    )  # fmt: skip
+
+
+def _short_path(path: str) -> str:
+    parts = Path(path).parts
+    return path if len(parts) <= 2 else f"…/{'/'.join(parts[-2:])}"
+
+
+def _scope_widgets() -> None:
+    try:
+        catalogue = shelf.open_release(st.session_state[ATTACK])
+        platforms = [name for name in platforms_of(catalogue) if name != PRE_PLATFORM]
+    except CatalogueError as error:
+        st.error(str(error))
+        st.stop()
+    st.multiselect("Platforms", platforms, key=PLATFORM, bind="query-params", placeholder="All platforms",
+                   help="Techniques on these platforms, and rules known to work on one of them.")  # fmt: skip
+    st.multiselect("Rule classes", list(RULE_CLASSES), default=["production"], key=CLASS, bind="query-params",
+                   format_func=RULE_CLASSES.__getitem__, placeholder="Production",
+                   help="Which rules count. Building blocks, hunts and rules in development prove less than production rules.")  # fmt: skip
+    st.selectbox("Rules switched on", list(ENABLED_CHOICES), key=ENABLED, bind="query-params",
+                 format_func=lambda name: ENABLED_CHOICES[name].capitalize(),
+                 help="Few formats say whether a rule is enabled.")  # fmt: skip
+    st.selectbox("A technique counts as covered by", list(ROLLUPS), key=ROLLUP, bind="query-params",
+                 format_func=lambda name: ROLLUPS[name].partition(":")[0],
+                 help="  \n".join(f"**{name.partition(':')[0]}**:{name.partition(':')[2]}" for name in ROLLUPS.values()))  # fmt: skip
+    st.toggle("PRE-only techniques", key=PRE, bind="query-params",
+              help="Techniques that happen before a SIEM sees anything, such as buying infrastructure.")  # fmt: skip
+
+
+def _fetch_widget(releases: Sequence[str]) -> None:
+    with st.expander("Get another ATT&CK release"):
+        domain = st.selectbox("Domain", ["enterprise", "mobile", "ics"], key="fetch_domain")
+        version = st.text_input("Version", placeholder="newest", key="fetch_version")
+        if st.button("Fetch from MITRE", key="fetch", help="Downloads the official bundle and checks its SHA-256."):
+            _fetch(domain, version.strip() or None)
+        st.caption(f"At hand: {', '.join(releases)}")
+
+
+def _fetch(domain: str, version: str | None) -> None:
+    from coverage.catalogue.fetch import fetch
+
+    bar = st.progress(0.0, "Asking MITRE …")
+
+    def show(done: int, total: int | None) -> None:
+        share = min(done / total, 1.0) if total else 0.0
+        bar.progress(share, f"{done / 1e6:.1f} MB" + (f" of {total / 1e6:.1f} MB" if total else "") + " · then reading it")
+
+    try:
+        catalogue = fetch(domain, version, progress=show)
+    except CatalogueError as error:
+        bar.empty()
+        st.error(str(error))
+        return
+    bar.empty()
+    st.session_state["fetched"] = catalogue.release.title
+    st.rerun()
+
+
+# ---- pages ---------------------------------------------------------------------------------------------
+
+
+def theme() -> Theme:
+    """The colours that go with the reader's light or dark appearance."""
+    return THEMES.get(getattr(st.context.theme, "type", None) or "light", THEMES["light"])
+
+
+def page_head(title: str, answer: str, now: View) -> None:
+    """Title, the page's answer in one sentence with its denominator, and the scope's stamp."""
+    st.title(title, anchor=False)
+    st.markdown(f"#### {answer}")
+    st.caption(f"{now.scope.sentence()}  \n{_escaped_corpora(now)} · {now.scope.date.isoformat()}")
+
+
+def _escaped_corpora(now: View) -> str:
+    from coverage.text import plain
+
+    return plain(now.scope.corpora_sentence())
+
+
+def guarded_view() -> View:
+    """The view, or a page that says in words why there is none and what to do next."""
+    try:
+        now = view()
+    except (CatalogueError, TableError) as error:
+        st.error(str(error))
+        st.stop()
+    if now.all_rules.empty:
+        st.title("No rules yet", anchor=False)
+        st.info(
+            "No detection rule was found in the chosen folders. Add a folder under **Rule folders** in the "
+            "sidebar, or start the dashboard with it: `streamlit run app.py -- path/to/rules`."
+        )
+        problems = loaded().problems
+        if len(problems):
+            st.dataframe(problems[["severity", "code", "path", "line", "message"]], hide_index=True)
+        st.stop()
+    return now
+
+
+def file_name(stem: str, now: View, suffix: str = "csv") -> str:
+    """A download's name: what it is, the release and the stamp's date."""
+    return f"{stem}_{now.scope.attack}_{now.scope.date.isoformat()}.{suffix}"
+
+
+def compact_layout() -> None:
+    """Streamlit's wide layout with narrower margins: a matrix of fifteen columns needs the room."""
+    st.html(
+        "<style>.stMainBlockContainer{padding:3.4rem 1.2rem 2rem 1.2rem}"
+        "[data-testid='stHeading'] h1{font-size:1.6rem;padding:0.2rem 0}"
+        "[data-testid='stHeading'] h3{font-size:1.2rem;padding:0.6rem 0 0.2rem 0}"
+        "[data-testid='stMetricValue']{font-size:1.65rem}"
+        "[data-testid='stMarkdownContainer'] h4{padding:0 0 0.2rem 0;font-size:1.15rem;font-weight:500}</style>"
+    )
+
+
+def open_technique(attack_id: str) -> None:
+    """Go to the page of a technique. The scope stays: its parameters are bound to the sidebar."""
+    st.switch_page("coverage/pages/technique.py", query_params={"technique": attack_id})
+
+
+def open_rule(rule_key: str) -> None:
+    """Go to the detail of a rule. The scope stays: its parameters are bound to the sidebar."""
+    st.switch_page("coverage/pages/rules.py", query_params={"rule": rule_key})

@@ -1,0 +1,191 @@
+"""Every page through `app.py`: its first render, and what each widget that has an effect changes.
+
+Runs over the project's own rules, so that it needs nothing beside the checkout.
+"""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from coverage.pages import PAGES
+from coverage.tables import PROJECT
+
+FILES = [file for file, *_ in PAGES]
+
+
+@pytest.fixture
+def app(monkeypatch, tmp_path):
+    """The app over `rules/`, with a cache folder of its own, not yet run."""
+    monkeypatch.setenv("COVERAGE_RULES", str(PROJECT / "rules"))
+    monkeypatch.setenv("COVERAGE_CACHE", str(tmp_path))
+    monkeypatch.setattr("sys.argv", ["streamlit"])
+    return AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60)
+
+
+def on(app: AppTest, file: str) -> AppTest:
+    app.run()
+    app.switch_page(f"coverage/pages/{file}").run()
+    assert not app.exception, app.exception[0].message
+    return app
+
+
+def answer(app: AppTest) -> str:
+    """The page's answer in one sentence."""
+    return next(item.value for item in app.markdown if item.value.startswith("#### "))[5:]
+
+
+def numbers(text: str) -> list[int]:
+    return [int(found.replace(",", "")) for found in re.findall(r"\d[\d,]*", text)]
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_every_page_renders_with_its_title_and_stamp(app, file):
+    page = on(app, file)
+    assert page.title[0].value
+    if file != "about.py":
+        assert any("ATT&CK Enterprise 19.0 · production rules" in caption.value for caption in page.caption)
+        assert "of" in answer(page)
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_every_page_says_what_to_do_when_there_is_no_rule(app, file, monkeypatch, tmp_path):
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    monkeypatch.setenv("COVERAGE_RULES", str(empty))
+    page = on(app, file)
+    if file != "about.py":
+        assert page.title[0].value == "No rules yet"
+        assert "Rule folders" in page.info[0].value
+
+
+@pytest.mark.parametrize(
+    ("widget", "key", "value"),
+    [
+        ("selectbox", "attack", "enterprise-18.1"),
+        ("multiselect", "platform", ["Linux"]),
+        ("multiselect", "class", ["production", "hunt"]),
+        ("selectbox", "enabled", "any"),
+        ("selectbox", "rollup", "all"),
+        ("toggle", "pre", True),
+    ],
+)
+def test_each_sidebar_widget_changes_the_stamp(app, widget, key, value):
+    page = app.run()
+    before = [caption.value for caption in page.caption]
+    getattr(page, widget)(key=key).set_value(value).run()
+    assert not page.exception
+    assert [caption.value for caption in page.caption] != before
+
+
+def test_pre_only_techniques_widen_the_denominator(app):
+    page = app.run()
+    without = numbers(answer(page))[1]
+    page.toggle(key="pre").set_value(True).run()
+    assert numbers(answer(page))[1] > without
+
+
+def test_roll_up_all_never_covers_more_than_any(app):
+    page = app.run()
+    any_ = numbers(answer(page))[0]
+    page.selectbox(key="rollup").set_value("all").run()
+    assert numbers(answer(page))[0] < any_
+
+
+def test_the_scope_survives_a_change_of_page(app):
+    page = app.run()
+    page.multiselect(key="platform").set_value(["Windows"]).run()
+    page.switch_page("coverage/pages/gaps.py").run()
+    assert any("platforms: Windows" in caption.value for caption in page.caption)
+
+
+def test_matrix_recolours_and_unfolds(app):
+    page = on(app, "matrix.py")
+    folded = _marker_count(page)
+    page.toggle(key="unfold_all").set_value(True).run()
+    assert _marker_count(page) > folded
+    page.segmented_control(key="shade").set_value("gap").run()
+    assert not page.exception
+    page.text_input(key="find").set_value("no such technique").run()
+    assert any("no such technique" in info.value for info in page.info)
+
+
+def _marker_count(page: AppTest) -> int:
+    import json
+
+    figure = json.loads(page.get("plotly_chart")[0].proto.spec)
+    return next(len(trace["text"]) for trace in figure["data"] if trace.get("name") == "cells")
+
+
+def test_gap_filters_narrow_the_list_and_the_download(app):
+    page = on(app, "gaps.py")
+    rows = len(page.dataframe[0].value)
+    page.selectbox(key="gap_grain").set_value("techniques").run()
+    fewer = page.dataframe[0].value
+    assert 0 < len(fewer) < rows
+    assert not fewer["ID"].str.contains(".", regex=False).any() if "ID" in fewer else True
+    page.text_input(key="gap_search").set_value("zzz nothing").run()
+    assert "No gap matches" in page.info[0].value
+
+
+def test_fragile_ids_are_listed_on_request(app):
+    page = on(app, "gaps.py")
+    page.multiselect(key="gap_type").set_value(["fragile"]).run()
+    assert set(page.dataframe[0].value["gap_type"]) == {"fragile"}
+
+
+def test_rules_are_searched_and_opened_by_link(app):
+    page = on(app, "rules.py")
+    everything = len(page.dataframe[0].value)
+    page.text_input(key="rule_search").set_value("powershell").run()
+    found = page.dataframe[0].value
+    assert 0 < len(found) < everything
+    page.query_params["rule"] = found.iloc[0]["rule_key"]
+    page.run()
+    assert not page.exception
+    assert page.button(key="rule_back")
+    page.button(key="rule_back").click().run()
+    assert page.dataframe
+
+
+def test_every_rule_of_the_project_opens(app):
+    page = on(app, "rules.py")
+    page.toggle(key="rule_all").set_value(True).run()
+    for key in page.dataframe[0].value["rule_key"]:
+        page.query_params["rule"] = key
+        page.run()
+        assert not page.exception, (key, page.exception[0].message)
+        assert not page.warning, (key, page.warning[0].value)
+        del page.query_params["rule"]
+
+
+def test_a_rule_that_is_gone_is_said_so(app):
+    page = on(app, "rules.py")
+    page.query_params["rule"] = "rules/none.toml"
+    page.run()
+    assert "not among the rules read" in page.warning[0].value
+
+
+def test_a_technique_opens_by_link_and_by_choice(app):
+    page = on(app, "technique.py")
+    page.selectbox(key="technique").set_value("T1059").run()
+    assert "T1059" in answer(page)
+    page.query_params["technique"] = "T1055.012"
+    page.run()
+    assert "T1055.012" in answer(page)
+    page.query_params["technique"] = "T9999"
+    page.run()
+    assert "T9999" in page.warning[0].value
+
+
+def test_problems_lists_what_a_broken_rule_says(app, monkeypatch, tmp_path):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "broken.toml").write_text("[rule\nname = 1")
+    (folder / "good.toml").write_bytes((PROJECT / "rules" / "windows").glob("*.toml").__next__().read_bytes())
+    monkeypatch.setenv("COVERAGE_RULES", str(folder))
+    page = on(app, "problems.py")
+    assert numbers(answer(page))[0] == 1
+    assert "broken.toml" in set(page.dataframe[1].value["path"])
