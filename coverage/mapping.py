@@ -228,16 +228,16 @@ def _version_key(text: str) -> tuple[int, ...]:
 def _best_set(versions: Sequence[str | None], release: Release) -> str | None:
     """Of the versions one rule's mapping sets are written for, the one that fits the release best.
 
-    The release itself; else the nearest older (revocations lead forward from it); else the set
-    that names no version; else the nearest newer.
+    The release itself; else the nearest older (revocations lead forward from it); else plain
+    `threat`, which names no version; else the nearest newer; else a set whose version is empty.
     """
-    keyed = {version: _version_key(version) for version in versions if version is not None}
+    keyed = {version: _version_key(version) for version in versions if version}
     older = {version: key for version, key in keyed.items() if key <= release.version_key}
     if older:
         return max(older, key=older.__getitem__)
     if None in versions:
         return None
-    return min(keyed, key=keyed.__getitem__)
+    return min(keyed, key=keyed.__getitem__) if keyed else ""
 
 
 def _chosen_sets(written: pd.DataFrame, release: Release) -> pd.DataFrame:

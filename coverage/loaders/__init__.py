@@ -1,0 +1,23 @@
+"""Rule files of any format -> rules, mappings as written, and problems.
+
+`load` reads corpora into frames; `LOADERS` is the table of formats; `rule_document` and `locate` serve
+the rule page. A new format: one module with a `LOADER`, one line in `formats.LOADERS`.
+"""
+
+from coverage.loaders.corpora import CorpusStamp, Loaded, fingerprint, load
+from coverage.loaders.document import RuleDocument, locate, rule_document
+from coverage.loaders.formats import LOADERS
+from coverage.loaders.sources import CorpusSource, corpus_sources
+
+__all__ = [
+    "LOADERS",
+    "CorpusSource",
+    "CorpusStamp",
+    "Loaded",
+    "RuleDocument",
+    "corpus_sources",
+    "fingerprint",
+    "load",
+    "locate",
+    "rule_document",
+]

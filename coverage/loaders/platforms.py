@@ -1,0 +1,185 @@
+"""Words of rules -> ATT&CK platforms, by the editable table `data/platforms.csv`.
+
+The table's columns: `kind` (os, job, domain, integration, tag, index), `word`, `platforms` (joined by
+`; `; empty for a word that is known to say nothing), `when`, `note`. `when` is `always`, `no_os`
+(ignored when an OS word was found) or `alone` (read only when nothing else gave a platform). Every
+choice stands in the table, none in the code. Knows no rule format but Elastic's data stream names.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from functools import cache
+from pathlib import Path
+
+PLATFORMS_CSV = Path(__file__).resolve().parents[2] / "data" / "platforms.csv"
+
+COLUMNS = ("kind", "word", "platforms", "when", "note")
+KINDS = ("os", "job", "domain", "integration", "tag", "index")
+WHENS = ("always", "no_os", "alone")
+# A tag's category -> the kind its value is looked up as. Other tags are looked up whole.
+_TAG_KINDS = {"OS": "os", "Platform": "os", "Domain": "domain"}
+_DATA_STREAM = re.compile(r"(?:[^:]*:)?(?:logs|traces|metrics)-([a-z0-9_]+)(?:\.([a-z0-9_]+))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table."""
+
+    kind: str
+    word: str
+    platforms: tuple[str, ...]
+    when: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleWords:
+    """What a rule says that may tell its platforms."""
+
+    tags: Sequence[str] = ()
+    os: Sequence[str] = ()
+    integrations: Sequence[str] = ()
+    indices: Sequence[str] = ()
+    jobs: Sequence[str] = ()
+
+
+@dataclass
+class PlatformTable:
+    """The table, looked up by kind and word (upper and lower case are the same)."""
+
+    rows: Sequence[Row] = ()
+    faults: Sequence[str] = ()  # lines of the table that could not be used, one sentence each
+    _by_word: dict[tuple[str, str], Row] = field(default_factory=dict, repr=False)
+    _patterns: dict[str, list[Row]] = field(default_factory=dict, repr=False)
+    _ranks: dict[str, int] = field(default_factory=dict, repr=False)
+    _matched: dict[tuple[str, str], list[Row]] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        for row in self.rows:
+            self._by_word.setdefault((row.kind, row.word.lower()), row)
+            self._patterns.setdefault(row.kind, []).append(row)
+            for platform in row.platforms:
+                self._ranks.setdefault(platform, len(self._ranks))
+
+    def platforms(self, words: RuleWords) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+        """The platforms a rule's words tell, in the table's order, and its unknown (kind, word) pairs.
+
+        OS words decide first: they switch `no_os` rows off. What is left is united. A listed dataset
+        (`azure.signinlogs`) takes the place of its package (`azure`). Tags and index patterns are free
+        text, so only OS, domain and integration words can be unknown.
+        """
+        found, unknown = self._found(words)
+        has_os = any(row.kind in ("os", "job") and row.platforms for row in found)
+        told = {
+            p
+            for row in found
+            if row.when == "always" or (row.when == "no_os" and not has_os)
+            for p in row.platforms
+        }
+        if not told:
+            told = {platform for row in found if row.when == "alone" for platform in row.platforms}
+        return (tuple(sorted(told, key=self._ranks.__getitem__)), unknown)
+
+    def _found(self, words: RuleWords) -> tuple[list[Row], tuple[tuple[str, str], ...]]:
+        found: list[Row] = []
+        unknown: list[tuple[str, str]] = []
+        for kind, word in _worded(words):
+            row = self._by_word.get((kind, word.lower()))
+            if row is not None:
+                found.append(row)
+            elif kind in ("os", "domain"):
+                unknown.append((kind, word))
+        for tag in words.tags:
+            row = self._by_word.get(("os", tag.lower())) or self._by_word.get(("tag", tag.lower()))
+            if row is not None:
+                found.append(row)
+        found += self._integration_rows(words, unknown)
+        found += [row for job in words.jobs for row in self._matching("job", job)[:1]]
+        found += [row for index in words.indices for row in self._matching("index", index)]
+        return (found, tuple(dict.fromkeys(unknown)))
+
+    def _integration_rows(self, words: RuleWords, unknown: list[tuple[str, str]]) -> list[Row]:
+        packages: dict[str, Row] = {}
+        datasets: dict[str, Row] = {}
+        for word, written in _integration_words(words):
+            package = word.partition(".")[0]
+            if (row := self._by_word.get(("integration", word))) is not None:
+                (datasets if "." in word else packages)[word] = row
+            elif (row := self._by_word.get(("integration", package))) is not None:
+                packages[package] = row
+            elif written:
+                unknown.append(("integration", word))
+        specified = {word.partition(".")[0] for word in datasets}
+        return [*datasets.values(), *(row for word, row in packages.items() if word not in specified)]
+
+    def _matching(self, kind: str, text: str) -> list[Row]:
+        key = (kind, text.lower())
+        if key not in self._matched:
+            rows = self._patterns.get(kind, ())
+            self._matched[key] = [row for row in rows if _fits(key[1], row.word.lower())]
+        return self._matched[key]
+
+
+def _fits(text: str, pattern: str) -> bool:
+    return text == pattern or fnmatchcase(text, pattern)
+
+
+def _worded(words: RuleWords) -> Iterator[tuple[str, str]]:
+    for word in words.os:
+        yield ("os", word)
+    for tag in words.tags:
+        category, _, value = tag.partition(":")
+        if value and category in _TAG_KINDS:
+            yield (_TAG_KINDS[category], value.strip())
+
+
+def _integration_words(words: RuleWords) -> Iterator[tuple[str, bool]]:
+    for word in words.integrations:
+        yield (word.strip().lower(), True)
+    for index in words.indices:
+        if word := _data_stream(index):
+            yield (word, False)
+
+
+@cache
+def _data_stream(index: str) -> str:
+    match = _DATA_STREAM.match(index)
+    return ".".join(part for part in match.groups() if part) if match else ""
+
+
+def read_platforms(path: Path = PLATFORMS_CSV) -> PlatformTable:
+    """The table in a CSV file. Unusable lines, or an unreadable file, are told in `faults`; never raises."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        return PlatformTable(faults=(f"{path} could not be read, so no rule's platforms are known: {error}",))
+    lines = csv.DictReader(io.StringIO(text, newline=""))
+    try:
+        missing = [column for column in COLUMNS if column not in (lines.fieldnames or ())]
+        if missing:
+            return PlatformTable(faults=(f"{path} lacks the column {', '.join(missing)}.",))
+        return _table(lines)
+    except csv.Error as error:
+        return PlatformTable(faults=(f"{path} is no CSV, so no rule's platforms are known: {error}.",))
+
+
+def _table(lines: csv.DictReader) -> PlatformTable:
+    rows, faults = [], []
+    for line in lines:
+        kind, word, when = ((line[column] or "").strip() for column in ("kind", "word", "when"))
+        if kind in KINDS and when in WHENS and word:
+            rows.append(Row(kind, word, tuple(_split(line["platforms"])), when))
+        else:
+            faults.append(
+                f"Line {lines.line_num} needs a kind ({', '.join(KINDS)}), a word and a when ({', '.join(WHENS)})."
+            )
+    return PlatformTable(tuple(rows), tuple(faults))
+
+
+def _split(text: str | None) -> Iterable[str]:
+    return (part.strip() for part in (text or "").split(";") if part.strip())

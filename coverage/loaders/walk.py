@@ -1,0 +1,268 @@
+"""Corpora on disk: which files they hold, and a file's bytes. Nothing here can hang or raise on a folder.
+
+A corpus is a folder of any depth, or one file. Knows which suffixes are wanted, and no rule format.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from coverage.loaders.formats import SUFFIXES, suffix_of
+from coverage.loaders.sources import CorpusSource, folder_name, shown
+from coverage.models import Problem
+
+MAX_BYTES = 5_000_000  # the largest real rule is under 100 kB
+SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__"})  # and hidden folders and files
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    """One file of a corpus with what the walk learnt of it."""
+
+    path: str  # where to open it
+    relative: str  # relative to the corpus, POSIX, always valid text
+    size: int
+    mtime_ns: int
+    identity: tuple[int, int] | str  # the same for two paths to one file
+
+
+@dataclass
+class Walk:
+    """What a corpus holds: its files by relative path, and what stood in the way."""
+
+    source: CorpusSource
+    root: Path
+    folder: str = ""  # name of the root
+    files: list[FoundFile] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    def problem(self, relative: str, code: str, message: str, severity: str = "warning") -> None:
+        self.problems.append(
+            Problem(relative, None, None, None, code, severity, shown(message), self.source.name)
+        )
+
+
+class Unreadable(Exception):
+    """A file that gave no text. Caught at the per-file boundary."""
+
+    def __init__(self, code: str, message: str, line: int | None = None, severity: str = "error"):
+        super().__init__(message)
+        self.code, self.message, self.line, self.severity = code, message, line, severity
+
+
+def walked(source: CorpusSource) -> Walk:
+    """The files of a corpus with a known suffix, sorted by relative path, and problems of the walk.
+
+    Hidden folders and files, `node_modules` and `__pycache__` are skipped. Linked folders are followed
+    once the real ones are known; a file is listed once. Codes: `no-such-path`, `unreadable-folder`,
+    `not-a-file` (errors), `symlink-loop`, `dangling-link`, `unknown-format` (warnings), `same-file` (note).
+    """
+    walk = Walk(source, source.path, folder_name(source.path))
+    try:
+        status = source.path.stat()
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        missing = isinstance(error, FileNotFoundError)
+        reason = "does not exist" if missing else f"cannot be read: {error}"
+        walk.problem(".", "no-such-path", f"The corpus path '{source.path}' {reason}.", "error")
+        return walk
+    if stat.S_ISDIR(status.st_mode):
+        _Folders(walk).all_of(source.path, status)
+    else:
+        _single(walk, status)
+    return walk
+
+
+def _single(walk: Walk, status: os.stat_result) -> None:
+    path = walk.source.path
+    walk.root, walk.folder = path.parent, folder_name(path.parent)
+    relative = shown(path.name)
+    if not stat.S_ISREG(status.st_mode):
+        walk.problem(relative, "not-a-file", "This is neither a file nor a folder.", "error")
+    elif suffix_of(path.name) not in SUFFIXES:
+        walk.problem(
+            relative, "unknown-format", f"No rule format here has files named *{suffix_of(path.name)}."
+        )
+    else:
+        walk.files.append(_found(str(path), relative, status))
+
+
+def _found(path: str, relative: str, status: os.stat_result) -> FoundFile:
+    return FoundFile(path, relative, status.st_size, status.st_mtime_ns, _identity(status, path))
+
+
+class _Folders:
+    """One walk over the folders of a corpus."""
+
+    def __init__(self, walk: Walk):
+        self.walk = walk
+        self.seen_folders: set[tuple[int, int] | str] = set()
+        self.linked_folders: list[tuple[str, str, os.stat_result]] = []
+        self.linked_files: list[FoundFile] = []
+
+    def all_of(self, root: Path, status: os.stat_result) -> None:
+        self._tree(str(root), "", status)
+        while self.linked_folders:
+            self._linked(*self.linked_folders.pop(0))
+        taken = {file.identity for file in self.walk.files}
+        for file in sorted(self.linked_files, key=lambda file: file.relative):
+            if file.identity in taken:
+                self.walk.problem(file.relative, "same-file", "A link to a file that is read anyway.", "note")
+            else:
+                taken.add(file.identity)
+                self.walk.files.append(file)
+        self.walk.files.sort(key=lambda file: file.relative)
+        self.walk.problems.sort(key=lambda problem: problem.path)
+
+    def _linked(self, path: str, relative: str, status: os.stat_result) -> None:
+        target, here = os.path.realpath(path), os.path.realpath(Path(path).parent)
+        if here == target or here.startswith(target.rstrip(os.sep) + os.sep):
+            self.walk.problem(
+                relative, "symlink-loop", "The link leads back to a folder it stands in; not followed."
+            )
+        elif _identity(status, path) in self.seen_folders:
+            self.walk.problem(relative, "same-file", "A link to a folder that is read anyway.", "note")
+        else:
+            self._tree(path, relative, status)
+
+    def _tree(self, path: str, relative: str, status: os.stat_result) -> None:
+        self.seen_folders.add(_identity(status, path))
+        waiting = [(path, relative)]
+        while waiting:
+            folder, inside = waiting.pop()
+            try:
+                with os.scandir(folder) as entries:
+                    listed = sorted(entries, key=lambda entry: entry.name)
+            except OSError as error:
+                self.walk.problem(
+                    inside or ".", "unreadable-folder", f"The folder cannot be read: {error}.", "error"
+                )
+                continue
+            for entry in listed:
+                if not entry.name.startswith(".") and entry.name not in SKIPPED_FOLDERS:
+                    self._entry(
+                        entry, f"{inside}/{shown(entry.name)}" if inside else shown(entry.name), waiting
+                    )
+
+    def _entry(self, entry: os.DirEntry, relative: str, waiting: list[tuple[str, str]]) -> None:
+        try:
+            if entry.is_symlink():
+                self._link(entry, relative)
+            elif entry.is_dir(follow_symlinks=False):
+                self._folder(entry, relative, waiting)
+            elif suffix_of(entry.name) in SUFFIXES:
+                self._file(entry.path, relative, entry.stat(follow_symlinks=False), self.walk.files)
+        except OSError as error:
+            code = "symlink-loop" if error.errno == errno.ELOOP else "dangling-link"
+            code = code if Path(entry.path).is_symlink() else "unreadable-file"
+            self.walk.problem(relative, code, f"Not read: {error}.")
+
+    def _folder(self, entry: os.DirEntry, relative: str, waiting: list[tuple[str, str]]) -> None:
+        identity = _identity(entry.stat(follow_symlinks=False), entry.path)
+        if identity in self.seen_folders:  # below a linked folder, or mounted twice
+            self.walk.problem(relative, "same-file", "This folder is read under another path.", "note")
+        else:
+            self.seen_folders.add(identity)
+            waiting.append((entry.path, relative))
+
+    def _link(self, entry: os.DirEntry, relative: str) -> None:
+        status = Path(entry.path).stat()
+        if stat.S_ISDIR(status.st_mode):
+            self.linked_folders.append((entry.path, relative, status))
+        elif suffix_of(entry.name) in SUFFIXES:
+            self._file(entry.path, relative, status, self.linked_files)
+
+    def _file(self, path: str, relative: str, status: os.stat_result, files: list[FoundFile]) -> None:
+        if stat.S_ISREG(status.st_mode):
+            files.append(_found(path, relative, status))
+        else:
+            self.walk.problem(
+                relative, "not-a-file", "A pipe, socket or device, not a file; not opened.", "error"
+            )
+
+
+def _identity(status: os.stat_result, path: str) -> tuple[int, int] | str:
+    return (status.st_dev, status.st_ino) if status.st_ino else os.path.realpath(path)
+
+
+def file_bytes(path: str | Path) -> bytes:
+    """The bytes of a regular file of at most MAX_BYTES. Never waits for a pipe.
+
+    Raises
+    ------
+    Unreadable
+        Code `too-large` (told by its size, not read), `not-a-file` or `unreadable-file`.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        try:
+            return _regular_bytes(handle)
+        finally:
+            os.close(handle)
+    except (OSError, ValueError) as error:
+        raise Unreadable("unreadable-file", f"The file cannot be read: {shown(str(error))}.") from error
+
+
+def _regular_bytes(handle: int) -> bytes:
+    status = os.fstat(handle)
+    if not stat.S_ISREG(status.st_mode):
+        raise Unreadable("not-a-file", "A pipe, socket or device, not a file.")
+    if status.st_size > MAX_BYTES:
+        raise too_large(status.st_size)
+    return os.read(handle, status.st_size + 1)
+
+
+def decoded(data: bytes) -> str:
+    """The text of a file's bytes: UTF-8, with or without a byte order mark.
+
+    Raises
+    ------
+    Unreadable
+        Code `not-utf8` with the line of the first bad byte, or `empty-file` (a note).
+    """
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        message = f"Not UTF-8 text: byte {error.start} is 0x{data[error.start]:02x}."
+        raise Unreadable("not-utf8", message, line) from error
+    if not text.strip():
+        raise Unreadable("empty-file", "The file is empty.", severity="note")
+    return text
+
+
+def too_large(size: int) -> Unreadable:
+    """The fault of a file of this size."""
+    return Unreadable(
+        "too-large", f"The file has {size:,} bytes; a rule file has at most {MAX_BYTES:,}. Not read."
+    )
+
+
+def listed(sources: Sequence[CorpusSource]) -> list[Walk]:
+    """One walk a source, in order; a file that two sources hold belongs to the first.
+
+    Adds one note `same-file` a pair of corpora that overlap, saying how many files they share.
+    """
+    walks, owners = [], {}
+    for source in sources:
+        walk = walked(source)
+        shared: dict[str, list[FoundFile]] = {}
+        for file in walk.files:
+            owner = owners.setdefault(file.identity, source.name)
+            if owner != source.name:
+                shared.setdefault(owner, []).append(file)
+        for owner, files in shared.items():
+            count = f"{len(files)} file{'s' if len(files) > 1 else ''} from here on"
+            walk.problem(
+                files[0].relative,
+                "same-file",
+                f"{count} belong to the corpus '{owner}' as well; read once, there.",
+                "note",
+            )
+        walk.files = [file for file in walk.files if owners[file.identity] == source.name]
+        walks.append(walk)
+    return walks
