@@ -91,7 +91,7 @@ def matrix_figure(
     _draw_cells(figure, cells, values, chosen, theme, frozenset(dimmed))
     _draw_targets(figure, cells, tactics, values, chosen, hover or {})
     _draw_heads(figure, tactics, theme)
-    _draw_legend(figure, chosen, theme)
+    _draw_legend(figure, chosen, theme, frozenset(_band(value, chosen) for value in values))
     rows = int(cells["y"].max()) + 1 if len(cells) else 1
     figure.update_xaxes(visible=False, fixedrange=True, range=[-0.5, len(tactics) - 0.5])
     figure.update_yaxes(visible=False, fixedrange=True, range=[rows - 0.5, -0.5])
@@ -111,7 +111,7 @@ def _values(cells: pd.DataFrame, shade: Shade) -> pd.Series:
 def _steps(shade: Shade, theme: Theme) -> list[tuple[str, str]]:
     """(label, colour) from band 1 on."""
     if shade.bands is None:
-        return [(GAP_TYPES[name], colour) for name, colour in KINDS.items()]
+        return [(name.replace("_", " "), colour) for name, colour in KINDS.items()]
     return [(band.label, colour) for band, colour in zip(shade.bands, theme.steps, strict=True)]
 
 
@@ -121,7 +121,7 @@ def _band(value: float, shade: Shade) -> int:
 
 def _label(row, value: float, shade: Shade) -> str:
     """The cell's text: the name in at most three lines, the number, and n/m of its sub-techniques."""
-    indent = "› " if row.is_subtechnique else ""
+    indent = "›\u00a0" if row.is_subtechnique else ""  # no-break: the mark stays with the name
     lines = textwrap.wrap(indent + row.name, _NAME_WIDTH, max_lines=3, placeholder="…", break_long_words=False)
     return "<br>".join([*map(escape, lines), _number(row, value, shade)])
 
@@ -198,9 +198,12 @@ def _draw_heads(figure, tactics, theme) -> None:
         )  # fmt: skip
 
 
-def _draw_legend(figure, shade, theme) -> None:
+def _draw_legend(figure, shade, theme, drawn: frozenset[int]) -> None:
+    """Every band of an ordered scale; of kinds only those that are drawn."""
     open_label = "covered" if shade.bands is None else "open (0)"
     entries = [(open_label, theme.open), *_steps(shade, theme)]
+    if shade.bands is None:
+        entries = [entry for band, entry in enumerate(entries) if band in drawn or band == 0]
     for label, colour in entries:
         figure.add_scatter(
             x=[None], y=[None], mode="markers", name=label, hoverinfo="skip",

@@ -74,6 +74,7 @@ def band_of(value: float, bands: tuple[Band, ...]) -> int:
 
 def laid_out(figure: go.Figure, theme: Theme, height: int, title: str = "") -> go.Figure:
     """The figure in the theme's colours, fonts and margins, at a height in pixels."""
+    figure.update_xaxes(title_font_size=12).update_yaxes(title_font_size=12)
     return figure.update_layout(
         height=height,
         paper_bgcolor="rgba(0,0,0,0)",

@@ -9,7 +9,7 @@ import streamlit as st
 
 from coverage import session
 from coverage.exports.tables import stamped_csv
-from coverage.measures import coverage_by_id, coverage_by_placement, technique_facts, technique_rules
+from coverage.measures import coverage_by_id, coverage_by_placement, technique_facts, technique_rules, threat_by_id
 from coverage.scope import View
 from coverage.text import plain
 from coverage.vocabulary import GAP_TYPES, attack_url
@@ -59,7 +59,7 @@ def technique_detail(attack_id: str, now: View, key: str) -> None:
     rules = technique_rules(now, attack_id)
     _rules(rules, now, attack_id, key)
     _siblings(facts, now, key)
-    _users(facts)
+    _users(facts, now)
     _telemetry(facts)
 
 
@@ -135,21 +135,36 @@ def _siblings(facts: dict, now: View, key: str) -> None:
         session.open_technique(family.iloc[row]["attack_id"])
 
 
-def _users(facts: dict) -> None:
+def _users(facts: dict, now: View) -> None:
     counts = {kind: facts[kind] for kind in ("groups", "software", "campaigns", "mitigations")}
-    st.markdown("**Who uses it, and what stops it** — " + ", ".join(f"{len(frame)} {kind}" for kind, frame in counts.items()))
+    st.markdown("**Who uses it, and what stops it** — " + ", ".join(f"{len(frame)} {kind}" for kind, frame in counts.items()) + _with_family(facts, now))
     for tab, frame in zip(st.tabs([f"{kind.capitalize()} ({len(frame)})" for kind, frame in counts.items()]), counts.values(), strict=True):
         if frame.empty:
             tab.caption("MITRE links none to this ID.")
         else:
-            tab.dataframe(frame, hide_index=True, height=min(38 + 35 * len(frame), 220), column_config={"url": LINK})
+            tab.dataframe(frame, hide_index=True, height=min(38 + 35 * len(frame), 220), column_config=_titles(frame))
+
+
+def _with_family(facts: dict, now: View) -> str:
+    """What the gap list counts: the users of a technique and of its sub-techniques, each once."""
+    rows = threat_by_id(now).set_index("attack_id")
+    if facts["parent_id"] or facts["attack_id"] not in rows.index:
+        return ""
+    row = rows.loc[facts["attack_id"]]
+    return f" for {facts['attack_id']} itself; with its sub-techniques {row['groups']} groups, {row['software']} software, {row['campaigns']} campaigns"
+
+
+def _titles(frame: pd.DataFrame) -> dict:
+    """Column heads in words, and links that open MITRE's page."""
+    heads = {name: name.replace("_id", " ID").replace("_", " ").capitalize().replace(" id", " ID") for name in frame}
+    return heads | {"url": LINK}
 
 
 def _telemetry(facts: dict) -> None:
     analytics = facts["analytics"]
     st.markdown(f"**What must be logged** — {len(analytics)} analytics; data components: {', '.join(facts['components']) or 'none named'}")
     if len(analytics):
-        st.dataframe(analytics, hide_index=True, height=min(38 + 35 * len(analytics), 220), column_config={"url": LINK})
+        st.dataframe(analytics, hide_index=True, height=min(38 + 35 * len(analytics), 220), column_config=_titles(analytics))
 
 
 def gap_type_help() -> str:

@@ -59,5 +59,5 @@ if attack_id is None:
     st.stop()
 count = int(rows["rules_any"].get(attack_id, 0))
 platforms = f", on {rows.loc[attack_id, 'platforms_covered']} of {rows.loc[attack_id, 'platforms_total']} platforms" if attack_id in rows.index else ""
-session.page_head("Technique", f"{count:,} of {len(now.rules):,} rules in scope see {attack_id}{platforms}.", now)
+session.page_head("Technique", f"{count:,} of {len(now.rules):,} rules in scope map to {attack_id}{platforms}.", now)
 parts.technique_detail(attack_id, now, key="page")
