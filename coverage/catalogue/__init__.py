@@ -1,5 +1,9 @@
-"""The ATT&CK catalogue: one release of one domain as a value. See `model`, `stix`, `store`, `shelf`, `fetch`."""
+"""The ATT&CK catalogue: one release of one domain as a value.
 
-from coverage.catalogue.model import Catalogue, Release
+`model` is the value, `bundle` and `stix` read MITRE's files, `store` keeps a catalogue in a folder,
+`shelf` finds the releases at hand, `fetch` gets more, `build` makes the ones that come with the project.
+"""
 
-__all__ = ["Catalogue", "Release"]
+from coverage.catalogue.model import Catalogue, CatalogueError, Release
+
+__all__ = ["Catalogue", "CatalogueError", "Release"]

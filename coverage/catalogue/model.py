@@ -15,6 +15,10 @@ from coverage.frames import CATALOGUE_FRAMES
 from coverage.vocabulary import DOMAINS
 
 
+class CatalogueError(Exception):
+    """What kept a release from being read, stored, found or fetched: one sentence, for people."""
+
+
 @dataclass(frozen=True, order=True)
 class Release:
     """One ATT&CK release: domain and version. Orders by domain, then version number.
@@ -46,6 +50,14 @@ class Release:
             )
         numbers = tuple(int(part) for part in parts)
         return cls(domain, numbers if len(numbers) > 1 else (*numbers, 0))
+
+    @classmethod
+    def of(cls, domain: str, version: str) -> Release | None:
+        """The release of that domain and version, or None where there is none such (`11.0-beta`)."""
+        try:
+            return cls.parse(f"{domain}-{version}")
+        except ValueError:
+            return None
 
     @property
     def version(self) -> str:
@@ -82,7 +94,9 @@ class Catalogue:
     _frames: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
-    def of_frames(cls, release: Release, sha256: str, source: str, frames: Mapping[str, pd.DataFrame]) -> Catalogue:
+    def of_frames(
+        cls, release: Release, sha256: str, source: str, frames: Mapping[str, pd.DataFrame]
+    ) -> Catalogue:
         """A catalogue whose frames are all at hand."""
         return cls(release, sha256, source, frames.__getitem__, dict(frames))
 

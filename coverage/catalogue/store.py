@@ -1,0 +1,220 @@
+"""A catalogue in a folder: one Parquet file a frame, and `release.json` that says what they are.
+
+A folder is written whole or not at all, opened without reading a frame, and every file is checked
+against its SHA-256 when it is read. Knows nothing of STIX or of which folders there are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import shutil
+import uuid
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from coverage.catalogue.model import Catalogue, CatalogueError, Release
+from coverage.frames import (
+    BOOL,
+    CATALOGUE_FRAMES,
+    DATE,
+    FLOAT,
+    INT,
+    LIST,
+    MAYBE_BOOL,
+    MAYBE_INT,
+    TEXT,
+    FrameSpec,
+)
+
+RELEASE_FILE = "release.json"
+
+# Raise when the files are written another way; columns and dtypes are in the format by themselves.
+LAYOUT = 1
+
+ARROW_TYPES: dict[str, pa.DataType] = {
+    TEXT: pa.string(),
+    INT: pa.int64(),
+    MAYBE_INT: pa.int64(),
+    FLOAT: pa.float64(),
+    BOOL: pa.bool_(),
+    MAYBE_BOOL: pa.bool_(),
+    DATE: pa.timestamp("s"),
+    LIST: pa.list_(pa.string()),
+}
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What `release.json` says of a folder."""
+
+    release: Release
+    sha256: str  # of the bundle
+    source: str
+    format: str
+    files: dict[str, str]  # file name -> SHA-256
+
+
+def format_of_frames() -> str:
+    """The format written by this program: its layout, and a hash of every frame's columns and dtypes."""
+    columns = [
+        (name, [(column, dtype) for column, (dtype, _) in spec.columns.items()])
+        for name, spec in CATALOGUE_FRAMES.items()
+    ]
+    return f"{LAYOUT}-{hashlib.sha256(json.dumps(columns).encode()).hexdigest()[:8]}"
+
+
+def write_catalogue(catalogue: Catalogue, folder: Path) -> None:
+    """Store every frame of the catalogue as `folder`, in place of what was there.
+
+    The same catalogue gives the same bytes.
+
+    Raises
+    ------
+    CatalogueError
+        When the folder cannot be written; what was there is then as it was.
+    """
+    beside = folder.parent / f".{folder.name}.{uuid.uuid4().hex[:8]}"
+    try:
+        beside.mkdir(parents=True)
+        _write_files(catalogue, beside)
+        _take_place(beside, folder)
+    except OSError as error:
+        raise CatalogueError(f"{folder}: the release cannot be stored ({error.strerror or error})") from error
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def _write_files(catalogue: Catalogue, folder: Path) -> None:
+    files = {}
+    for name, spec in CATALOGUE_FRAMES.items():
+        content = _parquet_bytes(catalogue.frame(name), spec)
+        files[f"{name}.parquet"] = hashlib.sha256(content).hexdigest()
+        (folder / f"{name}.parquet").write_bytes(content)
+    stored = Stored(catalogue.release, catalogue.sha256, catalogue.source, format_of_frames(), files)
+    text = json.dumps({**asdict(stored), "release": str(stored.release)}, indent=2)
+    (folder / RELEASE_FILE).write_text(text + "\n", encoding="utf-8")
+
+
+def _take_place(new: Path, folder: Path) -> None:
+    """Rename `new` to `folder`; a folder that was there is put back when that fails."""
+    old = new.with_name(new.name + ".old")
+    with suppress(FileNotFoundError):
+        folder.rename(old)
+    try:
+        new.rename(folder)
+    except OSError:
+        if old.exists():
+            old.rename(folder)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _parquet_bytes(frame: pd.DataFrame, spec: FrameSpec) -> bytes:
+    types = {column: ARROW_TYPES[dtype] for column, (dtype, _) in spec.columns.items()}
+    # Lists may be tuples to Arrow, too; NA is null in every type.
+    arrays = [pa.array(frame[column], type=type_, from_pandas=True) for column, type_ in types.items()]
+    buffer = io.BytesIO()
+    pq.write_table(pa.table(arrays, names=list(types)), buffer, compression="zstd", compression_level=15)
+    return buffer.getvalue()
+
+
+def _file_names() -> list[str]:
+    return [f"{name}.parquet" for name in CATALOGUE_FRAMES]
+
+
+def read_stored(folder: Path) -> Stored:
+    """What a folder says it holds, without reading a frame.
+
+    Raises
+    ------
+    CatalogueError
+        When it is no stored release, lacks a file, or was written in another format.
+    """
+    try:
+        said = json.loads((folder / RELEASE_FILE).read_text(encoding="utf-8"))
+        stored = Stored(**{**said, "release": Release.parse(said["release"])})
+        lacking = [
+            name for name in _file_names() if name not in stored.files or not (folder / name).is_file()
+        ]
+    except FileNotFoundError:
+        raise CatalogueError(f"{folder}: no stored ATT&CK release ({RELEASE_FILE} is missing)") from None
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise CatalogueError(f"{folder}: {RELEASE_FILE} is damaged ({error})") from error
+    if stored.format != format_of_frames():
+        raise CatalogueError(f"{folder}: the release was stored by another version of this program")
+    if lacking:
+        raise CatalogueError(f"{folder}: the stored release lacks {', '.join(lacking)}")
+    return stored
+
+
+def open_catalogue(folder: Path, verify: bool = False) -> Catalogue:
+    """The catalogue stored in `folder`; its frames are read when asked for.
+
+    Parameters
+    ----------
+    folder : Path
+    verify : bool
+        Check every file against its hash now, not when its frame is read.
+
+    Raises
+    ------
+    CatalogueError
+        As `read_stored`; for a damaged file when it is read, or now with `verify`.
+    """
+    stored = read_stored(folder)
+    if verify:
+        for name in _file_names():
+            _file_bytes(folder, name, stored)
+    return Catalogue(stored.release, stored.sha256, stored.source, _loader(folder, stored))
+
+
+def _loader(folder: Path, stored: Stored) -> Callable[[str], pd.DataFrame]:
+    def load(name: str) -> pd.DataFrame:
+        content = _file_bytes(folder, f"{name}.parquet", stored)
+        table = pq.ParquetFile(pa.BufferReader(content)).read(use_threads=False)
+        return _frame(table, CATALOGUE_FRAMES[name])
+
+    return load
+
+
+def _file_bytes(folder: Path, name: str, stored: Stored) -> bytes:
+    try:
+        content = (folder / name).read_bytes()
+    except OSError as error:
+        raise CatalogueError(
+            f"{folder / name}: the file cannot be read ({error.strerror or error})"
+        ) from error
+    if hashlib.sha256(content).hexdigest() != stored.files[name]:
+        raise CatalogueError(f"{folder / name}: the file is damaged; get {stored.release.title} again")
+    return content
+
+
+def _frame(table: pa.Table, spec: FrameSpec) -> pd.DataFrame:
+    """Columns as the spec wants them. The file's hash fits, so it needs no second check."""
+    return pd.DataFrame(
+        {column: _column(table.column(column), dtype) for column, (dtype, _) in spec.columns.items()},
+        copy=False,
+    )
+
+
+def _column(values: pa.ChunkedArray, dtype: str) -> pd.Series:
+    if dtype == LIST:
+        return pd.Series(_tuples(values.combine_chunks()), dtype=object)
+    if dtype == TEXT:
+        return pd.Series(pd.array(values, dtype=TEXT))
+    return values.to_pandas().astype(dtype)
+
+
+def _tuples(lists: pa.ListArray) -> list[tuple[str, ...]]:
+    # Many times faster than lists.to_pylist(), which makes a scalar of every text.
+    texts, ends = lists.values.to_pylist(), lists.offsets.to_pylist()
+    return [tuple(texts[start:end]) for start, end in pairwise(ends)]

@@ -1,0 +1,359 @@
+"""A release small enough to count by hand, as STIX 2.0 and 2.1, before and since v18; and bad bundles."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import uuid
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from coverage.catalogue import CatalogueError
+from coverage.catalogue.bundle import parsed_bundle, release_of
+from coverage.catalogue.stix import catalogue_of, read_bundle
+
+DAY = "2025-10-21T15:10:28.402Z"
+
+
+def ref(stix_type: str, name: str) -> str:
+    # STIX 2.0 takes version 4 only.
+    return f"{stix_type}--{uuid.UUID(bytes=hashlib.md5(name.encode()).digest(), version=4)}"
+
+
+def thing(stix_type: str, attack_id: str | None, name: str, key: str = "", **more) -> dict:
+    url = f"https://attack.mitre.org/x/{attack_id}"
+    references = [{"source_name": "mitre-attack", "external_id": attack_id, "url": url}] if attack_id else []
+    stix = {
+        "type": stix_type,
+        "id": ref(stix_type, key or attack_id or name),
+        "created": DAY,
+        "modified": DAY,
+        "name": name,
+    }
+    return {**stix, "external_references": references, **more} if references else {**stix, **more}
+
+
+def technique(attack_id: str, phases: tuple[str, ...], key: str = "", **more) -> dict:
+    chain = [{"kill_chain_name": "mitre-attack", "phase_name": phase} for phase in phases]
+    return thing("attack-pattern", attack_id, f"Name of {attack_id}", key, kill_chain_phases=chain, description="Text.",
+                 x_mitre_is_subtechnique="." in attack_id, **more)  # fmt: skip
+
+
+def relation(source: str, kind: str, target: str, number: int = 0, **more) -> dict:
+    return {"type": "relationship", "id": ref("relationship", f"{source}{kind}{target}{number}"), "created": DAY,
+            "modified": DAY, "relationship_type": kind, "source_ref": source, "target_ref": target, **more}  # fmt: skip
+
+
+T = {
+    i: ref("attack-pattern", i)
+    for i in ("T1001", "T1001.001", "T1002", "T1003", "T1004", "T1005", "T1005 old", "T1006")
+}
+G1, G2 = ref("intrusion-set", "G0001"), ref("intrusion-set", "G0002")
+S1, S2, C1 = ref("malware", "S0001"), ref("tool", "S0002"), ref("campaign", "C0001")
+TACTIC = {i: ref("x-mitre-tactic", i) for i in ("TA0001", "TA0002", "TA0099")}
+DC1, DC2 = ref("x-mitre-data-component", "one"), ref("x-mitre-data-component", "two")
+AN1, AN2 = ref("x-mitre-analytic", "AN0001"), ref("x-mitre-analytic", "AN0002")
+DET1 = ref("x-mitre-detection-strategy", "DET0001")
+
+
+def small_objects(since_v18: bool = True) -> list[dict]:
+    def log_source(component, name, channel):
+        return {"x_mitre_data_component_ref": component, "name": name, "channel": channel}
+
+    detection = [
+        thing("x-mitre-data-component", "DC0001", "Process Creation", "one"),
+        thing("x-mitre-data-component", "DC0002", "File Creation", "two"),
+        thing("x-mitre-analytic", "AN0001", "Analytic 1", x_mitre_platforms=["Windows"], x_mitre_log_source_references=[
+            log_source(DC1, "Sysmon", "EventCode=1"), log_source(DC2, "Sysmon", "EventCode=11"),
+            log_source(DC1, "Sysmon", "EventCode=1"),
+        ]),
+        thing("x-mitre-analytic", "AN0002", "Analytic 2", x_mitre_deprecated=True),
+        thing("x-mitre-detection-strategy", "DET0001", "Strategy 1", x_mitre_analytic_refs=[AN1, AN2]),
+        relation(DET1, "detects", T["T1001"]), relation(DET1, "detects", T["T1004"]),
+    ] if since_v18 else [
+        thing("x-mitre-data-component", None, "Process Creation", "one"),
+        relation(DC1, "detects", T["T1001"]), relation(DC1, "detects", T["T1002"]),
+    ]  # fmt: skip
+    texts = (
+        {} if since_v18 else {"x_mitre_data_sources": ["Process: Process Creation", "File: File Creation"]}
+    )
+    return [
+        thing("x-mitre-matrix", "enterprise-attack", "Enterprise ATT&CK", tactic_refs=[TACTIC[i] for i in ("TA0002", "TA0099", "TA0001")]),
+        thing("x-mitre-tactic", "TA0001", "Initial Access", x_mitre_shortname="initial-access"),
+        thing("x-mitre-tactic", "TA0002", "Execution", x_mitre_shortname="execution"),
+        thing("x-mitre-tactic", "TA0099", "Old", x_mitre_shortname="old", x_mitre_deprecated=True),
+        technique("T1001", ("initial-access", "execution", "old"), x_mitre_platforms=["Windows", "Linux", "Windows"]),
+        technique("T1001.001", ("execution",), x_mitre_platforms=["Linux"], **texts),
+        technique("T1002", ("execution",), revoked=True),
+        technique("T1003", ("execution",), revoked=True),
+        technique("T1004", ("execution",), x_mitre_deprecated=True),
+        technique("T1005", ("execution",)),
+        technique("T1005", ("initial-access",), key="T1005 old", revoked=True),
+        technique("T1006", (), x_mitre_platforms=["None"]),
+        relation(T["T1002"], "revoked-by", T["T1003"]), relation(T["T1003"], "revoked-by", T["T1001"]),
+        relation(T["T1005 old"], "revoked-by", T["T1005"]), relation(T["T1005 old"], "revoked-by", T["T1001"]),
+        thing("intrusion-set", "G0001", "Group", aliases=["Group", "Bear"]),
+        thing("intrusion-set", "G0002", "Gone", revoked=True),
+        thing("malware", "S0001", "Mal", x_mitre_aliases=["Mal", "Ware"], x_mitre_platforms=["Windows"], labels=["malware"], is_family=True),
+        thing("tool", "S0002", "Tool", labels=["tool"]),
+        thing("campaign", "C0001", "Camp", first_seen="2019-09-01T04:00:00.000Z"),
+        relation(G1, "uses", T["T1001"]), relation(G1, "uses", T["T1001"], 2), relation(G1, "uses", T["T1002"]),
+        relation(G1, "uses", T["T1005"], x_mitre_deprecated=True), relation(G2, "uses", T["T1001"]),
+        relation(S1, "uses", T["T1001.001"]), relation(C1, "uses", S2), relation(C1, "attributed-to", G1),
+        thing("course-of-action", "M1001", "Mitigation"), thing("course-of-action", "T1001", "Of an old release"),
+        relation(ref("course-of-action", "M1001"), "mitigates", T["T1001"]),
+        relation(ref("course-of-action", "M1001"), "mitigates", T["T1004"]),
+        *detection,
+    ]  # fmt: skip
+
+
+def collection(version: str, name: str = "Enterprise ATT&CK") -> dict:
+    return {"type": "x-mitre-collection", "id": ref("x-mitre-collection", name), "created": DAY, "modified": DAY,
+            "name": name, "x_mitre_version": version}  # fmt: skip
+
+
+def bundle_bytes(objects: list[dict], stix: str = "2.0") -> bytes:
+    bundle = {"type": "bundle", "id": ref("bundle", "small")}
+    if stix == "2.0":
+        return json.dumps({**bundle, "spec_version": "2.0", "objects": objects}).encode()
+    return json.dumps({**bundle, "objects": [{**stix, "spec_version": "2.1"} for stix in objects]}).encode()
+
+
+def small_bundle(version: str = "18.1", stix: str = "2.0", since_v18: bool = True) -> bytes:
+    return bundle_bytes([collection(version), *small_objects(since_v18)], stix)
+
+
+def rows(frame: pd.DataFrame, *columns: str) -> list[tuple]:
+    return list(frame[list(columns)].itertuples(index=False, name=None))
+
+
+@pytest.fixture(scope="module", params=["2.0", "2.1"])
+def small(request):
+    return catalogue_of(small_bundle(stix=request.param), "small.json")
+
+
+def test_release_and_hash(small):
+    assert str(small.release) == "enterprise-18.1"
+    assert small.source == "small.json"
+    assert len(small.sha256) == 64
+
+
+def test_tactics_are_in_matrix_order_and_only_live_ones_have_a_column(small):
+    assert rows(small.tactics, "tactic_id", "name", "shortname", "position", "status") == [
+        ("TA0002", "Execution", "execution", 0, "live"),
+        ("TA0001", "Initial Access", "initial-access", 1, "live"),
+        ("TA0099", "Old", "old", -1, "deprecated"),
+    ]
+
+
+def test_techniques_are_the_best_object_of_each_id(small):
+    assert rows(small.techniques, "attack_id", "is_subtechnique", "platforms", "tactics", "status") == [
+        ("T1001", False, ("Windows", "Linux"), ("TA0002", "TA0001"), "live"),
+        ("T1001.001", True, ("Linux",), ("TA0002",), "live"),
+        ("T1002", False, (), (), "revoked"),
+        ("T1003", False, (), (), "revoked"),
+        ("T1004", False, (), (), "deprecated"),
+        ("T1005", False, (), ("TA0002",), "live"),
+        ("T1006", False, (), (), "live"),
+    ]
+    by_id = small.techniques.set_index("attack_id")
+    assert by_id["parent_id"].dropna().to_dict() == {"T1001.001": "T1001"}
+    assert by_id.loc["T1001", ["name", "url", "description"]].tolist() == [
+        "Name of T1001", "https://attack.mitre.org/x/T1001", "Text.",
+    ]  # fmt: skip
+
+
+def test_placements(small):
+    assert rows(small.placements, "tactic_id", "attack_id") == [
+        ("TA0002", "T1001"), ("TA0002", "T1001.001"), ("TA0002", "T1005"), ("TA0001", "T1001"),
+    ]  # fmt: skip
+
+
+def test_revocations_are_direct_and_leave_out_an_id_that_is_live_again(small):
+    assert rows(small.revocations, "attack_id", "revoked_by") == [("T1002", "T1003"), ("T1003", "T1001")]
+
+
+def test_who_uses_what_between_live_objects_once(small):
+    assert rows(small.groups, "group_id", "name", "aliases") == [("G0001", "Group", ("Bear",))]
+    assert rows(small.software, "software_id", "kind", "aliases", "platforms") == [
+        ("S0001", "malware", ("Ware",), ("Windows",)), ("S0002", "tool", (), ()),
+    ]  # fmt: skip
+    assert rows(small.uses, "source_id", "source_kind", "target_id", "target_kind") == [
+        ("C0001", "campaign", "S0002", "software"),
+        ("G0001", "group", "T1001", "technique"),
+        ("S0001", "software", "T1001.001", "subtechnique"),
+    ]
+    assert rows(small.attributions, "campaign_id", "group_id") == [("C0001", "G0001")]
+
+
+def test_campaign_dates_are_days(small):
+    assert small.campaigns["first_seen"].tolist() == [pd.Timestamp("2019-09-01")]
+    assert small.campaigns["last_seen"].isna().tolist() == [True]
+
+
+def test_mitigations(small):
+    assert rows(small.mitigations, "mitigation_id", "name") == [("M1001", "Mitigation")]
+    assert rows(small.mitigates, "mitigation_id", "attack_id") == [("M1001", "T1001")]
+
+
+def test_detection_since_v18(small):
+    assert rows(small.strategies, "strategy_id", "attack_id") == [("DET0001", "T1001")]
+    assert rows(small.analytics, "strategy_id", "analytic_id", "platforms") == [
+        ("DET0001", "AN0001", ("Windows",))
+    ]
+    assert rows(small.log_sources, "analytic_id", "component_id", "name", "channel") == [
+        ("AN0001", "DC0001", "Sysmon", "EventCode=1"), ("AN0001", "DC0002", "Sysmon", "EventCode=11"),
+    ]  # fmt: skip
+    assert rows(small.data_components, "component_id", "name") == [
+        ("DC0001", "Process Creation"), ("DC0002", "File Creation"),
+    ]  # fmt: skip
+    assert rows(small.component_detects, "component_id", "attack_id") == [
+        ("DC0001", "T1001"),
+        ("DC0002", "T1001"),
+    ]
+
+
+def test_detection_before_v18_from_relations_and_from_text():
+    old = catalogue_of(small_bundle("16.1", since_v18=False), "old.json")
+    assert old.strategies.empty and old.analytics.empty and old.log_sources.empty
+    assert old.data_components["component_id"].tolist() == ["File Creation", "Process Creation"]
+    assert rows(old.component_detects, "component_id", "attack_id") == [
+        ("File Creation", "T1001.001"), ("Process Creation", "T1001"), ("Process Creation", "T1001.001"),
+    ]  # fmt: skip
+
+
+def test_the_latest_version_of_an_object_counts():
+    newer = technique("T1006", ("execution",), x_mitre_platforms=["macOS"]) | {
+        "modified": "2026-01-01T00:00:00.000Z"
+    }
+    for objects in ([newer, *small_objects()], [*small_objects(), newer]):
+        techniques = catalogue_of(bundle_bytes([collection("18.1"), *objects]), "two.json").techniques
+        assert techniques.set_index("attack_id").loc["T1006", "platforms"] == ("macOS",)
+
+
+def test_a_second_live_matrix_comes_after_the_larger_one():
+    tactic = thing("x-mitre-tactic", "TA0003", "Third", x_mitre_shortname="third")
+    second = thing("x-mitre-matrix", "second", "Second", tactic_refs=[tactic["id"]])
+    found = catalogue_of(bundle_bytes([collection("9.0"), second, tactic, *small_objects()]), "two.json")
+    assert found.tactics["tactic_id"].tolist() == ["TA0002", "TA0001", "TA0003", "TA0099"]
+
+
+# ---- which release a bundle is ---------------------------------------------------------------------
+
+
+def named(objects: list[dict], version: str | None = None) -> str:
+    return str(release_of(parsed_bundle(bundle_bytes(objects), "bundle.json"), version))
+
+
+@pytest.mark.parametrize(
+    ("name", "domain"), [("Mobile ATT&CK", "mobile"), ("ICS ATT&CK", "ics"), ("ATT&CK", "enterprise")]
+)
+def test_the_collection_names_the_release(name, domain):
+    assert named([collection("9.0", name), *small_objects()]) == f"{domain}-9.0"
+
+
+def test_a_bundle_without_collection_takes_the_version_given():
+    assert named(small_objects(), "17.1") == "enterprise-17.1"
+    with pytest.raises(CatalogueError, match="does not say which ATT&CK version it is"):
+        named(small_objects())
+
+
+def test_a_bundle_without_collection_is_known_by_its_hash(monkeypatch):
+    from mitreattack import release_info
+
+    content = bundle_bytes(small_objects())
+    sha256 = parsed_bundle(content, "x").sha256
+    monkeypatch.setitem(release_info.STIX20["ics"], "12.1", sha256)
+    assert str(release_of(parsed_bundle(content, "cti.json"))) == "ics-12.1"
+
+
+def test_a_bundle_of_another_version_than_said():
+    with pytest.raises(CatalogueError, match=r"bundle\.json: the bundle is Enterprise 18\.1, not version 19"):
+        named([collection("18.1"), *small_objects()], "19")
+    with pytest.raises(CatalogueError, match="'new' is no ATT&CK version"):
+        named(small_objects(), "new")
+
+
+# ---- bad bundles -----------------------------------------------------------------------------------
+
+GOOD = small_bundle()
+NO_ATTACK = [
+    technique("T1001", ()) | {"external_references": [{"source_name": "capec", "external_id": "CAPEC-1"}]}
+]
+DAMAGED = [
+    {**stix, "source_ref": "nonsense"} if stix["type"] == "relationship" else stix for stix in small_objects()
+]
+TEXT_FOR_LIST = [technique("T1007", ("execution",), x_mitre_platforms="Windows"), *small_objects()]
+
+BAD = {
+    "empty": (b"", "not JSON"),
+    "text": (b"hello", "not JSON"),
+    "binary": (b"\xff\xfe\x00\x81", "not JSON"),
+    "deep": (b"[" * 200_000, "not JSON"),
+    "page": (b"<html>\n<body>", "not JSON"),
+    "broken in the middle": (GOOD[:900] + b",,," + GOOD[900:], "not JSON"),
+    "list": (b"[1, 2]", "no STIX bundle"),
+    "object": (b'{"type": "report"}', "no STIX bundle"),
+    "bundle without objects": (b'{"type": "bundle", "id": "bundle--1"}', "no STIX bundle"),
+    "objects that are none": (b'{"type": "bundle", "objects": [1]}', "without a type or an id"),
+    "no techniques": (bundle_bytes([collection("18.1")]), "no techniques"),
+    "other techniques": (bundle_bytes(NO_ATTACK), "no kill chain of ATT&CK"),
+    "other techniques, named": (bundle_bytes([collection("18.1"), *NO_ATTACK]), "no ATT&CK techniques or no tactics"),
+    "cut off at the half": (GOOD[: len(GOOD) // 2], "cut off"),
+    "cut off at the end": (GOOD[:-1], "cut off"),
+    "damaged relation": (bundle_bytes([collection("18.1"), *DAMAGED]), "damaged object"),
+    "text for a list": (bundle_bytes([collection("18.1"), *TEXT_FOR_LIST]), "damaged object .x_mitre_platforms of T1007"),
+    "gzip cut off": (gzip.compress(GOOD)[:-200], "gzip file is cut off"),
+    "gzip damaged": (gzip.compress(GOOD)[:300] + b"\x00" * 90 + gzip.compress(GOOD)[390:], "gzip file is damaged"),
+    "gzip of text": (gzip.compress(b"hello"), "not JSON"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_a_bad_bundle_is_one_clear_sentence(case, tmp_path):
+    content, cause = BAD[case]
+    path = tmp_path / "bad-file.json"
+    path.write_bytes(content)
+    with pytest.raises(CatalogueError, match=cause) as caught:
+        read_bundle(path)
+    assert str(caught.value).startswith("bad-file.json: ")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("length", range(1, len(GOOD), 997))
+def test_a_bundle_cut_off_anywhere_is_called_cut_off(length):
+    with pytest.raises(CatalogueError, match="cut off"):
+        parsed_bundle(GOOD[:length], "cut.json")
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.data())
+def test_a_bundle_with_any_value_in_any_field_is_read_or_refused(data):
+    objects = [collection("18.1"), *small_objects(data.draw(st.booleans()))]
+    place = data.draw(st.integers(0, len(objects) - 1))
+    key = data.draw(st.sampled_from(sorted(objects[place])))
+    objects[place] = {**objects[place], key: data.draw(JSON_VALUES)}
+    try:
+        catalogue = catalogue_of(bundle_bytes(objects), "any.json")
+    except CatalogueError as error:
+        assert str(error).startswith("any.json: ")
+    else:
+        assert len(catalogue.techniques) in (6, 7, 8)
+
+
+def test_no_file(tmp_path):
+    with pytest.raises(CatalogueError, match="there is no such file"):
+        read_bundle(tmp_path / "none.json")
+    with pytest.raises(CatalogueError, match="cannot be read"):
+        read_bundle(tmp_path)
