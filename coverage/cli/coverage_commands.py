@@ -1,0 +1,123 @@
+"""summary, gaps, rules, problems: what is covered, and what is not."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import pandas as pd
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from coverage.cli.main import app
+from coverage.cli.options import (
+    AsJson,
+    Attack,
+    Classes,
+    CsvFile,
+    Enabled,
+    Paths,
+    Platforms,
+    Pre,
+    Rollup,
+    choice,
+    chosen_view,
+    loaded_rules,
+    one_output,
+)
+from coverage.cli.output import emit, print_json, write_bytes
+from coverage.exports.tables import GAP_NAMES, stamped_csv, without_text
+from coverage.measures import gaps as gap_list
+from coverage.measures import rules_with_ids
+from coverage.measures import summary as figures
+from coverage.scope import Scope
+from coverage.vocabulary import COVERED_GAP_TYPES, GAP_TYPES
+
+
+@app.command(
+    epilog="Examples:  summary ../detection-rules/rules  |  summary --attack enterprise-18.1 --platform Linux --json"
+)
+def summary(paths: Paths = None, attack: Attack = None, classes: Classes = None, enabled: Enabled = "not_disabled",
+            platforms: Platforms = None, pre: Pre = False, rollup: Rollup = "any", as_json: AsJson = False,
+            csv: CsvFile = None) -> None:  # fmt: skip
+    """Covered techniques, sub-techniques and placements, by tactic and platform, with every denominator."""
+    one_output(as_json, csv)
+    view, loaded = chosen_view(paths, attack, classes, enabled, platforms, pre, rollup)
+    result = figures(view, problems=len(loaded.problems))
+    if csv is not None:
+        rows = [{"grain": grain, "name": "all", **result[grain]} for grain in ("techniques", "subtechniques", "placements")]
+        rows += [{"grain": "tactic", "name": row["name"], "covered": row["covered"], "total": row["total"]} for row in result["tactics"]]
+        rows += [{"grain": "platform", **{k: row[k] for k in ("name", "covered", "total")}} for row in result["platforms"]]
+        write_bytes(stamped_csv(pd.DataFrame(rows), view.scope), csv)
+    if as_json:
+        print_json(result)
+    elif csv is None:
+        _print_summary(result, view.scope)
+
+
+def _print_summary(result: dict, scope: Scope) -> None:
+    console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
+    rules = result["rules"]
+    console.print(f"{rules['in_scope']:,} of {rules['read']:,} rules are in scope; "
+                  f"{rules['unmapped']:,} of these have no mapping, {rules['tactic_only']:,} name only a tactic, "
+                  f"{rules['unread']:,} name no ID that is live here. {rules['problems']:,} problems.")  # fmt: skip
+    for grain in ("techniques", "subtechniques", "placements"):
+        part = result[grain]
+        share = f"{part['covered'] / part['total']:.1%}" if part["total"] else "-"
+        console.print(f"{part['covered']:>6,} of {part['total']:>4,} {grain.replace('sub', 'sub-')} covered ({share})")
+    for title, rows in (("tactic", result["tactics"]), ("platform", result["platforms"])):
+        table = Table(f"by {title}", "techniques covered", "of", "share", "sub-techniques covered", "of", "rules", box=None)
+        for column in table.columns[1:]:
+            column.justify = "right"
+        for row in rows:
+            share = f"{row['covered'] / row['total']:.0%}" if row["total"] else "-"
+            table.add_row(row["name"], f"{row['covered']:g}", str(row["total"]), share,
+                          str(row["subtechniques_covered"]), str(row["subtechniques"]), f"{row['rules']:,}")  # fmt: skip
+        console.print(table)
+    console.print(f"{scope.sentence()}\n{scope.corpora_sentence()}", style="dim", markup=False)
+
+
+@app.command(epilog="Examples:  gaps --csv gaps.csv  |  gaps my-rules --also fragile --platform Windows")
+def gaps(paths: Paths = None, attack: Attack = None, classes: Classes = None, enabled: Enabled = "not_disabled",
+         platforms: Platforms = None, pre: Pre = False, rollup: Rollup = "any",
+         also: Annotated[list[str] | None, typer.Option("--also", help=f"List covered IDs of this type too: {', '.join(sorted(COVERED_GAP_TYPES))}.")] = None,
+         only: Annotated[list[str] | None, typer.Option("--type", help=f"Only gaps of this type; repeatable: {', '.join(GAP_TYPES)}.")] = None,
+         as_json: AsJson = False, csv: CsvFile = None) -> None:  # fmt: skip
+    """Open techniques and sub-techniques, those that most groups use first."""
+    also = [choice("gap type of covered IDs", name, COVERED_GAP_TYPES) for name in also or ()]
+    only = [choice("gap type", name, GAP_TYPES) for name in only or ()]
+    view, _ = chosen_view(paths, attack, classes, enabled, platforms, pre, rollup)
+    found = gap_list(view, [*also, *(COVERED_GAP_TYPES & set(only))])
+    if only:
+        found = found[found["gap_type"].isin(only)]
+    shown = ["attack_id", "name", "gap_type", "groups", "software", "campaigns", "tactics", "platforms"]
+    title = f"{len(found):,} gaps among {len(view.techniques):,} techniques and sub-techniques in scope"
+    emit(found, view.scope, "gaps", shown, title, as_json=as_json, csv=csv, names=GAP_NAMES)
+
+
+@app.command(epilog="Examples:  rules --csv rules.csv  |  rules my-rules --technique T1059 --json")
+def rules(paths: Paths = None, attack: Attack = None, classes: Classes = None, enabled: Enabled = "not_disabled",
+          platforms: Platforms = None, pre: Pre = False, rollup: Rollup = "any",
+          technique: Annotated[list[str] | None, typer.Option("--technique", metavar="ID", help="Only rules read as this ID or one of its sub-techniques; repeatable.")] = None,
+          as_json: AsJson = False, csv: CsvFile = None) -> None:  # fmt: skip
+    """The rules in scope, with the IDs they are read as."""
+    view, _ = chosen_view(paths, attack, classes, enabled, platforms, pre, rollup)
+    found = without_text(rules_with_ids(view))
+    found = found[found["rule_key"].isin(view.rules["rule_key"])]
+    if technique:
+        wanted = [name.upper() for name in technique]
+        hits = [any(i == w or i.startswith(f"{w}.") for w in wanted for i in ids) for ids in found["attack_ids"]]
+        found = found[hits]
+    shown = ["name", "attack_ids", "severity", "type", "platforms", "updated", "path"]
+    title = f"{len(found):,} rules of {len(view.all_rules):,} read"
+    emit(found, view.scope, "rules", shown, title, as_json=as_json, csv=csv)
+
+
+@app.command(epilog="Examples:  problems  |  problems my-rules --csv -")
+def problems(paths: Paths = None, as_json: AsJson = False, csv: CsvFile = None) -> None:
+    """Everything that could not be read or placed, with path, line and cause."""
+    loaded = loaded_rules(paths)
+    shown = ["severity", "code", "path", "line", "message"]
+    title = f"{len(loaded.problems):,} problems in {len(loaded.rules):,} rules read"
+    emit(loaded.problems, None, "problems", shown, title, as_json=as_json, csv=csv)

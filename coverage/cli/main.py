@@ -1,0 +1,23 @@
+"""The application that commands register themselves with."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="What detection rules cover of MITRE ATT&CK, and what they do not.",
+    epilog="Without PATH the rules of COVERAGE_RULES are read (several joined by the system's path separator), "
+    "else those of rules/.",
+)
+
+
+@app.callback()
+def _prepared() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # a sign that the terminal does not know never stops a report

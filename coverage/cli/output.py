@@ -1,0 +1,81 @@
+"""How commands print and write: JSON, CSV or a table. Files are written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import pandas as pd
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from coverage.cli.options import one_output, shown, stop
+from coverage.exports.tables import cell, records, stamped_csv
+from coverage.scope import Scope
+
+
+def write_bytes(data: bytes, target: str) -> None:
+    """Write whole or not at all; `-` is standard output. A device or pipe is written to, never replaced."""
+    if target == "-":
+        sys.stdout.buffer.write(data)
+        return
+    path = Path(target)
+    try:
+        if path.exists() and not path.is_file():
+            path.write_bytes(data)
+        else:
+            _replace_file(path.resolve(), data)  # what a link leads to, not the link
+    except OSError as error:
+        raise stop(f"cannot write {shown(target)}: {error.strerror or error}") from error
+
+
+def _replace_file(path: Path, data: bytes) -> None:
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_bytes(data)
+        part.replace(path)
+    except OSError:
+        with suppress(OSError):
+            part.unlink()
+        raise
+
+
+def print_json(value: object) -> None:
+    """JSON is UTF-8 whatever the terminal speaks."""
+    sys.stdout.buffer.write(f"{json.dumps(value, indent=2, ensure_ascii=False)}\n".encode())
+
+
+def print_table(frame: pd.DataFrame, title: str, note: str) -> None:
+    """A readable table on a terminal; the same columns, never cut, when piped."""
+    console = Console(width=None if sys.stdout.isatty() else 200, highlight=False)
+    if frame.empty:
+        console.print(f"{title}\n{note}".strip(), markup=False)
+        return
+    table = Table(title=title, title_justify="left", caption=note, caption_justify="left", expand=False)
+    for name, dtype in frame.dtypes.items():
+        table.add_column(str(name), justify="right" if dtype.kind in "iuf" else "left", overflow="fold")
+    for row in zip(*(frame[name].tolist() for name in frame.columns), strict=True):
+        table.add_row(*(_escaped(cell(value)) for value in row))
+    console.print(table)
+
+
+def _escaped(text: str) -> str:
+    return escape(shown(text))
+
+
+def emit(frame: pd.DataFrame, scope: Scope | None, name: str, columns: list[str], title: str, *, as_json: bool, csv: str | None,
+          names: dict[str, str] | None = None) -> None:  # fmt: skip
+    """The frame in the form asked for: JSON, CSV or a table of some `columns`."""
+    one_output(as_json, csv)
+    if csv is not None:
+        write_bytes(stamped_csv(frame, scope, names), csv)
+    if as_json:
+        stamp = {"stamp": scope.stamp()} if scope else {}
+        print_json(stamp | {name: records(frame, names)})
+    elif csv is None:
+        note = f"{scope.sentence()}\n{scope.corpora_sentence()}" if scope else ""
+        print_table(frame[columns].rename(columns=names or {}), title, note)
