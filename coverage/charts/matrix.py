@@ -18,7 +18,7 @@ import plotly.graph_objects as go
 from coverage.charts.theme import FONT, KINDS, RULE_BANDS, SHARE_BANDS, Band, Theme, band_of, laid_out
 from coverage.vocabulary import GAP_TYPES, SEVERITIES
 
-CELL_HEIGHT = 54  # four lines of 10 px: three of the name, one of the number
+CELL_HEIGHT = 58  # four lines of 10 px: three of the name, one of the number
 HEAD_HEIGHT = 52
 _NAME_WIDTH = 13  # characters of 10 px that fit a fifteenth of 1366 px beside the sidebar
 
@@ -40,9 +40,9 @@ SHADES: dict[str, Shade] = {
     "rules": Shade("Rules", "rules", RULE_BANDS, "rules"),
     "score": Shade("Score", "score", SHARE_BANDS, "score", "{:.2f}"),
     "depth": Shade("Depth", "depth", SHARE_BANDS, "depth", "{:.2f}"),
-    "platforms": Shade("Platforms", "breadth", SHARE_BANDS, "share of platforms", "{:.2f}"),
-    "severity": Shade("Severity", "severity_rank", _SEVERITY_BANDS, "severity"),
-    "gap": Shade("Gap type", "gap_type", None, "gap type"),
+    "platforms": Shade("Platforms", "breadth", SHARE_BANDS, "platforms covered of its platforms", "{:.2f}"),
+    "severity": Shade("Severity", "severity_rank", _SEVERITY_BANDS, "highest severity"),
+    "gap": Shade("Gap type", "gap_type", None, "rules"),
 }
 
 

@@ -46,6 +46,10 @@ missed = set(cells.loc[~text.str.contains(words, regex=False), "attack_id"]) if 
 if words and len(missed) == cells["attack_id"].nunique():
     st.info(f"No technique shown matches “{plain(search)}”. Sub-techniques are found when they are unfolded.")
 
+st.caption(
+    f"In a cell: the technique, **{SHADES[shade].unit}**, and covered/all of its sub-techniques in that tactic. A rule counts "
+    "in the tactic it names; where it names none, in every tactic of the technique. Click a cell to open it."
+)
 chart_key = f"matrix_{st.session_state.setdefault('matrix_turn', 0)}"
 
 
@@ -65,10 +69,6 @@ st.plotly_chart(
 if empty:
     why = "hold only PRE-only techniques, which are out of scope" if not now.scope.pre else "hold no technique in scope"
     st.caption(f"Not shown: {' and '.join(empty)} {why}." + ("" if now.scope.pre else " Switch them on in the sidebar."))
-st.caption(
-    "A cell shows the technique, its number under the chosen colour, and covered/all of its sub-techniques placed in "
-    "this tactic. A rule counts in the tactic it names; where it names none, in every tactic of the technique."
-)
 csv_columns: pd.DataFrame = shaded.merge(tactics[["tactic_id", "name"]].rename(columns={"name": "tactic"}), on="tactic_id")
 parts.csv_button(csv_columns, now, "matrix", {"attack_id": "technique_id"}, "Download every cell as CSV")
 
