@@ -61,6 +61,37 @@ class _Release:
         return found
 
     @cached_property
+    def names(self) -> dict[str, str]:
+        """Technique and sub-technique ID -> its name, of live IDs and others."""
+        return dict(_rows(self._catalogue.techniques, "attack_id", "name"))
+
+    @cached_property
+    def ids_by_name(self) -> dict[str, list[str]]:
+        """Name in lower case -> the live IDs that bear it."""
+        found: dict[str, list[str]] = {}
+        for attack_id, name, status in _rows(self._catalogue.techniques, "attack_id", "name", "status"):
+            if status == "live":
+                found.setdefault(name.lower(), []).append(attack_id)
+        return found
+
+    @cached_property
+    def subtechniques(self) -> dict[str, list[str]]:
+        """Technique ID -> its live sub-techniques."""
+        found: dict[str, list[str]] = {}
+        for attack_id, parent, status in _rows(self._catalogue.techniques, "attack_id", "parent_id", "status"):
+            if status == "live" and isinstance(parent, str):
+                found.setdefault(parent, []).append(attack_id)
+        return found
+
+    @cached_property
+    def homes(self) -> dict[str, list[str]]:
+        """Live technique or sub-technique -> the tactics it is placed in, in the release's order."""
+        found: dict[str, list[str]] = {}
+        for tactic_id, attack_id in _rows(self._catalogue.placements, "tactic_id", "attack_id"):
+            found.setdefault(attack_id, []).append(tactic_id)
+        return found
+
+    @cached_property
     def _tactics(self) -> list[tuple[str, str, str]]:
         tactics = self._catalogue.tactics
         return list(_rows(tactics[tactics["status"] == "live"], "tactic_id", "name", "shortname"))
@@ -122,6 +153,21 @@ class Reader:
     @property
     def release(self) -> Release:
         return self._chosen.release
+
+    @property
+    def chosen(self) -> _Release:
+        """The chosen release's facts, for checks that ask more than how an ID is read."""
+        return self._chosen
+
+    @property
+    def siblings(self) -> list[_Release]:
+        """The facts of the other releases of the same domain, oldest first."""
+        return self._siblings
+
+    @property
+    def foreign(self) -> list[_Release]:
+        """The facts of the releases of other domains."""
+        return self._foreign
 
     def leaf(self, attack_id: str) -> LeafReading:
         """How a written technique or sub-technique ID is read in the chosen release."""
@@ -196,9 +242,11 @@ class Reader:
             return TacticReading("moved", here, f"{attack_id} is not in {label} in {chosen.release.title}")
         if here is None:
             return TacticReading("moved", None, f"{chosen.release.title} has no tactic {written}")
-        if name and word(name) not in (word(chosen.tactic_names[here]), self._short_word(here)):
-            return TacticReading("renamed", here, f"{here} '{name}' is '{chosen.tactic_names[here]}' in {chosen.release.title}")
-        return TacticReading("valid", here)
+        if not name or word(name) in (word(chosen.tactic_names[here]), self._short_word(here)):
+            return TacticReading("valid", here)
+        if word(name) in chosen.tactics_by_word:  # the name of another tactic is a slip, not a former name
+            return TacticReading("valid", here, f"{here} is '{chosen.tactic_names[here]}', not '{name}': read by its ID")
+        return TacticReading("renamed", here, f"{here} '{name}' is '{chosen.tactic_names[here]}' in {chosen.release.title}")
 
     def _short_word(self, tactic_id: str) -> str:
         return next((w for w, tid in self._chosen.tactics_by_word.items() if tid == tactic_id), "")
@@ -261,7 +309,8 @@ def _read_rows(written: pd.DataFrame, reader: Reader) -> Iterator[tuple[LeafRead
     for framework, leaf_id, tactic_id, tactic_name in _rows(written, "framework", "leaf_id", "tactic_id", "tactic_name"):
         leaf_id, tactic_id, tactic_name = _text(leaf_id), _text(tactic_id), _text(tactic_name)
         if "ATT&CK" not in framework:
-            yield LeafReading("other_domain", reason=f"The mapping is to {framework}"), TacticReading("missing")
+            tactic = TacticReading("unknown" if tactic_id or tactic_name else "missing")
+            yield LeafReading("other_domain", reason=f"The mapping is to {framework}"), tactic
             continue
         leaf = LeafReading("tactic_only") if leaf_id is None else reader.leaf(leaf_id)
         yield leaf, reader.tactic(tactic_id, tactic_name, leaf.attack_id)

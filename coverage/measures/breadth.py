@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from coverage.frames import ID_COVERAGE, PLACEMENT_COVERAGE, PLATFORM_COVERAGE, TACTIC_COVERAGE, FrameSpec
-from coverage.measures.rollup import coverage_columns, rolled_up, units_with_parent
+from coverage.measures.rollup import coverage_columns, rolled_up, rows_of, units_with_parent
 from coverage.measures.strength import strength_columns
 from coverage.scope import View, once_a_view
 from coverage.vocabulary import PRE_PLATFORM
@@ -50,6 +50,13 @@ def coverage_by_placement(view: View) -> pd.DataFrame:
     return _shaped(_measured(view, units, pairs, ("tactic_id",)), PLACEMENT_COVERAGE)
 
 
+def covered_by_placement(view: View) -> pd.DataFrame:
+    """PLACEMENT_COVERAGE without what `strength` adds: which cells are covered, for a count of them."""
+    units = units_with_parent(view.placements, view.techniques)
+    pairs, by = view.placed[["tactic_id", "attack_id", "rule_key"]], ("tactic_id",)
+    return coverage_columns(pairs, rolled_up(pairs, units, by), units, view.scope.rollup, by)
+
+
 @once_a_view
 def coverage_by_tactic(view: View) -> pd.DataFrame:
     """TACTIC_COVERAGE: covered and all techniques placed in each tactic, in matrix order."""
@@ -64,11 +71,11 @@ def coverage_by_tactic(view: View) -> pd.DataFrame:
 @once_a_view
 def coverage_by_platform(view: View) -> pd.DataFrame:
     """PLATFORM_COVERAGE: covered and all techniques on each platform, counting only rules that work on it."""
-    units = units_with_parent(view.techniques[["attack_id", "platforms"]], view.techniques)
-    units = units.explode("platforms", ignore_index=True).rename(columns={"platforms": "platform"})
+    ids, on_ids = _ids_and_rules(view)
+    units = ids.explode("platforms", ignore_index=True).rename(columns={"platforms": "platform"})
     units = units[units["platform"].notna() & (units["platform"] != PRE_PLATFORM)].reset_index(drop=True)
-    pairs = view.placed[["attack_id", "rule_key"]].drop_duplicates().merge(view.rule_platforms, on="rule_key")
-    pairs = pairs.merge(units[["platform", "attack_id"]], on=["platform", "attack_id"])
+    pairs = on_ids.merge(view.rule_platforms, on="rule_key")
+    pairs = pairs[rows_of(pairs, units, ["platform", "attack_id"]) >= 0]
     lifted = rolled_up(pairs, units, ("platform",))
     cells = coverage_columns(pairs, lifted, units, view.scope.rollup, ("platform",))
     result = _totals(cells, "platform")

@@ -8,10 +8,11 @@ from dataclasses import replace
 import pandas as pd
 
 from coverage.frames import GAPS
+from coverage.identity import counted
 from coverage.measures.breadth import coverage_by_id
 from coverage.measures.telemetry import telemetry_by_id
 from coverage.measures.threat import listed, threat_by_id
-from coverage.scope import View, among, rules_in_scope
+from coverage.scope import View, among, once_a_view, rules_in_scope
 from coverage.vocabulary import COVERED_GAP_TYPES, RULE_CLASSES, attack_url
 
 
@@ -24,11 +25,20 @@ def gaps(view: View, also: Collection[str] = ()) -> pd.DataFrame:
     also : collection of "fragile", "platform"
         Covered IDs to list too; each is a row of its own beside the open ones.
     """
+    return _listed_gaps(view, frozenset(also)) if also else _open_gaps(view)
+
+
+@once_a_view
+def _open_gaps(view: View) -> pd.DataFrame:
+    return _listed_gaps(view, frozenset())
+
+
+def _listed_gaps(view: View, also: frozenset[str]) -> pd.DataFrame:
     covered = coverage_by_id(view)
-    found = pd.concat([_open(view, covered), *_covered_gaps(covered, frozenset(also))], ignore_index=True)
+    found = pd.concat([_open(view, covered), *_covered_gaps(covered, also)], ignore_index=True)
     found = found.merge(threat_by_id(view), on="attack_id", how="left")
     found = found.merge(telemetry_by_id(view), on="attack_id", how="left")
-    found["tactics"] = _tactic_names(view, found["attack_id"])
+    found["tactics"] = tactic_names(view, found["attack_id"])
     found["url"] = [attack_url(attack_id) for attack_id in found["attack_id"]]
     found["rules"] = found["rules_any"]
     order = ["groups", "software", "campaigns", "attack_id", "gap_type"]
@@ -64,8 +74,8 @@ def _out_of_scope(view: View) -> pd.DataFrame:
     lifted = pairs.merge(parents, on="attack_id")[["parent_id", "rule_key"]].rename(columns={"parent_id": "attack_id"})
     pairs = pd.concat([pairs, lifted], ignore_index=True).drop_duplicates()
     here = rules_in_scope(view.all_rules, replace(view.scope, classes=tuple(RULE_CLASSES), enabled="any"))
-    promotable = view.all_rules.loc[here & (view.all_rules["rule_class"] != "deprecated"), "rule_key"]
-    pairs["promotable"] = pairs["rule_key"].isin(promotable)
+    promotable = view.all_rules[here & (view.all_rules["rule_class"] != "deprecated")]
+    pairs["promotable"] = among(pairs["rule_key"], counted(promotable, view.counts_as)["rule_key"])
     return pairs.groupby("attack_id")["promotable"].agg(any="size", promotable="sum")
 
 
@@ -80,7 +90,8 @@ def _covered_gaps(coverage: pd.DataFrame, also: frozenset[str]) -> list[pd.DataF
     return [whole[masks[name]].assign(gap_type=name) for name in sorted(also)]
 
 
-def _tactic_names(view: View, attack_ids: pd.Series) -> pd.Series:
+def tactic_names(view: View, attack_ids: pd.Series) -> pd.Series:
+    """For each ID the tuple of the names of its tactics in scope, in matrix order."""
     tactics = view.catalogue.tactics.sort_values("position")[["tactic_id", "name", "position"]]
     cells = view.placements.merge(tactics, on="tactic_id").sort_values("position", kind="stable")
     return listed(cells, "attack_id", "name", attack_ids)

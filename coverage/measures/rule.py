@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import pandas as pd
 
+from coverage.identity import counted, united
 from coverage.measures.threat import listed
-from coverage.scope import View, once_a_view
+from coverage.scope import View, among, once_a_view
 from coverage.vocabulary import attack_url
 
 
 @once_a_view
 def rules_with_ids(view: View) -> pd.DataFrame:
-    """RULES of every rule read, with `attack_ids`: the live IDs each is read as, in the rule's order."""
-    read = view.mappings.loc[view.mappings["attack_id"].notna(), ["rule_key", "attack_id"]].drop_duplicates()
-    rules = view.all_rules
-    return rules.assign(attack_ids=listed(read, "rule_key", "attack_id", rules["rule_key"]))
+    """RULES of every rule read, with the live IDs each is read as (`attack_ids`, in the rule's order) and `also_in`.
+
+    A rule that several corpora have stands there once, with the IDs of all its copies; `also_in` names
+    the other corpora.
+    """
+    read = counted(view.mappings.loc[view.mappings["attack_id"].notna(), ["rule_key", "attack_id"]], view.counts_as)
+    rules = united(view.all_rules, view.counts_as)
+    copies = view.all_rules[among(view.all_rules["rule_key"], pd.Series(list(view.counts_as), dtype="str"))]
+    return rules.assign(
+        attack_ids=listed(read.drop_duplicates(), "rule_key", "attack_id", rules["rule_key"]),
+        also_in=listed(counted(copies, view.counts_as), "rule_key", "corpus", rules["rule_key"]),
+    )
 
 
 def rule_mappings(view: View, rule_key: str) -> pd.DataFrame:
@@ -39,7 +48,9 @@ def _tactics_counted(view: View, row, names: pd.Series) -> tuple[str, ...]:
 
 def rule_neighbours(view: View, rule_key: str) -> pd.DataFrame:
     """RULES other than this one that are read as one of its IDs, with `shared`: those IDs; most shared first."""
-    read = view.mappings.loc[view.mappings["attack_id"].notna(), ["rule_key", "attack_id"]].drop_duplicates()
+    rule_key = view.counts_as.get(rule_key, rule_key)
+    read = counted(view.mappings.loc[view.mappings["attack_id"].notna(), ["rule_key", "attack_id"]], view.counts_as)
+    read = read.drop_duplicates()
     mine = read.loc[read["rule_key"] == rule_key, "attack_id"]
     others = read[read["attack_id"].isin(mine) & (read["rule_key"] != rule_key)]
     shared = others.groupby("rule_key")["attack_id"].agg(tuple).rename("shared").reset_index()

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pandas as pd
 
+from coverage.identity import same_rules, united
 from coverage.measures.breadth import (
     coverage_by_id,
     coverage_by_placement,
@@ -13,7 +14,7 @@ from coverage.measures.breadth import (
     coverage_by_tactic,
     covered_by_id,
 )
-from coverage.scope import View, rules_in_scope
+from coverage.scope import View, once_a_view, rules_in_scope
 from coverage.vocabulary import RULE_CLASSES
 
 
@@ -41,21 +42,24 @@ def summary(view: View, problems: int = 0) -> dict:
     }
 
 
+@once_a_view
 def techniques_with_pre(view: View) -> dict:
     """Covered and total techniques with PRE-only ones in, whatever the scope says, so that both can be shown."""
     ids = coverage_by_id(view) if view.scope.pre else covered_by_id(view.with_pre())
     return _ratio(ids[~ids["is_subtechnique"]])
 
 
+@once_a_view
 def rule_counts(view: View) -> dict:
     """How many rules were read, by class, in scope, and how many of those in scope map to nothing.
 
+    `read` and `by_class` count what the files hold; in every other count a rule that several corpora
+    have counts once. `same_elsewhere`: the copies in scope that are left out of `in_scope` for that.
     `unmapped`: no mapping at all. `tactic_only`: mappings, but none names a technique. `unread`:
     techniques named, but none is read as a live ID of this release. `platform_unknown`: in scope by
     class and left out, or not counted for any platform, because nothing says where the rule works.
     """
-    mappings, keys = view.mappings, view.rules["rule_key"]
-    mine = mappings[mappings["rule_key"].isin(keys)]
+    mine, keys = view.mappings_in_scope[["rule_key", "leaf_written", "attack_id"]], view.rules["rule_key"]
     with_leaf = mine.loc[mine["leaf_written"].notna(), "rule_key"].unique()
     read = mine.loc[mine["attack_id"].notna(), "rule_key"].unique()
     mapped = mine["rule_key"].unique()
@@ -64,6 +68,7 @@ def rule_counts(view: View) -> dict:
         "read": len(view.all_rules),
         "by_class": {name: int(by_class.get(name, 0)) for name in RULE_CLASSES},
         "in_scope": len(keys),
+        "same_elsewhere": len(view.every_rule) - len(keys),
         "unmapped": len(keys) - len(mapped),
         "tactic_only": len(mapped) - len(with_leaf),
         "unread": len(with_leaf) - len(read),
@@ -72,8 +77,8 @@ def rule_counts(view: View) -> dict:
 
 
 def _platform_unknown(view: View) -> int:
-    wide = view.all_rules[rules_in_scope(view.all_rules, replace(view.scope, platforms=()))]
-    return sum(not platforms for platforms in wide["platforms"])
+    in_wide_scope = view.all_rules[rules_in_scope(view.all_rules, replace(view.scope, platforms=()))]
+    return sum(not platforms for platforms in united(in_wide_scope, same_rules(in_wide_scope))["platforms"])
 
 
 def _round(value: float) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from coverage.frames import TECHNIQUE_RULES
+from coverage.identity import counted, united
 from coverage.measures.telemetry import named_components
 from coverage.scope import View
 
@@ -65,12 +66,17 @@ def _analytics(view: View, attack_id: str) -> pd.DataFrame:
 
 
 def technique_rules(view: View, attack_id: str) -> pd.DataFrame:
-    """TECHNIQUE_RULES: every rule read as this ID or one of its sub-techniques: in scope first, then direct ones."""
+    """TECHNIQUE_RULES: every rule read as this ID or one of its sub-techniques: in scope first, then direct ones.
+
+    A rule that several corpora have stands there once.
+    """
     live = view.catalogue.techniques
     family = live.loc[(live["attack_id"] == attack_id) | (live["parent_id"] == attack_id), "attack_id"]
-    pairs = view.mappings.loc[view.mappings["attack_id"].isin(family), ["rule_key", "attack_id"]].drop_duplicates()
+    pairs = view.mappings.loc[view.mappings["attack_id"].isin(family), ["rule_key", "attack_id"]]
+    pairs = counted(pairs, view.counts_as).drop_duplicates()
     ids = pairs.sort_values("attack_id").groupby("rule_key")["attack_id"].agg(tuple)
-    rules = view.all_rules[view.all_rules["rule_key"].isin(ids.index)].copy()
+    rules = united(view.all_rules, view.counts_as)
+    rules = rules[rules["rule_key"].isin(ids.index)].copy()
     rules["mapped_to"] = rules["rule_key"].map(ids).astype(object)
     rules["direct"] = [attack_id in mapped for mapped in rules["mapped_to"]]
     rules["in_scope"] = rules["rule_key"].isin(view.rules["rule_key"])

@@ -6,7 +6,7 @@ import pandas as pd
 
 from coverage.catalogue.model import Catalogue
 from coverage.frames import TELEMETRY
-from coverage.measures.threat import listed, with_parents
+from coverage.measures.threat import by_family
 from coverage.scope import View, once_a_view
 
 
@@ -19,11 +19,12 @@ def telemetry_by_id(view: View) -> pd.DataFrame:
     """
     catalogue = view.catalogue
     components, sources = named_components(catalogue), _log_sources(catalogue, view.scope.platforms)
-    result = pd.DataFrame({"attack_id": view.techniques["attack_id"].array})
+    ids = view.techniques["attack_id"].tolist()
+    columns = {"attack_id": ids}
     for column, pairs in (("data_components", components), ("log_sources", sources)):
-        lifted = with_parents(pairs, catalogue.techniques, "name").sort_values("name")
-        result[column] = listed(lifted, "attack_id", "name", result["attack_id"])
-    return result[list(TELEMETRY.columns)]
+        names = by_family(pairs["attack_id"], pairs["name"], catalogue.techniques)
+        columns[column] = [tuple(sorted(names.get(attack_id, ()))) for attack_id in ids]
+    return TELEMETRY.frame(columns)
 
 
 def named_components(catalogue: Catalogue) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 
 import pandas as pd
 
@@ -10,13 +10,16 @@ from coverage.frames import THREAT
 from coverage.scope import View, once_a_view
 
 
-def with_parents(pairs: pd.DataFrame, techniques: pd.DataFrame, column: str) -> pd.DataFrame:
-    """(`attack_id`, `column`) pairs, and each sub-technique's also on its technique; each once."""
+def by_family(attack_ids: pd.Series, values: pd.Series, techniques: pd.DataFrame) -> dict[str, set]:
+    """ID -> its values; a technique has its sub-techniques' too."""
     with_parent = techniques[techniques["parent_id"].notna()]
     parents = dict(zip(with_parent["attack_id"].tolist(), with_parent["parent_id"].tolist(), strict=True))
-    own = list(zip(pairs["attack_id"].tolist(), pairs[column].tolist(), strict=True))
-    lifted = ((parents[attack_id], value) for attack_id, value in own if attack_id in parents)
-    return pd.DataFrame(list(dict.fromkeys([*own, *lifted])), columns=["attack_id", column], dtype="str")
+    found: defaultdict[str, set] = defaultdict(set)
+    for attack_id, value in zip(attack_ids.tolist(), values.tolist(), strict=True):
+        found[attack_id].add(value)
+        if attack_id in parents:
+            found[parents[attack_id]].add(value)
+    return found
 
 
 def listed(frame: pd.DataFrame, key: str, column: str, wanted: pd.Series) -> pd.Series:
@@ -35,14 +38,12 @@ def threat_by_id(view: View) -> pd.DataFrame:
     very ID. Relations are direct `uses` relations between live objects; what a group does only
     through its software or an attributed campaign is not added.
     """
-    live = view.catalogue.techniques
     uses = view.catalogue.uses
-    uses = uses[uses["target_kind"] != "software"].rename(columns={"target_id": "attack_id"})
     ids = view.techniques["attack_id"].tolist()
     columns = {"attack_id": ids}
     for kind, column in (("group", "groups"), ("software", "software"), ("campaign", "campaigns")):
-        pairs = uses.loc[uses["source_kind"] == kind, ["attack_id", "source_id"]]
-        counts = Counter(with_parents(pairs, live, "source_id")["attack_id"].tolist())
-        columns[column] = [counts[attack_id] for attack_id in ids]
-    direct = Counter(uses.loc[uses["source_kind"] == "group", "attack_id"].tolist())
+        pairs = uses[uses["source_kind"] == kind]
+        users = by_family(pairs["target_id"], pairs["source_id"], view.catalogue.techniques)
+        columns[column] = [len(users.get(attack_id, ())) for attack_id in ids]
+    direct = Counter(uses.loc[uses["source_kind"] == "group", "target_id"].tolist())
     return THREAT.frame({**columns, "groups_direct": [direct[attack_id] for attack_id in ids]})
