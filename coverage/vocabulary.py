@@ -117,6 +117,14 @@ GAP_TYPES: dict[str, str] = {
 # The gap types of IDs that are covered: listed on request, never by default.
 COVERED_GAP_TYPES: frozenset[str] = frozenset({"fragile", "platform"})
 
+# Which of two corpora covers an ID. In the order of a bar's parts.
+SIDES: dict[str, str] = {
+    "a_only": "Covered by the first corpus and not by the second",
+    "both": "Covered by each of the two",
+    "b_only": "Covered by the second corpus and not by the first",
+    "neither": "Covered by none of the two",
+}
+
 PRE_PLATFORM = "PRE"
 
 # How a written leaf was read in the chosen release.
@@ -142,3 +150,75 @@ TACTIC_STATUSES: dict[str, str] = {
 }
 
 PROBLEM_SEVERITIES: tuple[str, ...] = ("error", "warning", "note")
+
+# What can happen to an ID between two releases. Read from one release to the other, in either direction.
+RELEASE_CHANGES: dict[str, str] = {
+    "added": "Live in the release moved to, and not in the one moved from",
+    "revoked": "Live before; revoked now, in favour of its successors",
+    "deprecated": "Live before; deprecated now, without a successor",
+    "removed": "Live before; the release moved to does not have it",
+    "renamed": "Live in both, under another name",
+    "moved": "Live in both, in other tactics",
+    "parent": "Live in both, under another technique",
+    "platforms": "Live in both, on other platforms",
+}
+
+# Why coverage differs between two releases. The first three are ATT&CK's doing, the fourth the rules' own.
+IMPACT_CAUSES: dict[str, str] = {
+    "added": "ATT&CK has the ID now and had it not",
+    "revoked": "ATT&CK revoked, deprecated or dropped the ID; its rules count for its successor, when it has one",
+    "moved": "ATT&CK moved the technique to other tactics, platforms or another parent",
+    "mapping": "The rule itself has another mapping for this release",
+    "unexplained": "None of these: a fault of this program, please report it",
+}
+
+ATTACK_CAUSES: tuple[str, ...] = ("added", "revoked", "moved")
+
+# The finer word beside a cause.
+IMPACT_DETAILS: dict[str, str] = {
+    "new": "It was not in the release before",
+    "restored": "It was revoked or deprecated in the release before",
+    "revoked": "It is revoked",
+    "deprecated": "It is deprecated",
+    "removed": "It is not in the release",
+    "successor": "Rules on an ID that is revoked count here",
+    "reading": "A mapping with an ID of neither release is read differently, because what it leads to changed",
+    "tactics": "The technique joined or left the tactic",
+    "tactic": "Rules name a tactic that holds the technique in one of the two releases only",
+    "platforms": "Its platforms brought it into the scope or took it out (PRE-only techniques among them)",
+    "parent": "The sub-technique has another parent",
+    "set": "The rule carries a mapping set for each release",
+    "none": "No change of ATT&CK explains it",
+}
+
+# Why coverage differs between two states. The order decides between causes of equal weight.
+DIFFERENCE_CAUSES: dict[str, str] = {
+    "rule": "Rules were added, removed or changed",
+    "attack": "The states are read in different ATT&CK releases, or with other releases at hand",
+    "scope": "The states are looked at with different options",
+}
+
+# What can change about a rule so that coverage can differ by it.
+RULE_DIFFERENCES: dict[str, str] = {
+    "added": "It is new",
+    "removed": "It is gone",
+    "unreadable": "Its file is there and can no longer be read",
+    "remapped": "It names other techniques or tactics",
+    "class": "It is of another class",
+    "enabled": "It was switched on or off",
+    "platforms": "It works on other platforms",
+}
+
+# What became of an ID or placement between two states.
+UNIT_CHANGES: dict[str, str] = {
+    "gained": "It counts for more than before: covered now, or covered to a larger share",
+    "lost": "It counts for less than before: open now, gone, or covered to a smaller share",
+    "entered": "It is in scope now and open",
+    "left": "It was open and is no longer in scope",
+}
+
+# What a file of accepted gaps can say of one.
+ACCEPTANCES: dict[str, str] = {
+    "accepted": "The gap is accepted: nobody will close it",
+    "planned": "Closing the gap is planned",
+}

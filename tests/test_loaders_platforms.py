@@ -70,6 +70,7 @@ def test_the_table_of_the_project_is_whole(table):
         "Identity Provider",
         "Containers",
         "Network Devices",
+        "ESXi",
         "Android",
         "iOS",
     }

@@ -5,8 +5,9 @@ the rule page. A new format: one module with a `LOADER`, one line in `formats.LO
 """
 
 from coverage.loaders.corpora import CorpusStamp, Loaded, fingerprint, load
-from coverage.loaders.document import RuleDocument, locate, rule_document
+from coverage.loaders.document import RuleDocument, locate, rule_document, rule_text
 from coverage.loaders.formats import LOADERS
+from coverage.loaders.places import Places
 from coverage.loaders.sources import CorpusSource, corpus_sources
 
 __all__ = [
@@ -14,10 +15,12 @@ __all__ = [
     "CorpusSource",
     "CorpusStamp",
     "Loaded",
+    "Places",
     "RuleDocument",
     "corpus_sources",
     "fingerprint",
     "load",
     "locate",
     "rule_document",
+    "rule_text",
 ]

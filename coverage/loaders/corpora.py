@@ -14,9 +14,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from coverage.folders import recorded_commit
 from coverage.frames import problems_frame, rules_frame, written_frame
-from coverage.loaders.formats import chosen
+from coverage.loaders.formats import chosen, is_meant, max_bytes
 from coverage.loaders.platforms import PLATFORMS_CSV, read_platforms
+from coverage.loaders.repeats import repeats
 from coverage.loaders.seam import Context, RuleFile, Unparsable
 from coverage.loaders.sources import CorpusSource, shown, unique_names
 from coverage.loaders.walk import (
@@ -26,14 +28,17 @@ from coverage.loaders.walk import (
     Walk,
     decoded,
     file_bytes,
+    head_text,
     listed,
     too_large,
 )
-from coverage.models import CorpusStamp, LoadResult, Problem, Rule
+from coverage.models import CorpusStamp, LoadResult, Problem
 
 Progress = Callable[[int, int, str], None]  # files done, files in all, path of the last one
 GIT_SECONDS = 3
 _FOLDED = "platform-word-unknown"
+_DAMAGED = ("too-large", "not-utf8", "empty-file")
+_LAYER = "navigator"
 
 
 @dataclass(frozen=True)
@@ -53,8 +58,8 @@ def load(
 
     Never raises on anything a corpus holds. Codes beside those of the loaders and of `walk.walked`:
     `bad-toml`, `not-utf8`, `too-large`, `unreadable-file`, `loader-failed` (errors), `duplicate-id`
-    (warning, on the later file; both rules stay), `empty-file`, `platform-word-unknown` (notes; the
-    latter one a word and corpus), `platforms-table` (error: a line of data/platforms.csv).
+    (warning, on the later file), `same-content`, `empty-file`, `platform-word-unknown` (notes; the last
+    one a word and corpus), `platforms-table` (error: a line of data/platforms.csv).
 
     Parameters
     ----------
@@ -66,7 +71,7 @@ def load(
     walks = listed(unique_names(sources))
     counter = _Counter(sum(len(walk.files) for walk in walks), progress)
     stamps = tuple(_corpus(walk, context, counter, result) for walk in walks)
-    result.problems += duplicate_ids(result.rules)
+    result.problems += repeats(result.rules)
     return Loaded(
         rules_frame(result.rules), written_frame(result.written), problems_frame(result.problems), stamps
     )
@@ -100,6 +105,7 @@ def _corpus(walk: Walk, context: Context, counter: _Counter, result: LoadResult)
         if digest and (read.rules or read.problems):
             hashes.append((found.relative, digest))
         counter.tick(found.relative)
+    corpus = without_layers(corpus)
     corpus.problems = folded(corpus.problems)
     result.extend(corpus)
     return _stamp(walk, corpus, hashes)
@@ -109,14 +115,17 @@ def file_result(walk: Walk, found: FoundFile, context: Context) -> tuple[LoadRes
     """What one file gave, and the SHA-256 of its bytes ("" when there were none). The per-file boundary."""
     digest = ""
     try:
-        if found.size > MAX_BYTES:
-            raise too_large(found.size)
+        limit = max_bytes(found.path) or MAX_BYTES
+        if found.size > limit:
+            raise too_large(found.size, limit)
         data = file_bytes(found.path)
         digest = hashlib.sha256(data).hexdigest()
         folders = (walk.folder, *found.relative.split("/")[:-1])
         file = RuleFile(walk.source.name, found.relative, decoded(data), digest, folders)
         return (_read(walk, found, file, context), digest)
     except Unreadable as fault:
+        if fault.code in _DAMAGED and not is_meant(found.relative, head_text(found.path)):
+            return (LoadResult(), digest)  # some other file of a suffix that rules share with all the world
         return (_failed(walk, found, fault.code, fault.message, fault.line, severity=fault.severity), digest)
 
 
@@ -150,19 +159,26 @@ def folded(problems: Iterable[Problem]) -> list[Problem]:
     return kept
 
 
-def duplicate_ids(rules: Iterable[Rule]) -> list[Problem]:
-    """One `duplicate-id` warning a rule whose id an earlier rule has, naming both files."""
-    first: dict[str, Rule] = {}
-    problems = []
-    for rule in rules:
-        earlier = first.setdefault(rule.rule_id, rule) if rule.rule_id else rule
-        if earlier is not rule:
-            places = f"{rule.corpus}/{rule.path} and {earlier.corpus}/{earlier.path}"
-            message = f"The id {rule.rule_id} is in both {places}; both rules are kept."
-            problems.append(
-                Problem(rule.path, None, None, rule.rule_id, "duplicate-id", "warning", message, rule.corpus)
-            )
-    return problems
+def without_layers(corpus: LoadResult) -> LoadResult:
+    """The corpus without its Navigator layers, when it has rules of another format: beside rules, a layer is
+    a picture of them, and counting it would count them twice.
+
+    Adds one note `layer-beside-rules` a layer left out.
+    """
+    layers = {rule.rule_key: rule for rule in corpus.rules if rule.format == _LAYER}
+    if not layers or len(layers) == len(corpus.rules):
+        return corpus
+    message = "A Navigator layer beside rules is a picture of them and was not counted; name it as a corpus of its own."
+    firsts = {rule.path: rule for rule in reversed(layers.values())}
+    notes = [
+        Problem(path, None, None, None, "layer-beside-rules", "note", message, rule.corpus)
+        for path, rule in sorted(firsts.items())
+    ]
+    return LoadResult(
+        [rule for rule in corpus.rules if rule.rule_key not in layers],
+        [row for row in corpus.written if row.rule_key not in layers],
+        [*(problem for problem in corpus.problems if problem.path not in firsts), *notes],
+    )
 
 
 def fingerprint(sources: Sequence[CorpusSource], platforms_csv: Path = PLATFORMS_CSV) -> str:
@@ -188,7 +204,7 @@ def _stamp(walk: Walk, corpus: LoadResult, hashes: list[tuple[str, str]]) -> Cor
     digest = hashlib.sha256("".join(f"{path}\0{sha}\n" for path, sha in sorted(hashes)).encode())
     return CorpusStamp(
         walk.source.name, shown(str(walk.source.path)), len(hashes), len(corpus.rules),
-        f"sha256:{digest.hexdigest()}", git_commit(walk.root),
+        f"sha256:{digest.hexdigest()}", recorded_commit(walk.root) or git_commit(walk.root),
     )  # fmt: skip
 
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from coverage.loaders.formats import LOADERS, chosen
-from coverage.loaders.seam import RuleFile, Unparsable, place_of
+from coverage.loaders.formats import chosen
+from coverage.loaders.places import Places
+from coverage.loaders.seam import RuleFile, Unparsable
 from coverage.loaders.sources import shown
 from coverage.loaders.walk import Unreadable, decoded, file_bytes
 from coverage.models import Problem
@@ -46,6 +47,14 @@ def rule_document(source_path: Path) -> RuleDocument:
     return RuleDocument(text, document, loader.id if loader else None)
 
 
+def rule_text(source_path: Path) -> str:
+    """The text of a rule file, or no text when it cannot be read."""
+    try:
+        return decoded(file_bytes(source_path))
+    except Unreadable:
+        return ""
+
+
 def _problem(
     path: str, code: str, message: str, line: int | None = None, column: int | None = None
 ) -> Problem:
@@ -66,14 +75,4 @@ def locate(text: str, format_id: str, position: int, nth: int = 0) -> tuple[int,
     nth
         Which rule of the file, counted from 0.
     """
-    loader = LOADERS.get(format_id)
-    if loader is None:
-        return None
-    try:
-        paths = loader.leaf_paths(loader.syntax.parse(text), nth)
-    except Unparsable:
-        return None
-    if not 0 <= position < len(paths):
-        return None
-    line, column = place_of(paths[position], loader.syntax.positions(text))
-    return None if line is None or column is None else (line, column)
+    return Places(text, format_id).of(position, nth=nth)

@@ -13,6 +13,7 @@ from typing import Any
 
 from coverage.loaders._toml import TOML
 from coverage.loaders.fields import Fields
+from coverage.loaders.outcome import platforms_of
 from coverage.loaders.platforms import RuleWords
 from coverage.loaders.seam import Context, DocPath, Issue, Loader, RuleFile, problems_from
 from coverage.loaders.threat import written_paths
@@ -162,18 +163,6 @@ def esql_sources(query: str | None) -> tuple[str, ...]:
     """The index patterns in the FROM of an ES|QL query."""
     match = _FROM.search(query or "")
     return tuple(part.strip() for part in match.group(1).split(",") if part.strip()) if match else ()
-
-
-def platforms_of(
-    words: RuleWords, file: RuleFile, rule_id: str | None, context: Context
-) -> tuple[tuple[str, ...], list[Problem]]:
-    """The platforms that the table tells, and one note `platform-word-unknown` a word it does not know."""
-    platforms, unknown = context.platforms.platforms(words)
-    return (platforms, [
-        Problem(file.path, None, None, rule_id, "platform-word-unknown", "note",
-                f"data/platforms.csv does not know the {kind} '{word}', so it tells no platform", file.corpus)
-        for kind, word in unknown
-    ])  # fmt: skip
 
 
 def leaf_paths(document: dict, nth: int) -> list[DocPath]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from coverage.loaders._toml import TOML
-from coverage.loaders.elastic import data_sources, identity, lost, platforms_of, result_of, severity
+from coverage.loaders.elastic import data_sources, identity, lost, result_of, severity
 from coverage.loaders.fields import Fields
+from coverage.loaders.outcome import platforms_of
 from coverage.loaders.platforms import RuleWords
 from coverage.loaders.seam import Context, DocPath, Issue, Loader, RuleFile
 from coverage.loaders.threat import written_paths

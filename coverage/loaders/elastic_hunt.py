@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from coverage.loaders._toml import TOML
-from coverage.loaders.elastic import esql_sources, identity, lost, platforms_of
+from coverage.loaders.elastic import esql_sources, identity, lost
 from coverage.loaders.fields import Fields
+from coverage.loaders.outcome import platforms_of
 from coverage.loaders.platforms import RuleWords
 from coverage.loaders.seam import Context, DocPath, Issue, Loader, RuleFile, problems_from
 from coverage.loaders.threat import ATLAS, ATTACK

@@ -106,7 +106,7 @@ class Fields:
         """The table at `key`; None when it is missing or no table."""
         value = self.values.get(key)
         if type(value) is dict:
-            return Fields(value, (*self.path, key), self.issues)
+            return type(self)(value, (*self.path, key), self.issues)
         if value is not None:
             self._wrong((key,), value, "a table")
         return None
@@ -118,13 +118,13 @@ class Fields:
             return
         if type(value) is dict:
             self._wrong((key,), value, "a list of tables; it was read as the only one")
-            yield Fields(value, (*self.path, key), self.issues)
+            yield type(self)(value, (*self.path, key), self.issues)
         elif type(value) is not list:
             self._wrong((key,), value, "a list of tables")
         else:
             for place, item in enumerate(value):
                 if type(item) is dict:
-                    yield Fields(item, (*self.path, key, place), self.issues)
+                    yield type(self)(item, (*self.path, key, place), self.issues)
                 else:
                     self._wrong((key, place), item, "a table")
 

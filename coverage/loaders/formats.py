@@ -8,7 +8,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from coverage.loaders import elastic, elastic_endpoint, elastic_hunt
+from coverage.loaders import (
+    elastic,
+    elastic_endpoint,
+    elastic_hunt,
+    falco,
+    kibana,
+    navigator,
+    panther,
+    sentinel,
+    sigma,
+    splunk,
+    suricata,
+    table,
+    wazuh,
+    yaral,
+)
 from coverage.loaders.seam import Loader, RuleFile, Syntax, Unparsable
 
 LOADERS: dict[str, Loader] = {
@@ -17,10 +32,34 @@ LOADERS: dict[str, Loader] = {
         elastic_hunt.LOADER,
         elastic_endpoint.LOADER,
         elastic.LOADER,
+        sigma.LOADER,
+        splunk.LOADER,
+        sentinel.LOADER,
+        panther.LOADER,
+        falco.LOADER,
+        kibana.LOADER,
+        sentinel.ARM_LOADER,
+        navigator.LOADER,
+        yaral.LOADER,
+        suricata.LOADER,
+        wazuh.LOADER,
+        table.LOADER,
     )
 }
 
 SUFFIXES: frozenset[str] = frozenset(suffix for loader in LOADERS.values() for suffix in loader.suffixes)
+
+
+def max_bytes(path: str) -> int:
+    """The size up to which a file of this suffix is read: the largest that one of its formats allows."""
+    suffix = suffix_of(path)
+    return max((loader.max_bytes for loader in LOADERS.values() if suffix in loader.suffixes), default=0)
+
+
+def is_meant(path: str, text: str) -> bool:
+    """Whether a text, perhaps damaged, looks like a rule of a format of its suffix."""
+    suffix = suffix_of(path)
+    return any(suffix in loader.suffixes and loader.meant(text) for loader in LOADERS.values())
 
 
 def chosen(file: RuleFile) -> tuple[Loader | None, Any]:
@@ -31,13 +70,13 @@ def chosen(file: RuleFile) -> tuple[Loader | None, Any]:
     Raises
     ------
     Unparsable
-        When no syntax of this suffix can read the text; the first syntax's fault.
+        When the text is meant for a format of this suffix and no syntax can read it; the first syntax's fault.
     """
     suffix = suffix_of(file.path)
     documents: dict[str, Any] = {}
     faults: dict[str, Unparsable] = {}
     for loader in LOADERS.values():
-        if suffix not in loader.suffixes:
+        if suffix not in loader.suffixes or not loader.meant(file.text):
             continue
         document = _parsed(loader.syntax, file.text, documents, faults)
         if loader.syntax.name not in faults and loader.sniff(file, document):

@@ -1,7 +1,8 @@
 """Words of rules -> ATT&CK platforms, by the editable table `data/platforms.csv`.
 
-The table's columns: `kind` (os, job, domain, integration, tag, index), `word`, `platforms` (joined by
-`; `; empty for a word that is known to say nothing), `when`, `note`. `when` is `always`, `no_os`
+The table's columns: `kind` (os, job, domain, integration, tag, index, and kinds of one rule format such
+as sigma_product), `word`, `platforms` (joined by `; `; empty for a word that is known to say nothing),
+`when`, `note`. `when` is `always`, `no_os`
 (ignored when an OS word was found) or `alone` (read only when nothing else gave a platform). Every
 choice stands in the table, none in the code. Knows no rule format but Elastic's data stream names.
 """
@@ -20,7 +21,9 @@ from pathlib import Path
 PLATFORMS_CSV = Path(__file__).resolve().parents[2] / "data" / "platforms.csv"
 
 COLUMNS = ("kind", "word", "platforms", "when", "note")
-KINDS = ("os", "job", "domain", "integration", "tag", "index")
+KINDS = ("os", "job", "domain", "integration", "tag", "index", "sigma_product", "sigma_category", "sigma_service",
+         "splunk_source", "sentinel_connector", "sentinel_table", "panther_log", "secops_word", "falco_source", "falco_tag",
+         "wazuh_word", "suricata_word")  # fmt: skip
 WHENS = ("always", "no_os", "alone")
 # A tag's category -> the kind its value is looked up as. Other tags are looked up whole.
 _TAG_KINDS = {"OS": "os", "Platform": "os", "Domain": "domain"}
@@ -46,6 +49,8 @@ class RuleWords:
     integrations: Sequence[str] = ()
     indices: Sequence[str] = ()
     jobs: Sequence[str] = ()
+    # One entry a thing said: (kind, word) pairs from the narrowest to the widest; the first known one counts.
+    others: Sequence[Sequence[tuple[str, str]]] = ()
 
 
 @dataclass
@@ -66,12 +71,16 @@ class PlatformTable:
             for platform in row.platforms:
                 self._ranks.setdefault(platform, len(self._ranks))
 
+    def knows(self, kind: str, word: str) -> bool:
+        """Whether the table has a row for a word of this kind."""
+        return (kind, word.lower()) in self._by_word
+
     def platforms(self, words: RuleWords) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
         """The platforms a rule's words tell, in the table's order, and its unknown (kind, word) pairs.
 
         OS words decide first: they switch `no_os` rows off. What is left is united. A listed dataset
         (`azure.signinlogs`) takes the place of its package (`azure`). Tags and index patterns are free
-        text, so only OS, domain and integration words can be unknown.
+        text, so only OS, domain and integration words, and those of `others`, can be unknown.
         """
         found, unknown = self._found(words)
         has_os = any(row.kind in ("os", "job") and row.platforms for row in found)
@@ -98,10 +107,20 @@ class PlatformTable:
             row = self._by_word.get(("os", tag.lower())) or self._by_word.get(("tag", tag.lower()))
             if row is not None:
                 found.append(row)
+        found += self._other_rows(words, unknown)
         found += self._integration_rows(words, unknown)
         found += [row for job in words.jobs for row in self._matching("job", job)[:1]]
         found += [row for index in words.indices for row in self._matching("index", index)]
         return (found, tuple(dict.fromkeys(unknown)))
+
+    def _other_rows(self, words: RuleWords, unknown: list[tuple[str, str]]) -> list[Row]:
+        found = []
+        for said in words.others:
+            rows = [row for kind, word in said if (row := self._by_word.get((kind, word.lower()))) is not None]
+            found += rows[:1]
+            if said and not rows:
+                unknown.append(said[-1])
+        return found
 
     def _integration_rows(self, words: RuleWords, unknown: list[tuple[str, str]]) -> list[Row]:
         packages: dict[str, Row] = {}

@@ -27,6 +27,14 @@ class Unparsable(Exception):
         self.code, self.message, self.line, self.column = code, message, line, column
 
 
+class Parsed(list):
+    """The values of one text in order. Formats keep here, by their id, what they would work out again."""
+
+    def __init__(self, values: Sequence[Any] = ()):
+        super().__init__(values)
+        self.known: dict[str, Any] = {}
+
+
 @dataclass(frozen=True)
 class Syntax:
     """How text becomes a document, and where in the text its values stand. Shared by formats."""
@@ -58,6 +66,11 @@ class Context:
     platforms: PlatformTable
 
 
+def any_text(text: str) -> bool:
+    """True: every file of the suffix is meant to be a rule, so one that cannot be parsed is a problem."""
+    return True
+
+
 @dataclass(frozen=True)
 class Loader:
     """One rule format. `LOADERS` asks every loader of a file's suffix in turn; the first sniff wins."""
@@ -70,6 +83,10 @@ class Loader:
     read: Callable[[RuleFile, Any, Context], LoadResult]
     # Document path of each mapping's written leaf, in the order of WrittenMapping.position of the nth rule.
     leaf_paths: Callable[[Any, int], Sequence[DocPath]]
+    # Whether a text could be a rule of this format, told before parsing by its words. A text that no
+    # loader of its suffix means is passed over unparsed; one that is meant and breaks its syntax is a problem.
+    meant: Callable[[str], bool] = any_text
+    max_bytes: int = 5_000_000  # the largest file of the format that is read
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +97,7 @@ class Issue:
     code: str
     severity: str
     message: str
+    at: tuple[int, int] | None = None  # the (line, column), when it is known already
 
 
 def problems_from(
@@ -89,9 +107,10 @@ def problems_from(
 
     The text is scanned for places only when there is an issue, so good files cost nothing.
     """
-    positions = syntax.positions(file.text) if issues else {}
+    placed = any(issue.at is None for issue in issues)
+    positions = syntax.positions(file.text) if placed else {}
     return [
-        Problem(file.path, *place_of(issue.path, positions), rule_id, issue.code, issue.severity, issue.message, file.corpus)
+        Problem(file.path, *(issue.at or place_of(issue.path, positions)), rule_id, issue.code, issue.severity, issue.message, file.corpus)
         for issue in issues
     ]  # fmt: skip
 

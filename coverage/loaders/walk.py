@@ -12,11 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from coverage.loaders.formats import SUFFIXES, suffix_of
+from coverage.loaders.formats import SUFFIXES, max_bytes, suffix_of
 from coverage.loaders.sources import CorpusSource, folder_name, shown
 from coverage.models import Problem
 
-MAX_BYTES = 5_000_000  # the largest real rule is under 100 kB
+MAX_BYTES = 5_000_000  # where no format says another size: the largest real rule is under 100 kB
+HEAD_BYTES = 262_144  # read of a file that cannot be read whole, to tell whether it is meant to be a rule
 SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__"})  # and hidden folders and files
 
 
@@ -190,7 +191,7 @@ def _identity(status: os.stat_result, path: str) -> tuple[int, int] | str:
 
 
 def file_bytes(path: str | Path) -> bytes:
-    """The bytes of a regular file of at most MAX_BYTES. Never waits for a pipe.
+    """The bytes of a regular file no larger than its suffix allows. Never waits for a pipe.
 
     Raises
     ------
@@ -200,20 +201,31 @@ def file_bytes(path: str | Path) -> bytes:
     try:
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
         try:
-            return _regular_bytes(handle)
+            return _regular_bytes(handle, max_bytes(str(path)) or MAX_BYTES)
         finally:
             os.close(handle)
     except (OSError, ValueError) as error:
         raise Unreadable("unreadable-file", f"The file cannot be read: {shown(str(error))}.") from error
 
 
-def _regular_bytes(handle: int) -> bytes:
+def _regular_bytes(handle: int, limit: int) -> bytes:
     status = os.fstat(handle)
     if not stat.S_ISREG(status.st_mode):
         raise Unreadable("not-a-file", "A pipe, socket or device, not a file.")
-    if status.st_size > MAX_BYTES:
-        raise too_large(status.st_size)
+    if status.st_size > limit:
+        raise too_large(status.st_size, limit)
     return os.read(handle, status.st_size + 1)
+
+
+def head_text(path: str | Path) -> str:
+    """The start of a file as text, whatever its encoding: what it looks like, not what it says."""
+    try:
+        with Path(path).open("rb") as file:
+            data = file.read(HEAD_BYTES)
+    except (OSError, ValueError):
+        return ""
+    wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")
+    return data.decode("utf-16" if wide else "utf-8-sig", "replace")
 
 
 def decoded(data: bytes) -> str:
@@ -235,11 +247,9 @@ def decoded(data: bytes) -> str:
     return text
 
 
-def too_large(size: int) -> Unreadable:
+def too_large(size: int, limit: int = MAX_BYTES) -> Unreadable:
     """The fault of a file of this size."""
-    return Unreadable(
-        "too-large", f"The file has {size:,} bytes; a rule file has at most {MAX_BYTES:,}. Not read."
-    )
+    return Unreadable("too-large", f"The file has {size:,} bytes; a rule file has at most {limit:,}. Not read.")
 
 
 def listed(sources: Sequence[CorpusSource]) -> list[Walk]:

@@ -1,0 +1,220 @@
+"""JSON text and lines of JSON (NDJSON): the values it holds, and the place of every value in the text.
+
+The standard library reads it: text of the size of a whole rule export takes it a fraction of a second, it
+tells keys that are written twice, and it can be told what to do with a lone surrogate, which no frame can
+hold and other readers give the whole text up for. Knows no rule format.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+from coverage.loaders.fields import Fields
+from coverage.loaders.seam import DocPath, Issue, Parsed, Positions, Syntax, Unparsable, path_text
+
+MAX_BYTES = 64_000_000  # an export of thousands of rules
+
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_LONE = re.compile("[\ud800-\udfff]")
+_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_SCALAR = re.compile(r"[^\s,\]}:]+")
+_SPACE = re.compile(r"\s*")
+
+
+class Values(Parsed):
+    """The JSON values of one text in order: one, or one a line.
+
+    `faults` has (line, column, message) of lines that are no JSON; `offsets` where each value starts;
+    `duplicates` the keys written more than once in a value, by its number (the last one is kept).
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.faults: list[tuple[int, int, str]] = []
+        self.offsets: list[int] = []
+        self.duplicates: list[tuple[int, str]] = []
+
+
+def parse(text: str) -> Values:
+    """The values of a JSON text, or of a text with one value a line.
+
+    NaN and Infinity are read as such, since other programs write them. In a text of lines, one that is no
+    JSON goes to `faults` and the others are read.
+
+    Raises
+    ------
+    Unparsable
+        Code `bad-json`, with the line and column where reading stopped.
+    """
+    values = Values()
+    try:
+        _read(text, 0, values)
+    except json.JSONDecodeError as error:
+        if not _of_lines(text):
+            raise _unparsable(error) from error
+        return _lines(text)
+    except (ValueError, RecursionError) as error:  # an endless number, or nesting beyond the stack
+        raise Unparsable("bad-json", f"Not readable as JSON: {error}.") from error
+    return values
+
+
+def _unparsable(error: json.JSONDecodeError) -> Unparsable:
+    return Unparsable("bad-json", f"Not valid JSON: {error.msg}.", error.lineno, error.colno)
+
+
+def _read(text: str, offset: int, values: Values) -> None:
+    def table(pairs: list[tuple[str, Any]]) -> dict:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            counts = Counter(key for key, _ in pairs)
+            values.duplicates += [(len(values), key) for key, count in counts.items() if count > 1]
+        return found
+
+    value = json.loads(text, object_pairs_hook=table)
+    values.append(_whole(value) if _SURROGATE.search(text) else value)
+    values.offsets.append(offset)
+
+
+def _whole(value: Any) -> Any:
+    """The value with every half of a surrogate pair replaced: such text cannot be stored."""
+    if isinstance(value, str):
+        return _LONE.sub("�", value)
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    if isinstance(value, dict):
+        return {_whole(key): _whole(item) for key, item in value.items()}
+    return value
+
+
+def _of_lines(text: str) -> bool:
+    """Whether the first or the last line is an object of its own, as in NDJSON and never in indented JSON."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    return len(lines) > 1 and any(_is_object(line) for line in (lines[0], lines[-1]))
+
+
+def _is_object(line: str) -> bool:
+    with suppress(ValueError, RecursionError):
+        return isinstance(json.loads(line), dict)
+    return False
+
+
+def _lines(text: str) -> Values:
+    values, offset = Values(), 0
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            try:
+                _read(line, offset, values)
+            except json.JSONDecodeError as error:
+                values.faults.append((number, error.colno, f"The line is no JSON: {error.msg}."))
+            except (ValueError, RecursionError) as error:
+                values.faults.append((number, 1, f"The line is not readable as JSON: {error}."))
+        offset += len(line) + 1
+    return values
+
+
+def positions(text: str) -> Positions:
+    """Where each value starts: document path -> 1-based (line, column), inside the quotes of a text.
+
+    A path starts with the number of its value. Text that is no JSON gives nothing.
+    """
+    try:
+        offsets = parse(text).offsets
+    except Unparsable:
+        return {}
+    scanner = _Scanner(text)
+    for place, offset in enumerate(offsets):
+        with suppress(_Lost, RecursionError):  # what was found so far is still right
+            scanner.value(offset, (place,))
+    starts = [0, *(match.end() for match in re.finditer("\n", text))]
+    return {path: _line_column(offset, starts) for path, offset in scanner.found.items()}
+
+
+def _line_column(offset: int, starts: list[int]) -> tuple[int, int]:
+    line = bisect_right(starts, offset)
+    return (line, offset - starts[line - 1] + 1)
+
+
+class _Lost(Exception):
+    """The scanner met text it does not understand."""
+
+
+class _Scanner:
+    """Walks JSON text that was accepted and notes the offset of every value in `found`."""
+
+    def __init__(self, text: str):
+        self.text = text
+        self.found: dict[DocPath, int] = {}
+
+    def value(self, at: int, path: DocPath) -> int:
+        """The offset after the value that starts at or after `at`."""
+        at = self._after(_SPACE, at)
+        first = self.text[at : at + 1]
+        self.found[path] = at + 1 if first == '"' else at
+        if first == "{":
+            return self._table(at + 1, path)
+        if first == "[":
+            return self._list(at + 1, path)
+        return self._after(_STRING if first == '"' else _SCALAR, at)
+
+    def _after(self, pattern: re.Pattern[str], at: int) -> int:
+        match = pattern.match(self.text, at)
+        if match is None:
+            raise _Lost
+        return match.end()
+
+    def _table(self, at: int, path: DocPath) -> int:
+        while True:
+            start = self._after(_SPACE, at)
+            if self.text.startswith("}", start):
+                return start + 1
+            at = self._after(_STRING, start)
+            key = json.loads(self.text[start:at], strict=False)
+            at = self._after(_SPACE, at) + 1  # the colon
+            at = self._next(self.value(at, (*path, _LONE.sub("�", key))))
+
+    def _list(self, at: int, path: DocPath) -> int:
+        place = 0
+        while True:
+            start = self._after(_SPACE, at)
+            if self.text.startswith("]", start):
+                return start + 1
+            at = self._next(self.value(start, (*path, place)))
+            place += 1
+
+    def _next(self, at: int) -> int:
+        at = self._after(_SPACE, at)
+        return at + 1 if self.text.startswith(",", at) else at
+
+
+JSON = Syntax("JSON", parse, positions)
+
+
+class JsonFields(Fields):
+    """`Fields` of a JSON value. Messages name a path without the number of its value."""
+
+    __slots__ = ()
+
+    def issue(self, below: DocPath, code: str, message: str, severity: str = "warning") -> None:
+        """Note a fault at `below` this table (empty: the table itself); its path opens the message."""
+        path = (*self.path, *below)
+        self.issues.append(Issue(path, code, severity, f"{path_text(path[1:]) or 'The object'} {message}."))
+
+    def day(self, key: str):
+        """The date at `key`; a time after it is left out."""
+        value = self.values.get(key)
+        if type(value) is str and "T" in value:
+            return Fields({key: value.partition("T")[0]}, self.path, self.issues).day(key)
+        return super().day(key)
+
+
+def duplicate_keys(values: Any) -> Iterator[Issue]:
+    """One warning `duplicate-key` a key that is written twice in one object."""
+    for place, key in getattr(values, "duplicates", ()):
+        message = f"The key {key[:60]!r} is written more than once in one object; the last one was read."
+        yield Issue((place,), "duplicate-key", "warning", message)

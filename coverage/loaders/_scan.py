@@ -1,0 +1,50 @@
+"""Places in a text for syntaxes that are scanned here rather than by a library. Knows no syntax and no format."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable
+from typing import Any
+
+from coverage.loaders.seam import DocPath, Parsed, Positions, Syntax
+
+
+class Scanned(Parsed):
+    """What a scan found: values, where each starts in the text, and (line, column, code, message) faults."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.offsets: dict[DocPath, int] = {}
+        self.spans: dict[DocPath, tuple[int, int]] = {}
+        self.faults: list[tuple[int, int, str, str]] = []
+
+
+class Lines:
+    """The lines of a text, to tell an offset's line and column."""
+
+    def __init__(self, text: str):
+        self._length = len(text)
+        self._starts = [0, *(match.end() for match in re.finditer("\n", text))]
+
+    def start(self, line: int) -> int:
+        """The offset at which a 1-based line starts; of a line after the last one, where the text ends."""
+        return self._starts[line - 1] if line <= len(self._starts) else self._length
+
+    def place(self, offset: int) -> tuple[int, int]:
+        """The 1-based (line, column) of an offset."""
+        line = bisect_right(self._starts, offset)
+        return (line, offset - self._starts[line - 1] + 1)
+
+
+def scanned_syntax(name: str, scan: Callable[[str], Scanned]) -> Syntax:
+    """The syntax of a scan that never raises: it tells values and their places in one go."""
+
+    def positions(text: str) -> Positions:
+        lines = Lines(text)
+        return {path: lines.place(offset) for path, offset in scan(text).offsets.items()}
+
+    def parse(text: str) -> Any:
+        return scan(text)
+
+    return Syntax(name, parse, positions)

@@ -1,0 +1,118 @@
+"""Falco rules: a YAML list of rules, macros and lists (DOMAIN section 3, "Falco").
+
+A rule has a condition; an entry that only changes a rule of another file (`override`, `append`, `enabled`
+alone) is none, and one that changes a rule of the same file counts as that rule's last word on `enabled`. Class by the
+maturity tag: stable (or none) is production, incubating and sandbox are development, deprecated is
+deprecated. Tags are flat. Knows nothing of ATT&CK releases or of what counts as covered.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from coverage.loaders._yaml import YAML, duplicate_keys
+from coverage.loaders.outcome import Built, Format, Mapped, id_part, platforms_of, severity
+from coverage.loaders.platforms import RuleWords
+from coverage.loaders.seam import Context, DocPath, Issue, RuleFile
+from coverage.loaders.written_fields import YamlFields
+from coverage.models import LoadResult, Rule
+
+SEVERITIES = {"emergency": "critical", "alert": "critical", "critical": "critical", "error": "high",
+              "warning": "medium", "notice": "low", "informational": "informational", "info": "informational",
+              "debug": "informational"}  # fmt: skip
+MATURITY_CLASSES = {"maturity_stable": "production", "maturity_incubating": "development",
+                    "maturity_sandbox": "development", "maturity_deprecated": "deprecated"}  # fmt: skip
+_MEANT = re.compile(r"^[ \t]*-[ \t]*[\"']?rule[\"']?[ \t]*:", re.MULTILINE)
+_TACTIC = "mitre_"
+
+
+def meant(text: str) -> bool:
+    """Whether a text has a list entry `rule:` and a priority or a condition."""
+    return ("priority" in text or "condition" in text) and _MEANT.search(text) is not None
+
+
+def sniff(file: RuleFile, document: Any) -> bool:
+    """Whether one of a file's YAML documents is a list with a Falco rule."""
+    return isinstance(document, list) and next(_entries(document), None) is not None
+
+
+def _entries(document: Any) -> Iterator[tuple[dict, DocPath]]:
+    for place, values in enumerate(document):
+        for nth, entry in enumerate(values if isinstance(values, list) else ()):
+            if isinstance(entry, dict) and "rule" in entry and ("condition" in entry or "priority" in entry):
+                yield (entry, (place, nth))
+
+
+def rules(file: RuleFile, document: Any, context: Context) -> Iterator[Built]:
+    """The rules of one file.
+
+    Codes: `no-rule`, `no-condition` (errors: not kept), `bad-severity`, those of `Fields` (warnings),
+    `platform-word-unknown` (note).
+    """
+    kept, switches = 0, _switches(document)
+    for values, path in _entries(document):
+        if "override" not in values and values.get("append") not in ("true", True):
+            built = _built(file, YamlFields(values, path, []), switches, kept, context)
+            kept += built.rule is not None
+            yield built
+
+
+def _switches(document: Any) -> dict[str, Any]:
+    """The last word of a file on whether a rule is enabled, by the rule's name."""
+    entries = (entry for values in document if isinstance(values, list) for entry in values)
+    return {
+        str(entry["rule"]): entry["enabled"]
+        for entry in entries
+        if isinstance(entry, dict) and "rule" in entry and "enabled" in entry
+    }
+
+
+def _built(file: RuleFile, rule: YamlFields, switches: dict[str, Any], nth: int, context: Context) -> Built:
+    name, condition, tags = rule.text("rule"), rule.text("condition"), rule.texts("tags", single=True)
+    if name is None or condition is None:
+        missing = "no-rule", "has no name" if name is None else "has no condition"
+        rule.issue((), "no-rule" if name is None else "no-condition", f"{missing[1]}, so it was not read", "error")
+        return Built(None, rule.issues)
+    source = rule.text("source") or "syscall"
+    platforms, notes = platforms_of(_words(source, tags, context), file, name, context)
+    maturity = next((tag for tag in tags if tag.startswith("maturity_")), None)
+    switch = YamlFields({"enabled": switches.get(name, "true")}, rule.path, rule.issues)
+    return Built(Rule(
+        rule_key=file.rule_key(nth), corpus=file.corpus, path=file.path, format=LOADER.id, rule_id=name, name=name,
+        rule_class=MATURITY_CLASSES.get(maturity or "maturity_stable", "development"), enabled=switch.flag("enabled"),
+        severity=severity(rule, "priority", SEVERITIES), language="falco", platforms=platforms,
+        integrations=(source,), data_sources=(source,), tags=tags, maturity=maturity,
+        description=rule.text("desc"), query=condition, content_hash=file.content_hash,
+    ), rule.issues, list(_mapped(rule)), notes)  # fmt: skip
+
+
+def _words(source: str, tags: tuple[str, ...], context: Context) -> RuleWords:
+    """The source tells the platform, and tags that the table knows (`container`) add to it."""
+    known = [tag for tag in tags if context.platforms.knows("falco_tag", tag)]
+    return RuleWords(others=[[("falco_source", source)], *([("falco_tag", tag)] for tag in known)])
+
+
+def _mapped(rule: YamlFields) -> Iterator[Mapped]:
+    tags = rule.values.get("tags")
+    for place, tag in enumerate(tags if isinstance(tags, list) else ()):
+        if type(tag) is str and (part := _part(tag.strip())) is not None:
+            yield (part, (*rule.path, "tags", place))
+
+
+def _part(tag: str) -> dict[str, str] | None:
+    if tag.lower().startswith(_TACTIC) and len(tag) > len(_TACTIC):
+        return {"tactic_name": tag[len(_TACTIC) :]}
+    if (part := id_part(tag)) is not None:
+        return dict(part)
+    return {"technique_id": tag} if re.match(r"[Tt]\d{3}", tag) else None
+
+
+def remarks(file: RuleFile, document: Any, result: LoadResult) -> Iterator[Issue]:
+    """Keys written twice (`duplicate-key`)."""
+    return duplicate_keys(document)
+
+
+FORMAT = Format(rules, YAML, remarks)
+LOADER = FORMAT.loader("falco", "Falco rules", (".yml", ".yaml"), sniff, meant)

@@ -1,0 +1,140 @@
+"""Rules exported from Kibana: a JSON object a line (DOMAIN section 3, "Kibana export").
+
+A rule is an object with `rule_id` and `type`; exception lists, connectors and the summary between them are
+no rules. The answer of Kibana's find API (`data`) is read too. A rule with `building_block_type` is a building
+block, every other one production: Kibana runs what it holds, and `enabled` says whether. Knows nothing of
+ATT&CK releases or of what counts as covered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from coverage.loaders._json import JSON, MAX_BYTES, JsonFields, duplicate_keys
+from coverage.loaders.elastic import data_sources, esql_sources
+from coverage.loaders.fields import Fields
+from coverage.loaders.outcome import Built, Format, identity, platforms_of, severity
+from coverage.loaders.platforms import RuleWords
+from coverage.loaders.seam import Context, DocPath, Issue, RuleFile
+from coverage.loaders.threat import written_paths
+from coverage.models import LoadResult, Rule, WrittenMapping
+
+_SUMMARY = ("exported_count", "exported_rules_count")
+
+
+def meant(text: str) -> bool:
+    """Whether a text has the keys that every exported rule has."""
+    return '"rule_id"' in text and '"type"' in text
+
+
+def sniff(file: RuleFile, document: Any) -> bool:
+    """Whether one of a file's JSON values is an exported rule."""
+    return next(_objects(document), None) is not None
+
+
+def _objects(document: Any) -> Iterator[tuple[dict, DocPath]]:
+    for place, value in enumerate(document if isinstance(document, list) else ()):
+        if not isinstance(value, dict):
+            continue
+        if _is_rule(value):
+            yield (value, (place,))
+        elif isinstance(value.get("data"), list):
+            yield from ((item, (place, "data", nth)) for nth, item in enumerate(value["data"]) if _is_rule(item))
+
+
+def _is_rule(value: Any) -> bool:
+    return isinstance(value, dict) and "rule_id" in value and "type" in value
+
+
+def rules(file: RuleFile, document: Any, context: Context) -> Iterator[Built]:
+    """The rules of one export.
+
+    Codes: `no-rule` (error: not kept), `no-name`, `no-rule-id`, `bad-severity`, those of `Fields` and
+    `written_paths` (warnings), `platform-word-unknown` (note).
+    """
+    kept = 0
+    for values, path in _objects(document):
+        built = _built(file, JsonFields(values, path, []), kept, context)
+        kept += built.rule is not None
+        yield built
+
+
+def _built(file: RuleFile, rule: JsonFields, nth: int, context: Context) -> Built:
+    rule_id, name = identity(rule, "rule_id", "name")
+    if name is None:
+        return Built(None, rule.issues)
+    tags, query, language = rule.texts("tags"), rule.text("query"), rule.text("language")
+    integrations = _integrations(rule)
+    indices = rule.texts("index") or (esql_sources(query) if language == "esql" else ())
+    words = RuleWords(tags, (), integrations, indices, rule.texts("machine_learning_job_id", single=True))
+    platforms, notes = platforms_of(words, file, rule_id, context)
+    mapped = [(_part(path), path.leaf_path) for path in written_paths(rule)]
+    return Built(Rule(
+        rule_key=file.rule_key(nth), corpus=file.corpus, path=file.path, format=LOADER.id, rule_id=rule_id, name=name,
+        rule_class="building_block" if rule.text("building_block_type") else "production",
+        enabled=rule.flag("enabled"), severity=severity(rule, "severity"),
+        risk_score=rule.number("risk_score", 0, 100), type=rule.text("type"), language=language,
+        platforms=platforms, integrations=integrations, indices=indices, data_sources=data_sources(tags), tags=tags,
+        authors=rule.texts("author", single=True), created=rule.day("created_at"), updated=rule.day("updated_at"),
+        version=_version(rule), license=rule.text("license"), description=rule.text("description"), query=query,
+        note=rule.text("note"), setup=rule.text("setup"), references=rule.texts("references"),
+        false_positives=rule.texts("false_positives"), content_hash=file.content_hash,
+    ), rule.issues, mapped, notes)  # fmt: skip
+
+
+def _part(path) -> dict[str, str | None]:
+    row = path.mapping("", 0)
+    names = (name for name in WrittenMapping.__dataclass_fields__ if name not in ("rule_key", "position"))
+    return {name: getattr(row, name) for name in names}
+
+
+def _version(rule: Fields) -> str | None:
+    value = rule.values.get("version")
+    return str(value) if type(value) is int else rule.text("version")
+
+
+def _integrations(rule: JsonFields) -> tuple[str, ...]:
+    """The packages a rule needs, one of a data stream as `package.stream`, as Elastic's rules name them."""
+    found = []
+    for related in rule.tables("related_integrations"):
+        package, stream = related.text("package"), related.text("integration")
+        if package:
+            found.append(f"{package}.{stream}" if stream else package)
+    return tuple(dict.fromkeys(found))
+
+
+def remarks(file: RuleFile, document: Any, result: LoadResult) -> Iterator[Issue]:
+    """What is wrong with the export as a whole.
+
+    Codes: `bad-json` (error, a line), `count-differs`, `duplicate-key` (warnings), `only-custom-rules` (note).
+    """
+    yield from duplicate_keys(document)
+    for line, column, message in getattr(document, "faults", ()):
+        yield Issue((), "bad-json", "error", message, (line, column))
+    for place, value in enumerate(document):
+        if isinstance(value, dict) and any(key in value for key in _SUMMARY):
+            yield from _count_issue(value, place, len(result.rules))
+    if result.rules and not any(_is_prebuilt(values) for values, _ in _objects(document)):
+        message = "Only custom rules are in this export: Kibana before 8.18 leaves prebuilt rules out of exports."
+        yield Issue((0,), "only-custom-rules", "note", message)
+
+
+def _count_issue(summary: dict, place: int, read: int) -> Iterator[Issue]:
+    told = summary.get("exported_rules_count")
+    if type(told) is int and told != read:
+        message = f"The export's last line tells of {told} rules; {read} were read."
+        yield Issue((place, "exported_rules_count"), "count-differs", "warning", message)
+
+
+def _is_prebuilt(values: dict) -> bool:
+    source = values.get("rule_source")
+    if isinstance(source, dict):
+        return source.get("type") == "external"
+    return values.get("immutable") is True
+
+
+FORMAT = Format(rules, JSON, remarks)
+LOADER = FORMAT.loader(
+    "kibana", "Kibana rule export", (".ndjson", ".jsonl", ".json"), sniff, meant, MAX_BYTES
+)

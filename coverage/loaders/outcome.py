@@ -1,0 +1,198 @@
+"""What formats share when they turn parsed rules into rows: one `Built` a rule, and the `Loader` around it.
+
+A format gives an iterator of `Built` over a document; reading, problems with their lines and the places of
+mappings follow from it here. Knows no format and no syntax of its own: both are handed in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache, lru_cache
+from typing import Any
+
+from coverage.loaders.fields import Fields
+from coverage.loaders.platforms import PlatformTable, RuleWords
+from coverage.loaders.seam import Context, DocPath, Issue, Loader, Parsed, RuleFile, Syntax, problems_from
+from coverage.loaders.threat import ATTACK
+from coverage.models import LoadResult, Problem, Rule, WrittenMapping
+from coverage.vocabulary import SEVERITIES, id_kind
+
+# One part of a mapping path as WrittenMapping's fields, and where its leaf stands.
+Mapped = tuple[Mapping[str, str | None], DocPath]
+
+# Words of other scales for vocabulary.SEVERITIES.
+SEVERITY_WORDS: Mapping[str, str] = {name: name for name in SEVERITIES} | {"info": "informational"}
+_COMMA = re.compile(r",(?![^()]*\))")  # not those within brackets: "A. Author (One, Two)"
+_PARTS = {"tactic": "tactic_id", "technique": "technique_id", "subtechnique": "subtechnique_id"}
+
+
+@dataclass
+class Built:
+    """One rule of a file as its format read it. Without a rule, its issues cost it and become errors."""
+
+    rule: Rule | None
+    issues: list[Issue]
+    mapped: Sequence[Mapped] = ()
+    notes: Sequence[Problem] = ()
+    written_for: str | None = None
+
+
+# The rules of a document in order; the int counts those kept so far, for their keys.
+Rules = Callable[[RuleFile, Any, Context], Iterator[Built]]
+
+
+@dataclass(frozen=True)
+class Format:
+    """What a format adds to a `Loader`: `rules`, and `remarks` on a whole file (by default none)."""
+
+    rules: Rules
+    syntax: Syntax
+    remarks: Callable[[RuleFile, Any, LoadResult], Iterable[Issue]] = field(default=lambda *_: ())
+
+    def read(self, file: RuleFile, document: Any, context: Context) -> LoadResult:
+        """The rules of one file with their mappings, and every problem met."""
+        result = LoadResult()
+        syntax = replace(self.syntax, positions=cache(self.syntax.positions))  # a file of many rules is scanned once
+        for built in self.rules(file, document, context):
+            if built.rule is None:
+                result.extend(lost(built.issues, file, syntax))
+                continue
+            result.rules.append(built.rule)
+            result.written += written_rows(built.rule.rule_key, built.mapped, built.written_for)
+            result.problems += problems_from(built.issues, file, built.rule.rule_id, syntax)
+            result.problems += built.notes
+        shared = list(self.remarks(file, document, result))
+        if not (result.rules or result.problems or shared):
+            shared.append(Issue((0,), "no-rule", "warning", "The file looks like rules and holds none."))
+        of_rules, of_lines = [one for one in shared if one.at is None], [one for one in shared if one.at]
+        result.problems += problems_from(of_rules, file, _only_id(result.rules), syntax)
+        result.problems += problems_from(of_lines, file, None, syntax)
+        return result
+
+    def leaf_paths(self, document: Any, nth: int) -> list[DocPath]:
+        """Where each mapping's leaf stands in the document, by position, in the nth rule that is kept."""
+        if not isinstance(document, Parsed):
+            paths = self._all_paths(document)
+        elif (paths := document.known.get("leaf_paths")) is None:
+            paths = document.known["leaf_paths"] = self._all_paths(document)
+        return paths[nth] if 0 <= nth < len(paths) else []
+
+    def _all_paths(self, document: Any) -> list[list[DocPath]]:
+        built = self.rules(RuleFile("", "", ""), document, _NO_CONTEXT)
+        return [[path for _, path in one.mapped] for one in built if one.rule]
+
+    def loader(
+        self, id: str, title: str, suffixes: tuple[str, ...],
+        sniff: Callable[[RuleFile, Any], bool], meant: Callable[[str], bool], max_bytes: int | None = None,
+    ) -> Loader:  # fmt: skip
+        """The `Loader` of this format."""
+        more = {} if max_bytes is None else {"max_bytes": max_bytes}
+        return Loader(id, title, suffixes, self.syntax, sniff, self.read, self.leaf_paths, meant, **more)
+
+
+_NO_CONTEXT = Context(PlatformTable())
+
+
+def _only_id(rules: Sequence[Rule]) -> str | None:
+    return rules[0].rule_id if len(rules) == 1 else None
+
+
+def written_rows(
+    rule_key: str, mapped: Iterable[Mapped], written_for: str | None = None
+) -> list[WrittenMapping]:
+    """One row a mapped part, in order."""
+    shared = {"framework": ATTACK, "written_for": written_for}
+    return [WrittenMapping(rule_key, nth, **(shared | part)) for nth, (part, _) in enumerate(mapped)]
+
+
+@lru_cache(maxsize=8192)
+def id_part(text: str) -> Mapping[str, str] | None:
+    """The part of a mapping path that an ID names by its form; None for any text that is no such ID."""
+    written = text.strip().upper()
+    part = _PARTS.get(id_kind(written) or "")
+    return {part: written} if part else None
+
+
+def meant_id(text: str) -> Mapping[str, str]:
+    """`id_part` for a place where only technique IDs stand: other text is a technique ID that is none.
+
+    The reading in a release then says so: nothing that was written is dropped.
+    """
+    return id_part(text) or {"technique_id": text.strip()}
+
+
+def paired(
+    tactics: Sequence[tuple[Mapping[str, str | None], DocPath]], techniques: Sequence[Mapped]
+) -> list[Mapped]:
+    """Tactics and techniques that a rule names side by side.
+
+    Linked when either is named once, since then nothing is guessed; otherwise every technique is a
+    mapping without a tactic and every tactic one without a technique, so that no cell is lit that
+    nobody mapped.
+    """
+    if tactics and techniques and 1 in (len(tactics), len(techniques)):
+        return [({**tactic, **part}, path) for tactic, _ in tactics for part, path in techniques]
+    return [*techniques, *tactics]
+
+
+def platforms_of(
+    words: RuleWords, file: RuleFile, rule_id: str | None, context: Context
+) -> tuple[tuple[str, ...], list[Problem]]:
+    """The platforms that the table tells, and one note `platform-word-unknown` a word it does not know."""
+    platforms, unknown = context.platforms.platforms(words)
+    return (platforms, [
+        Problem(file.path, None, None, rule_id, "platform-word-unknown", "note",
+                f"data/platforms.csv does not know the {kind} '{word}', so it tells no platform", file.corpus)
+        for kind, word in unknown
+    ])  # fmt: skip
+
+
+def lost(issues: Sequence[Issue], file: RuleFile, syntax: Syntax) -> LoadResult:
+    """No rule, and its issues as errors, since they cost the rule."""
+    errors = [replace(issue, severity="error") for issue in issues]
+    return LoadResult(problems=problems_from(errors, file, None, syntax))
+
+
+def identity(rule: Fields, id_key: str, name_key: str) -> tuple[str | None, str | None]:
+    """The rule's id and name. A rule with one of them is kept, its name standing in; with none, it is not.
+
+    Codes: `no-rule-id`, `no-name` (warnings), `no-rule` (error; the name is None).
+    """
+    rule_id, name = rule.text(id_key), rule.text(name_key)
+    if rule_id is None and name is None:
+        rule.issue((), "no-rule", f"has neither a {name_key} nor an {id_key}, so it was not read", "error")
+    elif rule_id is None and type(rule.values.get(id_key)) in (str, type(None)):
+        rule.issue((), "no-rule-id", f"has no {id_key}")
+    elif name is None and type(rule.values.get(name_key)) in (str, type(None)):
+        rule.issue((), "no-name", f"has no {name_key}, so its {id_key} stands for it")
+    return (rule_id, name or rule_id)
+
+
+def names(texts: Iterable[str]) -> tuple[str, ...]:
+    """The names that texts list with commas between them, in order, each once."""
+    parts = (part.strip() for text in texts for part in _COMMA.split(text))
+    return tuple(dict.fromkeys(part for part in parts if part))
+
+
+def severity(rule: Fields, key: str, words: Mapping[str, str] = SEVERITY_WORDS) -> str | None:
+    """The severity that a word of a format's own scale names; None with `bad-severity` when it names none."""
+    written = rule.text(key)
+    if written is None:
+        return None
+    found = words.get(written.strip().lower())
+    if found is None:
+        rule.issue((key,), "bad-severity", f"is {written[:40]!r}, which is none of {', '.join(words)}")
+    return found
+
+
+def word_at(rule: Fields, key: str, words: Mapping[str, str], missing: str, unknown: str) -> str:
+    """What the word at `key` stands for; `missing` without one, `unknown` for another (warning `bad-{key}`)."""
+    written = rule.text(key)
+    if written is None:
+        return missing
+    found = words.get(written.strip().lower())
+    if found is None:
+        rule.issue((key,), f"bad-{key.lower()}", f"is {written[:40]!r}, which is none of {', '.join(words)}")
+    return found or unknown

@@ -1,0 +1,203 @@
+"""Suricata and Snort rules: one rule a line, ATT&CK IDs in `metadata` (as the ET rules write them).
+
+A rule that is commented out is disabled. `pass` rules are exceptions, and no rules here. Severity is
+`signature_severity`, else `priority` (1 high, 2 medium, 3 low, 4 informational). Metadata names tactics and
+techniques in the same order: as many of one as of the other are linked one by one. Knows nothing of ATT&CK
+releases or of what counts as covered.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from coverage.loaders._scan import Lines, Scanned, scanned_syntax
+from coverage.loaders.fields import Fields
+from coverage.loaders.outcome import Built, Format, Mapped, meant_id, paired, platforms_of
+from coverage.loaders.platforms import RuleWords
+from coverage.loaders.seam import Context, DocPath, Issue, RuleFile, path_text
+from coverage.models import LoadResult, Rule
+
+MAX_BYTES = 64_000_000  # public rule sets come as one file
+SEVERITIES = {"informational": "informational", "minor": "low", "major": "high", "critical": "critical",
+              "low": "low", "medium": "medium", "high": "high"}  # fmt: skip
+PRIORITIES = {"1": "high", "2": "medium", "3": "low", "4": "informational"}
+
+_ACTION = r"(?:alert|drop|reject|rejectsrc|rejectdst|rejectboth|sdrop|block|log)"
+_RULE = re.compile(rf"^[ \t]*(#*)[ \t]*({_ACTION})[ \t]+(\w[\w-]*)[ \t]+([^(\n]*)\(", re.MULTILINE)
+_BLANK = r"(?:[ \t]|\\\r?\n)*"  # a line that ends in a backslash goes on
+_SIGN = r"\\(?:\r?\n|.)"
+_OPTION = re.compile(rf'{_BLANK}([\w.-]+){_BLANK}(?::((?:[^;"\\\n]|{_SIGN}|"(?:[^"\\\n]|{_SIGN})*")*))?;')
+_END = re.compile(rf"{_BLANK}\)")
+_META = re.compile(r"\s*([^\s,]+)\s*([^,]*)")
+_LINKED = {"mitre_tactic_id", "mitre_tactic_name", "mitre_technique_id", "mitre_technique_name"}
+
+
+def meant(text: str) -> bool:
+    """Whether a text has a line that starts as a rule does, and a signature id."""
+    return "sid:" in text.replace("sid :", "sid:") and _RULE.search(text) is not None
+
+
+def scan(text: str) -> Scanned:
+    """The rules of a text: action, protocol, head, `options` by name and `metadata` as pairs in order."""
+    found, lines = Scanned(), Lines(text)
+    at = 0
+    while head := _RULE.search(text, at):
+        options, metadata, end = _options(text, head.end(), len(found), found)
+        closed = _END.match(text, end)
+        at = max(closed.end() if closed else end, head.end())
+        if closed and "sid" in options:
+            place = len(found)
+            found.append({"enabled": not head[1], "action": head[2], "protocol": head[3], "options": options, "metadata": metadata})
+            found.offsets[(place,)], found.spans[(place,)] = head.start(2), (head.start(2), at)
+        elif not head[1]:  # text behind a # need not be a rule
+            message = "The rule has no sid." if closed else "The rule's options are not closed, or one lacks its semicolon."
+            found.faults.append((*lines.place(head.start(2)), "bad-rule", message))
+    return found
+
+
+def _options(text: str, at: int, place: int, found: Scanned) -> tuple[dict[str, str], list[list[str]], int]:
+    options: dict[str, str] = {}
+    metadata: list[list[str]] = []
+    while option := _OPTION.match(text, at):
+        at = option.end()
+        name, value = option[1].lower(), (option[2] or "").strip()
+        if name == "metadata":
+            metadata += _metadata(option[2] or "", option.start(2), (place, "metadata", len(metadata)), found)
+        elif name == "reference" and name in options:
+            options[name] += f"\n{value}"
+        else:
+            options.setdefault(name, value)
+    return (options, metadata, at)
+
+
+def _metadata(text: str, start: int, first: DocPath, found: Scanned) -> list[list[str]]:
+    pairs = []
+    for pair in _META.finditer(text):
+        found.offsets[(*first[:2], first[2] + len(pairs))] = start + pair.start(2)
+        pairs.append([pair[1], pair[2].strip()])
+    return pairs
+
+
+SURICATA = scanned_syntax("Suricata rules", scan)
+
+
+def sniff(file: RuleFile, document: Any) -> bool:
+    """Whether a file has a Suricata rule, or a line that was plainly meant to be one."""
+    if not isinstance(document, list):
+        return False
+    return any(map(_is_rule, document)) or bool(getattr(document, "faults", ()))
+
+
+def _is_rule(values: Any) -> bool:
+    return isinstance(values, dict) and isinstance(values.get("options"), dict) and "sid" in values["options"]
+
+
+class RuleFields(Fields):
+    """`Fields` of one rule's options. Messages say "The rule" and the option."""
+
+    __slots__ = ()
+
+    def issue(self, below: DocPath, code: str, message: str, severity: str = "warning") -> None:
+        """Note a fault at `below` this rule (empty: the rule itself); the option opens the message."""
+        named = f"The rule's {path_text(below)}" if below else "The rule"
+        self.issues.append(Issue(self.path, code, severity, f"{named} {message}."))
+
+
+def rules(file: RuleFile, document: Any, context: Context) -> Iterator[Built]:
+    """The rules of one file. Codes: `bad-severity`, `bad-date` (warnings), `platform-word-unknown` (note)."""
+    kept = 0
+    for place, values in enumerate(document):
+        if _is_rule(values):
+            yield _built(file, place, values, document, kept, context)
+            kept += 1
+
+
+def _built(file: RuleFile, place: int, values: dict, document: Any, nth: int, context: Context) -> Built:
+    issues: list[Issue] = []
+    options = RuleFields(values["options"], (place,), issues)
+    pairs = _pairs(values)
+    sid, name = str(options.values["sid"]), _plain(options.text("msg") or "")
+    words = _words([value for key, value, _ in pairs if key == "affected_product"], context)
+    platforms, notes = platforms_of(words, file, sid, context)
+    start, end = getattr(document, "spans", {}).get((place,), (0, 0))
+    said = {key: value for key, value, _ in pairs}
+    days = RuleFields({key: said[key].replace("_", "-") for key in ("created_at", "updated_at") if key in said}, (place,), issues)
+    return Built(Rule(
+        rule_key=file.rule_key(nth), corpus=file.corpus, path=file.path, format=LOADER.id, rule_id=sid, name=name or f"sid {sid}",
+        rule_class="production", enabled=values.get("enabled") is not False, severity=_severity(said, options),
+        type=values.get("action") if type(values.get("action")) is str else None, language="suricata",
+        platforms=platforms, integrations=("suricata",), data_sources=_protocol(values),
+        tags=tuple(f"{key} {value}".strip() for key, value, _ in pairs), created=days.day("created_at"),
+        updated=days.day("updated_at"), version=options.text("rev"), description=options.text("classtype"),
+        query=file.text[start:end] or None, references=_references(options), content_hash=file.content_hash,
+    ), issues, _mapped(pairs, place), notes)  # fmt: skip
+
+
+def _plain(text: str) -> str:
+    """A quoted text without its quotes, its escapes, and the ends of lines that go on."""
+    return re.sub(r'\\([;":\\])', r"\1", re.sub(r"\\\r?\n\s*", "", text)).strip('" ')
+
+
+def _pairs(values: dict) -> list[tuple[str, str, int]]:
+    """Metadata as (key, value, its place); pairs of another shape are passed over."""
+    metadata = values.get("metadata")
+    return [
+        (pair[0].lower(), pair[1], place)
+        for place, pair in enumerate(metadata if isinstance(metadata, list) else ())
+        if isinstance(pair, list) and len(pair) == 2 and all(type(part) is str for part in pair)
+    ]
+
+
+def _words(products: list[str], context: Context) -> RuleWords:
+    """Affected products tell the platforms. Without any that does, the rule is about what is seen on the wire."""
+    said = [[("suricata_word", product)] for product in products]
+    told = any(context.platforms.platforms(RuleWords(others=[one]))[0] for one in said)
+    return RuleWords(others=said, integrations=() if told else ("suricata",))
+
+
+def _severity(said: dict[str, str], options: Fields) -> str | None:
+    written = said.get("signature_severity")
+    if written is not None:
+        if written.lower() not in SEVERITIES:
+            options.issue((), "bad-severity", f"has the signature_severity {written[:40]!r}, which is none of {', '.join(SEVERITIES)}")
+        return SEVERITIES.get(written.lower())
+    return PRIORITIES.get(options.text("priority") or "")
+
+
+def _protocol(values: dict) -> tuple[str, ...]:
+    protocol = values.get("protocol")
+    return (protocol,) if type(protocol) is str else ()
+
+
+def _references(options: Fields) -> tuple[str, ...]:
+    """`url,example.org/x` -> `https://example.org/x`; `cve,2024-1` -> `CVE-2024-1`; others as written."""
+    shown = []
+    for line in (options.text("reference") or "").split("\n"):
+        kind, _, value = line.partition(",")
+        shown.append({"url": f"https://{value}", "cve": f"CVE-{value}"}.get(kind.strip(), line) if value else line)
+    return tuple(one for one in shown if one.strip())
+
+
+def _mapped(pairs: list[tuple[str, str, int]], place: int) -> list[Mapped]:
+    found: dict[str, list[tuple[str, DocPath]]] = {key: [] for key in _LINKED}
+    for key, value, nth in pairs:
+        if key in found and value:
+            found[key].append((value, (place, "metadata", nth)))
+    tactics = [({"tactic_id": value.upper()}, path) for value, path in found["mitre_tactic_id"]]
+    tactics = tactics or [({"tactic_name": value}, path) for value, path in found["mitre_tactic_name"]]
+    techniques = [(meant_id(value), path) for value, path in found["mitre_technique_id"]]
+    if len(tactics) == len(techniques):
+        return [({**tactic, **part}, path) for (tactic, _), (part, path) in zip(tactics, techniques, strict=True)]
+    return paired(tactics, techniques)
+
+
+def remarks(file: RuleFile, document: Any, result: LoadResult) -> Iterator[Issue]:
+    """Lines that could not be read: `bad-rule` (error)."""
+    for line, column, code, message in getattr(document, "faults", ()):
+        yield Issue((), code, "error", message, (line, column))
+
+
+FORMAT = Format(rules, SURICATA, remarks)
+LOADER = FORMAT.loader("suricata", "Suricata or Snort rules", (".rules",), sniff, meant, MAX_BYTES)

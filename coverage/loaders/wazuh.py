@@ -1,0 +1,150 @@
+"""Wazuh rules: XML groups of `<rule id level>` with `<mitre><id>` (as Wazuh 4 writes them).
+
+A rule of level 0, or with `noalert`, never alerts and only feeds others, so it is a building block; every other
+one is production. Severity by Wazuh's own bands: level 1-6 low, 7-11 medium, 12-14 high, 15 and more critical.
+Platforms are told by groups, decoders and log names that the table knows; groups are free words (compliance
+numbers stand among them), so an unknown one is no note. Knows nothing of ATT&CK releases or of what counts
+as covered.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from coverage.loaders._xml import MAX_BYTES, XML
+from coverage.loaders.fields import Fields
+from coverage.loaders.outcome import Built, Format, Mapped, meant_id, platforms_of
+from coverage.loaders.platforms import RuleWords
+from coverage.loaders.seam import Context, DocPath, Issue, RuleFile
+from coverage.models import Rule
+
+_MEANT = re.compile(r"<rule\b[^>]*\blevel\s*=")
+_BANDS = ((0, "informational"), (6, "low"), (11, "medium"), (14, "high"), (99, "critical"))
+_SOURCE_TAGS = ("decoded_as", "category", "program_name")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A `<rule>` element, where it stands, and the groups it stands in."""
+
+    element: dict
+    path: DocPath
+    groups: tuple[str, ...]
+
+
+def meant(text: str) -> bool:
+    """Whether a text has a rule element with a level, as only Wazuh and OSSEC have."""
+    return _MEANT.search(text) is not None
+
+
+def sniff(file: RuleFile, document: Any) -> bool:
+    """Whether one of a file's XML elements is a Wazuh rule."""
+    return isinstance(document, list) and next(_rule_elements(document), None) is not None
+
+
+def _rule_elements(document: Any) -> Iterator[Found]:
+    waiting = [(element, (place,), ()) for place, element in enumerate(document)]
+    waiting.reverse()
+    while waiting:
+        element, path, groups = waiting.pop()
+        attributes, children = _parts(element)
+        if attributes is None:
+            continue
+        if element.get("tag") == "rule" and "level" in attributes:
+            yield Found(element, path, groups)
+            continue
+        below = (*groups, *_split(attributes.get("name"))) if element.get("tag") == "group" else groups
+        waiting += [(child, (*path, "children", nth), below) for nth, child in reversed(list(enumerate(children)))]
+
+
+def _parts(element: Any) -> tuple[dict | None, list]:
+    """An element's attributes and children; None for what is no element."""
+    attributes = element.get("attributes") if isinstance(element, dict) else None
+    children = element.get("children") if isinstance(element, dict) else None
+    return (attributes if isinstance(attributes, dict) else None, children if isinstance(children, list) else [])
+
+
+def _split(text: Any) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip()) if type(text) is str else ()
+
+
+def rules(file: RuleFile, document: Any, context: Context) -> Iterator[Built]:
+    """The rules of one file.
+
+    Codes: `no-rule` (error: neither an id nor a description, not kept), `no-rule-id`, `no-name`, `bad-level`
+    (warnings).
+    """
+    kept = 0
+    for found in _rule_elements(document):
+        built = _built(file, found, document, kept, context)
+        kept += built.rule is not None
+        yield built
+
+
+def _built(file: RuleFile, found: Found, document: Any, nth: int, context: Context) -> Built:
+    issues: list[Issue] = []
+    attributes, _ = _parts(found.element)
+    rule = Fields(attributes or {}, found.path, issues)
+    rule_id, name = rule.text("id"), " ".join(text for text, _ in _texts(found, "description")) or None
+    if rule_id is None and name is None:
+        issues.append(Issue(found.path, "no-rule", "error", "A rule has neither an id nor a description; not read."))
+        return Built(None, issues)
+    if rule_id is None or name is None:
+        code, what = ("no-rule-id", "id") if rule_id is None else ("no-name", "description")
+        issues.append(Issue(found.path, code, "warning", f"Rule {rule_id or name!r} has no {what}."))
+    level, groups = _level(rule), _groups(found)
+    sources = tuple(dict.fromkeys(text for tag in _SOURCE_TAGS for text, _ in _texts(found, tag)))
+    said = [[("wazuh_word", word)] for word in (*groups, *sources) if context.platforms.knows("wazuh_word", word)]
+    platforms, notes = platforms_of(RuleWords(others=said), file, rule_id, context)
+    start, end = getattr(document, "spans", {}).get(found.path, (0, 0))
+    quiet = level == 0 or (rule.text("noalert") or "0") not in ("0", "no")
+    return Built(Rule(
+        rule_key=file.rule_key(nth), corpus=file.corpus, path=file.path, format=LOADER.id, rule_id=rule_id,
+        name=name or rule_id or "", rule_class="building_block" if quiet else "production",
+        severity=None if level is None else next(band for limit, band in _BANDS if level <= limit),
+        language="wazuh", platforms=platforms, integrations=groups[:1], data_sources=sources, tags=groups,
+        description=name, query=file.text[start:end] or None,
+        references=tuple(text for text, _ in _texts(found, "info") if text.startswith("http")),
+        content_hash=file.content_hash,
+    ), issues, list(_mapped(found)), notes)  # fmt: skip
+
+
+def _level(rule: Fields) -> int | None:
+    written = str(rule.values.get("level")).strip()
+    if written.isascii() and written.isdecimal() and int(written[:4]) <= 99:
+        return int(written[:4])
+    message = f"Rule {rule.values.get('id')} has the level {written[:20]!r}, which is no number from 0 to 16."
+    rule.issues.append(Issue(rule.path, "bad-level", "warning", message))
+    return None
+
+
+def _groups(found: Found) -> tuple[str, ...]:
+    own = (part for text, _ in _texts(found, "group") for part in _split(text))
+    return tuple(dict.fromkeys([*found.groups, *own]))
+
+
+def _texts(found: Found, tag: str) -> Iterator[tuple[str, DocPath]]:
+    """The texts of a rule's children of one tag, and where each stands."""
+    yield from _child_texts(found.element, found.path, tag)
+
+
+def _child_texts(element: dict, path: DocPath, tag: str) -> Iterator[tuple[str, DocPath]]:
+    for nth, child in enumerate(_parts(element)[1]):
+        if isinstance(child, dict) and child.get("tag") == tag:
+            text = child.get("text")
+            if type(text) is str and text.strip():
+                yield (text.strip(), (*path, "children", nth, "text"))
+
+
+def _mapped(found: Found) -> Iterator[Mapped]:
+    for nth, child in enumerate(_parts(found.element)[1]):
+        if isinstance(child, dict) and child.get("tag") == "mitre":
+            for text, path in _child_texts(child, (*found.path, "children", nth), "id"):
+                yield (meant_id(text), path)
+
+
+FORMAT = Format(rules, XML)
+LOADER = FORMAT.loader("wazuh", "Wazuh rules", (".xml",), sniff, meant, MAX_BYTES)
