@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 
 import pandas as pd
 
 from coverage.catalogue import shelf
-from coverage.catalogue.model import Catalogue
+from coverage.catalogue.model import Catalogue, Release
+from coverage.findings import findings
 from coverage.loaders import Loaded
 from coverage.mapping import Reader, mappings_as_read
 from coverage.scope import Scope, View
@@ -26,6 +28,12 @@ class Reading:
     loaded: Loaded = field(repr=False)
     catalogue: Catalogue
     mappings: pd.DataFrame = field(repr=False)
+    reader: Reader = field(repr=False, compare=False)
+
+    @cached_property
+    def findings(self) -> pd.DataFrame:
+        """FINDINGS of every rule in this release, without lines (`findings.placed` finds them)."""
+        return findings(self.loaded.rules, self.loaded.written, self.mappings, self.reader)
 
     def view(
         self,
@@ -35,14 +43,19 @@ class Reading:
         classes: Sequence[str] = ("production",),
         enabled: str = "not_disabled",
         rollup: str = "any",
+        corpora: Sequence[str] = (),
         on: date | None = None,
     ) -> View:
-        """What this reading is worth in one scope. `on` is the stamp's date, today by default."""
+        """What this reading is worth in one scope. `on` is the stamp's date, today by default.
+
+        `corpora` names those that count, each of the loaded ones when empty; the stamp then names these alone.
+        """
         scope = Scope(
             self.catalogue.release, tuple(platforms), pre, tuple(classes), enabled, rollup,
             tuple(self.loaded.corpora), on or date.today(),
         )  # fmt: skip
-        return View(self.catalogue, self.loaded.rules, self.mappings, scope, depth_weights())
+        view = View(self.catalogue, self.loaded.rules, self.mappings, scope, depth_weights())
+        return view.of_corpora(corpora) if corpora else view
 
 
 def read_in(loaded: Loaded, release: str | None = None) -> Reading:
@@ -55,13 +68,25 @@ def read_in(loaded: Loaded, release: str | None = None) -> Reading:
     """
     catalogue = shelf.open_release(release or str(shelf.default_release()))
     reader = Reader(catalogue, other_releases(catalogue))
-    return Reading(loaded, catalogue, mappings_as_read(loaded.written, reader))
+    return Reading(loaded, catalogue, mappings_as_read(loaded.written, reader), reader)
 
 
 def other_releases(catalogue: Catalogue) -> list[Catalogue]:
     """Every other release at hand: what explains an ID or a tactic that the chosen one does not know."""
     releases = {str(entry.release) for entry in shelf.releases_at_hand()} - {str(catalogue.release)}
     return [shelf.open_release(release) for release in sorted(releases)]
+
+
+def newest_other_release(release: Release) -> Release | None:
+    """The newest other release of the same domain at hand: what a release is compared with by default."""
+    same = [entry.release for entry in shelf.releases_at_hand() if entry.release.domain == release.domain]
+    return max((other for other in same if other != release), default=None)
+
+
+def releases_beside(catalogue: Catalogue) -> list[Release]:
+    """The other releases at hand of a catalogue's domain, oldest first."""
+    mine = catalogue.release
+    return sorted(e.release for e in shelf.releases_at_hand() if e.release.domain == mine.domain and e.release != mine)
 
 
 def platforms_of(catalogue: Catalogue) -> list[str]:

@@ -8,6 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from coverage import session
+from coverage.findings import CHECKS
+from coverage.findings.places import placed
 from coverage.loaders import RuleDocument, rule_document
 from coverage.measures import rule_mappings, rule_neighbours
 from coverage.pages import parts
@@ -32,6 +34,7 @@ def show(rule_key: str, now: View) -> None:
         st.markdown(safe_markdown(rule["description"]))
     _facts(rule, now)
     _mappings(rule_key, now)
+    _findings(rule_key, now)
     path = session.rule_file(rule["corpus"], rule["path"])
     document = rule_document(path) if path else RuleDocument("")
     names = ["Query", "Triage and setup", "References", "Neighbours", "Every field", "File"]
@@ -46,7 +49,7 @@ def _facts(rule: pd.Series, now: View) -> None:
             return plain(", ".join(value)) or "-"
         return "-" if pd.isna(value) else plain(str(value))
 
-    in_scope = rule["rule_key"] in set(now.rules["rule_key"])
+    in_scope = rule["rule_key"] in set(now.every_rule["rule_key"])
     enabled = "not said" if pd.isna(rule["enabled"]) else ("yes" if rule["enabled"] else "no")
     date = {name: "-" if pd.isna(rule[name]) else f"{rule[name]:%Y-%m-%d}" for name in ("created", "updated")}
     facts = (
@@ -59,6 +62,20 @@ def _facts(rule: pd.Series, now: View) -> None:
     )  # fmt: skip
     for column, part in zip(st.columns(3), (facts[:6], facts[6:12], facts[12:]), strict=True):
         column.markdown("  \n".join(f"**{name}**: {value}" for name, value in part))
+    _copies(rule["rule_key"], now)
+
+
+def _copies(rule_key: str, now: View) -> None:
+    """The same rule in other corpora, each one click away."""
+    shown = now.counts_as.get(rule_key, rule_key)
+    copies = [key for key in (shown, *(key for key, best in now.counts_as.items() if best == shown)) if key != rule_key]
+    if not copies:
+        return
+    st.caption("Other corpora have the same rule, by id or content. It counts once, with the mappings and platforms of all of them.")
+    with st.container(horizontal=True):
+        for position, key in enumerate(copies):
+            if st.button(plain(key), key=f"copy_{position}", icon=":material/content_copy:"):
+                session.open_rule(key)
 
 
 def _mappings(rule_key: str, now: View) -> None:
@@ -80,6 +97,22 @@ def _mappings(rule_key: str, now: View) -> None:
             for attack_id in ids:
                 if st.button(f"Open {attack_id}", key=f"open_{attack_id}", icon=":material/target:"):
                     session.open_technique(attack_id)
+
+
+def _findings(rule_key: str, now: View) -> None:
+    """What the checks of the Mapping page find in this rule, with the line of each value."""
+    found = session.findings()
+    found = found[found["rule_key"] == rule_key]
+    if found.empty:
+        st.caption(f"No check finds anything wrong with this mapping in {now.scope.attack.title}.")
+        return
+    shown = placed(found, session.loaded())
+    st.markdown(f"**Findings** — {len(shown)} in {now.scope.attack.title}")
+    columns = {name: shown[name].astype("str").fillna("") for name in ("line", "value", "fix", "silenced")}
+    st.dataframe(shown.assign(cause=[CHECKS[code].title for code in shown["code"]], **columns), hide_index=True, column_config={
+        "severity": "Severity", "cause": "Cause", "line": "Line", "value": "As written", "fix": "Write instead",
+        "message": st.column_config.TextColumn("Why", width="large"), "silenced": "Silenced because",
+    }, column_order=["severity", "cause", "line", "value", "fix", "message", *(["silenced"] if shown["silenced"].notna().any() else [])])  # fmt: skip
 
 
 def _query(rule: pd.Series, document: RuleDocument, now: View) -> None:
