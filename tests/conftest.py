@@ -30,3 +30,11 @@ def _shared(*parts: str) -> Path:
 def shared():
     """`shared("corpora", "elastic")`: that path in ../shared, or a skip that says it is missing."""
     return _shared
+
+
+@pytest.fixture(scope="session")
+def every_release(shared, tmp_path_factory):
+    """`tests.releases.EveryRelease`: all Enterprise releases in ../shared at hand, imported once a session."""
+    from tests.releases import every_release_in
+
+    return every_release_in(tmp_path_factory.mktemp("every_release"), shared)

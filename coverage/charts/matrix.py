@@ -15,11 +15,22 @@ from html import escape
 import pandas as pd
 import plotly.graph_objects as go
 
-from coverage.charts.theme import FONT, KINDS, RULE_BANDS, SHARE_BANDS, Band, Theme, band_of, laid_out
+from coverage.charts.theme import (
+    FONT,
+    KINDS,
+    RULE_BANDS,
+    SHARE_BANDS,
+    Band,
+    Theme,
+    band_of,
+    laid_out,
+    ordered,
+)
 from coverage.vocabulary import GAP_TYPES, SEVERITIES
 
 CELL_HEIGHT = 58  # four lines of 10 px: three of the name, one of the number
 HEAD_HEIGHT = 52
+ACCEPTED_SIGN = "◇"  # beside the number of an open cell that gaps.toml answers for
 _NAME_WIDTH = 13  # characters of 10 px that fit a fifteenth of 1366 px beside the sidebar
 
 
@@ -31,7 +42,7 @@ class Shade:
     column: str
     bands: tuple[Band, ...] | None
     unit: str
-    form: str = "{:.0f}"
+    form: str = "{:.0f}"  # "": the number's line is left to what is drawn over it
 
 
 _SEVERITY_BANDS = tuple(Band(i, i, name) for i, name in enumerate(SEVERITIES, 1))
@@ -70,7 +81,7 @@ def matrix_figure(
     cells: pd.DataFrame,
     tactics: pd.DataFrame,
     theme: Theme,
-    shade: str = "rules",
+    shade: str | Shade = "rules",
     hover: Mapping[tuple[str, str], Sequence[str]] | None = None,
     dimmed: Collection[str] = (),
 ) -> go.Figure:
@@ -78,20 +89,23 @@ def matrix_figure(
 
     Parameters
     ----------
-    cells : frame from `matrix_cells`, with `severity` and, for shade "gap", `gap_type` (NA: covered)
+    cells : frame from `matrix_cells`, with `severity` and, for shade "gap", `gap_type` (NA: covered); where it
+        has `accepted`, the cells with a text there are marked, and it stands in their hover
     tactics : TACTIC_COVERAGE frame
     theme : Theme
-    shade : key of SHADES
+    shade : key of SHADES, or a shade of one's own
     hover : (tactic ID, ATT&CK ID) -> names of the rules that count there, at most a few
     dimmed : ATT&CK IDs shown without fill, because a search left them out
     """
-    chosen = SHADES[shade]
+    chosen = SHADES[shade] if isinstance(shade, str) else shade
     values = _values(cells, chosen)
     figure = go.Figure()
     _draw_cells(figure, cells, values, chosen, theme, frozenset(dimmed))
     _draw_targets(figure, cells, tactics, values, chosen, hover or {})
     _draw_heads(figure, tactics, theme)
     _draw_legend(figure, chosen, theme, frozenset(_band(value, chosen) for value in values))
+    if chosen.form and "accepted" in cells and cells["accepted"].any():
+        _draw_key(figure, "accepted or planned gap", {"symbol": "diamond-open", "size": 10, "color": theme.text})
     rows = int(cells["y"].max()) + 1 if len(cells) else 1
     figure.update_xaxes(visible=False, fixedrange=True, range=[-0.5, len(tactics) - 0.5])
     figure.update_yaxes(visible=False, fixedrange=True, range=[rows - 0.5, -0.5])
@@ -112,7 +126,7 @@ def _steps(shade: Shade, theme: Theme) -> list[tuple[str, str]]:
     """(label, colour) from band 1 on."""
     if shade.bands is None:
         return [(name.replace("_", " "), colour) for name, colour in KINDS.items()]
-    return [(band.label, colour) for band, colour in zip(shade.bands, theme.steps, strict=True)]
+    return [(band.label, colour) for band, colour in zip(shade.bands, ordered(theme, len(shade.bands)), strict=True)]
 
 
 def _band(value: float, shade: Shade) -> int:
@@ -123,7 +137,7 @@ def _label(row, value: float, shade: Shade) -> str:
     """The cell's text: the name in at most three lines, the number, and n/m of its sub-techniques."""
     indent = "›\u00a0" if row.is_subtechnique else ""  # no-break: the mark stays with the name
     lines = textwrap.wrap(indent + row.name, _NAME_WIDTH, max_lines=3, placeholder="…", break_long_words=False)
-    return "<br>".join([*map(escape, lines), _number(row, value, shade)])
+    return "<br>".join([*map(escape, lines), _number(row, value, shade) if shade.form else "\u00a0"])
 
 
 def _number(row, value: float, shade: Shade) -> str:
@@ -136,7 +150,7 @@ def _number(row, value: float, shade: Shade) -> str:
         number = f"{row.platforms_covered} of {row.platforms_total}"
     else:
         number = shade.form.format(value)
-    return f"<b>{number}</b>" + (f"  ·  {subs}" if subs else "")
+    return f"<b>{number}</b>" + (f"  ·  {subs}" if subs else "") + (f"  {ACCEPTED_SIGN}" if getattr(row, "accepted", "") else "")
 
 
 def _draw_cells(figure, cells, values, shade, theme, dimmed) -> None:
@@ -162,7 +176,7 @@ def _draw_cells(figure, cells, values, shade, theme, dimmed) -> None:
 def _draw_targets(figure, cells, tactics, values, shade, hover) -> None:
     names = tactics.set_index("tactic_id")["name"]
     texts = [
-        _hover(row, names.get(row.tactic_id, row.tactic_id), hover.get((row.tactic_id, row.attack_id), ()))
+        _hover(row, names.get(row.tactic_id, row.tactic_id), hover.get((row.tactic_id, row.attack_id), ()), bool(shade.form))
         for row in cells.itertuples()
     ]
     figure.add_scatter(
@@ -173,16 +187,18 @@ def _draw_targets(figure, cells, tactics, values, shade, hover) -> None:
     )  # fmt: skip
 
 
-def _hover(row, tactic: str, rules: Sequence[str]) -> str:
+def _hover(row, tactic: str, rules: Sequence[str], are_rules: bool) -> str:
     lines = [f"<b>{escape(row.name)}</b>  {row.attack_id} · {escape(tactic)}"]
     subs = f" · {row.subtechniques_covered} of {row.subtechniques} sub-techniques" if row.subtechniques else ""
     lines.append(f"{row.rules} rules ({row.rules_direct} on it directly){subs}")
     lines.append(
         f"depth {row.depth:.2f} × platforms {row.platforms_covered} of {row.platforms_total} = score {row.score:.2f}"
     )
+    if said := getattr(row, "accepted", ""):
+        lines += [escape(line) for line in textwrap.wrap(f"{ACCEPTED_SIGN} gap {said}", 80, max_lines=3, placeholder="…")]
     shown = [escape(textwrap.shorten(name, 70, placeholder="…")) for name in rules]
     lines += [f"· {name}" for name in shown]
-    if row.rules > len(shown) > 0:
+    if are_rules and row.rules > len(shown) > 0:
         lines.append(f"… and {row.rules - len(shown)} more")
     return "<br>".join([*lines, "<i>Click to open</i>"])
 
@@ -198,6 +214,10 @@ def _draw_heads(figure, tactics, theme) -> None:
         )  # fmt: skip
 
 
+def _draw_key(figure, label: str, marker: dict) -> None:
+    figure.add_scatter(x=[None], y=[None], mode="markers", name=label, hoverinfo="skip", marker=marker)
+
+
 def _draw_legend(figure, shade, theme, drawn: frozenset[int]) -> None:
     """Every band of an ordered scale; of kinds only those that are drawn."""
     open_label = "covered" if shade.bands is None else "open (0)"
@@ -205,10 +225,7 @@ def _draw_legend(figure, shade, theme, drawn: frozenset[int]) -> None:
     if shade.bands is None:
         entries = [entry for band, entry in enumerate(entries) if band in drawn or band == 0]
     for label, colour in entries:
-        figure.add_scatter(
-            x=[None], y=[None], mode="markers", name=label, hoverinfo="skip",
-            marker={"symbol": "square", "size": 13, "color": colour, "line": {"color": theme.faint, "width": 1}},
-        )  # fmt: skip
+        _draw_key(figure, label, {"symbol": "square", "size": 13, "color": colour, "line": {"color": theme.faint, "width": 1}})
     figure.update_layout(legend={
         "orientation": "h", "yref": "container", "y": 1, "yanchor": "top", "x": 0, "xanchor": "left",
         "title": {"text": f"{shade.title}:  "}, "itemclick": False, "itemdoubleclick": False, "font": {"size": 12},

@@ -12,6 +12,8 @@ import pandas as pd
 
 from coverage.frames import (
     ACTIVITY,
+    CORPUS_COVERAGE,
+    CORPUS_SUMMARY,
     GAPS,
     ID_COVERAGE,
     PLACEMENT_COVERAGE,
@@ -28,8 +30,15 @@ from coverage.measures.breadth import (
     coverage_by_platform,
     coverage_by_tactic,
 )
+from coverage.measures.corpora import (
+    corpus_summary,
+    coverage_by_corpus,
+    covered_elsewhere,
+    covering_corpora,
+    placements_by_corpus,
+)
 from coverage.measures.gaps import gaps
-from coverage.measures.rule import rule_mappings, rule_neighbours, rules_with_ids
+from coverage.measures.rule import mappings_side_by_side, rule_mappings, rule_neighbours, rules_with_ids
 from coverage.measures.summary import rule_counts, summary
 from coverage.measures.technique import technique_facts, technique_rules
 from coverage.measures.telemetry import telemetry_by_id
@@ -52,6 +61,8 @@ MEASURES: dict[str, Measure] = {
     "placements": Measure(coverage_by_placement, PLACEMENT_COVERAGE, "How far is each cell of the matrix covered?"),
     "tactics": Measure(coverage_by_tactic, TACTIC_COVERAGE, "How many techniques of each tactic are covered?"),
     "platforms": Measure(coverage_by_platform, PLATFORM_COVERAGE, "How many techniques of each platform are covered?"),
+    "corpora": Measure(coverage_by_corpus, CORPUS_COVERAGE, "Which corpus covers each technique?"),
+    "corpus_summary": Measure(corpus_summary, CORPUS_SUMMARY, "How much does each corpus cover, alone and together?"),
     "threat": Measure(threat_by_id, THREAT, "Who uses each technique?"),
     "telemetry": Measure(telemetry_by_id, TELEMETRY, "What must be logged to see each technique?"),
     "activity": Measure(activity_by_month, ACTIVITY, "When were rules created and updated?"),
@@ -59,7 +70,29 @@ MEASURES: dict[str, Measure] = {
 }
 
 __all__ = [
-    "MEASURES", "Measure", "activity_by_month", "coverage_by_id", "coverage_by_placement", "coverage_by_platform",
-    "coverage_by_tactic", "gaps", "rule_counts", "rule_mappings", "rule_neighbours", "rules_with_ids", "severity_mix", "summary", "technique_facts", "technique_rules", "telemetry_by_id",
-    "threat_by_id", "unread_mappings",
+    "MEASURES",
+    "Measure",
+    "activity_by_month",
+    "corpus_summary",
+    "coverage_by_corpus",
+    "coverage_by_id",
+    "coverage_by_placement",
+    "coverage_by_platform",
+    "coverage_by_tactic",
+    "covered_elsewhere",
+    "covering_corpora",
+    "gaps",
+    "mappings_side_by_side",
+    "placements_by_corpus",
+    "rule_counts",
+    "rule_mappings",
+    "rule_neighbours",
+    "rules_with_ids",
+    "severity_mix",
+    "summary",
+    "technique_facts",
+    "technique_rules",
+    "telemetry_by_id",
+    "threat_by_id",
+    "unread_mappings",
 ]  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from coverage.frames import SIDE_BY_SIDE
 from coverage.identity import counted, united
 from coverage.measures.threat import listed
 from coverage.scope import View, among, once_a_view
@@ -24,6 +25,33 @@ def rules_with_ids(view: View) -> pd.DataFrame:
         attack_ids=listed(read.drop_duplicates(), "rule_key", "attack_id", rules["rule_key"]),
         also_in=listed(counted(copies, view.counts_as), "rule_key", "corpus", rules["rule_key"]),
     )
+
+
+@once_a_view
+def mappings_side_by_side(view: View) -> pd.DataFrame:
+    """SIDE_BY_SIDE: every mapping of every rule read, as written and as read."""
+    mappings, rules = view.mappings, view.all_rules.set_index("rule_key")
+    names = dict(zip(view.catalogue.techniques["attack_id"].tolist(), view.catalogue.techniques["name"].tolist(), strict=True))
+    tactics = dict(zip(view.catalogue.tactics["tactic_id"].tolist(), view.catalogue.tactics["name"].tolist(), strict=True))
+    return SIDE_BY_SIDE.frame({
+        "rule_key": mappings["rule_key"].array,
+        **{name: mappings["rule_key"].map(rules[name]).array for name in ("corpus", "name", "path")},
+        "position": mappings["position"].array,
+        "tactic_written": _joined(mappings["tactic_written"], mappings["tactic_name_written"]),
+        "leaf_written": mappings["leaf_written"].array,
+        "tactic_read": _labelled(mappings["tactic_id"], tactics),
+        "read_as": _labelled(mappings["attack_id"], names),
+        **{name: mappings[name].array for name in ("status", "tactic_status", "candidates", "reason")},
+    })  # fmt: skip
+
+
+def _labelled(ids: pd.Series, names: dict[str, str]) -> list[str | None]:
+    return [f"{value} {names.get(value, '')}".strip() if isinstance(value, str) else None for value in ids.tolist()]
+
+
+def _joined(written: pd.Series, names: pd.Series) -> list[str | None]:
+    pairs = zip(written.tolist(), names.tolist(), strict=True)
+    return [None if not isinstance(a, str) else a if a == b or not isinstance(b, str) else f"{a} {b}" for a, b in pairs]
 
 
 def rule_mappings(view: View, rule_key: str) -> pd.DataFrame:

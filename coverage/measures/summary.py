@@ -14,6 +14,7 @@ from coverage.measures.breadth import (
     coverage_by_tactic,
     covered_by_id,
 )
+from coverage.measures.corpora import corpus_summary
 from coverage.scope import View, once_a_view, rules_in_scope
 from coverage.vocabulary import RULE_CLASSES
 
@@ -39,6 +40,7 @@ def summary(view: View, problems: int = 0) -> dict:
         },
         "tactics": _rows(coverage_by_tactic(view), {"id": "tactic_id", "name": "name"}),
         "platforms": _rows(coverage_by_platform(view), {"name": "name"}),
+        "corpora": [] if len(view.scope.corpora) < 2 else _rows(corpus_summary(view).dropna(subset="corpus"), {"name": "corpus"}),
     }
 
 

@@ -1,0 +1,85 @@
+"""Who covers what: the matrix coloured by how many corpora cover a cell, and a letter for each that does.
+
+A letter has its corpus's colour and its own place in the cell, so that neither alone has to be seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from coverage.charts.matrix import Shade, matrix_figure
+from coverage.charts.theme import FONT, Band, Theme, ink_on
+
+MOST = 6
+LETTERS = "ABCDEF"
+_SIZES = {1: 11, 2: 11, 3: 11, 4: 11, 5: 10, 6: 9}  # pixels of a letter's square, by how many stand side by side
+_SLOTS = {1: 0.2, 2: 0.2, 3: 0.2, 4: 0.19, 5: 0.165, 6: 0.145}  # and how far apart they are, in columns
+_BELOW = 0.36  # of a row, under the middle of the cell: where other shades have their number
+
+
+@dataclass(frozen=True)
+class Corpora:
+    """The corpora set beside one another, at most MOST: names in order, each with its colour."""
+
+    colours: Mapping[str, str]
+
+    @property
+    def names(self) -> list[str]:
+        return list(self.colours)
+
+    @property
+    def shade(self) -> Shade:
+        """How many of them cover a cell, as a shade of the matrix."""
+        count = len(self.colours)
+        bands = tuple(Band(i, i, f"{i} of {count}") for i in range(1, count + 1))
+        return Shade("Corpora", "corpora_count", bands, "the letters of the corpora that cover it", "")
+
+
+def who_figure(
+    cells: pd.DataFrame, tactics: pd.DataFrame, theme: Theme, corpora: Corpora, rules: Mapping[tuple[str, str], Mapping[str, int]],
+    dimmed: Collection[str] = (),
+) -> go.Figure:  # fmt: skip
+    """The matrix of who covers what.
+
+    Parameters
+    ----------
+    cells : frame from `matrix_cells`, with `corpora`: the names of those that cover the cell
+    tactics : TACTIC_COVERAGE frame
+    theme : Theme
+    corpora : Corpora
+    rules : (tactic ID, ATT&CK ID) -> corpus -> its rules that count there
+    dimmed : ATT&CK IDs shown without fill, because a search left them out
+    """
+    counted = cells.assign(corpora_count=[sum(name in corpora.colours for name in found) for found in cells["corpora"]])
+    hover = {
+        (row.tactic_id, row.attack_id): _hover(row.corpora, corpora.names, rules.get((row.tactic_id, row.attack_id), {}))
+        for row in counted.itertuples()
+    }
+    figure = matrix_figure(counted, tactics, theme, corpora.shade, hover, dimmed)
+    shown = counted[~counted["attack_id"].isin(list(dimmed))]
+    for slot, name in enumerate(corpora.names):
+        _draw_letter(figure, shown[[name in found for found in shown["corpora"]]], slot, len(corpora.names), name, corpora.colours[name], theme)
+    return figure
+
+
+def _hover(covering: Sequence[str], names: Sequence[str], rules: Mapping[str, int]) -> list[str]:
+    lines = [f"{LETTERS[slot]} {name}: {rules.get(name, 0):,} rules" for slot, name in enumerate(names) if name in covering]
+    missing = [name for name in names if name not in covering]
+    return [*lines, *([f"not covered by {', '.join(missing)}"] if missing else [])]
+
+
+def _draw_letter(figure: go.Figure, cells: pd.DataFrame, slot: int, count: int, name: str, colour: str, theme: Theme) -> None:
+    offset = (slot - (count - 1) / 2) * _SLOTS[count]
+    marker = {"symbol": "square", "size": _SIZES[count], "color": colour, "line": {"color": theme.paper, "width": 1}, "opacity": 1}
+    figure.add_scatter(
+        x=cells["x"] + offset, y=cells["y"] + _BELOW, mode="markers+text", text=[LETTERS[slot]] * len(cells), textposition="middle center",
+        textfont={"size": _SIZES[count] - 2, "color": ink_on(colour), "family": FONT}, marker=marker, hoverinfo="skip", showlegend=False,
+        name=f"corpus {slot}", customdata=cells[["attack_id", "tactic_id"]].to_numpy(),
+        selected={"marker": {"opacity": 1}}, unselected={"marker": {"opacity": 1}},
+    )  # fmt: skip
+    figure.add_scatter(x=[None], y=[None], mode="markers", name=f"{LETTERS[slot]} {escape(name)}", hoverinfo="skip", marker=marker)
