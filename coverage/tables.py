@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable
 from pathlib import Path
 
 from coverage.vocabulary import RULE_CLASSES
 
 PROJECT = Path(__file__).resolve().parent.parent
 DATA = PROJECT / "data"
+PRIORITY_TERMS = ("gap", "group", "software", "campaign")
 
 
 class TableError(ValueError):
@@ -25,29 +27,49 @@ def depth_weights(path: Path = DATA / "weights.csv") -> dict[str, float]:
     TableError
         For an unknown class or a weight that is no number from 0 to 1.
     """
-    weights = dict.fromkeys(RULE_CLASSES, 0.0)
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            for line, row in enumerate(csv.DictReader(file), 2):
-                weights[_known_class(row, path, line)] = _weight(row, path, line)
-    except OSError as error:
-        raise TableError(f"{path}: {error.strerror or error}") from error
+    return _weights(path, "rule_class", "rule class", RULE_CLASSES, most=1)
+
+
+def priority_weights(path: Path = DATA / "priority.csv") -> dict[str, float]:
+    """What closing a gap is worth: term -> weight. `gap` counts once, the others for each that uses the technique.
+
+    A term the table leaves out keeps 0.
+
+    Raises
+    ------
+    TableError
+        For an unknown term, a weight that is no number from 0 to 1000, or no weight for `gap`: then some
+        gaps would count nothing.
+    """
+    weights = _weights(path, "term", "term of a priority", PRIORITY_TERMS, most=1000)
+    if not weights["gap"]:
+        raise TableError(f"{path}: 'gap' needs a weight of more than 0, so that every gap counts")
     return weights
 
 
-def _known_class(row: dict, path: Path, line: int) -> str:
-    name = (row.get("rule_class") or "").strip()
-    if name not in RULE_CLASSES:
-        raise TableError(f"{path}:{line}: '{name}' is no rule class; the classes are {', '.join(RULE_CLASSES)}")
-    return name
+def _weights(path: Path, column: str, kind: str, known: Iterable[str], most: int) -> dict[str, float]:
+    """The table's `weight` of each known name; 0 for one it leaves out."""
+    weights = dict.fromkeys(known, 0.0)
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            for line, row in enumerate(csv.DictReader(file), 2):
+                name = (row.get(column) or "").strip()
+                if name not in weights:
+                    raise TableError(f"{path}:{line}: '{name}' is no {kind}; choose from {', '.join(weights)}")
+                weights[name] = _weight(row, path, line, most)
+    except OSError as error:
+        raise TableError(f"{path}: {error.strerror or error}") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise TableError(f"{path}: not a CSV file in UTF-8: {error}") from error
+    return weights
 
 
-def _weight(row: dict, path: Path, line: int) -> float:
+def _weight(row: dict, path: Path, line: int, most: int) -> float:
     text = (row.get("weight") or "").strip()
     try:
         value = float(text)
     except ValueError:
         value = -1.0
-    if not 0 <= value <= 1:
-        raise TableError(f"{path}:{line}: the weight '{text}' is no number from 0 to 1")
+    if not 0 <= value <= most:
+        raise TableError(f"{path}:{line}: the weight '{text}' is no number from 0 to {most}")
     return value

@@ -1,0 +1,162 @@
+"""compare, borrow: two corpora beside one another, and what mine could take from the others."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from typing import Annotated
+
+import pandas as pd
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from coverage.cli.main import app
+from coverage.cli.options import (
+    AsJson,
+    Attack,
+    Classes,
+    CsvFile,
+    Enabled,
+    Platforms,
+    Pre,
+    Rollup,
+    choice,
+    chosen_view,
+    one_output,
+    shown,
+    stop,
+)
+from coverage.cli.output import print_json, print_table, write_bytes
+from coverage.exports.compare import borrow_csv, borrow_json, comparison_csv, comparison_json
+from coverage.measures.borrow import Borrowing, borrow, with_classes
+from coverage.measures.compare import GRAINS, Comparison, compare
+from coverage.reading import platforms_of
+from coverage.scope import View
+from coverage.tables import TableError, priority_weights
+
+_NAMED = "rule folder or file; NAME=PATH gives it its name."
+First = Annotated[str, typer.Argument(metavar="A", help=f"The first {_NAMED}", show_default=False)]
+Second = Annotated[str, typer.Argument(metavar="B", help=f"The second {_NAMED}", show_default=False)]
+Mine = Annotated[str, typer.Argument(metavar="MINE", help=f"The {_NAMED} Its gaps are to be closed.", show_default=False)]
+Others = Annotated[list[str], typer.Argument(metavar="OTHER ...", help=f"A {_NAMED} Its rules may be borrowed.", show_default=False)]
+Have = Annotated[bool, typer.Option("--have-log-sources", help="Only rules that name a log source my own rules in scope name, too.")]
+Sources = Annotated[list[str] | None, typer.Option("--log-source", metavar="NAME", help="Only rules that name this log source; repeatable; adds to --have-log-sources.")]
+On = Annotated[list[str] | None, typer.Option("--on", metavar="PLATFORM", help="Only rules known to work on this platform; repeatable.")]
+AnyClass = Annotated[bool, typer.Option("--any-class", help="Rules of every class may be borrowed, enabled or not. [default: the classes in scope]")]
+Plan = Annotated[bool, typer.Option("--plan", help="The few rules that close the most, step by step, instead of every rule a gap.")]
+Limit = Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="At most N rows; with --plan the first N rules.")]
+
+
+@app.command("compare", epilog="Examples:  compare ours=my-rules sigma=../sigma/rules  |  compare my-rules ../sigma/rules --platform Linux --csv compare.csv")
+def compare_command(a: First, b: Second, attack: Attack = None, classes: Classes = None, enabled: Enabled = "not_disabled",
+                    platforms: Platforms = None, pre: Pre = False, rollup: Rollup = "any", as_json: AsJson = False,
+                    csv: CsvFile = None) -> None:  # fmt: skip
+    """What A alone covers, B alone, both, and neither, in one release however each was written."""
+    one_output(as_json, csv)
+    found = compare(*_apart([a, b], attack, classes, enabled, platforms, pre, rollup))
+    if csv is not None:
+        write_bytes(comparison_csv(found), csv)
+    if as_json:
+        print_json(comparison_json(found))
+    elif csv is None:
+        _print_comparison(found)
+
+
+def _apart(paths: list[str], *scope) -> list[View]:
+    """One view a path, of one set of rules in one scope."""
+    view, _ = chosen_view(paths, *scope)
+    return [view.of_corpora([stamp.name]) for stamp in view.scope.corpora]
+
+
+def _console() -> Console:
+    return Console(width=None if sys.stdout.isatty() else 200, highlight=False)
+
+
+def _print_comparison(found: Comparison) -> None:
+    console = _console()
+    for grain in GRAINS:
+        console.print(shown(found.sentence(grain)), markup=False)
+    console.print(_tactic_table(found))
+    for side, name, rules in (("a_only", found.names[0], "rules_a"), ("b_only", found.names[1], "rules_b")):
+        rows = found.ids[found.ids["side"] == side].sort_values(["groups", "attack_id"], ascending=[False, True])
+        columns = ["attack_id", "name", rules, "groups", "software", "tactics"]
+        counts = [f"{found.count(grain)[side]:,} of {found.count(grain)['total']:,} {words}" for grain, words in GRAINS.items()]
+        title = f"Only {name}: {' and '.join(counts)} in scope"
+        print_table(rows[columns].rename(columns={rules: "rules"}), shown(title), "")
+    _print_stamp(found.scope)
+
+
+def _tactic_table(found: Comparison) -> Table:
+    a, b = (escape(shown(name)) for name in found.names)
+    heads = [f"only {a}", "both", f"only {b}", "neither", "in scope"]
+    table = Table("by tactic", *heads, *(f"sub-techniques: {heads[0]}", *heads[1:]), box=None)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    counts = found.tactics.set_index(["name", "grain"])[["a_only", "both", "b_only", "neither", "total"]]
+    for name in found.tactics["name"].unique():
+        table.add_row(name, *(f"{value:,}" for grain in GRAINS for value in counts.loc[(name, grain)]))
+    return table
+
+
+@app.command("borrow", epilog="Examples:  borrow ours=my-rules sigma=../sigma/rules --plan --limit 10  |  borrow my-rules ../sigma/rules --have-log-sources --csv borrow.csv")
+def borrow_command(mine: Mine, others: Others, have: Have = False, log_sources: Sources = None, on: On = None,
+                   any_class: AnyClass = False, plan: Plan = False, limit: Limit = None,
+                   attack: Attack = None, classes: Classes = None, enabled: Enabled = "not_disabled",
+                   platforms: Platforms = None, pre: Pre = False, rollup: Rollup = "any",
+                   as_json: AsJson = False, csv: CsvFile = None) -> None:  # fmt: skip
+    """The rules of other corpora that would close my gaps, or (--plan) the few that close the most."""
+    one_output(as_json, csv)
+    found = _borrowing([mine, *others], any_class, (attack, classes, enabled, platforms, pre, rollup))
+    words = [*(found.own_log_sources if have else ()), *(log_sources or ())] if have or log_sources else None
+    candidates = found.restricted(words, _platforms(found, on))
+    rows = found.plan(candidates) if plan else candidates
+    rows, steps = (rows if limit is None else rows.head(limit)), len(rows) if plan else None
+    if csv is not None:
+        write_bytes(borrow_csv(rows, found), csv)
+    if as_json:
+        print_json(borrow_json(found, candidates, rows, "plan" if plan else "rules"))
+    elif csv is None:
+        _print_borrow(found, candidates, rows, steps)
+
+
+def _borrowing(paths: list[str], any_class: bool, scope: tuple) -> Borrowing:
+    view, _ = chosen_view(paths, *scope)
+    first, *rest = (stamp.name for stamp in view.scope.corpora)
+    others = view.of_corpora(rest)
+    try:
+        return borrow(view.of_corpora([first]), with_classes(others) if any_class else others, priority_weights())
+    except TableError as error:
+        raise stop(str(error)) from error
+
+
+def _platforms(found: Borrowing, names: Iterable[str] | None) -> list[str]:
+    known = platforms_of(found.mine.catalogue)
+    return [choice(f"platform of {found.mine.catalogue.release.title}", name, known) for name in names or ()]
+
+
+def _print_borrow(found: Borrowing, candidates: pd.DataFrame, rows: pd.DataFrame, steps: int | None) -> None:
+    console = _console()
+    console.print(shown(found.sentence(candidates, steps)), markup=False)
+    counts = found.figures(candidates)
+    console.print(f"{counts['rules']:,} of {counts['rules_of_all']:,} rules that would close a gap fit the restrictions.", markup=False)
+    if steps is None:
+        columns = ["attack_id", "name", "weight", "rule_name", "severity", "rule_platforms", "rule_log_sources", "corpus", "path"]
+        print_table(rows[columns], f"{len(rows):,} of {len(candidates):,} pairs of a gap and a rule, heaviest gaps first", "")
+    else:
+        _print_plan(found, rows, steps)
+    _print_stamp(found.scope)
+
+
+def _print_plan(found: Borrowing, rows: pd.DataFrame, steps: int) -> None:
+    table = rows[["step", "rule_name", "severity", "closes", "weight", "rule_log_sources", "corpus", "path"]].copy()
+    so_far = [f"{done:,.1f} of {whole:,.1f} ({share:.0%})" for done, whole, share in
+              zip(rows["weight_so_far"], rows["weight_closable"], rows["share"], strict=True)]  # fmt: skip
+    table.insert(5, "weight so far", pd.Series(so_far, index=table.index, dtype="str"))
+    weights = ", ".join(f"{value:g} a {term}" for term, value in found.weights.items())
+    print_table(table, f"{len(rows):,} of {steps:,} steps; each takes the rule that closes the most weight of what is left ({weights})", "")
+
+
+def _print_stamp(scope) -> None:
+    _console().print(shown(scope.sentence()), shown(scope.corpora_sentence()), sep="\n", style="dim", markup=False)

@@ -1,0 +1,44 @@
+"""What the pages that set corpora beside one another share. Widgets only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from zlib import crc32
+
+import pandas as pd
+import streamlit as st
+
+from coverage import session
+from coverage.pages import parts
+from coverage.scope import View
+from coverage.text import plain
+
+
+def several_corpora(title: str, now: View) -> list[str]:
+    """The names of the corpora with rules; stops the page in words when there are fewer than two."""
+    names = [stamp.name for stamp in now.scope.corpora if stamp.rules]
+    if len(names) > 1:
+        return names
+    session.page_head(title, f"{len(names)} of the 2 corpora that this page needs is here: {plain(', '.join(names))}.", now)
+    st.info(
+        "Add another set of rules to set beside it:\n"
+        "- in the sidebar, under **Rule folders**: type `other=path/to/rules` and press Enter;\n"
+        "- or start the dashboard with both: `streamlit run app.py -- mine=path/to/rules other=path/to/others`;\n"
+        "- or get a public one: `python -m coverage.cli corpora fetch sigma` (or `elastic`, `splunk`) says where it puts it."
+    )
+    st.stop()
+
+
+def technique_table(frame: pd.DataFrame, key: str, config: Mapping, height: int) -> None:
+    """A table with an `attack_id`; a row the reader selects opens the technique over the page, once.
+
+    Other rows are another table: the browser keeps a selection by its place, and a filter would open
+    whatever comes to stand there.
+    """
+    rows = crc32("".join(frame["attack_id"]).encode())
+    chosen, opened = parts.chosen_row(frame, f"{key}_{rows}", config, height=height), f"{key}_opened"
+    if chosen is None:
+        st.session_state.pop(opened, None)
+    elif st.session_state.get(opened) != (attack_id := frame.iloc[chosen]["attack_id"]):
+        st.session_state[opened] = attack_id
+        parts.technique_dialog(attack_id)
