@@ -6,7 +6,7 @@ catalogue, the rules and the mappings cut down to one scope. Computes no measure
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property, wraps
@@ -15,6 +15,7 @@ from typing import TypeVar
 import pandas as pd
 
 from coverage.catalogue.model import Catalogue, Release
+from coverage.identity import IDENTITY_COLUMNS, counted, same_rules, united
 from coverage.mapping import placed_rules
 from coverage.models import CorpusStamp
 from coverage.vocabulary import PRE_PLATFORM, ROLLUPS, RULE_CLASSES
@@ -84,7 +85,11 @@ class Scope:
 
 @dataclass(frozen=True)
 class View:
-    """One corpus of rules in one release, and the scope it is looked at in.
+    """The rules of some corpora in one release, and the scope they are looked at in.
+
+    A rule that several corpora have (`identity.same_rules`) counts once, with the mappings and
+    platforms of all its copies that are in scope: every frame here but `all_rules` and `mappings` has it
+    under one key.
 
     Parameters
     ----------
@@ -108,9 +113,34 @@ class View:
     results: dict[str, object] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
+    def every_rule(self) -> pd.DataFrame:
+        """RULES in scope with every copy of a rule: the rows of `rules`, and those that count as one of them."""
+        return self.all_rules[self._in_scope]
+
+    @cached_property
+    def _in_scope(self) -> pd.Series:
+        return rules_in_scope(self.all_rules, self.scope)
+
+    @cached_property
+    def counts_as(self) -> dict[str, str]:
+        """Key of a copy -> key of the rule it counts as; empty for one corpus.
+
+        A copy that is out of scope never stands in for one that is in it.
+        """
+        if self.all_rules["corpus"].nunique() < 2:
+            return {}
+        rules = self.all_rules[IDENTITY_COLUMNS]
+        return same_rules(rules[self._in_scope]) | same_rules(rules[~self._in_scope])
+
+    @cached_property
     def rules(self) -> pd.DataFrame:
-        """RULES: the rules in scope."""
-        return self.all_rules[rules_in_scope(self.all_rules, self.scope)]
+        """RULES: the rules in scope, each once."""
+        return united(self.every_rule, self.counts_as)
+
+    @cached_property
+    def mappings_in_scope(self) -> pd.DataFrame:
+        """MAPPINGS of the rules in scope, those of a copy under the key of the rule it counts as."""
+        return counted(self.mappings[among(self.mappings["rule_key"], self.every_rule["rule_key"])], self.counts_as)
 
     @cached_property
     def techniques(self) -> pd.DataFrame:
@@ -124,9 +154,16 @@ class View:
         return placements[among(placements["attack_id"], self.techniques["attack_id"])]
 
     @cached_property
+    def _placed_files(self) -> pd.DataFrame:
+        """PLACED of every rule read, copies apart."""
+        return placed_rules(self.mappings, self.catalogue)
+
+    @cached_property
     def placed_anywhere(self) -> pd.DataFrame:
         """PLACED of every rule read, for every live ID, in scope or not."""
-        return placed_rules(self.mappings, self.catalogue)
+        if not self.counts_as:
+            return self._placed_files
+        return counted(self._placed_files, self.counts_as).drop_duplicates(ignore_index=True)
 
     @cached_property
     def all_placed(self) -> pd.DataFrame:
@@ -153,8 +190,34 @@ class View:
     def with_pre(self) -> View:
         """The same view with PRE-only techniques in scope. What does not hang on them is not made again."""
         wide = replace(self, scope=replace(self.scope, pre=True), results={})
-        wide.__dict__.update(rules=self.rules, placed_anywhere=self.placed_anywhere)
+        kept = ("_in_scope", "every_rule", "counts_as", "rules", "_placed_files", "placed_anywhere")
+        wide.__dict__.update({name: getattr(self, name) for name in kept})
         return wide
+
+    def of_corpora(self, names: Collection[str]) -> View:
+        """The rules of these corpora alone, in the same release and scope: what loading only them would give.
+
+        Raises
+        ------
+        ValueError
+            When a name is of no corpus of the view.
+        """
+        if unknown := set(names) - {stamp.name for stamp in self.scope.corpora}:
+            raise ValueError(f"no such corpus: {', '.join(sorted(unknown))}")
+        stamps = tuple(stamp for stamp in self.scope.corpora if stamp.name in names)
+        if stamps == self.scope.corpora:
+            return self
+        key = "\n".join(("of_corpora", *(stamp.name for stamp in stamps)))
+        if key not in self.results:
+            self.results[key] = self._part(stamps)
+        return self.results[key]
+
+    def _part(self, stamps: tuple[CorpusStamp, ...]) -> View:
+        rules = self.all_rules[among(self.all_rules["corpus"], pd.Series([stamp.name for stamp in stamps], dtype="str"))]
+        mappings, placed = (frame[among(frame["rule_key"], rules["rule_key"])] for frame in (self.mappings, self._placed_files))
+        part = replace(self, all_rules=rules, mappings=mappings, scope=replace(self.scope, corpora=stamps), results={})
+        part.__dict__["_placed_files"] = placed
+        return part
 
 
 def among(values: pd.Series, wanted: pd.Series) -> pd.Series:
@@ -214,6 +277,6 @@ def techniques_in_scope(techniques: pd.DataFrame, scope: Scope) -> pd.DataFrame:
 
 def unread_rules(view: View) -> pd.DataFrame:
     """RULES in scope none of whose mappings is read as a live ID (tactic-only and unmapped ones too)."""
-    read = view.mappings.loc[view.mappings["attack_id"].notna(), "rule_key"]
+    read = view.mappings_in_scope.loc[view.mappings_in_scope["attack_id"].notna(), "rule_key"]
     return view.rules[~among(view.rules["rule_key"], read)]
 

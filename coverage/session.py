@@ -6,23 +6,30 @@ what `reading` and the measures gave, for as long as files and scope stay the sa
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import streamlit as st
 
+from coverage.accepted import Accepted, accepted_in, gaps_files
 from coverage.catalogue import CatalogueError, shelf
-from coverage.charts.theme import THEMES, Theme
+from coverage.charts.theme import THEMES, Theme, colours_by_place
+from coverage.corpora import offered
 from coverage.loaders import CorpusSource, Loaded, corpus_sources, fingerprint, load
-from coverage.reading import Reading, platforms_of, read_in
+from coverage.mapping import Reader
+from coverage.reading import Reading, other_releases, platforms_of, read_in
 from coverage.scope import ENABLED_CHOICES, View
-from coverage.tables import PROJECT, TableError
+from coverage.settings import Settings, SettingsError, settings_at
+from coverage.tables import TableError
 from coverage.vocabulary import PRE_PLATFORM, ROLLUPS, RULE_CLASSES
+
+if TYPE_CHECKING:
+    from coverage.migrate import Plan
 
 PATHS_KEY = "rule_paths"
 # Query parameters of the sidebar: a link with them shows a colleague the same scope. Rule paths are
@@ -55,11 +62,19 @@ def _kept(kind: str, most: int) -> _Kept:
 # ---- rules ---------------------------------------------------------------------------------------------
 
 
-def default_paths() -> list[str]:
-    """Rule paths to start with: command-line arguments, else COVERAGE_RULES, else `rules/`."""
+def settings() -> tuple[Settings, str | None]:
+    """The settings of the folder the dashboard was started in; none, and why, when they cannot be used."""
+    try:
+        return settings_at(), None
+    except SettingsError as error:
+        return Settings(), str(error)
+
+
+def default_texts() -> list[str]:
+    """What is read to start with: command-line arguments, else what `offered.default_texts` says."""
     given = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
-    environment = [part for part in os.environ.get("COVERAGE_RULES", "").split(os.pathsep) if part]
-    return given or environment or [str(PROJECT / "rules")]
+    found, _ = settings()
+    return offered.resolved(given, found) or offered.default_texts(found)
 
 
 @st.cache_data(ttl=2, show_spinner=False)
@@ -69,7 +84,15 @@ def _fingerprint(sources: tuple[tuple[str, str], ...]) -> str:
 
 def sources() -> list[CorpusSource]:
     """The corpora chosen in the sidebar."""
-    return corpus_sources(st.session_state.get(PATHS_KEY) or default_paths())
+    chosen = st.session_state.get(PATHS_KEY) or default_texts()
+    return corpus_sources(offered.resolved(chosen, settings()[0]))
+
+
+def corpus_colours(now: View) -> dict[str, str]:
+    """The colour of each corpus of a view: that of coverage.toml, else one by its place among those loaded."""
+    chosen = {corpus.name: corpus.colour for corpus in settings()[0].corpora if corpus.colour}
+    colours = colours_by_place([stamp.name for stamp in loaded().corpora]) | chosen
+    return {stamp.name: colours[stamp.name] for stamp in now.scope.corpora}
 
 
 def _source_key() -> tuple:
@@ -95,16 +118,16 @@ def _load_with_progress() -> Loaded:
         bar.empty()
 
 
-def reading() -> Reading:
-    """The rules as read in the chosen release."""
-    release = st.session_state.get(ATTACK) or str(shelf.default_release())
+def reading(release: str | None = None) -> Reading:
+    """The rules as read in a release, by default the one chosen in the sidebar."""
+    release = release or st.session_state.get(ATTACK) or str(shelf.default_release())
     at_hand = tuple(entry.sha256 for entry in shelf.releases_at_hand())
     key = (*_source_key(), release, at_hand)
     return _kept("readings", 8).get(key, lambda: read_in(loaded(), release))
 
 
-def view() -> View:
-    """The rules as read in the chosen release, cut to the sidebar's scope. Measures are kept in it."""
+def view(release: str | None = None) -> View:
+    """The rules as read in a release (`reading`), cut to the sidebar's scope. Measures are kept in it."""
     state = st.session_state
     options = {
         "platforms": tuple(state.get(PLATFORM) or ()),
@@ -113,7 +136,7 @@ def view() -> View:
         "enabled": state.get(ENABLED) or "not_disabled",
         "rollup": state.get(ROLLUP) or "any",
     }
-    now = reading()
+    now = reading(release)
     key = (*_source_key(), str(now.catalogue.release), now.catalogue.sha256, *options.values(), _today())
     return _kept("views", 24).get(key, lambda: now.view(**options))
 
@@ -122,6 +145,70 @@ def _today() -> str:
     from datetime import date
 
     return date.today().isoformat()
+
+
+def findings() -> pd.DataFrame:
+    """FINDINGS of every rule in the chosen release, without lines; the project's coverage.toml says which are silenced.
+
+    A settings file that cannot be used is said on the page, and silences nothing.
+    """
+    from coverage.findings.silencing import silenced
+    from coverage.settings import SettingsError, settings_at
+
+    now = reading()
+    try:
+        return silenced(now.findings, settings_at(), now.loaded.corpora)
+    except SettingsError as error:
+        st.warning(f"Nothing is silenced: {error}")
+        return now.findings
+
+
+def accepted(now: View) -> Accepted:
+    """What gaps.toml says in the view's release: beside coverage.toml, else in the folders of the view's corpora."""
+    files = gaps_files(settings()[0].file, now.scope.corpora)
+    if not files:
+        return Accepted()
+    states = tuple((str(file), (status := file.stat()).st_mtime_ns, status.st_size) for file in files if file.is_file())
+    key = (states, str(now.catalogue.release), now.catalogue.sha256, tuple(entry.sha256 for entry in shelf.releases_at_hand()))
+    return _kept("accepted", 8).get(key, lambda: accepted_in(files, Reader(now.catalogue, other_releases(now.catalogue))))
+
+
+def written_for() -> pd.DataFrame:
+    """WRITTEN_FOR of every mapped rule, by the releases at hand of the chosen release's domain."""
+    from coverage.findings import written_for as module
+
+    now, at_hand = reading(), tuple(entry.sha256 for entry in shelf.releases_at_hand())
+    key = (*_source_key(), now.catalogue.release.domain, at_hand)
+    return _kept("written_for", 4).get(key, lambda: module.written_for(now))
+
+
+def migration(release: str, decisions: bytes = b"") -> Plan:
+    """What moving the rules' mappings to a release would do, with the answers of a decisions file.
+
+    Raises
+    ------
+    CatalogueError, DecisionError
+        When the release is not at hand, or the decisions cannot be used.
+    """
+    at_hand = tuple(entry.sha256 for entry in shelf.releases_at_hand())
+    key = (*_source_key(), release, decisions, at_hand)
+    return _kept("migrations", 4).get(key, lambda: _planned_with_progress(release, decisions))
+
+
+def _planned_with_progress(release: str, decisions: bytes) -> Plan:
+    from coverage.migrate import decisions_from, open_target, plan_sources
+
+    target, answers = open_target(release), decisions_from(decisions, "the decisions file")
+    bar = st.progress(0.0, "Reading mappings …")
+
+    def show(done: int, total: int, _path: str) -> None:
+        if total and (done % 100 == 0 or done == total):
+            bar.progress(min(done / total, 1.0), f"Reading mappings: {done:,} of {total:,} files")
+
+    try:
+        return plan_sources(sources(), target, answers, progress=show)
+    finally:
+        bar.empty()
 
 
 def rule_file(corpus: str, path: str) -> Path | None:
@@ -133,10 +220,13 @@ def rule_file(corpus: str, path: str) -> Path | None:
 # ---- sidebar -------------------------------------------------------------------------------------------
 
 
-def sidebar() -> None:
-    """The scope, the same on every page. Stops the page with a sentence when nothing can be read."""
+def sidebar(rule_folders: Callable[[], None]) -> None:
+    """The scope, the same on every page. Stops the page with a sentence when nothing can be read.
+
+    `rule_folders` draws the choice of rules, which stands first.
+    """
     with st.sidebar:
-        _paths_widget()
+        rule_folders()
         releases = [str(entry.release) for entry in shelf.releases_at_hand()]
         default = str(shelf.default_release())
         st.selectbox(
@@ -145,22 +235,6 @@ def sidebar() -> None:
         )  # fmt: skip
         _scope_widgets()
         _fetch_widget(releases)
-
-
-def _paths_widget() -> None:
-    start = default_paths()
-    known = list(dict.fromkeys([*start, *st.session_state.get(PATHS_KEY, [])]))
-    st.multiselect(
-        "Rule folders", known, default=start, key=PATHS_KEY, accept_new_options=True, persist_state="session",
-        format_func=_short_path, placeholder="Type a folder and press Enter",
-        help="Folders or files with detection rules, on the machine that runs the dashboard. "
-        "Type a path and press Enter to add it; NAME=PATH gives it a name.",
-    )  # fmt: skip
-
-
-def _short_path(path: str) -> str:
-    parts = Path(path).parts
-    return path if len(parts) <= 2 else f"…/{'/'.join(parts[-2:])}"
 
 
 def _scope_widgets() -> None:

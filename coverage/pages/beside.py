@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from zlib import crc32
 
 import pandas as pd
 import streamlit as st
@@ -30,13 +29,8 @@ def several_corpora(title: str, now: View) -> list[str]:
 
 
 def technique_table(frame: pd.DataFrame, key: str, config: Mapping, height: int) -> None:
-    """A table with an `attack_id`; a row the reader selects opens the technique over the page, once.
-
-    Other rows are another table: the browser keeps a selection by its place, and a filter would open
-    whatever comes to stand there.
-    """
-    rows = crc32("".join(frame["attack_id"]).encode())
-    chosen, opened = parts.chosen_row(frame, f"{key}_{rows}", config, height=height), f"{key}_opened"
+    """A table with an `attack_id`; a row the reader selects opens the technique over the page, once."""
+    chosen, opened = parts.chosen_row(frame, key, config, height=height), f"{key}_opened"
     if chosen is None:
         st.session_state.pop(opened, None)
     elif st.session_state.get(opened) != (attack_id := frame.iloc[chosen]["attack_id"]):

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from zlib import crc32
 
 import pandas as pd
 import streamlit as st
 
 from coverage import session
+from coverage.accepted import notes_on
 from coverage.exports.tables import stamped_csv
-from coverage.measures import coverage_by_id, coverage_by_placement, technique_facts, technique_rules, threat_by_id
+from coverage.measures import (
+    coverage_by_id,
+    coverage_by_placement,
+    technique_facts,
+    technique_rules,
+    threat_by_id,
+)
 from coverage.scope import View
 from coverage.text import plain
 from coverage.vocabulary import GAP_TYPES, attack_url
@@ -27,9 +35,14 @@ def csv_button(frame: pd.DataFrame, now: View, stem: str, names: Mapping[str, st
 
 
 def chosen_row(frame: pd.DataFrame, key: str, config: Mapping, height: int | str = "auto", order: list[str] | None = None) -> int | None:
-    """A table without index; the position of the row the reader selected, or None."""
+    """A table without index; the position of the row the reader selected, or None.
+
+    Other rows are another table: the browser keeps a selection by its place, so that after a filter
+    it would name whatever came to stand there.
+    """
+    rows = crc32("\0".join(frame.iloc[:, 0].astype("str").fillna("")).encode())
     event = st.dataframe(
-        frame, key=key, hide_index=True, column_config=dict(config), height=height, on_select="rerun",
+        frame, key=f"{key}_{rows}", hide_index=True, column_config=dict(config), height=height, on_select="rerun",
         selection_mode=["single-row", "single-cell"], column_order=order,
     )  # fmt: skip
     rows = event.selection.rows or [row for row, _ in event.selection.cells]
@@ -42,9 +55,10 @@ def technique_label(attack_id: str, names: Mapping[str, str]) -> str:
 
 
 @st.dialog("Technique", width="large")
-def technique_dialog(attack_id: str) -> None:
-    """A technique over the page that asked for it; its own page is one button away."""
+def technique_dialog(attack_id: str, corpora: Sequence[str] = ()) -> None:
+    """A technique over the page that asked for it, by the rules of some corpora; its own page is one button away."""
     now = session.view()
+    now = now.of_corpora(corpora) if corpora else now
     if st.button("Open the technique page", icon=":material/open_in_new:", key="dialog_open_page", type="primary"):
         session.open_technique(attack_id)
     technique_detail(attack_id, now, key="dialog")
@@ -55,6 +69,7 @@ def technique_detail(attack_id: str, now: View, key: str) -> None:
     facts = technique_facts(now, attack_id)
     st.subheader(f"{attack_id} {plain(facts['name'])}", anchor=False)
     _facts(facts, now)
+    accepted_note(attack_id, now)
     _coverage(attack_id, now)
     rules = technique_rules(now, attack_id)
     _rules(rules, now, attack_id, key)
@@ -72,6 +87,12 @@ def _facts(facts: dict, now: View) -> None:
             from coverage.text import safe_markdown
 
             st.markdown(safe_markdown(facts["description"]))
+
+
+def accepted_note(attack_id: str, now: View) -> None:
+    """What gaps.toml says of a technique that is open."""
+    for said in notes_on(attack_id, session.accepted(now), now):
+        st.markdown(said)
 
 
 def _coverage(attack_id: str, now: View) -> None:
@@ -98,6 +119,7 @@ _RULE_COLUMNS = {
     "rule_class": st.column_config.TextColumn("Class", width=104),
     "severity": st.column_config.TextColumn("Severity", width="small"),
     "platforms": st.column_config.ListColumn("Platforms"),
+    "corpus": st.column_config.TextColumn("Corpus", width="small"),
     "path": st.column_config.TextColumn("File"),
 }
 

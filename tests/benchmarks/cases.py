@@ -105,12 +105,15 @@ def measures(corpus: Corpus) -> Iterator[Line]:
     )  # fmt: skip
 
 
-def command_line(corpus: Corpus) -> Iterator[Line]:
-    """d: `coverage.cli summary` as a whole process, as it runs from the second time on (byte code is there)."""
+def _whole_process(repeats: int, *arguments: str) -> tuple[Cost, float] | None:
+    """What a command of the command line costs as a process, and its peak in MB; None where that cannot be told.
+
+    As it runs from the second time on: its byte code is there.
+    """
     if not hasattr(os, "wait4"):
-        return
+        return None
     launcher = [sys.executable, str(Path(__file__).with_name("launch.py"))]
-    command = [sys.executable, "-m", "coverage.cli", "summary", *map(str, corpus.folders)]
+    command = [sys.executable, "-m", "coverage.cli", *arguments]
     with tempfile.TemporaryDirectory() as folder:
         environment = {**os.environ, "PYTHONPYCACHEPREFIX": folder}
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -122,11 +125,25 @@ def command_line(corpus: Corpus) -> Iterator[Line]:
             return json.loads(done.stdout)
 
         run()
-        runs = [run() for _ in range(corpus.repeats(7))]
-    taken = middle([Cost(one["wall"], one["cpu"]) for one in runs])
-    yield Line("d", "coverage.cli summary, whole process", taken.wall, "s", 2.5, taken.cpu)
-    yield Line("d", "coverage.cli summary, peak memory", max(one["peak"] for one in runs), "MB", 450)
+        runs = [run() for _ in range(repeats)]
+    return middle([Cost(one["wall"], one["cpu"]) for one in runs]), max(one["peak"] for one in runs)
 
+
+def command_line(corpus: Corpus) -> Iterator[Line]:
+    """d: `coverage.cli summary` as a whole process."""
+    if (measured := _whole_process(corpus.repeats(7), "summary", *map(str, corpus.folders))) is None:
+        return
+    taken, peak = measured
+    yield Line("d", "coverage.cli summary, whole process", taken.wall, "s", 2.5, taken.cpu)
+    yield Line("d", "coverage.cli summary, peak memory", peak, "MB", 450)
+
+
+def migration(corpus: Corpus) -> Iterator[Line]:
+    """h: `coverage.cli migrate --diff` over all of Elastic's rules as a whole process."""
+    elastic = str(corpus.folders[0].parent)
+    if (measured := _whole_process(corpus.repeats(5), "migrate", elastic, "--to", "enterprise-19.0", "--diff")) is not None:
+        taken, _ = measured
+        yield Line("h", "coverage.cli migrate --diff, whole process", taken.wall, "s", 10.0, taken.cpu)
 
 def pages(corpus: Corpus) -> Iterator[Line]:
     """e: a rerun of each page, server side; also of a technique's and of a rule's detail."""
@@ -177,13 +194,28 @@ def _copy(corpus: Corpus, target: Path, nth: int) -> Path:
     return target
 
 
+def checks(corpus: Corpus) -> Iterator[Line]:
+    """g: the findings of all of Elastic's and Sigma's rules: the join, every check and its frame, beyond loading."""
+    from coverage.reading import read_in
+
+    loaded = _load([corpus.bundles.parent / "corpora" / name for name in ("elastic", "sigma")])
+    (ours,) = in_turn(corpus.repeats(7), lambda: read_in(loaded).findings)
+    found = read_in(loaded).findings
+    yield Line(
+        "g", "findings of elastic and sigma", ours.wall, "s", 1.5, ours.cpu,
+        detail=f"{len(loaded.rules):,} rules, {len(loaded.written):,} mappings: {len(found):,} findings",
+    )  # fmt: skip
+
+
 # The process comes first: it is measured while this one is still small and has nothing in memory.
 CASES: dict[str, Callable[[Corpus], Iterator[Line]]] = {
     "d": command_line,
+    "h": migration,
     "a": reading,
     "c": measures,
     "b": catalogue,
     "e": pages,
     "f": ten_times,
+    "g": checks,
 }
 

@@ -1,0 +1,172 @@
+"""migrate: rewrite the mappings of rules for another ATT&CK release, as a patch or in place."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from coverage.catalogue import CatalogueError
+from coverage.cli.main import app
+from coverage.cli.options import AsJson, Paths, default_paths, error_console, shown, stop
+from coverage.cli.output import print_json
+from coverage.loaders import CorpusSource, corpus_sources
+from coverage.migrate import Decision, DecisionError, Plan, Target, open_target, plan_sources, read_decisions
+from coverage.migrate.decisions import FILE_NAME
+from coverage.migrate.listing import answers, question_list
+from coverage.migrate.unified_diff import patch
+from coverage.migrate.writing import WriteError, dirty_files, patch_root, write
+
+
+@app.command(
+    epilog="Examples:  migrate my-rules --to enterprise-19.0 > move.patch  |  migrate my-rules --to enterprise-19.0 --ask  |  "
+    "migrate my-rules --to enterprise-19.0 --write"
+)
+def migrate(paths: Paths = None,
+            to: Annotated[str, typer.Option("--to", metavar="RELEASE", help="Release to move to, such as enterprise-19.0.")] = "",
+            came_from: Annotated[str | None, typer.Option("--from", metavar="RELEASE", help="Release the mappings were written for. [default: any at hand]")] = None,
+            diff: Annotated[bool, typer.Option("--diff", help="Print a patch that git apply takes (the default).")] = False,
+            write_files: Annotated[bool, typer.Option("--write", help="Write the files: all of them, or none.")] = False,
+            decisions: Annotated[Path | None, typer.Option("--decisions", metavar="FILE", help=f"Answers to open questions. [default: {FILE_NAME} here, if there is one]")] = None,
+            ask: Annotated[bool, typer.Option("--ask", help="Ask open questions on the terminal and keep the answers in the decisions file.")] = False,
+            force: Annotated[bool, typer.Option("--force", help="With --write: even over changes that are not committed.")] = False,
+            touch_date: Annotated[bool, typer.Option("--touch-date", help="Write today into updated_date (Sigma: modified) of rules that change. It is left alone otherwise.")] = False,
+            as_json: AsJson = False) -> None:  # fmt: skip
+    """Rewrite the mappings of Elastic TOML and Sigma YAML for another ATT&CK release; every other byte stays.
+
+    IDs, names, links, tactics and their tags follow ATT&CK. What only a person can decide is left alone and
+    listed on standard error as decisions to fill in. updated_date is not touched unless --touch-date is given.
+    """
+    if not to:
+        raise stop("name the release to move to, such as --to enterprise-19.0")
+    if write_files and diff:
+        raise stop("choose one of --write and --diff")
+    if diff and as_json:
+        raise stop("choose one of --diff and --json")
+    sources, file = _sources(paths), decisions or Path(FILE_NAME)
+    target, answered = _opened(to, came_from, file, given=decisions is not None)
+    today = date.today() if touch_date else None
+    made = _planned(sources, target, answered, today)
+    if ask:
+        made, answered = _asked(made, target, file, sources, answered, today)
+    if write_files:
+        _write(made, force, file)
+    if as_json:
+        print_json(_as_json(made))
+    elif not write_files:
+        _print_patch(made)
+    _report(made, target, answered, file, wrote=write_files)
+    if made.faults:
+        raise typer.Exit(1)
+
+
+def _sources(paths: list[str] | None) -> tuple[CorpusSource, ...]:
+    sources = corpus_sources(paths or default_paths())
+    for source in sources:
+        try:
+            there = source.path.exists()
+        except OSError:
+            there = False
+        if not there:
+            raise stop(f"there is no file or folder {shown(str(source.path))}")
+    return sources
+
+
+def _opened(to: str, came_from: str | None, file: Path, given: bool) -> tuple[Target, tuple[Decision, ...]]:
+    try:
+        return open_target(to, came_from), read_decisions(file) if given or file.is_file() else ()
+    except (CatalogueError, DecisionError) as error:
+        raise stop(str(error)) from error
+
+
+def _planned(sources: Sequence[CorpusSource], target: Target, decisions: Sequence[Decision], today: date | None) -> Plan:
+    if not error_console.is_terminal:
+        return plan_sources(sources, target, decisions, today)
+    from rich.progress import Progress
+
+    with Progress(console=error_console, transient=True) as progress:
+        task = progress.add_task("Reading mappings", total=None)
+        return plan_sources(sources, target, decisions, today, lambda done, total, _: progress.update(task, completed=done, total=total))
+
+
+def _asked(made: Plan, target: Target, file: Path, sources: Sequence[CorpusSource], answered: tuple[Decision, ...],
+           today: date | None) -> tuple[Plan, tuple[Decision, ...]]:  # fmt: skip
+    from coverage.cli.migrate_ask import ask_questions
+
+    if not (sys.stdin.isatty() and error_console.is_terminal):
+        raise stop("--ask needs a terminal to ask on")
+    try:
+        if not ask_questions(made, target, file):
+            return made, answered
+        answered = read_decisions(file)
+    except DecisionError as error:
+        raise stop(str(error)) from error
+    return _planned(sources, target, answered, today), answered
+
+
+def _write(made: Plan, force: bool, decisions: Path) -> None:
+    try:
+        if not force and (dirty := dirty_files(made, (decisions.resolve(),))):
+            more = f" and {len(dirty) - 3:,} more" if len(dirty) > 3 else ""
+            raise stop(f"git has changes that are not committed ({shown(', '.join(dirty[:3]))}{more}); commit them, or write over them with --force")
+        write(made)
+    except WriteError as error:
+        raise stop(str(error)) from error
+
+
+def _print_patch(made: Plan) -> None:
+    if not made.changed:
+        return
+    try:
+        root = patch_root(made, Path.cwd())
+    except WriteError as error:
+        raise stop(str(error)) from error
+    sys.stdout.buffer.write(patch(made, lambda file: Path(file.location).relative_to(root).as_posix()))
+    sys.stdout.buffer.flush()
+    error_console.print(f"Paths in the patch start at {shown(str(root))}: git -C {shown(str(root))} apply FILE", markup=False)
+
+
+def _report(made: Plan, target: Target, decisions: Sequence[Decision], file: Path, wrote: bool) -> None:
+    """The open questions and a summary, on standard error."""
+    if listed := question_list(made.questions, target):
+        error_console.print(f"\n# Left for a person. Answers go into {shown(str(file))}:\n\n{listed}", markup=False, emoji=False)
+    for refused in made.faults:
+        error_console.print(f"coverage: {shown(refused.path)} is left alone: {shown(str(refused.fault))}", markup=False)
+    unused = [str(one.number) for one in decisions if one not in made.answered]
+    if unused:
+        error_console.print(f"Decisions that answered nothing: {', '.join(sorted(unused, key=int))}", markup=False)
+    error_console.print(_summary(made, target, wrote), markup=False)
+
+
+def _summary(made: Plan, target: Target, wrote: bool) -> str:
+    counts = made.summary()
+    open_ = sum(counts["questions"].values())
+    parts = [f"{counts['files_changed']:,} of {counts['files_read']:,} files {'were written' if wrote else 'change'} for {target.release.title}",
+             f"{open_:,} mapping{'s are' if open_ != 1 else ' is'} left for a person in {counts['files_with_questions']:,} files"]  # fmt: skip
+    if counts["files_of_other_formats"]:
+        parts.append(f"{counts['files_of_other_formats']:,} files are of formats that are not rewritten")
+    if counts["files_unreadable"]:
+        parts.append(f"{counts['files_unreadable']:,} files could not be read (see problems)")
+    return "; ".join(parts) + "."
+
+
+def _as_json(made: Plan) -> dict:
+    return {
+        "from": made.source, "to": made.target, "summary": made.summary(),
+        "files": [
+            {"corpus": file.corpus, "path": file.path, "format": file.format, "rule_id": file.rule_id, "rule": file.rule,
+             "changes": [{"kind": one.kind, "before": one.before, "after": one.after} for one in file.changes]}
+            for file in made.changed
+        ],
+        "questions": [
+            {"corpus": one.corpus, "path": one.path, "line": one.line, "column": one.column, "rule_id": one.rule_id,
+             "rule": one.rule, "code": one.code, "from": one.written, "tactic": one.tactic, "choices": list(one.choices),
+             "reason": one.reason, "decisions": list(answers(one))}
+            for one in made.questions
+        ],
+        "refused": [{"corpus": file.corpus, "path": file.path, "reason": file.fault} for file in made.faults],
+    }  # fmt: skip

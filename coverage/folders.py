@@ -1,0 +1,82 @@
+"""Where the program keeps what it was given or fetched, what it records of it, and how a folder takes another's place.
+
+Knows no rule format: what is in the folders is their owners' business.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+import platformdirs
+
+# Where the cache and the data are, when set.
+CACHE_VARIABLE = "COVERAGE_CACHE"
+DATA_VARIABLE = "COVERAGE_DATA"
+_PROGRAM = "attack-coverage"
+
+# What is said of a kept corpus, in a file beside the folder that holds its rules.
+RECORD, FILES = "corpus.json", "files"
+
+
+def cache_root() -> Path:
+    """The folder of what can be had again: the user's cache, or `$COVERAGE_CACHE`."""
+    chosen = os.environ.get(CACHE_VARIABLE)
+    return Path(chosen).expanduser() if chosen else Path(platformdirs.user_cache_dir(_PROGRAM))
+
+
+def data_root() -> Path:
+    """The folder of what the user asked to keep: the user's data folder, or `$COVERAGE_DATA`."""
+    chosen = os.environ.get(DATA_VARIABLE)
+    return Path(chosen).expanduser() if chosen else Path(platformdirs.user_data_dir(_PROGRAM))
+
+
+def take_place(new: Path, folder: Path) -> None:
+    """Rename `new` to `folder`; a folder that was there is put back when that fails.
+
+    Raises
+    ------
+    OSError
+        When it cannot be done; what was there is then as it was.
+    """
+    old = new.with_name(new.name + ".old")
+    with suppress(FileNotFoundError):
+        folder.rename(old)
+    try:
+        new.rename(folder)
+    except OSError:
+        if old.exists():
+            old.rename(folder)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def recorded(folder: Path) -> dict | None:
+    """What the record of a kept corpus says; None when the folder is none, or its record is damaged."""
+    try:
+        said = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        return said if isinstance(said, dict) and (folder / FILES).is_dir() else None
+    except (OSError, ValueError, RecursionError):
+        return None
+
+
+def kept_corpora(root: Path) -> list[tuple[Path, dict]]:
+    """(folder, what its record says) of each kept corpus in `root`, by name; damaged ones are left out."""
+    try:
+        folders = sorted(path for path in root.iterdir() if not path.name.startswith("."))
+    except OSError:
+        return []
+    return [(folder, record) for folder in folders if (record := recorded(folder)) is not None]
+
+
+def recorded_commit(path: Path) -> str | None:
+    """The commit that a kept corpus was fetched at, for its folder or one below; None for any other folder."""
+    for folder in (path, *path.parents):
+        if folder.name == FILES and (record := recorded(folder.parent)) is not None:
+            commit = record.get("commit")
+            return commit if isinstance(commit, str) and re.fullmatch(r"[0-9a-f]{40,64}", commit) else None
+    return None

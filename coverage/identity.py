@@ -1,0 +1,140 @@
+"""Which rules of different corpora are one rule, so that nothing counts it twice.
+
+Two rules of *different* corpora are one when they have the same id or the same content. Within one
+corpus two files with one id stay two rules: that is a fault of the corpus, listed as a problem, and the
+files often differ. Nothing here hangs on the order in which corpora or rules were read, except which of
+two equally good copies is shown. Knows RULES frames and no release.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+
+import pandas as pd
+
+from coverage.vocabulary import RULE_CLASSES, SEVERITIES
+
+_CLASS_RANKS = {name: rank for rank, name in enumerate(RULE_CLASSES)}
+_SEVERITY_RANKS = {name: rank for rank, name in enumerate(SEVERITIES)}
+
+# What of a rule says whether it is another one, and which of two copies is the better one.
+IDENTITY_COLUMNS = ["rule_key", "corpus", "path", "format", "rule_id", "content_hash", "enabled", "rule_class", "severity", "updated", "created"]
+
+Group = list[int]  # rows that are one rule, at most one of each corpus
+
+
+def same_rules(rules: pd.DataFrame) -> dict[str, str]:
+    """Rule key -> key of the rule it counts as, for the rules that are a copy of another corpus's.
+
+    A rule counts as itself when it is not among the keys. Equal content is matched before equal ids;
+    where a corpus has an id more than once, its rules are matched one to one, in path order, with those
+    of the other corpora. An id that is a mere number names a rule within its format only. A group is
+    shown as its best copy: not disabled, of the best class, most severe, most lately changed, first read.
+    """
+    corpora = rules["corpus"].tolist()
+    if len(set(corpora)) < 2:
+        return {}
+    groups: dict[int, Group] = {}
+    order = _canonical_order(rules)
+    for names in (_contents(rules), _ids(rules)):
+        for rows in _in_several_corpora(names, corpora):
+            _matched(sorted(rows, key=order.__getitem__), groups, corpora)
+    keys, standing = rules["rule_key"].tolist(), _standing(rules, groups)
+    found = {}
+    for rows in _distinct(groups):
+        best = max(rows, key=standing.__getitem__)
+        found |= {keys[row]: keys[best] for row in rows if row != best}
+    return found
+
+
+def united(rules: pd.DataFrame, counts_as: Mapping[str, str]) -> pd.DataFrame:
+    """RULES with each rule once: the copies that count as another are left out, their platforms added to it."""
+    keys = rules["rule_key"].tolist()
+    mine = {key: counts_as[key] for key in keys if key in counts_as}
+    if not mine:
+        return rules
+    found = dict(zip(keys, rules["platforms"].tolist(), strict=True))
+    joined: dict[str, set[str]] = {}
+    for key, best in mine.items():
+        joined.setdefault(best, set(found[best])).update(found[key])
+    platforms = [tuple(sorted(joined[key])) if key in joined else found[key] for key in keys]
+    frame = rules.assign(platforms=pd.Series(platforms, index=rules.index, dtype=object))
+    return frame[pd.Series([key not in mine for key in keys], index=rules.index, dtype=bool)]
+
+
+def counted(frame: pd.DataFrame, counts_as: Mapping[str, str]) -> pd.DataFrame:
+    """A frame with a `rule_key`, each row under the rule that its own counts as."""
+    if not counts_as:
+        return frame
+    keys = [counts_as.get(key, key) for key in frame["rule_key"].tolist()]
+    return frame.assign(rule_key=pd.Series(keys, index=frame.index, dtype="str"))
+
+
+def _nth(rule_key: str, corpus: str, path: str) -> str:
+    """Which rule of its file, as its key says: `#1`, or nothing for the first."""
+    return rule_key[len(corpus) + 1 + len(path) :]
+
+
+def _places(rules: pd.DataFrame) -> Iterator[tuple[str, str, str]]:
+    """(path, which rule of the file, content hash) of each rule."""
+    columns = (rules[name].tolist() for name in ("rule_key", "corpus", "path", "content_hash"))
+    for rule_key, corpus, path, content in zip(*columns, strict=True):
+        yield path, _nth(rule_key, corpus, path), content
+
+
+def _canonical_order(rules: pd.DataFrame) -> list[tuple[str, str, str]]:
+    """What rules are ordered by: it hangs on no corpus's name or place."""
+    return list(_places(rules))
+
+
+def _contents(rules: pd.DataFrame) -> list[tuple[str, str] | None]:
+    """The content of each rule: its file's hash and which rule of the file; None without a hash."""
+    return [(content, nth) if content else None for _, nth, content in _places(rules)]
+
+
+def _ids(rules: pd.DataFrame) -> list[tuple[str, str] | None]:
+    """The id of each rule, and its format where the id is a number; None without an id."""
+    pairs = zip(rules["rule_id"].tolist(), rules["format"].tolist(), strict=True)
+    return [(text, form if text.isdecimal() else "") if isinstance(text, str) and text else None for text, form in pairs]
+
+
+def _in_several_corpora(names: Sequence[Hashable | None], corpora: Sequence[str]) -> list[Group]:
+    """The rows that share a name which more than one corpus has, in the order of the names."""
+    rows_of: dict[Hashable, Group] = {}
+    for row, name in enumerate(names):
+        if name is not None:
+            rows_of.setdefault(name, []).append(row)
+    shared = {name: rows for name, rows in rows_of.items() if len({corpora[row] for row in rows}) > 1}
+    return [shared[name] for name in sorted(shared)]
+
+
+def _matched(rows: Sequence[int], groups: dict[int, Group], corpora: Sequence[str]) -> None:
+    """Join rows one by one with the first group that has no rule of their corpora yet."""
+    taken: list[Group] = []
+    for row in rows:
+        mine = groups.setdefault(row, [row])
+        if any(mine is group for group in taken):
+            continue
+        here = {corpora[member] for member in mine}
+        free = next((group for group in taken if here.isdisjoint(corpora[member] for member in group)), None)
+        if free is None:
+            taken.append(mine)
+            continue
+        free.extend(mine)
+        groups.update(dict.fromkeys(mine, free))
+
+
+def _distinct(groups: Mapping[int, Group]) -> Iterator[Group]:
+    """Each group of more than one rule, once."""
+    return (rows for row, rows in groups.items() if rows[0] == row and len(rows) > 1)
+
+
+def _standing(rules: pd.DataFrame, groups: Mapping[int, Group]) -> dict[int, tuple]:
+    """How good a copy each row is; the best of a group is shown."""
+    part = rules.iloc[list(groups)]
+    days = [part[name].to_numpy().astype("int64").tolist() for name in ("updated", "created")]
+    columns = (part[name].tolist() for name in ("enabled", "rule_class", "severity"))
+    return {
+        row: (enabled is not False, -_CLASS_RANKS[rule_class], _SEVERITY_RANKS.get(severity, -1), updated, created, -row)
+        for row, enabled, rule_class, severity, updated, created in zip(groups, *columns, *days, strict=True)
+    }

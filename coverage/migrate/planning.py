@@ -1,0 +1,145 @@
+"""Files -> a `Plan`: for each file its new text, the changes, and the open questions. Writes nothing.
+
+Chooses the editor by the format that the loaders tell. A file that cannot be read is counted and left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from coverage.loaders.formats import LOADERS, chosen, suffix_of
+from coverage.loaders.seam import RuleFile, Unparsable, place_of
+from coverage.loaders.sigma import LOADER as SIGMA
+from coverage.loaders.sources import CorpusSource, unique_names
+from coverage.loaders.walk import FoundFile, Unreadable, Walk, decoded, file_bytes, listed
+from coverage.migrate import elastic, sigma
+from coverage.migrate.decisions import Decision
+from coverage.migrate.model import FilePlan, Plan, Question, RuleEdit
+from coverage.migrate.mover import Mover, Names
+from coverage.migrate.target import Target
+from coverage.migrate.verify import fault
+
+Progress = Callable[[int, int, str], None]
+Editor = Callable[[str, Any, Mover, Names, date | None], RuleEdit]
+
+EDITORS: dict[str, tuple[Editor, Callable[[Any, str], Names]]] = {
+    "elastic": (elastic.edited_rule, elastic.names_of),
+    "elastic_endpoint": (elastic.edited_endpoint_rule, elastic.names_of),
+    "elastic_hunt": (elastic.edited_hunt, elastic.names_of),
+    "sigma": (sigma.edited, sigma.names_of),
+}
+_BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True)
+class RuleText:
+    """One file to migrate: its corpus, its path there, where it lies, its content, and its folders (as `RuleFile`)."""
+
+    corpus: str
+    path: str
+    location: str
+    data: bytes
+    folders: tuple[str, ...] = ()
+
+
+@dataclass
+class _Counts:
+    read: int = 0
+    others: int = 0
+    unreadable: int = 0
+
+
+def plan(
+    files: Iterable[RuleText | None], target: Target, decisions: Sequence[Decision] = (), touch: date | None = None
+) -> Plan:
+    """What moving the files to the target release would do. Pure: nothing is read or written.
+
+    Parameters
+    ----------
+    files
+        In the order of the plan; None stands for one that could not be read.
+    touch
+        The date to write into `updated_date` and `modified` of what changes; None leaves them.
+    """
+    mover, counts = Mover(target, decisions), _Counts()
+    found = [one for file in files if (one := _planned(file, mover, touch, counts)) is not None]
+    source = str(target.source) if target.source else None
+    return Plan(
+        str(target.release), source, tuple(found), counts.read, counts.others, counts.unreadable, frozenset(mover.used)
+    )
+
+
+def plan_sources(
+    sources: Sequence[CorpusSource], target: Target, decisions: Sequence[Decision] = (), touch: date | None = None,
+    progress: Progress | None = None,
+) -> Plan:  # fmt: skip
+    """The same for the files of some corpora, which are read. A link that leads out of its corpus is passed over."""
+    return plan(_texts(listed(unique_names(sources)), progress), target, decisions, touch)
+
+
+def _texts(walks: Sequence[Walk], progress: Progress | None) -> Iterator[RuleText | None]:
+    total, done = sum(len(walk.files) for walk in walks), 0
+    for walk in walks:
+        root = walk.root.resolve()
+        for file in walk.files:
+            yield _text(walk, file, root)
+            done += 1
+            if progress:
+                progress(done, total, file.relative)
+
+
+def _text(walk: Walk, file: FoundFile, root: Path) -> RuleText | None:
+    real = Path(file.path).resolve()
+    if not real.is_relative_to(root):
+        return None
+    try:
+        data = file_bytes(file.path)
+    except Unreadable:
+        return None
+    return RuleText(walk.source.name, file.relative, str(real), data, (walk.folder, *file.relative.split("/")[:-1]))
+
+
+def _planned(file: RuleText | None, mover: Mover, touch: date | None, counts: _Counts) -> FilePlan | None:
+    if file is None:
+        counts.unreadable += 1
+        return None
+    try:
+        text = decoded(file.data)
+        if suffix_of(file.path) in SIGMA.suffixes and not sigma.may_change(text, mover):
+            counts.read += SIGMA.meant(text)
+            return None
+        loader, document = chosen(RuleFile(file.corpus, file.path, text, "", file.folders))
+    except (Unreadable, Unparsable):
+        counts.unreadable += 1
+        return None
+    if loader is None or loader.id not in EDITORS:
+        counts.others += loader is not None
+        return None
+    counts.read += 1
+    editor, names_of = EDITORS[loader.id]
+    names = names_of(document, file.path)
+    edit = editor(text, document, mover, names, touch)
+    if edit.text == text and not edit.asked:
+        return None
+    return _file_plan(file, loader.id, text, document, edit, names, touch is not None)
+
+
+def _file_plan(file: RuleText, format_id: str, text: str, document: Any, edit: RuleEdit, names: Names, dated: bool) -> FilePlan:
+    rule_id, title = names[0], names[1] or file.path
+    positions = LOADERS[format_id].syntax.positions(text) if edit.asked else {}
+    questions = tuple(
+        Question(file.corpus, file.path, rule_id, title, one.code, one.written, one.tactic, one.choices, one.reason,
+                 *place_of(one.path, positions))
+        for one in edit.asked
+    )  # fmt: skip
+    if edit.text == text:
+        after, wrong = file.data, None
+    else:
+        after = (_BOM if file.data.startswith(_BOM) else b"") + edit.text.encode("utf-8")
+        wrong = fault(format_id, text, document, edit.text, dated)
+    return FilePlan(file.corpus, file.path, file.location, format_id, rule_id, title, file.data, after,
+                    edit.changes, questions, wrong)  # fmt: skip

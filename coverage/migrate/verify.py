@@ -1,0 +1,66 @@
+"""The last look before a new text is offered: it parses, and nothing but mappings, their tags and the date changed.
+
+Knows the places of mappings in each format and nothing of how they were edited.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from coverage.loaders.formats import LOADERS
+from coverage.loaders.seam import Unparsable
+from coverage.migrate.toml_parts import Layout
+from coverage.migrate.toml_tree import Tree
+
+SIGMA = "sigma"
+TACTIC_TAG, ATTACK_TAG = "tactic:", "attack."
+
+
+def fault(format_id: str, before: str, document: Any, after: str, dated: bool) -> str | None:
+    """Why `after` may not take the place of `before`, in words; None when it may."""
+    try:
+        new = LOADERS[format_id].syntax.parse(after)
+        if repr(rest_of(format_id, document, dated)) != repr(rest_of(format_id, new, dated)):  # repr: 1 is not 1.0, NaN is NaN
+            return "the new text would differ in more than its mapping and tags"
+        if format_id != SIGMA and not _same_comments(before, after):
+            return "the new text would have other comments"
+    except Unparsable as broken:
+        return f"the new text would not parse: {broken.message}"
+    except Layout as broken:
+        return f"the new text would not be understood: {broken}"
+    return None
+
+
+def rest_of(format_id: str, document: Any, dated: bool = False) -> Any:
+    """A parsed document without its mappings, their tags and, on request, the date of its last update."""
+    if format_id == SIGMA:
+        return [_sigma_rest(one, dated) for one in document]
+    rest = {key: value for key, value in document.items() if key != "threat"}
+    for name, mapping in (("rule", "threat"), ("hunt", "mitre")):
+        if isinstance(rest.get(name), dict):
+            rest[name] = _rest(rest[name], mapping, TACTIC_TAG)
+    if dated and isinstance(rest.get("metadata"), dict):
+        rest["metadata"] = _rest(rest["metadata"], "updated_date", "")
+    return rest
+
+
+def _rest(table: dict, key: str, tag: str) -> dict:
+    rest = {name: value for name, value in table.items() if name != key}
+    if tag and isinstance(rest.get("tags"), list):
+        rest["tags"] = [one for one in rest["tags"] if not str(one).lower().startswith(tag)]
+    return rest
+
+
+def _sigma_rest(document: Any, dated: bool) -> Any:
+    return _rest(document, "modified" if dated else "", ATTACK_TAG) if isinstance(document, dict) else document
+
+
+def _same_comments(before: str, after: str) -> bool:
+    """Whether two TOML texts have the same comments, in whatever order."""
+    if _marked_lines(before) == _marked_lines(after):
+        return True
+    return sorted(Tree(before).all_comments()) == sorted(Tree(after).all_comments())
+
+
+def _marked_lines(text: str) -> list[str]:
+    return sorted(line for line in text.split("\n") if "#" in line)
