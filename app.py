@@ -6,7 +6,7 @@ Run it with `streamlit run app.py`, or `streamlit run app.py -- PATH ...` over y
 import streamlit as st
 
 from coverage import session
-from coverage.pages import PAGES
+from coverage.pages import PAGES, rule_folders
 
 st.set_page_config(page_title="ATT&CK coverage", page_icon="docs/images/icon.svg", layout="wide", initial_sidebar_state=264)
 session.compact_layout()
@@ -15,5 +15,5 @@ pages = [
     for position, (file, title, icon, address) in enumerate(PAGES)
 ]
 page = st.navigation(pages, position="top")
-session.sidebar()
+session.sidebar(rule_folders.choose)
 page.run()

@@ -93,6 +93,7 @@ RULES = FrameSpec("RULES", "one row a rule", ("rule_key",), {
     "integrations": (LIST, "products or log integrations the rule needs"),
     "indices": (LIST, "index patterns it reads"),
     "data_sources": (LIST, "data sources as its tags name them"),
+    "data_components": (LIST, "ATT&CK data components that its log sources give; empty when they do not tell"),
     "tags": (LIST, "tags as written"),
     "authors": (LIST, "authors as written"),
     "created": (DATE, "creation date"),

@@ -34,11 +34,13 @@ def same_rules(rules: pd.DataFrame) -> dict[str, str]:
     corpora = rules["corpus"].tolist()
     if len(set(corpora)) < 2:
         return {}
+    shared = [_in_several_corpora(names, corpora) for names in (_contents(rules), _ids(rules))]
+    if not any(shared):
+        return {}
     groups: dict[int, Group] = {}
-    order = _canonical_order(rules)
-    for names in (_contents(rules), _ids(rules)):
-        for rows in _in_several_corpora(names, corpora):
-            _matched(sorted(rows, key=order.__getitem__), groups, corpora)
+    order = list(_places(rules))  # it hangs on no corpus's name or place
+    for rows in (*shared[0], *shared[1]):
+        _matched(sorted(rows, key=order.__getitem__), groups, corpora)
     keys, standing = rules["rule_key"].tolist(), _standing(rules, groups)
     found = {}
     for rows in _distinct(groups):
@@ -80,11 +82,6 @@ def _places(rules: pd.DataFrame) -> Iterator[tuple[str, str, str]]:
     columns = (rules[name].tolist() for name in ("rule_key", "corpus", "path", "content_hash"))
     for rule_key, corpus, path, content in zip(*columns, strict=True):
         yield path, _nth(rule_key, corpus, path), content
-
-
-def _canonical_order(rules: pd.DataFrame) -> list[tuple[str, str, str]]:
-    """What rules are ordered by: it hangs on no corpus's name or place."""
-    return list(_places(rules))
 
 
 def _contents(rules: pd.DataFrame) -> list[tuple[str, str] | None]:

@@ -69,6 +69,7 @@ class Rule:
     integrations: tuple[str, ...] = ()
     indices: tuple[str, ...] = ()
     data_sources: tuple[str, ...] = ()
+    data_components: tuple[str, ...] = ()  # names of ATT&CK data components; empty: not told
     tags: tuple[str, ...] = ()
     authors: tuple[str, ...] = ()
     created: date | None = None

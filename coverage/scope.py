@@ -176,6 +176,19 @@ class View:
         return self.all_placed[among(self.all_placed["rule_key"], self.rules["rule_key"])]
 
     @cached_property
+    def rules_on_ids(self) -> pd.DataFrame:
+        """One row a (technique or sub-technique in scope, rule in scope on the very ID): `attack_id`, `rule_key`."""
+        return self.placed[["attack_id", "rule_key"]].drop_duplicates(ignore_index=True)
+
+    @cached_property
+    def placed_copies(self) -> pd.DataFrame:
+        """PLACED of every copy in scope under its own key, for IDs in scope: what each corpus has by itself."""
+        if not self.counts_as:
+            return self.placed
+        placed = self._placed_files[among(self._placed_files["attack_id"], self.techniques["attack_id"])]
+        return placed[among(placed["rule_key"], self.every_rule["rule_key"])]
+
+    @cached_property
     def rule_platforms(self) -> pd.DataFrame:
         """One row a (rule in scope, platform in scope it works on)."""
         wanted = frozenset(self.scope.platforms)

@@ -29,6 +29,15 @@ def plain(text: str) -> str:
     return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
 
 
+def as_code(text: str, most: int = 100) -> str:
+    """Text as a Markdown code span that also stands in a table: one line, cut, nothing in it is a link or a mention."""
+    line = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split()) or "-"
+    line = (line if len(line) <= most else f"{line[: most - 1]}…").replace("|", r"\|")
+    fence = "`" * (max(map(len, re.findall("`+", line)), default=0) + 1)
+    pad = " " if "`" in line else ""
+    return f"{fence}{pad}{line}{pad}{fence}"
+
+
 def safe_markdown(text: str) -> str:
     """A rule's Markdown without what could reach out: images become links, links open http(s) only.
 

@@ -153,7 +153,9 @@ def test_from_a_technique_to_its_rule_and_back_keeps_the_scope(page, address):
     assert "production, hunt rules" in page.inner_text("body")
     page.get_by_role("button", name="Open T1059").first.click()
     page.wait_for_url("**/technique?**technique=T1059**")
-    assert "class=Hunt" in page.url
+    page.wait_for_url("**class=Hunt**")  # bound parameters come with the run after the switch
+    settle(page)
+    assert "production, hunt rules" in page.inner_text("body")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

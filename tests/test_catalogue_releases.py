@@ -6,7 +6,6 @@ A bundle takes seconds to load, so each is loaded once and all its tests run tog
 from __future__ import annotations
 
 import gc
-import time
 from collections import Counter
 from dataclasses import dataclass
 
@@ -43,7 +42,6 @@ class Loaded:
     objects: list[dict]
     data: MitreAttackData
     seconds: float  # that mitreattack-python took, without the citations
-    catalogue: Catalogue
 
     def live(self, *types: str) -> dict[str, dict]:
         return {o["id"]: o for o in self.objects if o["type"] in types and status(o) == "live"}
@@ -63,12 +61,10 @@ def loaded(request, shared) -> Loaded:
     bundle = parsed_bundle(content, request.param)
     release = release_of(bundle)
     gc.disable()  # a quarter faster: it would look through millions of objects again and again
-    started = time.process_time()
     data = attack_data(bundle)
-    seconds = time.process_time() - started
     gc.enable()
     catalogue = Catalogue.of_frames(release, bundle.sha256, request.param, frames_of(data, release))
-    return Loaded(request.param, bundle.objects, data, seconds, catalogue)
+    return Loaded(request.param, bundle.objects, data, catalogue)
 
 
 def status(stix) -> str:
@@ -307,7 +303,7 @@ def test_no_platform_is_called_none(loaded):
 # ---- the releases that come with the project -------------------------------------------------------
 
 
-def test_rebuilding_gives_the_embedded_frames_and_they_open_20_times_faster(loaded):
+def test_rebuilding_gives_the_embedded_frames(loaded):
     if loaded.catalogue.release not in RELEASES:
         pytest.skip(f"{loaded.name} does not come with the project")
     folder = EMBEDDED / loaded.name
@@ -316,16 +312,6 @@ def test_rebuilding_gives_the_embedded_frames_and_they_open_20_times_faster(load
     assert embedded.sha256 == rebuilt.sha256
     for name in CATALOGUE_FRAMES:
         pd.testing.assert_frame_equal(embedded.frame(name), rebuilt.frame(name))
-    if embedded.release.domain == "enterprise":
-        assert min(seconds_to_open(folder) for _ in range(3)) * 20 < loaded.seconds
-
-
-def seconds_to_open(folder) -> float:
-    started = time.process_time()
-    catalogue = open_catalogue(folder)
-    for name in CATALOGUE_FRAMES:
-        catalogue.frame(name)
-    return time.process_time() - started
 
 
 def test_building_twice_gives_the_same_bytes(shared, tmp_path):

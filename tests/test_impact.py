@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import time
 from functools import cache
 from itertools import product
 
@@ -319,19 +318,6 @@ def test_elastic_from_18_to_19_in_numbers(shared):
     assert "from 159 of 197 to 161 of 201: +2, all explained (added +4, revoked -2)." in found.sentence()
     shown = comparison(found).set_index("counted")
     assert shown.loc["placements covered"].tolist() == ["531", "+10", "-11", "-10", "520", "-11"]
-
-
-@pytest.mark.corpora
-def test_elastic_takes_half_a_second_beyond_loading_and_reading(shared):
-    readings = [small.elastic_reading(shared("corpora", "elastic"), release) for release in (E18, E19)]
-    seconds = []
-    for _ in range(3):
-        views = [reading.view(on=DAY) for reading in readings]
-        started = time.process_time()
-        found = impact(*views)
-        assert len(found.ledger) and len(found.totals) and len(found.changes) and len(found.rule_changes)
-        seconds.append(time.process_time() - started)
-    assert min(seconds) <= 0.5
 
 
 # ---- files, figure, command line --------------------------------------------------------------------------------

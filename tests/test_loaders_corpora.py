@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 
 import pandas as pd
@@ -10,7 +9,7 @@ import pytest
 import tomli
 
 from coverage.frames import PROBLEMS, RULES, WRITTEN, checked
-from coverage.loaders import LOADERS, CorpusSource, fingerprint, load, locate
+from coverage.loaders import LOADERS, CorpusSource, load, locate
 
 pytestmark = pytest.mark.corpora
 
@@ -157,33 +156,3 @@ def test_our_own_rules_load_without_a_problem():
         pytest.skip("the project has no rules yet")
     loaded = load([CorpusSource("rules", PROJECT / "rules")])
     assert len(loaded.rules) > 0 and loaded.problems.empty
-
-
-def test_loading_costs_at_most_twice_the_parsing(corpora):
-    folders = [corpora["elastic"] / name for name in ("rules", "rules_building_block")]
-    sources = [CorpusSource(folder.name, folder) for folder in folders]
-    ratios = []
-    for _ in range(3):  # the least of three: other work on the machine only ever adds
-        start = time.process_time()
-        count = sum(
-            1
-            for folder in folders
-            for path in folder.rglob("*.toml")
-            if tomli.loads(path.read_bytes().decode())
-        )
-        parsing = time.process_time() - start
-        start = time.process_time()
-        rules = load(sources).rules
-        ratios.append((time.process_time() - start) / parsing)
-        assert len(rules) == count == 2192
-    assert min(ratios) <= 2.0, ratios
-
-
-def test_a_fingerprint_costs_a_walk(corpora):
-    sources = [CorpusSource("elastic", corpora["elastic"])]
-    times = []
-    for _ in range(5):
-        start = time.process_time()
-        fingerprint(sources)
-        times.append(time.process_time() - start)
-    assert min(times) < 0.030, times

@@ -7,22 +7,17 @@ an embedded one: no number changes by itself because something was downloaded. K
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
-
 from coverage.catalogue.bundle import file_bytes, sha256_of
 from coverage.catalogue.model import Catalogue, CatalogueError, Release
 from coverage.catalogue.store import RELEASE_FILE, open_catalogue, read_stored, write_catalogue
+from coverage.folders import cache_root
 from coverage.vocabulary import DOMAINS
 
 EMBEDDED = Path(__file__).resolve().parents[2] / "data" / "attack"
-
-# Where the cache is, when set.
-CACHE_VARIABLE = "COVERAGE_CACHE"
 
 HOW_TO_GET_MORE = "get more with 'python -m coverage.cli attack fetch' or '... attack import FILE'"
 
@@ -46,9 +41,7 @@ class ReleaseAtHand:
 
 def cache_folder() -> Path:
     """The folder of imported releases: the user's cache, or `$COVERAGE_CACHE`, and `attack` in it."""
-    chosen = os.environ.get(CACHE_VARIABLE)
-    root = Path(chosen).expanduser() if chosen else Path(platformdirs.user_cache_dir("attack-coverage"))
-    return root / "attack"
+    return cache_root() / "attack"
 
 
 def releases_at_hand() -> list[ReleaseAtHand]:

@@ -12,7 +12,6 @@ import json
 import shutil
 import uuid
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -22,6 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from coverage.catalogue.model import Catalogue, CatalogueError, Release
+from coverage.folders import take_place
 from coverage.frames import (
     BOOL,
     CATALOGUE_FRAMES,
@@ -86,7 +86,7 @@ def write_catalogue(catalogue: Catalogue, folder: Path) -> None:
     try:
         beside.mkdir(parents=True)
         _write_files(catalogue, beside)
-        _take_place(beside, folder)
+        take_place(beside, folder)
     except OSError as error:
         raise CatalogueError(f"{folder}: the release cannot be stored ({error.strerror or error})") from error
     finally:
@@ -102,20 +102,6 @@ def _write_files(catalogue: Catalogue, folder: Path) -> None:
     stored = Stored(catalogue.release, catalogue.sha256, catalogue.source, format_of_frames(), files)
     text = json.dumps({**asdict(stored), "release": str(stored.release)}, indent=2)
     (folder / RELEASE_FILE).write_text(text + "\n", encoding="utf-8")
-
-
-def _take_place(new: Path, folder: Path) -> None:
-    """Rename `new` to `folder`; a folder that was there is put back when that fails."""
-    old = new.with_name(new.name + ".old")
-    with suppress(FileNotFoundError):
-        folder.rename(old)
-    try:
-        new.rename(folder)
-    except OSError:
-        if old.exists():
-            old.rename(folder)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def _parquet_bytes(frame: pd.DataFrame, spec: FrameSpec) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -12,8 +11,8 @@ import typer
 
 from coverage.catalogue import CatalogueError, shelf
 from coverage.cli.main import app
-from coverage.cli.options import AsJson, choice, error_console, stop
-from coverage.cli.output import print_json, print_table
+from coverage.cli.options import AsJson, choice, stop
+from coverage.cli.output import print_json, print_table, with_download_progress
 from coverage.vocabulary import DOMAINS
 
 attack_app = typer.Typer(no_args_is_help=True, help="ATT&CK releases: list them, import a bundle, fetch MITRE's.")
@@ -58,21 +57,10 @@ def attack_fetch(
 
     domain = choice("domain", domain, DOMAINS)
     try:
-        catalogue = _with_download_progress(lambda progress: fetch(domain, release, progress=progress))
+        catalogue = with_download_progress("Fetching ATT&CK", lambda progress: fetch(domain, release, progress=progress))
     except CatalogueError as error:
         raise stop(str(error)) from error
     _report_added(catalogue)
-
-
-def _with_download_progress(run: Callable):
-    if not error_console.is_terminal:
-        return run(None)
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with Progress(*columns, console=error_console, transient=True) as progress:
-        task = progress.add_task("Fetching ATT&CK", total=None)
-        return run(lambda done, total: progress.update(task, completed=done, total=total))
 
 
 def _report_added(catalogue) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 import pandas as pd
@@ -10,11 +11,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from coverage.accepted import counts_sentence, marks
+from coverage.cli.gap_options import ACCEPTED_CHOICES, Accepted, GapsFile, answered_for
 from coverage.cli.main import app
 from coverage.cli.options import (
     AsJson,
     Attack,
     Classes,
+    Corpora,
     CsvFile,
     Enabled,
     Paths,
@@ -28,6 +32,7 @@ from coverage.cli.options import (
 )
 from coverage.cli.output import emit, print_json, write_bytes
 from coverage.exports.tables import GAP_NAMES, stamped_csv, without_text
+from coverage.loaders import CorpusStamp, Loaded
 from coverage.measures import gaps as gap_list
 from coverage.measures import rules_with_ids
 from coverage.measures import summary as figures
@@ -39,16 +44,17 @@ from coverage.vocabulary import COVERED_GAP_TYPES, GAP_TYPES
     epilog="Examples:  summary ../detection-rules/rules  |  summary --attack enterprise-18.1 --platform Linux --json"
 )
 def summary(paths: Paths = None, attack: Attack = None, classes: Classes = None, enabled: Enabled = "not_disabled",
-            platforms: Platforms = None, pre: Pre = False, rollup: Rollup = "any", as_json: AsJson = False,
+            platforms: Platforms = None, corpora: Corpora = None, pre: Pre = False, rollup: Rollup = "any", as_json: AsJson = False,
             csv: CsvFile = None) -> None:  # fmt: skip
     """Covered techniques, sub-techniques and placements, by tactic and platform, with every denominator."""
     one_output(as_json, csv)
-    view, loaded = chosen_view(paths, attack, classes, enabled, platforms, pre, rollup)
-    result = figures(view, problems=len(loaded.problems))
+    view, loaded = chosen_view(paths, attack, classes, enabled, platforms, pre, rollup, corpora)
+    result = figures(view, problems=len(_problems_of(loaded, view.scope.corpora)))
     if csv is not None:
         rows = [{"grain": grain, "name": "all", **result[grain]} for grain in ("techniques", "subtechniques", "placements")]
         rows += [{"grain": "tactic", "name": row["name"], "covered": row["covered"], "total": row["total"]} for row in result["tactics"]]
         rows += [{"grain": "platform", **{k: row[k] for k in ("name", "covered", "total")}} for row in result["platforms"]]
+        rows += [{"grain": "corpus", "name": row["name"], "covered": row["covered"], "total": row["total"]} for row in result["corpora"]]
         write_bytes(stamped_csv(pd.DataFrame(rows), view.scope), csv)
     if as_json:
         print_json(result)
@@ -61,12 +67,15 @@ def _print_summary(result: dict, scope: Scope) -> None:
     rules = result["rules"]
     console.print(f"{rules['in_scope']:,} of {rules['read']:,} rules are in scope; "
                   f"{rules['unmapped']:,} of these have no mapping, {rules['tactic_only']:,} name only a tactic, "
-                  f"{rules['unread']:,} name no ID that is live here. {rules['problems']:,} problems.")  # fmt: skip
+                  f"{rules['unread']:,} name no ID that is live here. {_copies(rules)}{rules['problems']:,} problems.")  # fmt: skip
     for grain in ("techniques", "subtechniques", "placements"):
         part = result[grain]
         share = f"{part['covered'] / part['total']:.1%}" if part["total"] else "-"
         console.print(f"{part['covered']:>6,} of {part['total']:>4,} {grain.replace('sub', 'sub-')} covered ({share})")
-    for title, rows in (("tactic", result["tactics"]), ("platform", result["platforms"])):
+    corpora = result["corpora"] if len(result["corpora"]) > 1 else []
+    for title, rows in (("tactic", result["tactics"]), ("platform", result["platforms"]), ("corpus", corpora)):
+        if not rows:
+            continue
         table = Table(f"by {title}", "techniques covered", "of", "share", "sub-techniques covered", "of", "rules", box=None)
         for column in table.columns[1:]:
             column.justify = "right"
@@ -78,31 +87,43 @@ def _print_summary(result: dict, scope: Scope) -> None:
     console.print(f"{scope.sentence()}\n{scope.corpora_sentence()}", style="dim", markup=False)
 
 
+def _copies(rules: dict) -> str:
+    count = rules["same_elsewhere"]
+    return f"{count:,} more are in another corpus as well and count once. " if count else ""
+
+
 @app.command(epilog="Examples:  gaps --csv gaps.csv  |  gaps my-rules --also fragile --platform Windows")
 def gaps(paths: Paths = None, attack: Attack = None, classes: Classes = None, enabled: Enabled = "not_disabled",
-         platforms: Platforms = None, pre: Pre = False, rollup: Rollup = "any",
+         platforms: Platforms = None, corpora: Corpora = None, pre: Pre = False, rollup: Rollup = "any",
          also: Annotated[list[str] | None, typer.Option("--also", help=f"List covered IDs of this type too: {', '.join(sorted(COVERED_GAP_TYPES))}.")] = None,
          only: Annotated[list[str] | None, typer.Option("--type", help=f"Only gaps of this type; repeatable: {', '.join(GAP_TYPES)}.")] = None,
+         accepted: Accepted = "show", gaps_file: GapsFile = None,
          as_json: AsJson = False, csv: CsvFile = None) -> None:  # fmt: skip
-    """Open techniques and sub-techniques, those that most groups use first."""
-    also = [choice("gap type of covered IDs", name, COVERED_GAP_TYPES) for name in also or ()]
+    """Open techniques and sub-techniques, those that most groups use first; accepted and planned ones are marked."""
+    accepted = choice("--accepted choice", accepted, ACCEPTED_CHOICES)
+    also = [choice("gap type of covered IDs", name, sorted(COVERED_GAP_TYPES)) for name in also or ()]
     only = [choice("gap type", name, GAP_TYPES) for name in only or ()]
-    view, _ = chosen_view(paths, attack, classes, enabled, platforms, pre, rollup)
+    view, _ = chosen_view(paths, attack, classes, enabled, platforms, pre, rollup, corpora)
     found = gap_list(view, [*also, *(COVERED_GAP_TYPES & set(only))])
     if only:
         found = found[found["gap_type"].isin(only)]
+    found = answered_for(found, view, gaps_file)
+    of_these = counts_sentence(found)
+    found = found[ACCEPTED_CHOICES[accepted](found)]
     shown = ["attack_id", "name", "gap_type", "groups", "software", "campaigns", "tactics", "platforms"]
-    title = f"{len(found):,} gaps among {len(view.techniques):,} techniques and sub-techniques in scope"
+    if not as_json and csv is None:
+        found, shown = found.assign(mark=marks(found)), [*shown[:3], *(["mark"] if found["accepted"].notna().any() else []), *shown[3:]]
+    title = f"{len(found):,} gaps among {len(view.techniques):,} techniques and sub-techniques in scope{of_these}"
     emit(found, view.scope, "gaps", shown, title, as_json=as_json, csv=csv, names=GAP_NAMES)
 
 
 @app.command(epilog="Examples:  rules --csv rules.csv  |  rules my-rules --technique T1059 --json")
 def rules(paths: Paths = None, attack: Attack = None, classes: Classes = None, enabled: Enabled = "not_disabled",
-          platforms: Platforms = None, pre: Pre = False, rollup: Rollup = "any",
+          platforms: Platforms = None, corpora: Corpora = None, pre: Pre = False, rollup: Rollup = "any",
           technique: Annotated[list[str] | None, typer.Option("--technique", metavar="ID", help="Only rules read as this ID or one of its sub-techniques; repeatable.")] = None,
           as_json: AsJson = False, csv: CsvFile = None) -> None:  # fmt: skip
     """The rules in scope, with the IDs they are read as."""
-    view, _ = chosen_view(paths, attack, classes, enabled, platforms, pre, rollup)
+    view, _ = chosen_view(paths, attack, classes, enabled, platforms, pre, rollup, corpora)
     found = without_text(rules_with_ids(view))
     found = found[found["rule_key"].isin(view.rules["rule_key"])]
     if technique:
@@ -115,9 +136,18 @@ def rules(paths: Paths = None, attack: Attack = None, classes: Classes = None, e
 
 
 @app.command(epilog="Examples:  problems  |  problems my-rules --csv -")
-def problems(paths: Paths = None, as_json: AsJson = False, csv: CsvFile = None) -> None:
+def problems(paths: Paths = None, corpora: Corpora = None, as_json: AsJson = False, csv: CsvFile = None) -> None:
     """Everything that could not be read or placed, with path, line and cause."""
     loaded = loaded_rules(paths)
+    names = [choice("corpus that was read", name, (stamp.name for stamp in loaded.corpora)) for name in corpora or ()]
+    stamps = [stamp for stamp in loaded.corpora if stamp.name in names or not names]
+    found = _problems_of(loaded, stamps)
     shown = ["severity", "code", "path", "line", "message"]
-    title = f"{len(loaded.problems):,} problems in {len(loaded.rules):,} rules read"
-    emit(loaded.problems, None, "problems", shown, title, as_json=as_json, csv=csv)
+    title = f"{len(found):,} problems in {sum(stamp.rules for stamp in stamps):,} rules read"
+    emit(found, None, "problems", shown, title, as_json=as_json, csv=csv)
+
+
+def _problems_of(loaded: Loaded, corpora: Sequence[CorpusStamp]) -> pd.DataFrame:
+    """PROBLEMS of some corpora, and those of none; all of them when all are meant."""
+    left_out = {stamp.name for stamp in loaded.corpora} - {stamp.name for stamp in corpora}
+    return loaded.problems[~loaded.problems["corpus"].isin(list(left_out))]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -11,10 +11,12 @@ import typer
 from rich.console import Console
 
 from coverage.catalogue import CatalogueError
+from coverage.corpora.offered import default_texts, resolved
 from coverage.loaders import Loaded, corpus_sources, load
-from coverage.reading import platforms_of, read_in
+from coverage.reading import Reading, platforms_of, read_in
 from coverage.scope import ENABLED_CHOICES, View
-from coverage.tables import PROJECT, TableError
+from coverage.settings import Settings, SettingsError, settings_at
+from coverage.tables import TableError
 from coverage.vocabulary import PRE_PLATFORM, ROLLUPS, RULE_CLASSES
 
 error_console = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -39,8 +41,11 @@ def stop(message: str) -> typer.Exit:
 
 Paths = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[PATH ...]", help="Rule folders or files; NAME=PATH gives a corpus its name.", show_default=False),
-]
+    typer.Argument(
+        metavar="[PATH ...]", show_default=False,
+        help="Rule folders or files; NAME=PATH gives a corpus its name. The name of a corpus that 'corpora list' shows is its path.",
+    ),
+]  # fmt: skip
 Attack = Annotated[str | None, typer.Option("--attack", metavar="RELEASE", help="Release to read in, such as enterprise-18.1.")]
 Classes = Annotated[
     list[str] | None,
@@ -51,19 +56,29 @@ Platforms = Annotated[
     list[str] | None, typer.Option("--platform", metavar="PLATFORM", help="Platform that counts; repeatable. [default: all]")
 ]
 Pre = Annotated[bool, typer.Option("--pre", help="Count techniques that happen before a SIEM sees anything (PRE only), too.")]
+Corpora = Annotated[
+    list[str] | None, typer.Option("--corpus", metavar="NAME", help="Only the rules of this corpus, of those read; repeatable. [default: all]")
+]
 Rollup = Annotated[str, typer.Option("--rollup", metavar="ROLLUP", help=f"What covers a technique: {', '.join(ROLLUPS)}.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON to standard output.")]
 CsvFile = Annotated[str | None, typer.Option("--csv", metavar="FILE", help="Write CSV to FILE; - is standard output.")]
 
 
 def default_paths(environment: str | None = None) -> list[str]:
-    """The rule paths read when none is given: those of COVERAGE_RULES, else the project's `rules/`."""
-    text = os.environ.get("COVERAGE_RULES", "") if environment is None else environment
-    return [part for part in text.split(os.pathsep) if part] or [str(PROJECT / "rules")]
+    """The rule paths read when none is given: those of COVERAGE_RULES, else the corpora of coverage.toml that are on, else `rules/`."""
+    return default_texts(chosen_settings(), environment)
+
+
+def chosen_settings() -> Settings:
+    """The settings of the folder the command runs in, or an exit that says what is wrong with them."""
+    try:
+        return settings_at()
+    except SettingsError as error:
+        raise stop(shown(str(error))) from error
 
 
 def loaded_rules(paths: list[str] | None) -> Loaded:
-    sources = corpus_sources(paths or default_paths())
+    sources = corpus_sources(resolved(paths or default_paths(), chosen_settings()))
     for source in sources:
         if not _exists(source.path):
             raise stop(f"there is no file or folder {shown(str(source.path))}")
@@ -90,15 +105,32 @@ def choice(kind: str, value: str, known: Iterable[str]) -> str:
     return names[value.casefold()]
 
 
-def chosen_view(paths, attack, classes, enabled, platforms, pre, rollup) -> tuple[View, Loaded]:
+def chosen_view(paths, attack, classes, enabled, platforms, pre, rollup, corpora=None) -> tuple[View, Loaded]:
+    (view,), loaded = chosen_views(paths, (attack,), classes, enabled, platforms, pre, rollup, corpora)
+    return view, loaded
+
+
+def chosen_views(paths, releases, classes, enabled, platforms, pre, rollup, corpora=None) -> tuple[list[View], Loaded]:
+    """The same rules in the same scope, in each of the releases."""
+    pairs, loaded = chosen_readings(paths, releases, classes, enabled, platforms, pre, rollup, corpora)
+    return [view for _, view in pairs], loaded
+
+
+def chosen_readings(paths, releases, classes, enabled, platforms, pre, rollup, corpora=None, on: date | None = None) -> tuple[list[tuple[Reading, View]], Loaded]:
+    """The same rules in each of the releases, and in the same scope. `on` is the stamp's date, today by default."""
     classes = [choice("rule class", name, RULE_CLASSES) for name in classes or ("production",)]
     enabled, rollup = choice("--enabled choice", enabled, ENABLED_CHOICES), choice("roll-up", rollup, ROLLUPS)
     loaded = loaded_rules(paths)
     try:
-        reading = read_in(loaded, attack)
-        known = [name for name in platforms_of(reading.catalogue) if name != PRE_PLATFORM]
-        chosen = [choice(f"platform of {reading.catalogue.release.title}", name, known) for name in platforms or ()]
-        view = reading.view(platforms=chosen, pre=pre, classes=classes, enabled=enabled, rollup=rollup)
+        readings = [read_in(loaded, release) for release in releases]
+        titles = " or ".join(reading.catalogue.release.title for reading in readings)
+        known = sorted({name for reading in readings for name in platforms_of(reading.catalogue)} - {PRE_PLATFORM})
+        scope = {
+            "platforms": [choice(f"platform of {titles}", name, known) for name in platforms or ()],
+            "pre": pre, "classes": classes, "enabled": enabled, "rollup": rollup, "on": on or date.today(),
+            "corpora": [choice("corpus that was read", name, (stamp.name for stamp in loaded.corpora)) for name in corpora or ()],
+        }  # fmt: skip
+        pairs = [(reading, reading.view(**scope)) for reading in readings]
     except (CatalogueError, TableError) as error:
         raise stop(str(error)) from error
-    return view, loaded
+    return pairs, loaded

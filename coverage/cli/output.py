@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 import pandas as pd
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from coverage.cli.options import one_output, shown, stop
+from coverage.cli.options import error_console, one_output, shown, stop
 from coverage.exports.tables import cell, records, stamped_csv
 from coverage.scope import Scope
+
+Result = TypeVar("Result")
 
 
 def write_bytes(data: bytes, target: str) -> None:
@@ -44,9 +48,26 @@ def _replace_file(path: Path, data: bytes) -> None:
         raise
 
 
-def print_json(value: object) -> None:
+def json_bytes(value: object) -> bytes:
     """JSON is UTF-8 whatever the terminal speaks."""
-    sys.stdout.buffer.write(f"{json.dumps(value, indent=2, ensure_ascii=False)}\n".encode())
+    return f"{json.dumps(value, indent=2, ensure_ascii=False)}\n".encode()
+
+
+def print_json(value: object) -> None:
+    """JSON on standard output."""
+    sys.stdout.buffer.write(json_bytes(value))
+
+
+def with_download_progress(title: str, run: Callable[[Callable | None], Result]) -> Result:
+    """What `run` gives, with a bar on a terminal: it gets what to call with (bytes received, their total or None)."""
+    if not error_console.is_terminal:
+        return run(None)
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, console=error_console, transient=True) as progress:
+        task = progress.add_task(title, total=None)
+        return run(lambda done, total: progress.update(task, completed=done, total=total))
 
 
 def print_table(frame: pd.DataFrame, title: str, note: str) -> None:

@@ -50,8 +50,18 @@ def stamped_csv(frame: pd.DataFrame, scope: Scope | None, names: dict[str, str] 
     writer = csv.writer(buffer, lineterminator="\r\n")
     writer.writerow([*heads, *(["attack", "scope", "corpora"] if stamp else [])])
     tail = [cell(text) for text in stamp]
-    writer.writerows([*map(cell, row), *tail] for row in zip(*_plain_columns(frame), strict=True))
-    return buffer.getvalue().encode("utf-8")
+    columns = [_cells(values) for values in _plain_columns(frame)]
+    writer.writerows([*row, *tail] for row in zip(*columns, strict=True))
+    return buffer.getvalue().encode("utf-8", "replace")  # half a surrogate pair is no text
+
+
+def _cells(values: list) -> list[str]:
+    """`cell` of each value; most are harmless text or whole numbers, and need no call."""
+    starts = _FORMULA_STARTS
+    return [
+        value if (kind := type(value)) is str and not value.startswith(starts) else str(value) if kind is int else cell(value)
+        for value in values
+    ]
 
 
 def _plain_columns(frame: pd.DataFrame) -> list[list]:
@@ -66,7 +76,9 @@ def gaps_csv(gaps: pd.DataFrame, scope: Scope) -> bytes:
 def records(frame: pd.DataFrame, names: dict[str, str] | None = None) -> list[dict]:
     """The rows of a frame as JSON-ready values: lists stay lists, NA is None, dates are ISO text."""
     heads = [(names or {}).get(column, column) for column in frame.columns]
-    return [dict(zip(heads, map(_plain, row), strict=True)) for row in zip(*_plain_columns(frame), strict=True)]
+    as_is = (str, int, bool)
+    columns = [[value if type(value) in as_is else _plain(value) for value in values] for values in _plain_columns(frame)]
+    return [dict(zip(heads, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 def _plain(value: object) -> object:

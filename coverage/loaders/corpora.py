@@ -16,6 +16,7 @@ import pandas as pd
 
 from coverage.folders import recorded_commit
 from coverage.frames import problems_frame, rules_frame, written_frame
+from coverage.loaders.components import COMPONENTS_CSV, read_components
 from coverage.loaders.formats import chosen, is_meant, max_bytes
 from coverage.loaders.platforms import PLATFORMS_CSV, read_platforms
 from coverage.loaders.repeats import repeats
@@ -32,6 +33,7 @@ from coverage.loaders.walk import (
     listed,
     too_large,
 )
+from coverage.loaders.words import WordTable
 from coverage.models import CorpusStamp, LoadResult, Problem
 
 Progress = Callable[[int, int, str], None]  # files done, files in all, path of the last one
@@ -52,22 +54,27 @@ class Loaded:
 
 
 def load(
-    sources: Sequence[CorpusSource], progress: Progress | None = None, platforms_csv: Path = PLATFORMS_CSV
-) -> Loaded:
+    sources: Sequence[CorpusSource], progress: Progress | None = None, platforms_csv: Path = PLATFORMS_CSV,
+    components_csv: Path = COMPONENTS_CSV,
+) -> Loaded:  # fmt: skip
     """The rules, mappings as written and problems of some corpora, in corpus and then path order.
 
     Never raises on anything a corpus holds. Codes beside those of the loaders and of `walk.walked`:
     `bad-toml`, `not-utf8`, `too-large`, `unreadable-file`, `loader-failed` (errors), `duplicate-id`
     (warning, on the later file), `same-content`, `empty-file`, `platform-word-unknown` (notes; the last
-    one a word and corpus), `platforms-table` (error: a line of data/platforms.csv).
+    one a word and corpus), `platforms-table` and `components-table` (errors: a line of data/platforms.csv,
+    of data/data_components.csv).
 
     Parameters
     ----------
     progress
         Called after each file with (files done, files in all, relative path). What it raises goes through.
     """
-    context = Context(read_platforms(platforms_csv))
-    result = LoadResult(problems=_table_faults(platforms_csv, context))
+    context = Context(read_platforms(platforms_csv), read_components(components_csv))
+    result = LoadResult(problems=[
+        *_table_faults(platforms_csv, "platforms-table", context.platforms),
+        *_table_faults(components_csv, "components-table", context.components),
+    ])  # fmt: skip
     walks = listed(unique_names(sources))
     counter = _Counter(sum(len(walk.files) for walk in walks), progress)
     stamps = tuple(_corpus(walk, context, counter, result) for walk in walks)
@@ -89,10 +96,10 @@ class _Counter:
             self.progress(self.done, self.total, path)
 
 
-def _table_faults(platforms_csv: Path, context: Context) -> list[Problem]:
+def _table_faults(path: Path, code: str, table: WordTable) -> list[Problem]:
     return [
-        Problem(shown(platforms_csv.name), None, None, None, "platforms-table", "error", shown(fault))
-        for fault in context.platforms.faults
+        Problem(shown(path.name), None, None, None, code, "error", shown(fault))
+        for fault in table.faults
     ]
 
 

@@ -84,6 +84,7 @@ def _rule(
         enabled=rule.flag("enabled"),
         severity=severity(rule), risk_score=rule.number("risk_score", 0, 100), type=rule.text("type"),
         language=language, platforms=platforms, integrations=integrations, indices=indices,
+        data_components=context.components.elastic(tags, integrations, indices, language, query),
         data_sources=data_sources(tags), tags=tags, authors=rule.texts("author", single=True),
         created=metadata.day("creation_date"), updated=metadata.day("updated_date"), version=None,
         maturity=maturity, license=rule.text("license"), description=rule.text("description"), query=query,

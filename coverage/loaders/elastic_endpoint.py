@@ -47,6 +47,7 @@ def _rule(file: RuleFile, rule: Fields, context: Context) -> tuple[Rule | None, 
         rule_class="deprecated" if "_deprecated" in file.folders else "production",
         severity=severity(rule), language="eql", platforms=platforms,
         integrations=("endpoint",),  # these rules run inside Elastic Defend and nowhere else
+        data_components=context.components.elastic(tags, language="eql", query=rule.text("query")),
         data_sources=data_sources(tags), tags=tags, authors=rule.texts("author", single=True),
         version=rule.text("version"), license=rule.text("license"), description=rule.text("description"),
         query=rule.text("query"), references=rule.texts("reference", single=True), content_hash=file.content_hash,

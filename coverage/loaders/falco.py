@@ -83,7 +83,8 @@ def _built(file: RuleFile, rule: YamlFields, switches: dict[str, Any], nth: int,
         rule_key=file.rule_key(nth), corpus=file.corpus, path=file.path, format=LOADER.id, rule_id=name, name=name,
         rule_class=MATURITY_CLASSES.get(maturity or "maturity_stable", "development"), enabled=switch.flag("enabled"),
         severity=severity(rule, "priority", SEVERITIES), language="falco", platforms=platforms,
-        integrations=(source,), data_sources=(source,), tags=tags, maturity=maturity,
+        integrations=(source,), data_sources=(source,),
+        data_components=context.components.components([[("falco_source", source)]]), tags=tags, maturity=maturity,
         description=rule.text("desc"), query=condition, content_hash=file.content_hash,
     ), rule.issues, list(_mapped(rule)), notes)  # fmt: skip
 

@@ -76,6 +76,7 @@ def _built(file: RuleFile, rule: JsonFields, nth: int, context: Context) -> Buil
         enabled=rule.flag("enabled"), severity=severity(rule, "severity"),
         risk_score=rule.number("risk_score", 0, 100), type=rule.text("type"), language=language,
         platforms=platforms, integrations=integrations, indices=indices, data_sources=data_sources(tags), tags=tags,
+        data_components=context.components.elastic(tags, integrations, indices, language, query),
         authors=rule.texts("author", single=True), created=rule.day("created_at"), updated=rule.day("updated_at"),
         version=_version(rule), license=rule.text("license"), description=rule.text("description"), query=query,
         note=rule.text("note"), setup=rule.text("setup"), references=rule.texts("references"),

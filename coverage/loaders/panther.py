@@ -78,6 +78,7 @@ def _built(
         rule_class=_rule_class(rule), enabled=rule.flag("Enabled"), severity=severity(rule, "Severity"),
         type=rule.text("AnalysisType"), language="python" if python else "panther", platforms=platforms,
         integrations=tuple(dict.fromkeys(log.partition(".")[0] for log in logs)), data_sources=logs,
+        data_components=context.components.components(map(_log_words, logs)),
         tags=rule.texts("Tags", single=True), authors=rule.texts("Author", single=True),
         created=rule.day("CreatedAt"), updated=rule.day("LastModified"), maturity=rule.text("Status"),
         description=rule.text("Description"), query=block_text(file.text, document, rule.path[0], block),

@@ -9,14 +9,13 @@ choice stands in the table, none in the code. Knows no rule format but Elastic's
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
+
+from coverage.loaders.words import Said, WordTable, split_words, table_lines
 
 PLATFORMS_CSV = Path(__file__).resolve().parents[2] / "data" / "platforms.csv"
 
@@ -49,31 +48,20 @@ class RuleWords:
     integrations: Sequence[str] = ()
     indices: Sequence[str] = ()
     jobs: Sequence[str] = ()
-    # One entry a thing said: (kind, word) pairs from the narrowest to the widest; the first known one counts.
-    others: Sequence[Sequence[tuple[str, str]]] = ()
+    others: Sequence[Said] = ()  # one entry a thing said
 
 
 @dataclass
-class PlatformTable:
-    """The table, looked up by kind and word (upper and lower case are the same)."""
+class PlatformTable(WordTable):
+    """The table of platforms."""
 
-    rows: Sequence[Row] = ()
-    faults: Sequence[str] = ()  # lines of the table that could not be used, one sentence each
-    _by_word: dict[tuple[str, str], Row] = field(default_factory=dict, repr=False)
-    _patterns: dict[str, list[Row]] = field(default_factory=dict, repr=False)
     _ranks: dict[str, int] = field(default_factory=dict, repr=False)
-    _matched: dict[tuple[str, str], list[Row]] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         for row in self.rows:
-            self._by_word.setdefault((row.kind, row.word.lower()), row)
-            self._patterns.setdefault(row.kind, []).append(row)
             for platform in row.platforms:
                 self._ranks.setdefault(platform, len(self._ranks))
-
-    def knows(self, kind: str, word: str) -> bool:
-        """Whether the table has a row for a word of this kind."""
-        return (kind, word.lower()) in self._by_word
 
     def platforms(self, words: RuleWords) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
         """The platforms a rule's words tell, in the table's order, and its unknown (kind, word) pairs.
@@ -109,16 +97,16 @@ class PlatformTable:
                 found.append(row)
         found += self._other_rows(words, unknown)
         found += self._integration_rows(words, unknown)
-        found += [row for job in words.jobs for row in self._matching("job", job)[:1]]
-        found += [row for index in words.indices for row in self._matching("index", index)]
+        found += [row for job in words.jobs for row in self.matching("job", job)[:1]]
+        found += [row for index in words.indices for row in self.matching("index", index)]
         return (found, tuple(dict.fromkeys(unknown)))
 
     def _other_rows(self, words: RuleWords, unknown: list[tuple[str, str]]) -> list[Row]:
         found = []
         for said in words.others:
-            rows = [row for kind, word in said if (row := self._by_word.get((kind, word.lower()))) is not None]
-            found += rows[:1]
-            if said and not rows:
+            if (row := self.first(said)) is not None:
+                found.append(row)
+            elif said:
                 unknown.append(said[-1])
         return found
 
@@ -135,17 +123,6 @@ class PlatformTable:
                 unknown.append(("integration", word))
         specified = {word.partition(".")[0] for word in datasets}
         return [*datasets.values(), *(row for word, row in packages.items() if word not in specified)]
-
-    def _matching(self, kind: str, text: str) -> list[Row]:
-        key = (kind, text.lower())
-        if key not in self._matched:
-            rows = self._patterns.get(kind, ())
-            self._matched[key] = [row for row in rows if _fits(key[1], row.word.lower())]
-        return self._matched[key]
-
-
-def _fits(text: str, pattern: str) -> bool:
-    return text == pattern or fnmatchcase(text, pattern)
 
 
 def _worded(words: RuleWords) -> Iterator[tuple[str, str]]:
@@ -173,32 +150,11 @@ def _data_stream(index: str) -> str:
 
 def read_platforms(path: Path = PLATFORMS_CSV) -> PlatformTable:
     """The table in a CSV file. Unusable lines, or an unreadable file, are told in `faults`; never raises."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        return PlatformTable(faults=(f"{path} could not be read, so no rule's platforms are known: {error}",))
-    lines = csv.DictReader(io.StringIO(text, newline=""))
-    try:
-        missing = [column for column in COLUMNS if column not in (lines.fieldnames or ())]
-        if missing:
-            return PlatformTable(faults=(f"{path} lacks the column {', '.join(missing)}.",))
-        return _table(lines)
-    except csv.Error as error:
-        return PlatformTable(faults=(f"{path} is no CSV, so no rule's platforms are known: {error}.",))
+    return PlatformTable(*table_lines(path, COLUMNS, "no rule's platforms are known", _row))
 
 
-def _table(lines: csv.DictReader) -> PlatformTable:
-    rows, faults = [], []
-    for line in lines:
-        kind, word, when = ((line[column] or "").strip() for column in ("kind", "word", "when"))
-        if kind in KINDS and when in WHENS and word:
-            rows.append(Row(kind, word, tuple(_split(line["platforms"])), when))
-        else:
-            faults.append(
-                f"Line {lines.line_num} needs a kind ({', '.join(KINDS)}), a word and a when ({', '.join(WHENS)})."
-            )
-    return PlatformTable(tuple(rows), tuple(faults))
-
-
-def _split(text: str | None) -> Iterable[str]:
-    return (part.strip() for part in (text or "").split(";") if part.strip())
+def _row(line: dict, number: int) -> Row | str:
+    kind, word, when = ((line[column] or "").strip() for column in ("kind", "word", "when"))
+    if kind in KINDS and when in WHENS and word:
+        return Row(kind, word, split_words(line["platforms"]), when)
+    return f"Line {number} needs a kind ({', '.join(KINDS)}), a word and a when ({', '.join(WHENS)})."

@@ -7,9 +7,10 @@ frame and no folder: a loader gets text and gives a `LoadResult`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from coverage.loaders.components import ComponentTable
 from coverage.loaders.platforms import PlatformTable
 from coverage.models import LoadResult, Problem
 
@@ -64,6 +65,7 @@ class Context:
     """What all files of one load share."""
 
     platforms: PlatformTable
+    components: ComponentTable = field(default_factory=ComponentTable)
 
 
 def any_text(text: str) -> bool:

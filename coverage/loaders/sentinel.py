@@ -155,7 +155,8 @@ def _built(file: RuleFile, parts: Parts, format_id: str, nth: int, context: Cont
         rule_key=file.rule_key(nth), corpus=file.corpus, path=file.path, format=format_id, rule_id=parts.rule_id,
         name=parts.name, rule_class=_rule_class(parts, status), enabled=rule.flag("enabled"),
         severity=severity(rule, "severity"), type=parts.kind, language="kql", platforms=platforms,
-        integrations=connectors, data_sources=tables, tags=_plain_tags(rule), authors=parts.author,
+        integrations=connectors, data_sources=tables,
+        data_components=context.components.components([("sentinel_table", name)] for name in _read_tables(tables, query)), tags=_plain_tags(rule), authors=parts.author,
         updated=rule.day("lastModifiedUtc"), version=parts.version, maturity=status,
         description=_description(rule), query=query, content_hash=file.content_hash,
     ), rule.issues, list(_mapped(rule)), notes)  # fmt: skip
@@ -180,9 +181,13 @@ def _words(connectors: tuple[str, ...], tables: tuple[str, ...], query: str | No
     """What tells the platforms: the connectors; without any, the tables that the query reads and the table knows."""
     if connectors:
         return RuleWords(others=[[("sentinel_connector", connector)] for connector in connectors])
-    read = dict.fromkeys([*tables, *_TABLE.findall(query or "")])
-    known = [name for name in read if context.platforms.knows("sentinel_table", name)]
+    known = [name for name in _read_tables(tables, query) if context.platforms.knows("sentinel_table", name)]
     return RuleWords(others=[[("sentinel_table", name)] for name in known])
+
+
+def _read_tables(tables: tuple[str, ...], query: str | None) -> tuple[str, ...]:
+    """The tables a rule says it reads, then those that stand at the start of a line of its query."""
+    return tuple(dict.fromkeys([*tables, *_TABLE.findall(query or "")]))
 
 
 def _plain_tags(rule: Fields) -> tuple[str, ...]:

@@ -161,7 +161,8 @@ def _built(file: RuleFile, part: Part, nth: int, document: Any, context: Context
         rule_key=file.rule_key(nth), corpus=file.corpus, path=file.path, format=LOADER.id, rule_id=rule_id, name=name,
         rule_class=_rule_class(rule, file.folders, tags), enabled=rule.flag("enabled"),
         severity=severity(rule, "level"), type="correlation" if block == "correlation" else None, language="sigma",
-        platforms=platforms, integrations=product, data_sources=source, tags=tags,
+        platforms=platforms, integrations=product, data_sources=source,
+        data_components=context.components.components(map(_source_words, source)), tags=tags,
         authors=names(rule.texts("author", single=True)), created=rule.day("date"), updated=rule.day("modified"),
         maturity=status, license=rule.text("license"), description=rule.text("description"),
         query=_block_text(file.text, document, part, block), note=_note(rule),
@@ -204,6 +205,12 @@ def _words(product: str | None, category: str | None, service: str | None) -> Ru
         return RuleWords(others=([*narrow, ("sigma_product", product)],))
     said = [("sigma_service", service)] if service else []
     return RuleWords(others=([*said, *([("sigma_category", category)] if category else [])],))
+
+
+@lru_cache(maxsize=4096)
+def _source_words(source: str) -> Sequence[tuple[str, str]]:
+    """A log source with its product, then the category or service alone: it means the same for many products."""
+    return (("sigma_logsource", source), ("sigma_logsource", source.rpartition("/")[2]))
 
 
 def _note(rule: YamlFields) -> str | None:

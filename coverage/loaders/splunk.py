@@ -79,6 +79,7 @@ def _built(file: RuleFile, rule: YamlFields, nth: int, context: Context) -> Buil
         rule_key=file.rule_key(nth), corpus=file.corpus, path=file.path, format=LOADER.id, rule_id=rule_id, name=name,
         rule_class=_rule_class(rule, file.folders), severity=_severity(score), risk_score=score, type=rule.text("type"),
         language="spl", platforms=platforms, integrations=sources, data_sources=sources,
+        data_components=context.components.components(map(_from_whole_to_first, sources)),
         tags=(*tags.texts("analytic_story", single=True), *asset), authors=names(rule.texts("author", single=True)),
         updated=rule.day("date"), version=rule.text("version"), maturity=rule.text("status"),
         description=rule.text("description"), query=rule.text("search"), setup=rule.text("how_to_implement"),

@@ -129,6 +129,7 @@ def _built(file: RuleFile, place: int, values: dict, document: Any, nth: int, co
         rule_class="production", enabled=values.get("enabled") is not False, severity=_severity(said, options),
         type=values.get("action") if type(values.get("action")) is str else None, language="suricata",
         platforms=platforms, integrations=("suricata",), data_sources=_protocol(values),
+        data_components=context.components.components([("suricata_word", word)] for word in _protocol(values)),
         tags=tuple(f"{key} {value}".strip() for key, value, _ in pairs), created=days.day("created_at"),
         updated=days.day("updated_at"), version=options.text("rev"), description=options.text("classtype"),
         query=file.text[start:end] or None, references=_references(options), content_hash=file.content_hash,

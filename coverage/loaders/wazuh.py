@@ -106,6 +106,7 @@ def _built(file: RuleFile, found: Found, document: Any, nth: int, context: Conte
         name=name or rule_id or "", rule_class="building_block" if quiet else "production",
         severity=None if level is None else next(band for limit, band in _BANDS if level <= limit),
         language="wazuh", platforms=platforms, integrations=groups[:1], data_sources=sources, tags=groups,
+        data_components=context.components.components([("wazuh_word", word)] for word in (*groups, *sources)),
         description=name, query=file.text[start:end] or None,
         references=tuple(text for text, _ in _texts(found, "info") if text.startswith("http")),
         content_hash=file.content_hash,

@@ -38,7 +38,7 @@ def covered_by_id(view: View) -> pd.DataFrame:
 def _ids_and_rules(view: View) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The IDs in scope, and each rule in scope on the very ID, once."""
     units = view.techniques[["attack_id", "name", "is_subtechnique", "parent_id", "platforms"]]
-    return units.reset_index(drop=True), view.placed[["attack_id", "rule_key"]].drop_duplicates(ignore_index=True)
+    return units.reset_index(drop=True), view.rules_on_ids
 
 
 @once_a_view

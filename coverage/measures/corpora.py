@@ -6,12 +6,15 @@ view itself, where it counts once (`coverage.identity`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections import Counter
+from collections.abc import Collection
+from math import fsum
 
 import pandas as pd
 
 from coverage.frames import CORPUS_COVERAGE, CORPUS_PLACEMENTS, CORPUS_SUMMARY, FrameSpec
-from coverage.measures.breadth import covered_by_id, covered_by_placement
+from coverage.measures.breadth import coverage_by_id
+from coverage.measures.rollup import coverage_columns, rolled_up, units_with_parent
 from coverage.scope import View, once_a_view
 
 
@@ -23,20 +26,27 @@ def corpus_names(view: View) -> list[str]:
 @once_a_view
 def coverage_by_corpus(view: View) -> pd.DataFrame:
     """CORPUS_COVERAGE: how far each corpus alone covers each ID in scope, corpus by corpus."""
-    return _each_corpus(view, covered_by_id, CORPUS_COVERAGE)
+    ids = view.techniques[["attack_id", "is_subtechnique", "parent_id"]]
+    pairs = view.placed_copies[["attack_id", "rule_key"]].drop_duplicates() if view.counts_as else view.rules_on_ids
+    return _each_corpus(view, ids, pairs, ("corpus",), CORPUS_COVERAGE)
 
 
 @once_a_view
 def placements_by_corpus(view: View) -> pd.DataFrame:
     """CORPUS_PLACEMENTS: the same for each cell of the matrix, from the rules that count in that cell."""
-    return _each_corpus(view, covered_by_placement, CORPUS_PLACEMENTS)
+    cells = units_with_parent(view.placements, view.techniques)
+    return _each_corpus(view, cells, view.placed_copies, ("corpus", "tactic_id"), CORPUS_PLACEMENTS)
 
 
-def _each_corpus(view: View, measure: Callable[[View], pd.DataFrame], spec: FrameSpec) -> pd.DataFrame:
-    parts = [measure(view.of_corpora([name])).assign(corpus=name) for name in corpus_names(view)]
-    if not parts:
+def _each_corpus(view: View, units: pd.DataFrame, pairs: pd.DataFrame, by: tuple[str, ...], spec: FrameSpec) -> pd.DataFrame:
+    """Coverage of every unit by every corpus: the roll-up with the corpus as one more grain, since no rule is of two."""
+    names = corpus_names(view)
+    if not names:
         return spec.empty()
-    found = pd.concat(parts, ignore_index=True)
+    each = pd.concat([units.assign(corpus=pd.Series(name, index=units.index, dtype="str")) for name in names], ignore_index=True)
+    corpus_of = dict(zip(view.all_rules["rule_key"].tolist(), view.all_rules["corpus"].tolist(), strict=True))
+    pairs = pairs.assign(corpus=pd.Series([corpus_of[key] for key in pairs["rule_key"].tolist()], index=pairs.index, dtype="str"))
+    found = coverage_columns(pairs, rolled_up(pairs, each, by), each, view.scope.rollup, by)
     return spec.frame({column: found[column].array for column in spec.columns})
 
 
@@ -76,21 +86,25 @@ def corpus_summary(view: View) -> pd.DataFrame:
 
     `only_here` counts the techniques that no other corpus covers in part or whole.
     """
-    names = corpus_names(view)
-    coverage = coverage_by_corpus(view)
-    techniques = frozenset(view.techniques.loc[~view.techniques["is_subtechnique"], "attack_id"].tolist())
-    covering = covering_corpora(coverage, ["attack_id"])
-    alone = [found[0] for attack_id, found in covering.items() if len(found) == 1 and attack_id in techniques]
-    rows = [_figures(view.of_corpora([name]), name, alone.count(name)) for name in names]
-    rows.append(_figures(view, None, None))
+    names, coverage = corpus_names(view), coverage_by_corpus(view)
+    is_sub = dict(zip(view.techniques["attack_id"].tolist(), view.techniques["is_subtechnique"].tolist(), strict=True))
+    alone = Counter(found[0] for attack_id, found in covering_corpora(coverage, ["attack_id"]).items() if len(found) == 1 and not is_sub[attack_id])
+    read, in_scope = (Counter(rules["corpus"].tolist()) for rules in (view.all_rules, view.every_rule))
+    rows = [
+        {"corpus": name, "rules_read": read[name], "rules": in_scope[name], "only_here": alone[name]}
+        | _figures(coverage[coverage["corpus"] == name], is_sub)
+        for name in names
+    ]
+    whole = {"corpus": None, "rules_read": len(view.all_rules), "rules": len(view.rules), "only_here": None}
+    rows.append(whole | _figures(coverage_by_id(view), is_sub))
     return CORPUS_SUMMARY.frame({column: [row[column] for row in rows] for column in CORPUS_SUMMARY.columns})
 
 
-def _figures(view: View, name: str | None, only_here: int | None) -> dict:
-    ids = covered_by_id(view)
-    is_sub = ids["is_subtechnique"]
+def _figures(coverage: pd.DataFrame, is_sub: dict[str, bool]) -> dict:
+    """Covered and all techniques and sub-techniques of a frame with `attack_id` and `covered`."""
+    subs = [is_sub[attack_id] for attack_id in coverage["attack_id"].tolist()]
+    values = list(zip(coverage["covered"].tolist(), subs, strict=True))
     return {
-        "corpus": name, "rules_read": len(view.all_rules), "rules": len(view.rules),
-        "covered": ids.loc[~is_sub, "covered"].sum(), "total": int((~is_sub).sum()), "only_here": only_here,
-        "subtechniques_covered": int(ids.loc[is_sub, "covered"].sum()), "subtechniques": int(is_sub.sum()),
+        "covered": fsum(covered for covered, sub in values if not sub), "total": len(subs) - sum(subs),
+        "subtechniques_covered": int(sum(covered for covered, sub in values if sub)), "subtechniques": sum(subs),
     }  # fmt: skip

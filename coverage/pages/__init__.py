@@ -10,6 +10,11 @@ PAGES: tuple[tuple[str, str, str, str], ...] = (
     ("gaps.py", "Gaps", ":material/fact_check:", "gaps"),
     ("rules.py", "Rules", ":material/rule:", "rules"),
     ("technique.py", "Technique", ":material/target:", "technique"),
+    ("mapping.py", "Mapping", ":material/spellcheck:", "mapping"),
+    ("release.py", "Release", ":material/compare_arrows:", "release"),
+    ("compare.py", "Compare", ":material/join_inner:", "compare"),
+    ("borrow.py", "Borrow", ":material/playlist_add:", "borrow"),
+    ("export.py", "Export", ":material/ios_share:", "export"),
     ("problems.py", "Problems", ":material/report:", "problems"),
     ("about.py", "About", ":material/info:", "about"),
 )

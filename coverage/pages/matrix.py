@@ -7,38 +7,46 @@ import pandas as pd
 import streamlit as st
 
 from coverage import session
+from coverage.accepted import cell_marks
 from coverage.charts.matrix import SHADES, matrix_cells, matrix_figure
+from coverage.charts.who import who_figure
 from coverage.measures import coverage_by_placement, coverage_by_tactic, gaps
-from coverage.pages import parts
+from coverage.pages import corpus_parts, export_buttons, parts
 from coverage.text import plain
 
-now = session.guarded_view()
+everything = session.guarded_view()
+head, several = st.container(), len(corpus_parts.corpus_names(everything)) > 1
+controls = st.columns([8.2, 2, 2, 2, 1.7] if several else [6, 3.2, 2.6, 1.5], vertical_alignment="bottom")
+shade = controls[0].segmented_control(
+    "Colour by", [*SHADES, *(["corpora"] if several else [])], default="rules", required=True, key="shade", bind="query-params",
+    format_func=lambda name: SHADES[name].title if name in SHADES else "Corpora",
+)  # fmt: skip
+now = corpus_parts.chosen_corpus(everything, "matrix_corpus", controls[3], off=shade == "corpora")
 placements, tactics = coverage_by_placement(now), coverage_by_tactic(now)
 empty = list(tactics.loc[tactics["total"] == 0, "name"])
 tactics = tactics[tactics["total"] > 0]
 techniques = placements[~placements["is_subtechnique"]]
 covered = float(techniques["covered"].sum())
 
-session.page_head(
-    "Matrix", f"{covered:,g} of {len(techniques):,} technique placements have a rule in scope; outlined grey cells are open.", now
-)
+with head:
+    session.page_head(
+        "Matrix", f"{covered:,g} of {len(techniques):,} technique placements have a rule in scope; outlined grey cells are open.", now
+    )
 
 names = now.techniques.set_index("attack_id")["name"].to_dict()
 parents = sorted(set(placements["parent_id"].dropna()))
-controls = st.columns([6, 3.2, 2.6, 1.5], vertical_alignment="bottom")
-shade = controls[0].segmented_control(
-    "Colour by", list(SHADES), default="rules", required=True, key="shade", bind="query-params",
-    format_func=lambda name: SHADES[name].title,
-)  # fmt: skip
 unfolded = controls[1].multiselect(
-    "Unfold sub-techniques of", parents, key="unfold", bind="query-params", placeholder="Choose techniques",
+    "Unfold" if several else "Unfold sub-techniques of", parents, key="unfold", bind="query-params", placeholder="Choose techniques",
     format_func=lambda attack_id: parts.technique_label(attack_id, names),
 )  # fmt: skip
 search = controls[2].text_input("Find a technique", key="find", bind="query-params", placeholder="Name or ID, such as T1059")
-unfold_all = controls[3].toggle("Unfold all", key="unfold_all", bind="query-params")
+unfold_all = controls[-1].toggle("Unfold all", key="unfold_all", bind="query-params")
 
 types = gaps(now).set_index("attack_id")["gap_type"]
-shaded = placements.assign(gap_type=placements["attack_id"].map(types))
+shaded = placements.assign(gap_type=placements["attack_id"].map(types), accepted=cell_marks(placements, session.accepted(now), now.scope.date))
+if several and now is everything:
+    who = corpus_parts.who_covers(now)
+    shaded = who.marked(shaded)
 cells = matrix_cells(shaded, tactics, parents if unfold_all else unfolded)
 words = search.strip().casefold()
 text = cells["attack_id"].str.casefold() + " " + cells["name"].str.casefold()
@@ -47,6 +55,7 @@ if words and len(missed) == cells["attack_id"].nunique():
     st.info(f"No technique shown matches “{plain(search)}”. Sub-techniques are found when they are unfolded.")
 
 st.caption(
+    who.sentence if shade == "corpora" else
     f"In a cell: the technique, **{SHADES[shade].unit}**, and covered/all of its sub-techniques in that tactic. A rule counts "
     "in the tactic it names; where it names none, in every tactic of the technique. Click a cell to open it."
 )
@@ -60,9 +69,12 @@ def _remember_click() -> None:
         st.session_state["matrix_turn"] += 1  # a new chart has no selection, so the same cell can be clicked again
 
 
+figure = (
+    who_figure(cells, tactics, session.theme(), who.corpora, who.rules, missed) if shade == "corpora"
+    else matrix_figure(cells, tactics, session.theme(), shade, parts.cell_rules(now), missed)
+)  # fmt: skip
 st.plotly_chart(
-    matrix_figure(cells, tactics, session.theme(), shade, parts.cell_rules(now), missed),
-    key=chart_key, on_select=_remember_click, selection_mode="points", theme=None,
+    figure, key=chart_key, on_select=_remember_click, selection_mode="points", theme=None,
     config={"displayModeBar": True, "displaylogo": False, "modeBarButtons": [["toImage"]],
             "toImageButtonOptions": {"format": "png", "scale": 2, "filename": session.file_name("matrix", now, "png")[:-4]}},
 )  # fmt: skip
@@ -71,6 +83,7 @@ if empty:
     st.caption(f"Not shown: {' and '.join(empty)} {why}." + ("" if now.scope.pre else " Switch them on in the sidebar."))
 csv_columns: pd.DataFrame = shaded.merge(tactics[["tactic_id", "name"]].rename(columns={"name": "tactic"}), on="tactic_id")
 parts.csv_button(csv_columns, now, "matrix", {"attack_id": "technique_id"}, "Download every cell as CSV")
+export_buttons.matrix_buttons(now, shade)
 
 if clicked := st.session_state.pop("matrix_clicked", None):
-    parts.technique_dialog(clicked)
+    parts.technique_dialog(clicked, [stamp.name for stamp in now.scope.corpora])

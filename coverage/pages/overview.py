@@ -6,6 +6,7 @@ Next: the tactic with the longest open bar (Matrix), or the most used open techn
 import streamlit as st
 
 from coverage import session
+from coverage.accepted import counts_sentence, in_force, with_accepted
 from coverage.charts import bars
 from coverage.measures import (
     activity_by_month,
@@ -15,15 +16,15 @@ from coverage.measures import (
     severity_mix,
     summary,
 )
-from coverage.pages import parts
+from coverage.pages import corpus_parts, parts
 
 now = session.guarded_view()
 theme = session.theme()
 figures = summary(now, problems=len(session.loaded().problems))
 rules, techniques = figures["rules"], figures["techniques"]
-open_ids = gaps(now)
+open_ids = with_accepted(gaps(now), session.accepted(now), now)
 open_techniques = open_ids[~open_ids["is_subtechnique"]]
-popular = int((open_techniques["groups"] >= 20).sum())
+popular = open_techniques[open_techniques["groups"] >= 20]
 
 
 def _share(part: dict) -> str:
@@ -33,7 +34,7 @@ def _share(part: dict) -> str:
 session.page_head(
     "Overview",
     f"{techniques['covered']:,} of {techniques['total']:,} techniques ({_share(techniques)}) have a rule in scope; "
-    f"{popular:,} open techniques are used by at least 20 groups.",
+    f"{len(popular):,} open techniques are used by at least 20 groups{counts_sentence(popular)}.",
     now,
 )
 
@@ -57,9 +58,12 @@ left.plotly_chart(bars.share_bars(coverage_by_tactic(now), theme, "Techniques co
 right.plotly_chart(bars.share_bars(coverage_by_platform(now), theme, "Techniques covered on each platform"), theme=None,
                    key="platforms", config={"displayModeBar": False})  # fmt: skip
 
+corpus_parts.corpus_table(now)
 st.subheader("The ten most used open techniques", anchor=False)
-st.caption("Open techniques that most groups use, by MITRE's count (their sub-techniques included). Click a row to open it.")
-top = open_techniques.head(10)
+answered = int(in_force(open_techniques).sum())
+st.caption("Open techniques that most groups use, by MITRE's count (their sub-techniques included). Click a row to open it."
+           + (f" {answered:,} accepted or planned gap{'s are' if answered > 1 else ' is'} left out; the Gaps page has them." if answered else ""))  # fmt: skip
+top = open_techniques[~in_force(open_techniques)].head(10)
 config = {
     "attack_id": st.column_config.TextColumn("ID", width="small"),
     "name": st.column_config.TextColumn("Technique", width="medium"),

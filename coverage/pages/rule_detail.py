@@ -58,7 +58,7 @@ def _facts(rule: pd.Series, now: View) -> None:
         ("Type", said(rule["type"])), ("Language", said(rule["language"])), ("Platforms", said(rule["platforms"])),
         ("Integrations", said(rule["integrations"])), ("Created", date["created"]), ("Updated", date["updated"]),
         ("Rule id", said(rule["rule_id"])), ("Authors", said(rule["authors"])), ("Version", said(rule["version"])),
-        ("Data sources", said(rule["data_sources"])), ("Indices", said(rule["indices"])), ("Tags", said(rule["tags"])),
+        ("Data sources", said(rule["data_sources"])), ("Data components", said(rule["data_components"])), ("Indices", said(rule["indices"])), ("Tags", said(rule["tags"])),
     )  # fmt: skip
     for column, part in zip(st.columns(3), (facts[:6], facts[6:12], facts[12:]), strict=True):
         column.markdown("  \n".join(f"**{name}**: {value}" for name, value in part))

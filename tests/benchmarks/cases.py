@@ -145,6 +145,17 @@ def migration(corpus: Corpus) -> Iterator[Line]:
         taken, _ = measured
         yield Line("h", "coverage.cli migrate --diff, whole process", taken.wall, "s", 10.0, taken.cpu)
 
+
+def exports(corpus: Corpus) -> Iterator[Line]:
+    """k: `coverage.cli export --what all` over all of Elastic's rules as a whole process."""
+    elastic = str(corpus.folders[0].parent)
+    with tempfile.TemporaryDirectory() as folder:
+        measured = _whole_process(corpus.repeats(5), "export", elastic, "--what", "all", "-o", str(Path(folder) / "out"))
+    if measured is not None:
+        taken, _ = measured
+        yield Line("k", "coverage.cli export --what all, whole process", taken.wall, "s", 6.0, taken.cpu)
+
+
 def pages(corpus: Corpus) -> Iterator[Line]:
     """e: a rerun of each page, server side; also of a technique's and of a rule's detail."""
     from streamlit.testing.v1 import AppTest
@@ -211,6 +222,7 @@ def checks(corpus: Corpus) -> Iterator[Line]:
 CASES: dict[str, Callable[[Corpus], Iterator[Line]]] = {
     "d": command_line,
     "h": migration,
+    "k": exports,
     "a": reading,
     "c": measures,
     "b": catalogue,

@@ -1,0 +1,181 @@
+"""check: a gate for CI. Do the conditions of coverage.toml hold? Exit code 1 when one does not."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from coverage.accepted import Accepted, accepted_in, gaps_files
+from coverage.catalogue import CatalogueError
+from coverage.cli.main import app
+from coverage.cli.options import Paths, choice, error_console, loaded_rules, shown, stop
+from coverage.cli.output import print_json
+from coverage.cli.states import Side, note_left_out, side_of
+from coverage.exports.verdicts import verdict_annotations, verdicts_json
+from coverage.findings.lint import review_root, source_file
+from coverage.loaders import CorpusSource, Loaded, load
+from coverage.measures.difference import difference
+from coverage.measures.gate import (
+    GateError,
+    Missing,
+    Verdict,
+    lost_verdict,
+    share_verdict,
+    targets_verdict,
+    unmapped_verdict,
+)
+from coverage.measures.steps import State
+from coverage.reading import Reading, platforms_of, read_in
+from coverage.scope import View
+from coverage.settings import Settings, SettingsError, settings_at
+from coverage.settings_check import ScopeSetting, TargetsCondition
+from coverage.tables import TableError
+from coverage.vocabulary import PRE_PLATFORM
+
+FORMATS = ("table", "json", "github")
+_MOST_SHOWN = 20
+
+Baseline = Annotated[str | None, typer.Option("--baseline", metavar="FILE|REV", help="What no_technique_lost compares with: a snapshot, rules, or a git revision. [default: as coverage.toml says]")]
+Config = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="Settings with the conditions. [default: coverage.toml here or above, in this git work tree]")]
+GapsFile = Annotated[Path | None, typer.Option("--gaps-file", metavar="FILE", help="Accepted gaps. [default: gaps.toml beside coverage.toml or in the rules' folder]")]
+Form = Annotated[str, typer.Option("--format", metavar="FORMAT", help=f"{', '.join(FORMATS)}.")]
+
+
+@app.command(
+    epilog="Examples:  check  |  check my-rules --baseline origin/main  |  check rules --baseline baseline.jsonl --format github"
+)
+def check(paths: Paths = None, baseline: Baseline = None, config: Config = None, file: GapsFile = None, output_format: Form = "table",
+          as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False) -> None:  # fmt: skip
+    """Do the conditions of coverage.toml's [check] hold? Exit code 1 when one does not, 2 when it cannot be told."""
+    kind = "json" if as_json else choice("format", output_format, FORMATS)
+    try:
+        settings = settings_at(file=config)
+        gate = _Gate(settings, loaded_rules(paths), paths, baseline, file)
+        verdicts = list(gate.verdicts())
+    except GateError as error:
+        raise stop(shown(f"{settings.file}:{error.line or 1}: {error}")) from error
+    except (SettingsError, CatalogueError, TableError) as error:
+        raise stop(shown(str(error))) from error
+    name = _relative(Path(settings.file))
+    if kind == "json":
+        print_json(verdicts_json(verdicts, name))
+    elif kind == "github":
+        sys.stdout.buffer.write(verdict_annotations(verdicts, name, gate.file_of))
+    else:
+        _print(verdicts)
+    if not all(verdict.passed for verdict in verdicts):
+        raise typer.Exit(1)
+
+
+@dataclass
+class _Gate:
+    """The conditions of one settings file, asked of the rules as they are now."""
+
+    settings: Settings
+    loaded: Loaded = field(repr=False)
+    paths: list[str] | None
+    baseline: str | None
+    gaps: Path | None
+    _readings: dict[str | None, Reading] = field(default_factory=dict)
+
+    def verdicts(self) -> Iterator[Verdict]:
+        asked = self.settings.check
+        if asked.is_empty:
+            where = self.settings.file or "coverage.toml, which is not here or above,"
+            raise SettingsError(f"{where} states no condition under [check]; docs/ci.md shows some")
+        for share in asked.shares:
+            view, reading = self._view(share.scope, share.line)
+            yield share_verdict(share, view, reading.reader)
+        for targets in asked.targets:
+            view, reading = self._view(targets.scope, targets.line)
+            yield targets_verdict(targets, self._targets(targets), view, reading.reader)
+        if asked.no_technique_lost:
+            yield self._lost(asked.lines.get("no_technique_lost"))
+        if asked.no_unmapped_rule:
+            view, _ = self._view(ScopeSetting(), asked.lines.get("no_unmapped_rule"))
+            yield unmapped_verdict(view, asked.lines.get("no_unmapped_rule"))
+
+    def file_of(self, missing: Missing) -> str:
+        """The file of a rule, from the root of the repository."""
+        return _relative(source_file(missing.corpus or "", missing.path or "", self.loaded.corpora))
+
+    def _view(self, stated: ScopeSetting, line: int | None) -> tuple[View, Reading]:
+        scope = stated.over(self.settings.check.scope)
+        if scope.attack not in self._readings:
+            self._readings[scope.attack] = read_in(self.loaded, scope.attack)
+        reading = self._readings[scope.attack]
+        known = {name.casefold(): name for name in platforms_of(reading.catalogue) if name != PRE_PLATFORM}
+        if unknown := [name for name in scope.platforms or () if name.casefold() not in known]:
+            raise GateError(f"'{unknown[0]}' is no platform of {reading.catalogue.release.title}; they are {', '.join(known.values())}", line)
+        options = scope.options()
+        if scope.platforms:
+            options["platforms"] = tuple(known[name.casefold()] for name in scope.platforms)
+        return reading.view(**options, on=date.today()), reading
+
+    def _targets(self, condition: TargetsCondition) -> tuple[str, ...]:
+        if condition.ids:
+            return condition.ids
+        layer = load([CorpusSource("layer", self._beside(condition.layer or ""))])
+        errors = layer.problems[layer.problems["severity"].isin(["error", "warning"])]
+        if len(errors):
+            raise GateError(f"the layer {condition.layer} cannot be used: {errors.iloc[0]['message']}", condition.line)
+        if set(layer.rules["format"]) - {"navigator"} or (layer.rules.empty and layer.problems.empty):
+            raise GateError(f"{condition.layer} is no Navigator layer", condition.line)
+        return tuple(layer.written["leaf_id"].dropna().tolist())
+
+    def _lost(self, line: int | None) -> Verdict:
+        text = self.baseline or self.settings.check.baseline
+        if text is None:
+            raise GateError("no_technique_lost needs something to compare with: --baseline FILE|REV, or baseline = in [check]", line)
+        side = self._baseline(text)
+        note_left_out(side)
+        view, reading = self._view(ScopeSetting(), line)
+        before = State(side.name, side.loaded, replace(view.scope, corpora=tuple(side.loaded.corpora)))
+        return lost_verdict(difference(before, State("the current rules", self.loaded, view.scope)), self._accepted(reading), line)
+
+    def _baseline(self, text: str) -> Side:
+        """A baseline named in the settings lies beside them; one on the command line where the command runs."""
+        beside = self._beside(text) if self.baseline is None else Path(text)
+        return side_of(str(beside) if beside.exists() else text, self.paths)
+
+    def _accepted(self, reading: Reading) -> Accepted:
+        accepted = accepted_in(gaps_files(self.settings.file, self.loaded.corpora, self.gaps), reading.reader)
+        if accepted.errors:
+            raise SettingsError(accepted.errors[0])
+        return accepted
+
+    def _beside(self, text: str) -> Path:
+        return (self.settings.file.parent if self.settings.file else Path()) / text
+
+
+def _relative(path: Path) -> str:
+    root, whole = review_root(Path.cwd()), path.resolve()
+    return whole.relative_to(root).as_posix() if whole.is_relative_to(root) else whole.as_posix()
+
+
+def _print(verdicts: list[Verdict]) -> None:
+    console = Console(width=None if sys.stdout.isatty() else 200, highlight=False, soft_wrap=True)
+    for verdict in verdicts:
+        console.print(f"{'passed' if verdict.passed else 'FAILED'}  {shown(verdict.title)}", markup=False, style="bold")
+        rows = [("wanted", verdict.wanted), ("found", verdict.found), ("to do", verdict.advice), ("scope", verdict.scope)]
+        for name, text in rows:
+            if text:
+                console.print(f"        {name + ':':8}{shown(text)}", markup=False)
+        for missing in verdict.missing[:_MOST_SHOWN]:
+            console.print(f"        - {shown(_missing(missing))}", markup=False)
+        if len(verdict.missing) > _MOST_SHOWN:
+            console.print(f"        … and {len(verdict.missing) - _MOST_SHOWN:,} more; --json lists them all", markup=False)
+    failed = sum(not verdict.passed for verdict in verdicts)
+    said = f"{failed:,} of {len(verdicts):,} conditions failed" if failed else f"all {len(verdicts):,} conditions hold"
+    error_console.print(said, markup=False)
+
+
+def _missing(missing: Missing) -> str:
+    return " ".join(filter(None, (missing.attack_id, missing.name))) + f": {missing.why}" + (f" ({missing.path})" if missing.path else "")

@@ -1,0 +1,99 @@
+"""diff: what became of coverage between two states, and which rule, release or option made it so."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import pandas as pd
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from coverage.catalogue import CatalogueError
+from coverage.cli.main import app
+from coverage.cli.options import AsJson, Attack, Classes, CsvFile, shown, stop
+from coverage.cli.output import print_json, print_table, write_bytes
+from coverage.cli.states import ALL_PLATFORMS, Options, RulePaths, note_left_out, states, two_sides
+from coverage.exports.difference import (
+    difference_csv,
+    difference_json,
+    difference_markdown,
+    figures,
+    rule_counts,
+)
+from coverage.measures.difference import Difference, change_words, difference, grain_counts, scopes_differ
+from coverage.scope import ENABLED_CHOICES
+from coverage.tables import TableError
+from coverage.vocabulary import ROLLUPS
+
+_WHAT = "a snapshot, a folder or file of rules, or a git revision"
+Base = Annotated[str, typer.Argument(metavar="BASE", help=f"What to compare with: {_WHAT}; A..B is two revisions.", show_default=False)]
+Head = Annotated[str | None, typer.Argument(metavar="[HEAD]", help=f"{_WHAT.capitalize()}. [default: the current rules]", show_default=False)]
+Enabled = Annotated[str | None, typer.Option("--enabled", metavar="CHOICE", help=f"Rules by switch: {', '.join(ENABLED_CHOICES)}.")]
+Platform = Annotated[list[str] | None, typer.Option("--platform", metavar="PLATFORM", help=f"Platform that counts; repeatable; '{ALL_PLATFORMS}' is every one.")]
+Pre = Annotated[bool | None, typer.Option("--pre/--no-pre", help="Count techniques that happen before a SIEM sees anything (PRE only), too.")]
+Rollup = Annotated[str | None, typer.Option("--rollup", metavar="ROLLUP", help=f"What covers a technique: {', '.join(ROLLUPS)}.")]
+Markdown = Annotated[bool, typer.Option("--markdown", help="Print Markdown for the comment on a pull request.")]
+
+
+@app.command(
+    epilog="Examples:  diff main..HEAD --path rules --markdown  |  diff baseline.jsonl  |  diff baseline.jsonl my-rules --attack enterprise-19.0 --json"
+)
+def diff(base: Base, head: Head = None, paths: RulePaths = None, attack: Attack = None, classes: Classes = None, enabled: Enabled = None,
+         platforms: Platform = None, pre: Pre = None, rollup: Rollup = None, as_json: AsJson = False, markdown: Markdown = False,
+         csv: CsvFile = None) -> None:  # fmt: skip
+    """Every technique gained or lost between two states, each with its cause, and every rule that changed.
+
+    Options that are not given are as in BASE when it is a snapshot, so that like is compared with like.
+    """
+    if sum((as_json, markdown, csv is not None)) > 1:
+        raise stop("choose one of --json, --markdown and --csv")
+    sides = two_sides(base, head, paths)
+    found = _found(*states(*sides, Options(attack, classes, enabled, platforms, pre, rollup)))
+    note_left_out(*sides)
+    if csv is not None:
+        write_bytes(difference_csv(found), csv)
+    elif as_json:
+        print_json(difference_json(found))
+    elif markdown:
+        sys.stdout.buffer.write(difference_markdown(found).encode("utf-8", "replace"))
+    else:
+        _print(found)
+
+
+def _found(base, head) -> Difference:
+    try:
+        return difference(base, head)
+    except (CatalogueError, TableError, ValueError) as error:
+        raise stop(str(error)) from error
+
+
+def _figures(found: Difference) -> Table:
+    rows = figures(found)
+    table = Table(*rows.columns, box=None)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for row in rows.itertuples(index=False):
+        table.add_row(*row)
+    return table
+
+
+def _print(found: Difference) -> None:
+    console = Console(width=None if sys.stdout.isatty() else 200, highlight=False)
+    console.print(found.sentence(), markup=False)
+    console.print(_figures(found))
+    ids = found.units[found.units["grain"] != "placements"]
+    for change in ("lost", "gained"):
+        rows = ids[ids["change"] == change]
+        if len(rows):
+            print_table(rows[["attack_id", "name", "before", "after", "cause", "because"]], f"{change.capitalize()}: {grain_counts(rows)}", "")
+    rules = found.rules.frame
+    if len(rules):
+        shown_rules = pd.DataFrame({"rule": rules["name"], "change": [change_words(row) for row in rules.to_dict("records")], "file": rules["path"]})
+        print_table(shown_rules, "Rules that changed", "")
+    console.print(rule_counts(found), markup=False)
+    for text in scopes_differ(found.base.scope, found.head.scope):
+        console.print(text, markup=False)
+    for word, state in (("before", found.base), ("after", found.head)):
+        console.print(shown(f"{word}: {state.name} · {state.scope.sentence()} · {state.scope.corpora_sentence()}"), style="dim", markup=False)

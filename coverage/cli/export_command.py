@@ -1,0 +1,143 @@
+"""export: a state of coverage as files for the next person: layers, workbook, picture, report, frames."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import date
+from typing import Annotated
+
+import typer
+
+from coverage.accepted import Accepted, accepted_in, gaps_files, place_and_message
+from coverage.catalogue import CatalogueError
+from coverage.cli.folder_output import write_folder
+from coverage.cli.gap_options import GapsFile
+from coverage.cli.main import app
+from coverage.cli.options import (
+    Attack,
+    Classes,
+    Corpora,
+    Enabled,
+    Paths,
+    Platforms,
+    Pre,
+    Rollup,
+    choice,
+    chosen_readings,
+    chosen_settings,
+    error_console,
+    shown,
+    stop,
+)
+from coverage.cli.output import write_bytes
+from coverage.exports.briefing import changes_since
+from coverage.exports.bundle import EXPORTS, Refused, Wishes, every_frame, everything
+from coverage.exports.cells import CELL_MEASURES
+from coverage.exports.columns import EVERY_FRAME
+from coverage.exports.content import Content
+from coverage.exports.parquet import FORMS
+from coverage.loaders.fields import parsed_day
+from coverage.reading import Reading
+from coverage.scope import View
+from coverage.tables import TableError
+
+_ALL = "all"
+_KINDS = (*EXPORTS, *FORMS, _ALL)
+_REPORTS = ("report", "markdown", _ALL)
+
+What = Annotated[str, typer.Option("--what", metavar="KIND", help=f"What to write: {', '.join(_KINDS)}.")]
+Output = Annotated[str, typer.Option("-o", "--output", metavar="FILE_OR_FOLDER", help="Where to: a folder for all, and for csv, json and parquet without --frame; else a file, - for standard output.")]
+Measure = Annotated[list[str] | None, typer.Option("--measure", metavar="MEASURE", help=f"What layer and picture are coloured by: {', '.join(CELL_MEASURES)}. For layer repeatable, or all: several layers in one file. [default: rules]")]
+Frame = Annotated[str | None, typer.Option("--frame", metavar="NAME", help="The one frame to write as csv, json or parquet; docs/columns.md names them.")]
+Day = Annotated[str | None, typer.Option("--date", metavar="DAY", help="The stamp's date, such as 2026-03-31: the same input and date give the same bytes. [default: today]")]
+Baseline = Annotated[str | None, typer.Option("--baseline", metavar="BASE", help="For the report: what to list changes since: a snapshot, a folder of rules or a git revision, as for diff.")]
+
+
+@app.command(
+    epilog="Examples:  export --what layer -o coverage.json  |  export my-rules --what all -o coverage-files  |  "
+    "export --what parquet --frame gaps -o gaps.parquet  |  export --what report --baseline baseline.jsonl -o report.html"
+)
+def export(paths: Paths = None, what: What = "", output: Output = "", measure: Measure = None, frame: Frame = None, on: Day = None,
+           baseline: Baseline = None, gaps_file: GapsFile = None, attack: Attack = None, classes: Classes = None,
+           enabled: Enabled = "not_disabled", platforms: Platforms = None, corpora: Corpora = None, pre: Pre = False,
+           rollup: Rollup = "any") -> None:  # fmt: skip
+    """Coverage as Navigator layers, Excel workbook, picture, report, CSV, JSON or Parquet. Written whole or not at all.
+
+    Everything made of the same rules in the same scope says the same as summary, and carries the scope's stamp.
+    """
+    if not what or not output:
+        raise stop(f"say what to write and where, such as --what report -o report.html; --what is one of {', '.join(_KINDS)}")
+    kind, wishes = choice("kind of file", what, _KINDS), Wishes(_measures(measure))
+    name = _frame(frame, kind)
+    if output == "-" and (kind == _ALL or (kind in FORMS and name is None)):
+        raise stop(f"{kind} is several files; name a folder" + ("" if kind == _ALL else ", or one frame with --frame"))
+    if baseline is not None and (kind not in _REPORTS or corpora):
+        raise stop("--baseline is for report, markdown and all, over every corpus that is read: leave --corpus out")
+    ((reading, view),), _ = chosen_readings(paths, (attack,), classes, enabled, platforms, pre, rollup, corpora, _day(on))
+    content = Content(reading, view, chosen_settings(), _accepted(reading, view, gaps_file))
+    if baseline is not None:
+        wishes = Wishes(wishes.measures, _changes(baseline, paths, reading, view))
+    try:
+        gc.freeze()  # the rules stay to the end; without looking them through again and again all is a fifth faster
+        _write(content, kind, name, wishes, output)
+    except Refused as refusal:
+        raise stop(shown(str(refusal))) from refusal
+
+
+def _write(content: Content, kind: str, frame: str | None, wishes: Wishes, output: str) -> None:
+    if kind in EXPORTS:
+        write_bytes(EXPORTS[kind].make(content, wishes), output)
+    elif frame is not None:
+        write_bytes(FORMS[kind][0](content, frame), output)
+    else:
+        count = write_folder(_files(content, kind, wishes), output)
+        error_console.print(f"{count} files in {shown(output)}", markup=False)
+
+
+def _files(content: Content, kind: str, wishes: Wishes) -> Iterator[tuple[str, bytes]]:
+    return everything(content, wishes) if kind == _ALL else every_frame(content, kind)
+
+
+def _measures(given: list[str] | None) -> tuple[str, ...]:
+    chosen = [choice("measure", name, (*CELL_MEASURES, _ALL)) for name in given or ("rules",)]
+    return tuple(CELL_MEASURES) if _ALL in chosen else tuple(dict.fromkeys(chosen))
+
+
+def _frame(given: str | None, kind: str) -> str | None:
+    if given is not None and kind not in FORMS:
+        raise stop(f"--frame is for {', '.join(FORMS)}, not for {kind}")
+    return None if given is None else choice("frame", given, EVERY_FRAME)
+
+
+def _day(text: str | None) -> date | None:
+    day = parsed_day(text) if text is not None else None
+    if text is not None and day is None:
+        raise stop(f"'{shown(text)}' is no date; write it as 2026-03-31")
+    return day
+
+
+def _accepted(reading: Reading, view: View, file) -> Accepted:
+    if file is not None and not file.is_file():
+        raise stop(f"there is no file {shown(str(file))}")
+    files = gaps_files(chosen_settings().file, view.scope.corpora, file)
+    said = accepted_in(files, reading.reader) if files else Accepted()
+    for problem in said.problems.to_dict("records"):
+        error_console.print(f"{problem['severity']}: {shown(place_and_message(problem))}", markup=False)
+    return said
+
+
+def _changes(baseline: str, paths: list[str] | None, reading: Reading, view: View) -> Mapping:
+    """What the report says of the difference to the baseline, in the baseline's own scope when it is a snapshot."""
+    from coverage.cli.states import CURRENT, side_of
+    from coverage.measures.difference import difference
+    from coverage.measures.steps import State
+
+    side = side_of(baseline, paths)
+    scope = side.snapshot.scope if side.snapshot else replace(view.scope, corpora=tuple(side.loaded.corpora))
+    try:
+        found = difference(State(side.name, side.loaded, scope, side.snapshot), State(CURRENT, reading.loaded, view.scope))
+        return changes_since(found)
+    except (CatalogueError, TableError, ValueError) as error:
+        raise stop(shown(str(error))) from error

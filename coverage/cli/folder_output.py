@@ -1,0 +1,58 @@
+"""A folder of files, written whole or not at all; a folder of an earlier export is replaced, any other refused."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from coverage.cli.options import shown, stop
+from coverage.exports.bundle import MANIFEST
+
+
+def write_folder(files: Iterable[tuple[str, bytes]], target: str) -> int:
+    """Write (name, bytes) into a folder and give how many. The old folder stays until the new one is whole."""
+    folder = Path(target).resolve()
+    if folder.exists() and not _is_ours(folder):
+        raise stop(f"{shown(target)} holds something that is no earlier export; name another folder, or an empty one")
+    made = list(files)  # all of it is made before any of it is written
+    part, old = (folder.with_name(f".{folder.name}.{os.getpid()}.{what}") for what in ("part", "old"))
+    try:
+        _fill(part, made)
+        if folder.exists():
+            folder.replace(old)
+        try:
+            part.replace(folder)
+        except OSError:
+            if old.exists():
+                old.replace(folder)
+            raise
+    except OSError as error:
+        raise stop(f"cannot write {shown(target)}: {error.strerror or error}") from error
+    finally:
+        for rest in (part, old):
+            with suppress(OSError):
+                shutil.rmtree(rest)
+    return len(made)
+
+
+def _fill(folder: Path, files: Sequence[tuple[str, bytes]]) -> None:
+    for name, data in files:
+        path = folder.joinpath(*name.split("/"))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether it is empty, or an export and nothing beside it, so that replacing it loses nobody's work."""
+    if not folder.is_dir():
+        return False
+    try:
+        there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
+        listed = json.loads((folder / MANIFEST).read_text(encoding="utf-8")) if there else {}
+        return there <= {MANIFEST, *(entry["name"] for entry in listed.get("files", ()))}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False

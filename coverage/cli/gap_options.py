@@ -1,0 +1,38 @@
+"""The options about accepted gaps that commands share, and what they do to a list of gaps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import typer
+
+from coverage.accepted import Accepted as AcceptedGaps
+from coverage.accepted import accepted_in, gaps_files, in_force, place_and_message, with_accepted
+from coverage.cli.options import chosen_settings, error_console, shown, stop
+from coverage.mapping import Reader
+from coverage.reading import other_releases
+from coverage.scope import View
+
+# Which gaps are listed: a mask over ACCEPTED_GAPS. An entry that is over hides nothing.
+ACCEPTED_CHOICES: dict[str, Callable[[pd.DataFrame], pd.Series]] = {
+    "show": lambda found: pd.Series(True, index=found.index),
+    "hide": lambda found: ~in_force(found),
+    "only": in_force,
+}
+
+Accepted = Annotated[str, typer.Option("--accepted", metavar="CHOICE", help="Gaps that gaps.toml accepts or plans: show them marked, hide them, or only these.")]
+GapsFile = Annotated[Path | None, typer.Option("--gaps-file", metavar="FILE", help="Accepted gaps. [default: gaps.toml beside coverage.toml or in the rules' folder]")]
+
+
+def answered_for(found: pd.DataFrame, view: View, file: Path | None) -> pd.DataFrame:
+    """ACCEPTED_GAPS of some gaps; what is wrong with the file goes to standard error, and its other entries count."""
+    if file is not None and not file.is_file():
+        raise stop(f"there is no file {shown(str(file))}")
+    files = gaps_files(chosen_settings().file, view.scope.corpora, file)
+    said = accepted_in(files, Reader(view.catalogue, other_releases(view.catalogue))) if files else AcceptedGaps()
+    for problem in said.problems.to_dict("records"):
+        error_console.print(f"{problem['severity']}: {shown(place_and_message(problem))}", markup=False)
+    return with_accepted(found, said, view)

@@ -1,0 +1,57 @@
+"""snapshot: the state of the rules and their coverage in one file, to compare with later."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+import typer
+
+from coverage.cli.main import app
+from coverage.cli.options import (
+    Attack,
+    Classes,
+    Enabled,
+    Paths,
+    Platforms,
+    Pre,
+    Rollup,
+    chosen_view,
+    error_console,
+    shown,
+    stop,
+)
+from coverage.cli.output import write_bytes
+from coverage.loaders.fields import parsed_day
+from coverage.measures import summary
+from coverage.scope import View
+from coverage.snapshot import snapshot_bytes
+
+Output = Annotated[str, typer.Option("-o", "--output", metavar="FILE", help="Write to FILE; a name ending in .gz is compressed, - is standard output.")]
+Day = Annotated[str | None, typer.Option("--date", metavar="DAY", help="The stamp's date, such as 2026-03-31: the same input and date give the same bytes. [default: today]")]
+
+
+@app.command("snapshot", epilog="Examples:  snapshot -o baseline.jsonl  |  snapshot my-rules --platform Windows -o baseline.jsonl.gz")
+def snapshot_command(paths: Paths = None, output: Output = "", on: Day = None, attack: Attack = None, classes: Classes = None,
+                     enabled: Enabled = "not_disabled", platforms: Platforms = None, pre: Pre = False,
+                     rollup: Rollup = "any") -> None:  # fmt: skip
+    """Keep rules, mappings as written and as read, scope and release in one file. diff and check compare with it."""
+    if not output:
+        raise stop("name the file to write, such as -o baseline.jsonl")
+    view, loaded = chosen_view(paths, attack, classes, enabled, platforms, pre, rollup)
+    if on is not None:
+        view = _dated(view, on)
+    write_bytes(snapshot_bytes(view, loaded, output.endswith(".gz")), output)
+    if output != "-":
+        counts = summary(view)["techniques"]
+        said = f"{len(loaded.rules):,} rules, {counts['covered']:,} of {counts['total']:,} techniques covered in {view.scope.attack.title}"
+        error_console.print(f"{shown(output)}: {said}", markup=False)
+
+
+def _dated(view: View, text: str) -> View:
+    from dataclasses import replace
+
+    day: date | None = parsed_day(text)
+    if day is None:
+        raise stop(f"'{shown(text)}' is no date; write it as 2026-03-31")
+    return replace(view, scope=replace(view.scope, date=day), results={})

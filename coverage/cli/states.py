@@ -1,0 +1,191 @@
+"""What BASE and HEAD, or a baseline, may be: a snapshot, rules in files, or rules at a git revision.
+
+Turns their text into states, and exits with code 2 and one sentence where it is none of these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from coverage.catalogue import CatalogueError, Release, shelf
+from coverage.cli.options import (
+    choice,
+    chosen_settings,
+    default_paths,
+    error_console,
+    loaded_rules,
+    shown,
+    stop,
+)
+from coverage.corpora.offered import resolved
+from coverage.corpora.revision import (
+    Revision,
+    RevisionError,
+    load_revision,
+    merge_base,
+    repository_of,
+    revision,
+)
+from coverage.loaders import CorpusSource, Loaded, corpus_sources
+from coverage.measures.steps import State
+from coverage.reading import platforms_of
+from coverage.scope import ENABLED_CHOICES, Scope
+from coverage.snapshot import Snapshot, SnapshotError, is_snapshot, read_snapshot
+from coverage.vocabulary import PRE_PLATFORM, ROLLUPS, RULE_CLASSES
+
+ALL_PLATFORMS = "all"
+CURRENT = "the current rules"
+
+RulePaths = Annotated[
+    list[str] | None,
+    typer.Option("--path", metavar="PATH", help="Rules that are meant where no HEAD is given, and those read at a revision; repeatable. [default: as without PATH elsewhere]"),
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Options:
+    """The scope's options as given on the command line; None where one was not given."""
+
+    attack: str | None = None
+    classes: Sequence[str] | None = None
+    enabled: str | None = None
+    platforms: Sequence[str] | None = None
+    pre: bool | None = None
+    rollup: str | None = None
+
+    def applied(self, scope: Scope) -> Scope:
+        """The scope with the options that were given."""
+        changed: dict[str, object] = {}
+        if self.attack is not None:
+            changed["attack"] = release_named(self.attack)
+        if self.classes:
+            changed["classes"] = tuple(choice("rule class", name, RULE_CLASSES) for name in self.classes)
+        if self.enabled is not None:
+            changed["enabled"] = choice("--enabled choice", self.enabled, ENABLED_CHOICES)
+        if self.rollup is not None:
+            changed["rollup"] = choice("roll-up", self.rollup, ROLLUPS)
+        if self.pre is not None:
+            changed["pre"] = self.pre
+        scope = replace(scope, **changed)
+        return replace(scope, platforms=_platforms(self.platforms, scope.attack)) if self.platforms else scope
+
+
+def release_named(text: str) -> Release:
+    """The release that a text names, or an exit."""
+    try:
+        return Release.parse(text)
+    except ValueError as error:
+        raise stop(shown(str(error))) from error
+
+
+def _platforms(names: Iterable[str], release: Release) -> tuple[str, ...]:
+    try:
+        known = [name for name in platforms_of(shelf.open_release(str(release))) if name != PRE_PLATFORM]
+    except CatalogueError as error:
+        raise stop(str(error)) from error
+    chosen = [choice(f"platform of {release.title}", name, [*known, ALL_PLATFORMS]) for name in names]
+    return () if ALL_PLATFORMS in chosen else tuple(chosen)
+
+
+@dataclass(frozen=True)
+class Side:
+    """What a text turned out to be. `submodules` were left out of a revision."""
+
+    name: str
+    loaded: Loaded = field(repr=False)
+    snapshot: Snapshot | None = field(default=None, repr=False)
+    submodules: int = 0
+
+
+def two_sides(base: str, head: str | None, paths: list[str] | None) -> tuple[Side, Side]:
+    """What BASE and HEAD are. `ONE..OTHER` as BASE is both; `ONE...OTHER` starts where the two parted."""
+    if head is None and ".." in base and not _is_there(base):
+        one, dots, other = base.partition("..." if "..." in base else "..")
+        return _range(one or "HEAD", other or "HEAD", len(dots) == 3, paths)
+    return side_of(base, paths), current_side(paths) if head is None else side_of(head, paths)
+
+
+def current_side(paths: list[str] | None) -> Side:
+    """The rules as they are now."""
+    return Side(CURRENT, loaded_rules(paths))
+
+
+def side_of(text: str, paths: list[str] | None) -> Side:
+    """A snapshot, a folder or file of rules, a corpus by name, or a revision of the repository that the rules are in."""
+    if is_snapshot(Path(text)):
+        try:
+            snapshot = read_snapshot(Path(text))
+        except SnapshotError as error:
+            raise stop(shown(str(error))) from error
+        return Side(text, snapshot.loaded, snapshot)
+    if _is_there(text) or resolved([text], chosen_settings()) != [text]:
+        loaded = loaded_rules([text])
+        if Path(text).is_file() and loaded.rules.empty:
+            raise stop(f"{shown(text)} is no snapshot, and no rule could be read from it")
+        return Side(text, loaded)
+    try:
+        sources = _sources(paths)
+        return _at(revision(repository_of(sources), text), sources)
+    except RevisionError as error:
+        raise stop(shown(str(error))) from error
+
+
+def _is_there(text: str) -> bool:
+    """Whether a text is a path that exists, perhaps with a corpus's name before it."""
+    try:
+        (source,) = corpus_sources([text])
+        return source.path.exists()
+    except (OSError, ValueError):
+        return False
+
+
+def _sources(paths: list[str] | None) -> tuple[CorpusSource, ...]:
+    return corpus_sources(resolved(paths or default_paths(), chosen_settings()))
+
+
+def _range(one: str, other: str, parted: bool, paths: list[str] | None) -> tuple[Side, Side]:
+    try:
+        sources = _sources(paths)
+        root = repository_of(sources)
+        start, end = revision(root, one), revision(root, other)
+        return _at(merge_base(root, start, end) if parted else start, sources), _at(end, sources)
+    except RevisionError as error:
+        raise stop(shown(str(error))) from error
+
+
+def _at(found: Revision, sources: Sequence[CorpusSource]) -> Side:
+    loaded, submodules = load_revision(found, sources)
+    return Side(f"{found.name} ({found.commit[:12]})", loaded, submodules=submodules)
+
+
+def states(base: Side, head: Side, options: Options) -> tuple[State, State]:
+    """Both sides with the scope each is looked at in.
+
+    A snapshot before has its own scope, whatever the options say: they are the scope after. What is not
+    given is as it was before, so that without options like is compared with like.
+    """
+    given = head.snapshot or base.snapshot
+    default = given.scope if given else Scope(shelf.default_release())
+    old = base.snapshot.scope if base.snapshot else options.applied(default)
+    new = options.applied(head.snapshot.scope if head.snapshot else old)
+    new = new if head.snapshot and new == head.snapshot.scope else replace(new, date=date.today())
+    return _state(base, old), _state(head, new)
+
+
+def _state(side: Side, scope: Scope) -> State:
+    scope = scope if side.snapshot else replace(scope, date=date.today())
+    return State(side.name, side.loaded, replace(scope, corpora=tuple(side.loaded.corpora)), side.snapshot)
+
+
+def note_left_out(*sides: Side) -> None:
+    """Say on standard error what a revision holds that was not read."""
+    for side in sides:
+        if side.submodules:
+            count = f"{side.submodules} submodule{'s are' if side.submodules > 1 else ' is'}"
+            error_console.print(f"{shown(side.name)}: {count} not read; a folder that is checked out is", markup=False)

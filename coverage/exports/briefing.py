@@ -1,0 +1,259 @@
+"""The report for a manager: what is covered, what is open and why it matters, in words that need no manual.
+
+One file of HTML without a script and without a request, and the same as Markdown for a pull request or a wiki.
+Both are written from one `Briefing`, so they say the same. Rules' text comes from outside: it is escaped in both.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from coverage.accepted import in_force, marks
+from coverage.exports.cells import MatrixColumn, matrix_columns, ratio
+from coverage.exports.content import Content
+from coverage.exports.drawing import svg
+from coverage.exports.picture import matrix_drawing
+from coverage.exports.tables import cell
+from coverage.measures.compare import corpora_title
+from coverage.measures.difference import Difference
+from coverage.palette import LIGHT
+from coverage.text import plain
+from coverage.vocabulary import GAP_TYPES, attack_url
+
+MOST_GAPS = 15
+POPULAR = 20  # groups, as on the Overview page
+MOST_CHANGES = 40
+MOST_SOURCES = 6
+_TEMPLATE = Path(__file__).with_name("briefing.html.jinja")
+
+METHOD = (
+    "Every number counts rules mapped to MITRE ATT&CK: what a rule claims to detect. It is no proof that the rule works, that its "
+    "logs arrive, or that somebody looks at its alerts.",
+    "A technique is a way in which attackers reach a goal; a tactic is the goal. A technique that serves several tactics has a place "
+    "in each of them, so it is counted once among techniques and several times among places.",
+    "Techniques, sub-techniques and places are three different things to count, and no figure mixes them. Each figure says what it "
+    "is a part of.",
+    "One rule makes a technique covered, and one rule is little: the depth of a technique grows with its rules, less with each.",
+    "Groups and software are those that MITRE has seen using a technique, its sub-techniques included. It is what was published, not "
+    "a measure of the danger to this organisation.",
+)
+ROLLUP_WORDS = {
+    "any": "A technique counts as covered when a rule is mapped to it or to one of its sub-techniques.",
+    "share": "A technique counts as the share of its sub-techniques that have a rule, so sums can have decimals.",
+    "all": "A technique counts as covered when each of its sub-techniques has a rule.",
+    "direct": "A technique counts as covered when a rule is mapped to the technique itself.",
+}
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What became of coverage since a baseline: a sentence, and rows of any columns."""
+
+    sentence: str
+    rows: pd.DataFrame
+
+    @classmethod
+    def of(cls, given: Mapping | None) -> Changes | None:
+        """From plain values: `sentence`, and `rows` as a frame or a list of dicts."""
+        if given is None:
+            return None
+        rows = given.get("rows")
+        return cls(str(given.get("sentence", "")), rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows if rows is not None else ())))
+
+    def heads(self) -> list[str]:
+        return [str(name).replace("_", " ") for name in self.rows.columns]
+
+    def shown(self) -> list[list[str]]:
+        """The first rows as text."""
+        return [list(map(cell, row)) for row in self.rows.head(MOST_CHANGES).itertuples(index=False, name=None)]
+
+
+def changes_since(found: Difference) -> dict:
+    """What a difference of two states gives the report: its sentence, and the IDs that differ."""
+    ids = found.units[found.units["grain"] != "placements"]
+    return {"sentence": found.sentence(), "rows": ids[["attack_id", "name", "change", "because"]].rename(columns={"attack_id": "technique"})}
+
+
+@dataclass(frozen=True)
+class Gap:
+    """One open technique, and why it matters."""
+
+    id: str
+    name: str
+    url: str
+    tactics: str
+    groups: int
+    software: int
+    campaigns: int
+    work: str
+    sources: str
+
+
+@dataclass(frozen=True)
+class Briefing:
+    """Everything the report says, as plain values."""
+
+    content: Content
+    figures: dict
+    popular: int  # open techniques that at least POPULAR groups use, answered for or not
+    gaps: tuple[Gap, ...]
+    kinds: tuple[tuple[str, str, int], ...]  # kind of work, its meaning, open techniques of it
+    answered: tuple[tuple[str, str, str, str], ...]  # gap, what was decided, why, by whom: accepted and planned gaps
+    changes: Changes | None
+
+    @property
+    def title(self) -> str:
+        return f"Coverage of MITRE ATT&CK: {corpora_title(self.content.view)}"
+
+    @property
+    def sentence(self) -> str:
+        """The answer, before anything else."""
+        return (
+            f"{ratio(**self.figures['techniques'])} techniques have a rule in scope; "
+            f"{self.popular:,} open techniques are used by at least {POPULAR} groups."
+        )
+
+    def cards(self) -> list[tuple[str, str, str]]:
+        """(what, its figure, what that means)."""
+        rules = self.figures["rules"]
+        return [
+            ("Techniques", ratio(**self.figures["techniques"]), "of those in scope are covered"),
+            ("Sub-techniques", ratio(**self.figures["subtechniques"]), "of those in scope have a rule of their own"),
+            ("Places in the matrix", ratio(**self.figures["placements"]), "techniques and sub-techniques, in each of their tactics"),
+            ("With PRE techniques", ratio(**self.figures["techniques_with_pre"]), "techniques, with those that happen before a defender can see anything"),
+            ("Rules in scope", f"{rules['in_scope']:,} of {rules['read']:,}", f"rules count; {rules['unmapped'] + rules['tactic_only'] + rules['unread']:,} of them name no technique"),
+        ]  # fmt: skip
+
+    def columns(self) -> list[MatrixColumn]:
+        return matrix_columns(self.content.view)
+
+    def findings(self) -> str:
+        """What is wrong in the mappings, in one sentence."""
+        counts = self.content.findings["severity"].value_counts()
+        said = ", ".join(f"{counts.get(name, 0):,} {name}s" for name in ("error", "warning", "note"))
+        return f"Checks of the mappings found {said}; reading the rules met {len(self.content.problems):,} problems."
+
+
+def briefing(content: Content, changes: Mapping | None = None) -> Briefing:
+    """What the report says.
+
+    Parameters
+    ----------
+    content : Content
+    changes : mapping, optional
+        What became of coverage since a baseline: `sentence`, and `rows` (a frame, or dicts). Without it the report has
+        no such section.
+    """
+    techniques = content.gaps[~content.gaps["is_subtechnique"]]
+    settled = in_force(techniques)
+    open_ = techniques[~settled]
+    kinds = open_["gap_type"].value_counts()
+    return Briefing(
+        content, content.figures, int((techniques["groups"] >= POPULAR).sum()), tuple(map(_gap, open_.head(MOST_GAPS).to_dict("records"))),
+        tuple((kind, GAP_TYPES[kind], int(kinds[kind])) for kind in GAP_TYPES if kind in kinds),
+        _answered(techniques[settled]), Changes.of(changes),
+    )  # fmt: skip
+
+
+def _answered(rows: pd.DataFrame) -> tuple[tuple[str, str, str, str], ...]:
+    names = zip(*(rows[name].tolist() for name in ("attack_id", "name", "accepted_reason", "accepted_owner")), strict=True)
+    return tuple((f"{row[0]} {row[1]}", mark, *row[2:]) for row, mark in zip(names, marks(rows), strict=True))
+
+
+def _gap(row: Mapping) -> Gap:
+    sources = row["log_sources"] or row["data_components"]
+    more = f" and {len(sources) - MOST_SOURCES} more" if len(sources) > MOST_SOURCES else ""
+    return Gap(
+        row["attack_id"], row["name"], attack_url(row["attack_id"]) or "", ", ".join(row["tactics"]), row["groups"], row["software"],
+        row["campaigns"], GAP_TYPES[row["gap_type"]], ", ".join(sources[:MOST_SOURCES]) + more,
+    )  # fmt: skip
+
+
+# ---- HTML ----------------------------------------------------------------------------------------------
+
+
+def report_html(content: Content, changes: Mapping | None = None) -> bytes:
+    """The report as one self-contained HTML file: no script, no request, made for the screen and for paper."""
+    from jinja2 import Environment
+    from markupsafe import Markup
+
+    page = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(_TEMPLATE.read_text(encoding="utf-8"))
+    matrix = Markup(svg(matrix_drawing(content.view), inline=True))  # ours: `svg` escapes every text in it
+    told = briefing(content, changes)
+    text = page.render(
+        told=told, matrix=matrix, colours=LIGHT, method=METHOD, rollup=ROLLUP_WORDS[content.view.scope.rollup], ratio=ratio,
+        most_changes=MOST_CHANGES, scope=content.view.scope,
+    )  # fmt: skip
+    return re.sub(r"[\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", text).encode("utf-8")
+
+
+# ---- Markdown ------------------------------------------------------------------------------------------
+
+
+def report_markdown(content: Content, changes: Mapping | None = None) -> bytes:
+    """The report as Markdown, GitHub's kind: every text of a rule or corpus is escaped."""
+    text = "\n".join(_markdown(briefing(content, changes))) + "\n"
+    return text.encode("utf-8", "replace")
+
+
+def _markdown(told: Briefing) -> Iterator[str]:
+    scope = told.content.view.scope
+    yield from (f"# {plain(told.title)}", "", f"**{told.sentence}**", "")
+    yield from _table(("What", "Figure", "Meaning"), (map(_Ready, card) for card in told.cards()))
+    if told.changes:
+        yield from ("## Changes since the baseline", "", plain(told.changes.sentence), "")
+        yield from _table(told.changes.heads(), told.changes.shown())
+        yield from _left_out(len(told.changes.rows), MOST_CHANGES)
+    yield from ("## Tactics", "")
+    yield from _table(("Tactic", "Techniques covered", "Open techniques"), (_tactic_row(column) for column in told.columns()))
+    yield from ("## Platforms", "")
+    yield from _table(("Platform", "Techniques covered"), ((row["name"], _Ready(ratio(row["covered"], row["total"]))) for row in told.figures["platforms"]))
+    yield from ("## The most used open techniques", "", "Used most by groups that MITRE describes; sub-techniques included.", "")
+    if told.gaps:
+        yield from _table(("Technique", "Tactics", "Groups", "Software", "Kind of work", "What must be logged"), map(_gap_row, told.gaps))
+        yield from _table(("Kind of work", "Meaning", "Open techniques"), ((kind.replace("_", " "), words, f"{count:,}") for kind, words, count in told.kinds))
+    else:
+        yield from ("No technique in scope is open.", "")
+    if told.answered:
+        yield from ("## Gaps that are answered for", "", "They are open, and not counted as covered anywhere.", "")
+        yield from _table(("Technique", "Decision", "Reason", "Owner"), told.answered)
+    yield from ("## How this was counted", "", f"- {ROLLUP_WORDS[scope.rollup]}", *(f"- {line}" for line in METHOD), f"- {told.findings()}", "")
+    yield from (f"{plain(scope.sentence())}  ", f"{plain(scope.corpora_sentence())}  ", f"{scope.date.isoformat()}")
+
+
+def _table(heads: Sequence[str], rows) -> Iterator[str]:
+    yield f"| {' | '.join(_ready(head) for head in heads)} |"
+    yield f"|{'---|' * len(heads)}"
+    for row in rows:
+        yield f"| {' | '.join(map(_ready, row))} |"
+    yield ""
+
+
+class _Ready(str):
+    """Markdown that needs no escaping: written here, not by a rule's author."""
+
+    __slots__ = ()
+
+
+def _ready(text: str) -> str:
+    return text if isinstance(text, _Ready) else plain(str(text))
+
+
+def _tactic_row(column: MatrixColumn) -> tuple[str, str, str]:
+    cells = column.cells
+    return column.name, _Ready(column.head()), ", ".join(cells.loc[cells["covered"] < 1, "attack_id"]) or "none"
+
+
+def _gap_row(gap: Gap) -> tuple:
+    name = _Ready(f"[{plain(gap.id)}]({gap.url}) {plain(gap.name)}")
+    return name, gap.tactics, f"{gap.groups:,}", f"{gap.software:,}", gap.work, gap.sources or "not said"
+
+
+def _left_out(count: int, most: int) -> Iterator[str]:
+    if count > most:
+        yield from (f"The first {most} of {count:,} changes.", "")

@@ -1,0 +1,94 @@
+"""Every frame that can leave as a file: its name, its columns, and what makes it. `docs/columns.md` is made from it.
+
+`COLUMNS_VERSION` goes up when a column goes, gets another name, type or meaning; a new column leaves it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from coverage.exports.content import Content
+from coverage.frames import (
+    ACCEPTED_GAPS,
+    BOOL,
+    CATALOGUE_FRAMES,
+    DATE,
+    FINDINGS,
+    FLOAT,
+    INT,
+    LIST,
+    MAPPINGS,
+    MAYBE_BOOL,
+    MAYBE_INT,
+    PROBLEMS,
+    RULES,
+    TEXT,
+    WRITTEN,
+    FrameSpec,
+)
+from coverage.measures import MEASURES
+
+COLUMNS_VERSION = 1
+
+# In files an ID is called what people look for.
+NAMES = {"attack_id": "technique_id"}
+
+# dtype of a frame -> (what docs call it, what Parquet calls it).
+TYPES: dict[str, tuple[str, str]] = {
+    TEXT: ("text", "string"), INT: ("whole number", "int64"), MAYBE_INT: ("whole number, may be missing", "int64"),
+    FLOAT: ("number, may be missing", "double"), BOOL: ("true or false", "bool"), MAYBE_BOOL: ("true or false, may be missing", "bool"),
+    DATE: ("date, may be missing", "date32"), LIST: ("list of text", "list<string>"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ExportedFrame:
+    """One frame: its spec, what makes it of a content, and why somebody would want it."""
+
+    spec: FrameSpec
+    make: Callable[[Content], pd.DataFrame]
+    question: str
+
+    def heads(self) -> list[str]:
+        """The names of its columns in files."""
+        return [NAMES.get(column, column) for column in self.spec.columns]
+
+
+_RULES = replace(RULES, columns={
+    **RULES.columns,
+    "attack_ids": (LIST, "live IDs the rule is read as, in the rule's order"),
+    "also_in": (LIST, "other corpora that have the same rule; it stands here once"),
+})  # fmt: skip
+
+
+def _measured(name: str) -> ExportedFrame:
+    measure = MEASURES[name]
+    return ExportedFrame(measure.spec, lambda content: measure.function(content.view), measure.question)
+
+
+def _catalogue(name: str, spec: FrameSpec) -> ExportedFrame:
+    return ExportedFrame(spec, lambda content: content.view.catalogue.frame(name), "MITRE's own, as the release has it")
+
+
+# What coverage is: each in the folder of `export --what all`.
+FRAMES: dict[str, ExportedFrame] = {
+    **{name: _measured(name) for name in MEASURES},
+    "gaps": ExportedFrame(ACCEPTED_GAPS, lambda content: content.gaps, MEASURES["gaps"].question),
+    "rules": ExportedFrame(_RULES, lambda content: content.rules, "Which rules were read, and what is each read as?"),
+    "mappings": ExportedFrame(MAPPINGS, lambda content: content.view.mappings, "How was each mapping read?"),
+    "written": ExportedFrame(WRITTEN, lambda content: content.written, "What does each mapping say in its file?"),
+    "findings": ExportedFrame(FINDINGS, lambda content: content.findings, "Which mappings are wrong, and what would be right?"),
+    "problems": ExportedFrame(PROBLEMS, lambda content: content.problems, "What could not be read?"),
+}
+# What ATT&CK is: on request.
+ATTACK_FRAMES: dict[str, ExportedFrame] = {f"attack_{name}": _catalogue(name, spec) for name, spec in CATALOGUE_FRAMES.items()}
+EVERY_FRAME = FRAMES | ATTACK_FRAMES
+
+
+def exported(content: Content, name: str) -> pd.DataFrame:
+    """The frame of that name, with exactly its documented columns, under their names in files."""
+    entry = EVERY_FRAME[name]
+    return entry.make(content)[list(entry.spec.columns)].rename(columns=NAMES).reset_index(drop=True)

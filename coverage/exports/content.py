@@ -1,0 +1,73 @@
+"""What files are made from: a view, the reading behind it, and what is wrong in it. Knows no file format."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import pandas as pd
+
+from coverage.accepted import Accepted, with_accepted
+from coverage.findings.silencing import silenced
+from coverage.measures import gaps, rules_with_ids, summary
+from coverage.reading import Reading
+from coverage.scope import View, among
+from coverage.settings import Settings
+
+
+@dataclass(frozen=True)
+class Content:
+    """One state of coverage. Every export of it says the same, since all of them are made from it.
+
+    Parameters
+    ----------
+    reading : Reading
+    view : View
+        Of that reading.
+    settings : Settings
+        Which findings are silenced; by default none.
+    accepted : Accepted
+        Which gaps somebody answered for; by default none.
+    """
+
+    reading: Reading
+    view: View
+    settings: Settings = field(default_factory=Settings)
+    accepted: Accepted = field(default_factory=Accepted)
+
+    @cached_property
+    def _corpora(self) -> pd.Series:
+        return pd.Series([stamp.name for stamp in self.view.scope.corpora], dtype="str")
+
+    @cached_property
+    def problems(self) -> pd.DataFrame:
+        """PROBLEMS of the view's corpora."""
+        found = self.reading.loaded.problems
+        return found[among(found["corpus"], self._corpora)]
+
+    @cached_property
+    def findings(self) -> pd.DataFrame:
+        """FINDINGS of the view's corpora, those that coverage.toml silences marked as such; without lines."""
+        found = silenced(self.reading.findings, self.settings, self.reading.loaded.corpora, self.view.scope.date)
+        return found[among(found["corpus"], self._corpora)]
+
+    @cached_property
+    def written(self) -> pd.DataFrame:
+        """WRITTEN of the view's corpora."""
+        found = self.reading.loaded.written
+        return found[among(found["rule_key"], self.view.all_rules["rule_key"])]
+
+    @property
+    def rules(self) -> pd.DataFrame:
+        """RULES of every rule read, with the IDs each is read as and the other corpora that have it."""
+        return rules_with_ids(self.view)
+
+    @cached_property
+    def gaps(self) -> pd.DataFrame:
+        """ACCEPTED_GAPS: every open ID in scope, and what is said of it."""
+        return with_accepted(gaps(self.view), self.accepted, self.view)
+
+    @property
+    def figures(self) -> dict:
+        """What `summary --json` prints."""
+        return summary(self.view, problems=len(self.problems))

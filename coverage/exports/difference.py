@@ -1,0 +1,179 @@
+"""What became of coverage between two states, as JSON, CSV and Markdown for the comment on a pull request.
+
+The Markdown opens with the figures, names what was lost and gained, and folds the rest. It shows rule text
+as code only, so that nothing in it is a link, a mention or markup, and it is never longer than a comment may be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import pandas as pd
+
+from coverage.exports.tables import records, stamped_csv
+from coverage.measures.difference import (
+    CAUSE_WORDS,
+    GRAIN_WORDS,
+    Difference,
+    change_words,
+    grain_counts,
+    scopes_differ,
+)
+from coverage.measures.impact import number, signed
+from coverage.measures.sides import columns
+from coverage.text import as_code, plain
+
+VERSION = 1  # of the JSON
+MARK = "<!-- coverage diff -->"  # by which a job finds the comment it wrote before
+MOST_CHARACTERS = 60_000  # a comment on GitHub holds 65,536
+_ROWS = (50, 25, 10, 3, 0)  # of a table, as many as fit
+_MOST_RULES = 3  # named in a row
+
+
+def difference_json(found: Difference) -> dict:
+    """Everything, as JSON-ready values."""
+    return {
+        "version": VERSION,
+        "base": {"name": found.base.name, "stamp": found.base.scope.stamp()},
+        "head": {"name": found.head.name, "stamp": found.head.scope.stamp()},
+        "sentence": found.sentence(),
+        "scopes_differ": scopes_differ(found.base.scope, found.head.scope),
+        "totals": records(found.totals),
+        "by_cause": records(found.by_cause),
+        "units": records(found.units),
+        "ledger": records(found.ledger),
+        "rules": records(found.rules.frame),
+        "rules_moved": found.rules.moved,
+        "rules_edited": found.rules.edited,
+    }
+
+
+def difference_csv(found: Difference) -> bytes:
+    """DIFF_UNITS as CSV: what is compared in front, the stamp of the state after behind."""
+    named = {"base": found.base.name, "head": found.head.name}
+    units = pd.concat([pd.DataFrame(named, index=found.units.index, dtype="str"), found.units], axis=1)
+    return stamped_csv(units, found.after.scope)
+
+
+def difference_markdown(found: Difference, most: int = MOST_CHARACTERS) -> str:
+    """A comment of at most `most` characters; tables are cut, and say so, until it fits."""
+    for rows in _ROWS:
+        text = "\n".join(_lines(found, rows)) + "\n"
+        if len(text) <= most:
+            return text
+    return f"{MARK}\n### {_headline(found)}\n"[:most]
+
+
+def figures(found: Difference) -> pd.DataFrame:
+    """One row a grain, all text for people: before, what each cause made of it, after, gained and lost."""
+    causes = found.by_cause.set_index(["grain", "cause"])["covered_change"]
+    return pd.DataFrame([
+        {
+            "": f"{GRAIN_WORDS[row['grain']]}s covered", "before": _ratio(row, "before"), "after": _ratio(row, "after"),
+            "change": signed(row["covered_after"] - row["covered_before"]), "gained": f"{row['gained']:,}", "lost": f"{row['lost']:,}",
+            **{f"by {words}": signed(causes[row["grain"], cause]) for cause, words in CAUSE_WORDS.items()},
+        }
+        for row in found.totals.to_dict("records")
+    ])  # fmt: skip
+
+
+def _ratio(row: Mapping, side: str) -> str:
+    covered, total = row[f"covered_{side}"], row[f"total_{side}"]
+    return f"{number(covered)} of {number(total)}" + (f" ({covered / total:.1%})" if total else "")
+
+
+def rule_counts(found: Difference) -> str:
+    """How many rules changed and how, in words; a rule that changed in two ways is counted in both."""
+    changes = [change for row in found.rules.frame["changes"] for change in row]
+    said = [f"{changes.count(name):,} {name}" for name in dict.fromkeys(sorted(changes))]
+    said += [f"{count:,} {words}" for count, words in ((found.rules.moved, "in another file"), (found.rules.edited, "edited, mapping unchanged")) if count]
+    return f"{len(found.head.loaded.rules):,} rules, {len(found.base.loaded.rules):,} before: " + (", ".join(said) or "none differs")
+
+
+def _headline(found: Difference) -> str:
+    row = found.totals.set_index("grain").loc["techniques"]
+    change = signed(row["covered_after"] - row["covered_before"])
+    return (
+        f"ATT&CK coverage: {number(row['covered_after'])} of {number(row['total_after'])} techniques "
+        f"({change}): {number(row['gained'])} gained, {number(row['lost'])} lost"
+    )
+
+
+def _lines(found: Difference, rows: int) -> Iterator[str]:
+    yield from (MARK, f"### {_headline(found)}", "")
+    yield from _table(figures(found).map(plain))
+    ids = found.units[found.units["grain"] != "placements"]
+    for change in ("lost", "gained"):
+        yield from _section(found, ids[ids["change"] == change], change.capitalize(), rows, folded=False)
+    scope = ids[ids["change"].isin(["entered", "left"])]
+    yield from _section(found, scope, "Open, and in scope in one of the two only", rows, folded=True)
+    yield from _rules(found, rows)
+    yield from _scope(found)
+
+
+def _section(found: Difference, units: pd.DataFrame, title: str, rows: int, folded: bool) -> Iterator[str]:
+    if units.empty:
+        return
+    head = f"{title}: {grain_counts(units)}"
+    yield from ("", f"<details><summary>{head}</summary>", "") if folded else ("", f"**{head}**", "")
+    units, left_out = units.head(rows), len(units) - rows
+    frame = pd.DataFrame({
+        "ID": [f"[{attack_id}](https://attack.mitre.org/techniques/{attack_id.replace('.', '/')}/)" for attack_id in units["attack_id"]],
+        "name": units["name"].map(plain).tolist(),
+        "before → after": [f"{before} → {after}" for before, after in columns(units, "before", "after")],
+        "cause": [CAUSE_WORDS[cause] for cause in units["cause"]],
+        "why": list(_reasons(found, units)),
+    })  # fmt: skip
+    yield from _table(frame)
+    if left_out > 0:
+        yield from ("", f"… and {left_out:,} more.")
+    if folded:
+        yield "</details>"
+
+
+def _reasons(found: Difference, units: pd.DataFrame) -> Iterator[str]:
+    """For each ID the causes without rule text, and the rules behind it as code."""
+    rules = {key: (name, changes) for key, name, changes in columns(found.rules.frame, "rule_key", "name", "changes")}
+    lines: dict[str, list[tuple]] = {}
+    ids = found.ledger[found.ledger["grain"] != "placements"]
+    for attack_id, *line in columns(ids, "attack_id", "cause", "because", "rules"):
+        lines.setdefault(attack_id, []).append(tuple(line))
+    for attack_id in units["attack_id"].tolist():
+        said = list(dict.fromkeys(plain(because) for cause, because, _ in lines[attack_id] if cause != "rule"))
+        keys = [key for cause, _, behind in lines[attack_id] if cause == "rule" for key in behind]
+        said += [f"{as_code(name, 70)} {' and '.join(changes)}" for name, changes in map(rules.__getitem__, keys[:_MOST_RULES])]
+        yield "; ".join(said) + (f"; and {len(keys) - _MOST_RULES:,} more rules" if len(keys) > _MOST_RULES else "")
+
+
+def _rules(found: Difference, rows: int) -> Iterator[str]:
+    yield from ("", f"<details><summary>Rules: {rule_counts(found)}</summary>", "")
+    frame = found.rules.frame.head(rows)
+    if len(frame):
+        table = pd.DataFrame({
+            "rule": [as_code(name, 80) for name in frame["name"]],
+            "file": [as_code(path, 120) for path in frame["path"]],
+            "change": [as_code(change_words(row), 200) for row in frame.to_dict("records")],
+        })  # fmt: skip
+        yield from _table(table)
+    if len(found.rules.frame) > len(frame):
+        yield from ("", f"… and {len(found.rules.frame) - len(frame):,} more rules.")
+    yield "</details>"
+
+
+def _scope(found: Difference) -> Iterator[str]:
+    before, after = found.base.scope, found.head.scope
+    yield from ("", "<details><summary>What is compared, and in which scope</summary>", "")
+    yield from (f"- before: {as_code(found.base.name)}, {as_code(before.corpora_sentence(), 300)}",
+                f"- after: {as_code(found.head.name)}, {as_code(after.corpora_sentence(), 300)}", f"- scope: {plain(after.sentence())}")  # fmt: skip
+    yield from (f"- differs: {plain(text)}" for text in scopes_differ(before, after))
+    yield "</details>"
+
+
+def _table(frame: pd.DataFrame) -> Iterator[str]:
+    """A Markdown table of cells that are Markdown already."""
+    if frame.empty:
+        return
+    yield f"| {' | '.join(frame.columns)} |"
+    yield "|---" * len(frame.columns) + "|"
+    for row in frame.itertuples(index=False, name=None):
+        yield f"| {' | '.join(row)} |"

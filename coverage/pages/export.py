@@ -1,0 +1,76 @@
+"""Export. Who: whoever must hand coverage on. Question: in which form does the next person need it?
+
+Next: download the file, or make the same one on a schedule with `python -m coverage.cli export`.
+"""
+
+import streamlit as st
+
+from coverage import session
+from coverage.exports.bundle import Wishes, archive, everything
+from coverage.exports.cells import CELL_MEASURES
+from coverage.exports.columns import EVERY_FRAME
+from coverage.exports.drawing import svg
+from coverage.exports.parquet import FORMS
+from coverage.exports.picture import matrix_drawing
+from coverage.exports.tables import GAP_NAMES
+from coverage.measures import coverage_by_id
+from coverage.pages import parts
+from coverage.pages.export_buttons import content_of, export_button, file_button
+
+now = session.guarded_view()
+content = content_of(now)
+ids = coverage_by_id(now)
+techniques = ids[~ids["is_subtechnique"]]
+session.page_head(
+    "Export", f"{techniques['covered'].sum():,g} of {len(techniques):,} techniques are covered; every file below says so, in this scope.", now
+)
+st.caption("A file is made when its button is clicked. The same rules, scope and day give the same bytes, here and on the command line.")
+
+
+def _title(name: str) -> str:
+    return CELL_MEASURES[name].title
+
+
+navigator, slide, manager = st.columns(3)
+with navigator.container(border=True, height="stretch"):
+    st.markdown("**For the ATT&CK Navigator**")
+    st.caption("Layers of format 4.5: rule names and links in each technique, the scope in the description.")
+    chosen = st.multiselect("Coverage by", list(CELL_MEASURES), default=["rules"], key="export_layers", bind="query-params",
+                            format_func=_title, help="Several measures make several layers in one file.")  # fmt: skip
+    export_button("layer", content, "export_layer", Wishes(tuple(chosen) or ("rules",)), "Coverage")
+    export_button("gaps-layer", content, "export_gaps_layer", label="Gaps, by kind of work")
+    if len(now.scope.corpora) == 2:
+        export_button("compare-layer", content, "export_compare_layer", label="One corpus against the other")
+with slide.container(border=True, height="stretch"):
+    st.markdown("**For a slide or the wall**")
+    st.caption("The matrix as below, for A3 landscape: SVG stays sharp at any size, PNG goes anywhere.")
+    measure = st.selectbox("Coloured by", list(CELL_MEASURES), key="export_measure", bind="query-params", format_func=_title)
+    export_button("svg", content, "export_svg", Wishes((measure,)))
+    export_button("png", content, "export_png", Wishes((measure,)))
+with manager.container(border=True, height="stretch"):
+    st.markdown("**For a manager**")
+    st.caption("What is covered, what is open and why it matters, in plain words. The HTML file opens offline and prints to PDF; the Markdown fits a wiki or a pull request.")
+    export_button("report", content, "export_report")
+    export_button("markdown", content, "export_markdown")
+    st.caption("Changes since a baseline: `python -m coverage.cli export --what report --baseline …`")
+
+sheet, script, whole = st.columns(3)
+with sheet.container(border=True, height="stretch"):
+    st.markdown("**For a spreadsheet**")
+    st.caption("Summary, matrix, techniques, gaps, rules, mappings and findings as tables with filters.")
+    export_button("workbook", content, "export_workbook")
+    parts.csv_button(content.gaps, now, "gaps", GAP_NAMES, "Gaps as CSV")
+with script.container(border=True, height="stretch"):
+    st.markdown("**For a script**")
+    frame = st.selectbox("Frame", list(EVERY_FRAME), index=list(EVERY_FRAME).index("gaps"), key="export_frame", bind="query-params", help="docs/columns.md describes every column.")
+    st.caption(EVERY_FRAME[frame].question)
+    with st.container(horizontal=True):
+        for form, (make, media) in FORMS.items():
+            file_button(form.upper() if form != "parquet" else "Parquet", lambda make=make: make(content, frame), frame, form, media, now, f"export_{form}")
+with whole.container(border=True, height="stretch"):
+    st.markdown("**For the archive**")
+    st.caption("Everything on this page in one ZIP, with a list of the files and their hashes.")
+    file_button("Everything (ZIP)", lambda: archive(everything(content, Wishes((measure,)))), "coverage", "zip", "application/zip", now, "export_all")
+
+st.subheader("The picture", anchor=False)
+st.image(svg(matrix_drawing(now, measure)), width="stretch")

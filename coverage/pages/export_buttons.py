@@ -1,0 +1,48 @@
+"""Download buttons of the exports, for any page: made when clicked, from the view that the page shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+import streamlit as st
+
+from coverage import session
+from coverage.exports.bundle import EXPORTS, Wishes
+from coverage.exports.content import Content
+from coverage.exports.navigator import gaps_layer, layer_file
+from coverage.scope import View
+
+
+def content_of(now: View) -> Content:
+    """What the exports of a page's view are made from; the page's own settings and accepted gaps count."""
+    return Content(session.reading(), now, session.settings()[0], session.accepted(now))
+
+
+def export_button(kind: str, content: Content, key: str, wishes: Wishes | None = None, label: str | None = None) -> None:
+    """A download of one of EXPORTS."""
+    export, chosen = EXPORTS[kind], wishes or Wishes()
+    file_button(label or export.title, lambda: export.make(content, chosen), export.stem, export.suffix, export.media, content.view, key)
+
+
+def file_button(label: str, make: Callable[[], bytes], stem: str, suffix: str, media: str, now: View, key: str) -> None:
+    """A download that is made when it is clicked, named after the release and the day."""
+    st.download_button(label, make, session.file_name(stem, now, suffix), media, icon=":material/download:", on_click="ignore", key=key)
+
+
+def matrix_buttons(now: View, shade: str) -> None:
+    """Beside the matrix: the layer and the picture, coloured as the page is where a file can be."""
+    from coverage.exports.cells import CELL_MEASURES
+
+    wishes, content = Wishes((shade if shade in CELL_MEASURES else "rules",)), content_of(now)
+    with st.container(horizontal=True):
+        export_button("layer", content, "matrix_layer", wishes, "Navigator layer")
+        export_button("svg", content, "matrix_svg", wishes, "Picture for A3 (SVG)")
+        export_button("png", content, "matrix_png", wishes, "Picture for A3 (PNG)")
+
+
+def gap_buttons(found: pd.DataFrame, now: View) -> None:
+    """Beside the gap list: a Navigator layer of exactly the rows shown. `found`: rows of ACCEPTED_GAPS."""
+    label = f"Navigator layer of these gaps ({len(found):,} rows)"
+    rows = found.drop_duplicates("attack_id")  # an ID that is fragile and on few platforms is one entry
+    file_button(label, lambda: layer_file([gaps_layer(now, rows)]), "navigator_gaps", "json", "application/json", now, "gaps_layer")

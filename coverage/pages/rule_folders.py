@@ -1,0 +1,88 @@
+"""The sidebar's choice of rules: folders by path, corpora by name, and uploads. Widgets only."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from coverage import session
+from coverage.corpora.archive import ArchiveError
+from coverage.corpora.offered import OfferedCorpus, offered_corpora
+from coverage.corpora.uploads import Upload, kept_upload, remove_upload, uploads_at_hand
+from coverage.loaders.formats import SUFFIXES
+from coverage.text import plain
+
+_FILES, _SAID = "upload_files", "upload_said"
+_MOST_MB = 100
+
+
+def choose() -> None:
+    """What is read: the folders typed, and the named corpora that are switched on."""
+    settings, fault = session.settings()
+    if fault:
+        st.error(plain(fault))
+    offered = {corpus.text: corpus for corpus in offered_corpora(settings)}
+    start = session.default_texts()
+    known = list(dict.fromkeys([*start, *offered, *st.session_state.get(session.PATHS_KEY, [])]))
+    st.multiselect(
+        "Rule folders", known, default=start, key=session.PATHS_KEY, accept_new_options=True, persist_state="session",
+        format_func=lambda text: _label(text, offered.get(text)), placeholder="Type a folder and press Enter",
+        help="Folders or files with detection rules, on the machine that runs the dashboard. "
+        "Type a path and press Enter to add it; NAME=PATH gives it a name. Corpora of coverage.toml, fetched and uploaded "
+        "ones can be chosen by name.",
+    )  # fmt: skip
+    with st.expander("Upload rules"):
+        _upload()
+
+
+def _label(text: str, corpus: OfferedCorpus | None) -> str:
+    if corpus is not None:
+        return corpus.name if corpus.origin == "coverage.toml" else f"{corpus.name} ({corpus.origin})"
+    name, equals, _ = text.partition("=")
+    parts = Path(text).parts
+    short = text if len(parts) <= 2 else f"…/{'/'.join(parts[-2:])}"
+    return name if equals and "/" not in name else short
+
+
+def _upload() -> None:
+    st.file_uploader(
+        "Rule files, or a zip of them", type=["zip", *sorted(suffix[1:] for suffix in SUFFIXES)], accept_multiple_files=True,
+        key=_FILES, max_upload_size=_MOST_MB,
+        help="Kept on the machine that runs the dashboard, where everybody who uses it can choose them, until removed.",
+    )  # fmt: skip
+    st.button("Use these rules", key="upload_use", on_click=_use, disabled=not st.session_state.get(_FILES), width="stretch")
+    said = st.session_state.pop(_SAID, None)
+    if said:
+        (st.success if said[0] else st.error)(plain(said[1]))
+    for position, upload in enumerate(uploads_at_hand()):
+        st.button(f"Remove {plain(upload.name)} ({_files(upload)})", key=f"upload_remove_{position}", on_click=_remove,
+                  args=(upload,), icon=":material/delete:", width="stretch")  # fmt: skip
+
+
+def _files(upload: Upload) -> str:
+    return f"{upload.files:,} file{'' if upload.files == 1 else 's'}"
+
+
+def _use() -> None:
+    files = [(file.name, file.getvalue()) for file in st.session_state[_FILES] or ()]
+    try:
+        upload = kept_upload(files)
+    except ArchiveError as error:
+        st.session_state[_SAID] = (False, f"Nothing was added: {error}.")
+        return
+    _choose_also(f"{upload.name}={upload.path}")
+    st.session_state[_SAID] = (True, f"{upload.name}: {_files(upload)}.")
+
+
+def _choose_also(text: str) -> None:
+    chosen = st.session_state.get(session.PATHS_KEY) or session.default_texts()
+    st.session_state[session.PATHS_KEY] = list(dict.fromkeys([*chosen, text]))
+
+
+def _remove(upload: Upload) -> None:
+    remove_upload(upload)
+    text = f"{upload.name}={upload.path}"
+    chosen = st.session_state.get(session.PATHS_KEY) or []
+    st.session_state[session.PATHS_KEY] = [other for other in chosen if other != text]
+    st.session_state[_SAID] = (True, f"{upload.name} was removed.")

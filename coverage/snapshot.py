@@ -1,0 +1,307 @@
+"""A snapshot: the rules, their mappings as written and as read, the scope and the release, kept in one file.
+
+JSON Lines, one rule a line, sorted, without a clock: the same input and date give the same bytes, and two
+snapshots can be compared line by line. The last line counts the others, so that a file cut off is known.
+Knows no measure and no command.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from coverage.catalogue.model import Catalogue, Release
+from coverage.frames import MAPPINGS, problems_frame, rules_frame, written_frame
+from coverage.loaders import Loaded
+from coverage.loaders.fields import Fields, parsed_day
+from coverage.models import CorpusStamp, Rule, WrittenMapping
+from coverage.scope import Scope, View
+from coverage.vocabulary import READ_STATUSES, RULE_CLASSES, SEVERITIES, TACTIC_STATUSES
+
+KIND, VERSION = "attack-coverage", 1
+MOST_BYTES = 1 << 29  # uncompressed: a hundred times a large corpus
+_GZIP = b"\x1f\x8b"
+_FIRST = b'{"snapshot":'
+_ATTACK = "MITRE ATT&CK"  # the framework of a mapping that names none
+
+
+class SnapshotError(ValueError):
+    """A file that cannot be used as a snapshot: one sentence that names it, and the line where there is one."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What a snapshot holds. `loaded` has no problems and no long texts; `mappings` is as read when it was made."""
+
+    loaded: Loaded = field(repr=False)
+    mappings: pd.DataFrame = field(repr=False)
+    scope: Scope
+    release_sha256: str
+
+    def view(self, catalogue: Catalogue, weights: Mapping[str, float]) -> View:
+        """The state as it was read when the snapshot was made; `catalogue` is the snapshot's release."""
+        return View(catalogue, self.loaded.rules, self.mappings, self.scope, weights)
+
+
+# ---- writing -------------------------------------------------------------------------------------------
+
+_RULE_COLUMNS = {
+    "key": "rule_key", "corpus": "corpus", "path": "path", "format": "format", "id": "rule_id", "name": "name",
+    "class": "rule_class", "enabled": "enabled", "severity": "severity", "platforms": "platforms", "hash": "content_hash",
+}  # fmt: skip
+_WRITTEN_COLUMNS = {
+    "at": "position", "framework": "framework", "for": "written_for", "tactic": "tactic_id", "tactic_name": "tactic_name",
+    "technique": "technique_id", "subtechnique": "subtechnique_id",
+}  # fmt: skip
+_READ_COLUMNS = {"status": "status", "id": "attack_id", "tactic_status": "tactic_status", "tactic": "tactic_id"}
+
+
+def snapshot_bytes(view: View, loaded: Loaded, compressed: bool = False) -> bytes:
+    """A view and what it was loaded from, as a snapshot. `compressed`: the same lines, gzipped."""
+    lines = (json.dumps(value, sort_keys=True, separators=(",", ":")) for value in _values(view, loaded))
+    data = "".join(f"{line}\n" for line in lines).encode("ascii")
+    return _gzipped(data) if compressed else data
+
+
+def _values(view: View, loaded: Loaded) -> Iterator[dict]:
+    stamp = view.scope.stamp()
+    corpora = stamp.pop("corpora")
+    rules = sorted(_rules(view, loaded), key=lambda rule: (rule["corpus"], rule["key"]))
+    yield {"snapshot": KIND, "version": VERSION}
+    yield {"release": {"id": stamp.pop("attack"), "sha256": view.catalogue.sha256}}
+    yield {"scope": stamp}
+    yield from ({"corpus": corpus} for corpus in corpora)
+    yield from ({"rule": rule} for rule in rules)
+    yield {"end": {"corpora": len(corpora), "rules": len(rules)}}
+
+
+def _rules(view: View, loaded: Loaded) -> Iterator[dict]:
+    read = {(key, position): values for key, position, values in _kept(view.mappings, _READ_COLUMNS)}
+    written: dict[str, list[dict]] = {}
+    for rule_key, position, values in _kept(loaded.written, _WRITTEN_COLUMNS):
+        if values["framework"] == _ATTACK:
+            del values["framework"]
+        if (rule_key, position) in read:  # a mapping set of another release is written and not read
+            values["read"] = read[rule_key, position]
+        written.setdefault(rule_key, []).append(values)
+    for rule in _records(loaded.rules, _RULE_COLUMNS):
+        yield rule | {"mappings": sorted(written.get(rule["key"], []), key=lambda mapping: mapping["at"])}
+
+
+def _kept(frame: pd.DataFrame, columns: Mapping[str, str]) -> Iterator[tuple[str, int, dict]]:
+    rows = zip(frame["rule_key"].tolist(), frame["position"].tolist(), _records(frame, columns), strict=True)
+    return ((rule_key, int(position), values) for rule_key, position, values in rows)
+
+
+def _records(frame: pd.DataFrame, columns: Mapping[str, str]) -> Iterator[dict]:
+    """The rows of some columns under their names in the file, without what is not said."""
+    for row in zip(*(frame[column].tolist() for column in columns.values()), strict=True):
+        yield {name: value for name, value in zip(columns, row, strict=True) if _said(value)}
+
+
+def _said(value: object) -> bool:
+    return value is not None and value is not pd.NA and value == value and value != () and value != ""
+
+
+def _gzipped(data: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with gzip.GzipFile(filename="", mode="wb", fileobj=buffer, mtime=0) as file:  # no name, no clock
+        file.write(data)
+    return buffer.getvalue()
+
+
+# ---- reading -------------------------------------------------------------------------------------------
+
+
+def is_snapshot(path: Path) -> bool:
+    """Whether a file begins as a snapshot does, compressed or not. A file that cannot be read does not."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(4096)
+    except OSError:
+        return False
+    if start.startswith(_GZIP):
+        try:
+            start = zlib.decompressobj(31).decompress(start, len(_FIRST))
+        except zlib.error:
+            return False
+    return start.startswith(_FIRST)
+
+
+def read_snapshot(path: Path) -> Snapshot:
+    """The snapshot in a file.
+
+    Raises
+    ------
+    SnapshotError
+        When the file cannot be read, is no snapshot, has a newer format, is cut off or damaged.
+    """
+    try:
+        data = path.read_bytes() if path.is_file() else None
+    except OSError as error:
+        raise SnapshotError(f"{path}: {error.strerror or error}") from error
+    if data is None:
+        raise SnapshotError(f"{path} is no file")
+    return snapshot_of(data, str(path))
+
+
+def snapshot_of(data: bytes, name: str = "the snapshot") -> Snapshot:
+    """The snapshot that these bytes are; `name` opens every message. Raises SnapshotError as `read_snapshot` does."""
+    lines = _text(data, name).split("\n")
+    if not lines[0].startswith(_FIRST.decode()):
+        raise SnapshotError(f"{name} is no snapshot: make one with 'snapshot -o FILE'")
+    values = [_value(line, number, name, len(lines)) for number, line in enumerate(lines[:-1] if lines[-1] == "" else lines, 1)]
+    _right_version(values[0], name)
+    if "end" not in values[-1]:
+        raise _cut_off(name)
+    return _Reading(name).snapshot(values)
+
+
+def _text(data: bytes, name: str) -> str:
+    try:
+        if data.startswith(_GZIP):
+            data = _unzipped(data, name)
+        return data.decode("utf-8")
+    except (zlib.error, UnicodeDecodeError) as error:
+        raise SnapshotError(f"{name} is damaged: {error}") from error
+
+
+def _unzipped(data: bytes, name: str) -> bytes:
+    unpacker = zlib.decompressobj(31)
+    plain = unpacker.decompress(data, MOST_BYTES)
+    if not unpacker.eof:
+        raise SnapshotError(f"{name} is larger than any snapshot") if unpacker.unconsumed_tail else _cut_off(name)
+    return plain
+
+
+def _value(line: str, number: int, name: str, last: int) -> dict:
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise (_cut_off(name) if number == last else SnapshotError(f"{name}:{number}: no JSON: {error}")) from error
+    if not isinstance(value, dict) or len(value) != (2 if number == 1 else 1):
+        raise SnapshotError(f"{name}:{number}: no line of a snapshot")
+    return value
+
+
+def _right_version(first: dict, name: str) -> None:
+    version = first.get("version")
+    if first.get("snapshot") != KIND or type(version) is not int:
+        raise SnapshotError(f"{name} is no snapshot of this program")
+    if version > VERSION:
+        raise SnapshotError(f"{name} has format {version}, newer than {VERSION}, the newest this program reads: update the program")
+
+
+def _cut_off(name: str) -> SnapshotError:
+    return SnapshotError(f"{name} is cut off: its end is missing; make it again")
+
+
+class _Reading:
+    """The lines of one file as values; the first fault stops it."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._rules: list[Rule] = []
+        self._written: list[WrittenMapping] = []
+        self._read: list[tuple] = []
+        self._corpora: list[CorpusStamp] = []
+        self._head: dict[str, Fields] = {}
+        self._keys: set[str] = set()
+
+    def snapshot(self, values: list[dict]) -> Snapshot:
+        for number, value in enumerate(values[1:-1], 2):
+            kind, content = next(iter(value.items()))
+            self._line(kind, self._fields(content, number), number)
+        counts = self._fields(values[-1]["end"], len(values)).values
+        if counts != {"corpora": len(self._corpora), "rules": len(self._rules)}:
+            raise SnapshotError(f"{self._name} has {len(self._rules):,} rules and its last line says otherwise: lines are missing or added")
+        if missing := {"release", "scope"} - self._head.keys():
+            raise SnapshotError(f"{self._name} does not name its {' and '.join(sorted(missing))}")
+        loaded = Loaded(rules_frame(self._rules), written_frame(self._written), problems_frame([]), tuple(self._corpora))
+        sha256 = self._head["release"].text("sha256") or ""
+        return Snapshot(loaded, _mappings(self._read), self._scope(), sha256)
+
+    def _fields(self, content: object, number: int) -> Fields:
+        if not isinstance(content, dict):
+            raise SnapshotError(f"{self._name}:{number}: no line of a snapshot")
+        return Fields(content, (), [])
+
+    def _line(self, kind: str, fields: Fields, number: int) -> None:
+        if kind in ("release", "scope"):
+            self._head[kind] = fields
+        elif kind in ("corpus", "rule"):
+            (self._corpus if kind == "corpus" else self._rule)(fields)
+        else:
+            raise SnapshotError(f"{self._name}:{number}: '{kind[:40]}' is no line of a snapshot")
+        if fields.issues:
+            raise SnapshotError(f"{self._name}:{number}: {fields.issues[0].message}")
+
+    def _corpus(self, said: Fields) -> None:
+        texts = [said.text(name) or "" for name in ("name", "path")]
+        files, rules = (int(said.number(name, 0, 1e9) or 0) for name in ("files", "rules"))
+        self._corpora.append(CorpusStamp(*texts, files, rules, said.text("content") or "", said.text("commit")))
+
+    def _rule(self, said: Fields) -> None:
+        key = said.text("key")
+        if key is None or key in self._keys:
+            return said.issue(("key",), "no-key", "is missing" if key is None else "stands on two lines")
+        self._keys.add(key)
+        severity = said.text("severity")
+        self._rules.append(Rule(
+            key, said.text("corpus") or "", said.text("path") or "", said.text("format") or "", said.text("id"), said.text("name") or "",
+            _one_of(said, "class", RULE_CLASSES) or "production", said.flag("enabled"), severity and _one_of(said, "severity", SEVERITIES),
+            platforms=said.texts("platforms"), content_hash=said.text("hash") or "",
+        ))  # fmt: skip
+        for mapping in said.tables("mappings"):
+            self._mapping(key, mapping)
+
+    def _mapping(self, key: str, said: Fields) -> None:
+        position = int(said.number("at", 0, 1e9) or 0)
+        texts = {column: said.text(name) for name, column in _WRITTEN_COLUMNS.items() if name not in ("at", "framework")}
+        framework = said.text("framework") or _ATTACK
+        mapping = WrittenMapping(key, position, framework, **texts)
+        self._written.append(mapping)
+        if (read := said.table("read")) is not None:
+            status, tactic_status = _one_of(read, "status", READ_STATUSES), _one_of(read, "tactic_status", TACTIC_STATUSES)
+            self._read.append((mapping, status, read.text("id"), tactic_status, read.text("tactic")))
+
+    def _scope(self) -> Scope:
+        said = self._head["scope"]
+        try:
+            day = parsed_day(said.text("date") or "")
+            if day is None:
+                raise ValueError("it has no date")
+            return Scope(
+                Release.parse(self._head["release"].text("id") or ""), said.texts("platforms"), bool(said.flag("pre")),
+                said.texts("classes"), said.text("enabled") or "", said.text("rollup") or "", tuple(self._corpora), day,
+            )  # fmt: skip
+        except ValueError as error:
+            raise SnapshotError(f"{self._name}: its scope cannot be used: {error}") from error
+
+
+def _one_of(said: Fields, key: str, known: Any) -> str | None:
+    value = said.text(key)
+    if value not in known:
+        said.issue((key,), "bad-value", f"is {value!r}, none of {', '.join(known)}")
+        return None
+    return value
+
+
+def _mappings(read: list[tuple]) -> pd.DataFrame:
+    """MAPPINGS of (mapping as written, status, ID, tactic status, tactic); candidates and reasons are not kept."""
+    columns: dict[str, Callable[[tuple], object]] = {
+        "rule_key": lambda row: row[0].rule_key, "position": lambda row: row[0].position, "framework": lambda row: row[0].framework,
+        "written_for": lambda row: row[0].written_for, "tactic_written": lambda row: row[0].tactic_id or row[0].tactic_name,
+        "tactic_name_written": lambda row: row[0].tactic_name, "leaf_written": lambda row: row[0].leaf_id,
+        "status": lambda row: row[1], "attack_id": lambda row: row[2], "tactic_status": lambda row: row[3],
+        "tactic_id": lambda row: row[4], "candidates": lambda row: (), "reason": lambda row: None,
+    }  # fmt: skip
+    return MAPPINGS.frame({name: [of(row) for row in read] for name, of in columns.items()})

@@ -1,0 +1,61 @@
+"""Writes `docs/columns.md` from the specs of the frames: `python docs/write_columns.py` from the project's folder.
+
+`tests/test_export_frames.py` fails when the page and the specs differ.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+PAGE = PROJECT / "docs" / "columns.md"
+
+INTRODUCTION = """\
+# The columns of every frame
+
+What `python -m coverage.cli export --what csv|json|parquet` writes, with `--frame NAME` one frame. Written by
+`docs/write_columns.py`; do not edit.
+
+This is version {version} of the columns: `columns_version` in JSON and in the metadata of Parquet files. It goes up when
+a column goes, gets another name, type or meaning. A new column leaves it as it is, so read columns by name.
+
+- **CSV** (UTF-8, RFC 4180): lists are joined with `; `, dates are ISO, true and false are words, a missing value is
+  empty, numbers have at most four decimals. Text that a spreadsheet would take for a formula gets an apostrophe in
+  front. The last three columns, `attack`, `scope` and `corpora`, are the scope's stamp.
+- **JSON**: an object with `frame`, `columns_version`, `stamp`, `grain`, `columns` and `rows`; lists are lists, a missing
+  value is `null`, numbers have at most four decimals.
+- **Parquet**: lists are lists, dates are dates, numbers are whole. `frame`, `columns_version`, `grain` and `stamp` (JSON)
+  are in the metadata of the schema.
+
+The same rules, scope and date give the same bytes. The order of rows is the frame's own.
+"""
+
+
+def page() -> str:
+    """The text of `docs/columns.md`."""
+    from coverage.exports.columns import ATTACK_FRAMES, COLUMNS_VERSION, FRAMES
+
+    parts = [INTRODUCTION.format(version=COLUMNS_VERSION), "## What coverage is\n", *_sections(FRAMES)]
+    parts += ["## What ATT&CK is\n\nThe release's own frames, with `--frame` only.\n", *_sections(ATTACK_FRAMES)]
+    return "\n".join(parts)
+
+
+def _sections(frames) -> Iterator[str]:
+    from coverage.exports.columns import NAMES, TYPES
+
+    for name, entry in frames.items():
+        keys = ", ".join(f"`{NAMES.get(key, key)}`" for key in entry.spec.key)
+        lines = [f"### {name}", "", f"{entry.question} One row: {entry.spec.grain.removeprefix('one row ')}.", ""]
+        lines += [f"Key: {keys}.", ""] if keys else []
+        lines += ["| column | type | Parquet | meaning |", "|---|---|---|---|"]
+        for head, (dtype, meaning) in zip(entry.heads(), entry.spec.columns.values(), strict=True):
+            words, parquet = TYPES[dtype]
+            lines.append(f"| `{head}` | {words} | `{parquet}` | {meaning.replace('|', chr(92) + '|')} |")
+        yield "\n".join([*lines, ""])
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(PROJECT))
+    PAGE.write_text(page(), encoding="utf-8")

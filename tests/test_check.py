@@ -1,0 +1,349 @@
+"""`check` as a process: each condition holds and fails, says both numbers and what to do, and says in one sentence why it cannot run."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from coverage.settings import SettingsError, read_settings
+from coverage.settings_check import CheckSettings, ScopeSetting, ShareCondition, TargetsCondition
+from coverage.snapshot import snapshot_bytes
+from tests import small
+from tests.small import E18, E19, PATHS, SMALL
+from tests.states import changed, committed, copy_of_small, refused, rule_file, run
+
+SCOPE = f'[check.scope]\nattack = "{E18}"\n'
+
+
+@pytest.fixture
+def project(tmp_path) -> Path:
+    """A repository with the small corpus in detections/ as its first commit."""
+    root = tmp_path / "project"
+    root.mkdir()
+    copy_of_small(root / "detections")
+    committed(root, "small")
+    return root
+
+
+def stated(project: Path, text: str, name: str = "coverage.toml") -> Path:
+    file = project / name
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def asked(project: Path, text: str, *arguments: str, code: int = 0) -> list[dict]:
+    """The conditions as JSON; the exit code is this one, and agrees with what is said."""
+    stated(project, text)
+    done = run("check", "detections", "--json", *arguments, cwd=project)
+    assert done.returncode == code, (done.stdout, done.stderr)
+    value = json.loads(done.stdout)
+    assert value["passed"] is (code == 0) and value["settings"] == "coverage.toml"
+    assert all(one["passed"] for one in value["conditions"]) is value["passed"]
+    return value["conditions"]
+
+
+def ratio(release: str, grain: str, **scope) -> tuple[int, int]:
+    """Covered and total of a grain from the measures that the pages show."""
+    from coverage.measures import summary
+
+    part = summary(small.view(release, **scope))[grain]
+    return part["covered"], part["total"]
+
+
+# ---- shares -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("grain", ["techniques", "subtechniques", "placements"])
+def test_a_share_holds_up_to_the_very_unit(project, grain):
+    covered, total = ratio(E18, grain)
+    enough = f'{SCOPE}[[check.share]]\ngrain = "{grain}"\nat_least = {covered / total!r}\n'
+    (one,) = asked(project, enough)
+    assert (one["covered"], one["total"], one["condition"], one["line"]) == (covered, total, "share", 3)
+    (one,) = asked(project, enough.replace(repr(covered / total), repr((covered + 0.5) / total)), code=1)
+    words = grain.replace("sub", "sub-")
+    assert one["found"] == f"{covered} of {total} {words} covered ({covered / total:.1%})"
+    assert f"{covered + 1} of {total} {words} covered" in one["wanted"] and one["advice"].startswith("map rules to 1 more of them")
+    assert len(one["missing"]) == total - covered
+
+
+def test_a_share_is_asked_in_its_own_scope(project):
+    text = f'{SCOPE}classes = ["production", "hunt"]\n[[check.share]]\nat_least = 0\nclasses = ["hunt"]\nplatforms = ["linux"]\nrollup = "direct"\nattack = "{E19}"\npre = true\n'
+    (one,) = asked(project, text)
+    assert (one["covered"], one["total"]) == ratio(E19, "techniques", classes=("hunt",), platforms=("Linux",), rollup="direct", pre=True)
+    assert "hunt rules" in one["scope"] and "Enterprise 19.0" in one["scope"] and "platforms: Linux" in one["scope"]
+
+
+@pytest.mark.parametrize("tactic", ["TA0006", "Credential Access", "credential-access"])
+def test_a_share_of_one_tactic(project, tactic):
+    """b and c cover T1003 and T1003.001, and nothing else in Credential Access."""
+    said = asked(project, f'{SCOPE}[[check.share]]\nat_least = 0.5\ntactic = "{tactic}"\n[[check.share]]\ngrain = "placements"\nat_least = 0.01\ntactic = "{tactic}"\n', code=1)
+    assert [one["covered"] for one in said] == [1, 2] and [one["passed"] for one in said] == [False, True]
+    cells = small.catalogue().placements.query("tactic_id == 'TA0006'")["attack_id"]
+    assert said[1]["total"] == len(cells) and said[0]["total"] == sum("." not in one for one in cells)
+    assert all(one["why"] == "open in Credential Access" for one in said[0]["missing"])
+
+
+def test_a_share_of_nothing_fails(project):
+    """Reconnaissance holds PRE-only techniques alone, which are out of the default scope."""
+    (one,) = asked(project, f'{SCOPE}[[check.share]]\nat_least = 0\ntactic = "Reconnaissance"\n', code=1)
+    assert one["total"] == 0 and "nothing is in this scope" in one["advice"]
+
+
+# ---- targets ------------------------------------------------------------------------------------------------------
+
+
+def test_targets_by_id_are_read_as_mappings_are(project):
+    text = f'[check.scope]\nattack = "{E19}"\n[[check.targets]]\nname = "ours"\nids = ["T1562.001", "t1003", "T1020", "T1595.002"]\n'
+    (one,) = asked(project, text, code=1)
+    assert (one["covered"], one["total"], one["title"]) == (2, 4, "targets: ours")
+    assert {row["attack_id"]: row["why"] for row in one["missing"]} == {"T1020": "open", "T1595.002": "not in the stated scope"}
+    asked(project, text.replace('"T1020", ', "").replace('"T1595.002"', '"T1685"'))
+
+
+def layer(project: Path, *entries: dict, **more) -> None:
+    document = {"name": "wanted", "domain": "enterprise-attack", "versions": {"layer": "4.5", "attack": "18"}, "techniques": list(entries)} | more
+    (project / "targets.json").write_text(json.dumps(document), encoding="utf-8")
+
+
+def test_targets_from_a_layer_are_its_scored_techniques(project):
+    layer(project, {"techniqueID": "T1003", "score": 1}, {"techniqueID": "T1105", "score": 3, "tactic": "command-and-control"},
+          {"techniqueID": "T1020", "score": 0}, {"techniqueID": "T1123", "comment": "no score"}, {"techniqueID": "T1119", "score": 5, "enabled": False})  # fmt: skip
+    text = f'{SCOPE}[[check.targets]]\nlayer = "targets.json"\n'
+    (one,) = asked(project, text)
+    assert (one["covered"], one["total"], one["title"]) == (2, 2, "targets: targets.json")
+    layer(project, {"techniqueID": "T1020", "score": 1}, {"techniqueID": "T9999", "score": 1})
+    (one,) = asked(project, text, code=1)
+    assert [(row["attack_id"], row["why"]) for row in one["missing"]] == [("T1020", "open"), ("T9999", "No release at hand knows T9999")]
+
+
+def test_a_partly_covered_target_is_not_covered(project):
+    (one,) = asked(project, f'{SCOPE}[[check.targets]]\nids = ["T1003"]\nrollup = "share"\n', code=1)
+    subtechniques = sum(one.startswith("T1003.") for one in small.catalogue().techniques.query("status == 'live'")["attack_id"])
+    assert one["missing"][0]["why"] == f"covered to {1 / subtechniques:.0%}"
+
+
+# ---- no rule without a mapping -------------------------------------------------------------------------------------
+
+
+def test_every_rule_in_scope_has_a_mapping(project):
+    """h maps to nothing; g names a tactic and j another framework, which are mappings."""
+    (one,) = asked(project, f"[check]\nno_unmapped_rule = true\n{SCOPE}", code=1)
+    in_scope = len(small.view(E18).rules)
+    assert (one["covered"], one["total"], one["line"]) == (in_scope - 1, in_scope, 2)
+    assert [row["path"] for row in one["missing"]] == [PATHS["h"]]
+    (project / "detections" / PATHS["h"]).unlink()
+    asked(project, f"[check]\nno_unmapped_rule = true\n{SCOPE}")
+
+
+# ---- nothing lost ---------------------------------------------------------------------------------------------------
+
+
+LOST = f"[check]\nno_technique_lost = true\n{SCOPE}"
+IDS = {"T1053", "T1053.005", "T1562.001", "T1574.001"}
+
+
+def lost(one: dict) -> set[str]:
+    return {row["attack_id"] for row in one["missing"]}
+
+
+def baselines(project: Path) -> list[str]:
+    """The small corpus as a revision, a snapshot made in another release and scope, and a folder."""
+    view = small.view(E19, platforms=("Linux",), rollup="share")
+    (project / "baseline.jsonl.gz").write_bytes(snapshot_bytes(view, small.loaded(), compressed=True))
+    return ["HEAD", "baseline.jsonl.gz", str(SMALL)]
+
+
+def test_what_the_baseline_covers_is_covered(project):
+    covered = ratio(E18, "techniques")[0] + ratio(E18, "subtechniques")[0]
+    for baseline in baselines(project):
+        (one,) = asked(project, LOST, "--baseline", baseline)
+        assert (one["covered"], one["total"]) == (covered, covered)
+    changed(project / "detections")
+    for baseline in baselines(project):
+        (one,) = asked(project, LOST, "--baseline", baseline, code=1)
+        assert lost(one) == IDS and (one["covered"], one["total"]) == (covered - 4, covered)
+        assert one["found"] == f"4 of {covered} lost" and "gaps.toml" in one["advice"]
+        assert {row["attack_id"]: row["why"] for row in one["missing"]}["T1053"] == "Scheduled task made from Office: removed"
+
+
+def test_the_settings_may_name_the_baseline(project):
+    changed(project / "detections")
+    baselines(project)
+    for baseline in ("baseline.jsonl.gz", "HEAD"):
+        (one,) = asked(project, LOST.replace("[check]", f'[check]\nbaseline = "{baseline}"'), code=1)
+        assert lost(one) == IDS
+    folder = project / "below"
+    folder.mkdir()
+    stated(project, LOST.replace("[check]", '[check]\nbaseline = "baseline.jsonl.gz"'))
+    done = run("check", "../detections", "--json", cwd=folder)  # found from a folder below, beside the settings
+    assert done.returncode == 1 and lost(json.loads(done.stdout)["conditions"][0]) == IDS
+
+
+def gap(attack_id: str, state: str = "accepted", until: str = "") -> str:
+    return f'[[gap]]\nid = "{attack_id}"\nstate = "{state}"\nreason = "r"\nowner = "o"\n' + (f"until = {until}\n" if until else "")
+
+
+def test_an_accepted_gap_excuses_its_loss_while_it_holds(project):
+    changed(project / "detections")
+    covered = ratio(E18, "techniques")[0] + ratio(E18, "subtechniques")[0]
+    stated(project, "".join(gap(one) for one in sorted(IDS - {"T1053"})), "gaps.toml")
+    (one,) = asked(project, LOST, "--baseline", "HEAD", code=1)
+    assert lost(one) == {"T1053"} and one["found"] == f"1 of {covered} lost, and 3 more that are accepted gaps"
+    assert one["covered"] == covered - 1
+    stated(project, "".join(gap(one) for one in sorted(IDS)), "gaps.toml")
+    asked(project, LOST, "--baseline", "HEAD")
+    for worse in (gap("T1053", until=date(2020, 1, 1).isoformat()), gap("T1053", state="planned")):
+        stated(project, "".join(gap(one) for one in sorted(IDS - {"T1053"})) + worse, "gaps.toml")
+        assert lost(asked(project, LOST, "--baseline", "HEAD", code=1)[0]) == {"T1053"}
+    other = stated(project, "".join(gap(one) for one in sorted(IDS)), "mine.toml")
+    asked(project, LOST, "--baseline", "HEAD", "--gaps-file", str(other))
+
+
+def test_an_accepted_gap_excuses_nothing_else(project):
+    stated(project, gap("T1020"), "gaps.toml")
+    asked(project, f'{SCOPE}[[check.targets]]\nids = ["T1020"]\n', code=1)
+
+
+# ---- how it is said --------------------------------------------------------------------------------------------------
+
+
+EVERYTHING = f"""[check]
+no_technique_lost = true
+no_unmapped_rule = true
+{SCOPE}
+[[check.share]]
+at_least = 0.99
+[[check.targets]]
+ids = ["T1003"]
+"""
+
+
+def test_people_read_what_was_wanted_found_and_to_do(project):
+    changed(project / "detections")
+    stated(project, EVERYTHING)
+    done = run("check", "detections", "--baseline", "HEAD", cwd=project)
+    assert done.returncode == 1 and done.stderr.strip() == "3 of 4 conditions failed"
+    blocks = re.split(r"^(?=passed|FAILED)", done.stdout, flags=re.MULTILINE)[1:]
+    assert [block.splitlines()[0] for block in blocks] == [
+        "FAILED  at least 99.0% of the techniques", "passed  targets: target techniques", "FAILED  no technique lost", "FAILED  no rule without a mapping",
+    ]  # fmt: skip
+    assert all(re.search(r"wanted: .*\d.*\n +found: +\d", block) for block in blocks)
+    assert all(("to do:" in block) is block.startswith("FAILED") for block in blocks)
+    assert "… and" in blocks[0] and "--json lists them all" in blocks[0]
+    assert f"Traffic to a rare country: no mapping ({PATHS['h']})" in blocks[3]
+
+
+def test_github_gets_annotations_at_the_condition_and_the_rule(project):
+    changed(project / "detections")
+    rule_file(project / "detections" / "rules" / "bad, name%:.toml", "r-bad", name="two\nlines ::error::x")
+    stated(project, EVERYTHING)
+    done = run("check", "detections", "--baseline", "HEAD", "--format", "github", cwd=project)
+    assert done.returncode == 1
+    lines = done.stdout.splitlines()
+    assert all(re.fullmatch(r"::error file=[^,]+,line=\d+,title=[^:,]+::[^\n]+", line) for line in lines)
+    assert [re.search(r"file=([^,]+),line=(\d+)", line).groups() for line in lines] == [
+        ("coverage.toml", "7"), ("coverage.toml", "2"), ("coverage.toml", "3"),
+        ("detections/rules/bad%2C name%25%3A.toml", "1"), (f"detections/{PATHS['h']}", "1"),
+    ]  # fmt: skip
+    assert "two%0Alines ::error::x: no mapping" in lines[3] and "T1053" in lines[1]
+
+
+def test_all_is_well(project):
+    stated(project, f'{SCOPE}[[check.targets]]\nids = ["T1003"]\n')
+    done = run("check", "detections", cwd=project)
+    assert done.returncode == 0 and done.stderr.strip() == "all 1 conditions hold"
+    assert run("check", "detections", "--format", "github", cwd=project).stdout == ""
+
+
+# ---- it cannot run ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("text", "words"), [
+    ("", "states no condition under [check]"),
+    ("[check]\nno_unmapped_rule = false\n", "states no condition under [check]"),
+    ("[check]\nno_rules = true\n", "coverage.toml:2: check.no_rules is no setting; known here: scope, share"),
+    ('[check]\nno_unmapped_rule = "yes"\n', "coverage.toml:2: check.no_unmapped_rule is text, not true or false"),
+    ("[[check.share]]\n", "coverage.toml:1: check.share[0] has no at_least"),
+    ("[[check.share]]\nat_least = 80\n", "coverage.toml:2: check.share[0].at_least is not a number from 0 to 1"),
+    ('[[check.share]]\nat_least = 0.8\ngrain = "rules"\n', "coverage.toml:3: check.share[0].grain is 'rules', none of techniques"),
+    ('[[check.share]]\nat_least = 0.8\nrollup = "most"\n', "coverage.toml:3: check.share[0].rollup is 'most'"),
+    ('[[check.share]]\nat_least = 0.8\nclasses = ["best"]\n', "coverage.toml:3: check.share[0].classes[0] is 'best'"),
+    ('[[check.share]]\nat_least = 0.8\nattack = "new"\n', "coverage.toml:3: check.share[0].attack is no release"),
+    ('[[check.share]]\nat_least = 0.8\nattack = "enterprise-1.0"\n', "Enterprise 1.0 is not at hand"),
+    ('[[check.share]]\nat_least = 0.8\nplatforms = ["Toaster"]\n', "coverage.toml:1: 'Toaster' is no platform of Enterprise 19.0; they are"),
+    ('[[check.share]]\nat_least = 0.8\n\n[[check.share]]\nat_least = 0.1\ntactic = "Cooking"\n', "coverage.toml:4: 'Cooking' is no tactic of Enterprise 19.0"),
+    ("[[check.targets]]\n", "coverage.toml:1: check.targets[0] names neither ids nor a layer"),
+    ('[[check.targets]]\nids = ["T1003"]\nlayer = "x"\n', "coverage.toml:1: check.targets[0] names both ids and a layer"),
+    ('[[check.targets]]\nids = ["T9999"]\n', "coverage.toml:1: target T9999 cannot be used: No release at hand knows T9999"),
+    ('[[check.targets]]\nlayer = "none.json"\n', "coverage.toml:1: the layer none.json cannot be used"),
+    ('[[check.targets]]\nlayer = "bad.json"\n', "coverage.toml:1: the layer bad.json cannot be used"),
+    ('[[check.targets]]\nlayer = "other.json"\n', "coverage.toml:1: other.json is no Navigator layer"),
+    ("[check]\nno_technique_lost = true\n", "coverage.toml:2: no_technique_lost needs something to compare with"),
+    ('[check]\nno_technique_lost = true\nbaseline = "gone"\n', "'gone' is neither a file, a folder nor a revision"),
+    ('[check.scope]\nplatform = "x"\n', "coverage.toml:2: check.scope.platform is no setting"),
+    ("[check\n", "coverage.toml:1: Not valid TOML"),
+])  # fmt: skip
+def test_it_says_where_the_settings_are_wrong(project, text, words):
+    stated(project, text)
+    (project / "bad.json").write_text('{"techniques": [{"techniqueID": ', encoding="utf-8")
+    (project / "other.json").write_text("{}", encoding="utf-8")
+    refused(run("check", "detections", cwd=project), words)
+
+
+def test_it_says_what_else_is_missing(project, tmp_path):
+    refused(run("check", "detections", cwd=project), "coverage.toml, which is not here or above, states no condition")
+    stated(project, LOST)
+    refused(run("check", "detections", "--baseline", "gone", cwd=project), "'gone' is neither a file, a folder nor a revision")
+    refused(run("check", "detections", "--config", "none.toml", cwd=project), "none.toml: ")
+    refused(run("check", "detections", "--format", "xml", cwd=project), "'xml' is no format; choose from table, json, github")
+    refused(run("check", "nowhere", "--baseline", "HEAD", cwd=project), "there is no file or folder nowhere")
+    stated(project, gap("T9999"), "gaps.toml")
+    refused(run("check", "detections", "--baseline", "HEAD", cwd=project), "gaps.toml:1: No release at hand knows T9999")
+
+
+def test_a_file_of_another_place_can_be_given(project, tmp_path):
+    file = stated(tmp_path, f'{SCOPE}[[check.targets]]\nids = ["T1020"]\n', "gate.toml")
+    done = run("check", "detections", "--config", str(file), "--json", cwd=project)
+    assert done.returncode == 1 and json.loads(done.stdout)["settings"] == str(file)
+
+
+# ---- the section --------------------------------------------------------------------------------------------------------
+
+
+def test_the_section_as_values(tmp_path):
+    file = stated(tmp_path, """
+[check]
+no_technique_lost = true
+baseline = "b.jsonl"
+[check.scope]
+attack = "enterprise-attack-v18.1"
+pre = true
+[[check.share]]
+grain = "placements"
+at_least = 1
+tactic = "Impact"
+platforms = []
+[[check.targets]]
+ids = [" t1003 ", "T1059.001"]
+name = "n"
+""")
+    found = read_settings(file).check
+    assert found == CheckSettings(
+        ScopeSetting(attack=E18, pre=True), (ShareCondition("placements", 1.0, "Impact", ScopeSetting(platforms=()), 8),),
+        (TargetsCondition(("T1003", "T1059.001"), None, "n", ScopeSetting(), 13),), True, False, "b.jsonl",
+    )  # fmt: skip
+    assert found.lines["no_technique_lost"] == 3 and not found.is_empty
+    assert ScopeSetting(platforms=(), pre=False).over(ScopeSetting(platforms=("Linux",), pre=True, rollup="all")) == ScopeSetting(platforms=(), pre=False, rollup="all")
+    assert read_settings(stated(tmp_path, "")).check == CheckSettings() and CheckSettings().is_empty
+    with pytest.raises(SettingsError, match=r"coverage\.toml:1: check is text, not a table"):
+        read_settings(stated(tmp_path, 'check = "x"\n'))
+
+
+def test_the_gate_agrees_with_summary(project):
+    (one,) = asked(project, f'{SCOPE}[[check.share]]\nat_least = 0\n')
+    value = json.loads(run("summary", "detections", "--attack", E18, "--json", cwd=project).stdout)
+    assert (one["covered"], one["total"]) == (value["techniques"]["covered"], value["techniques"]["total"])

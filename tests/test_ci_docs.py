@@ -1,0 +1,164 @@
+"""docs/ci.md works: its YAML is what the two systems expect, and its commands run in a repository as it describes."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from coverage.settings import read_settings
+from tests.conftest import PROJECT
+from tests.states import committed, git, rule_file
+
+PAGE = (PROJECT / "docs" / "ci.md").read_text(encoding="utf-8")
+RULES = {"one": "T1003.001", "two": "T1059.001", "three": "T1105"}
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
+
+
+def workflow() -> dict:
+    return yaml.safe_load(next(text for text in blocks("yaml") if text.startswith("name: coverage")))
+
+
+def pipeline() -> dict:
+    return yaml.safe_load(next(text for text in blocks("yaml") if text.startswith("coverage:")))
+
+
+@pytest.fixture
+def repository(tmp_path) -> Path:
+    """What a pull request finds: main with three rules and the settings of docs/ci.md, and a branch that is checked out."""
+    root = tmp_path / "repo"
+    for name, attack_id in RULES.items():
+        rule_file(root / "rules" / f"{name}.toml", f"r-{name}", attack_id)
+    settings = next(text for text in blocks("toml") if "[check]" in text)
+    layer = {"name": "t", "domain": "enterprise-attack", "versions": {"layer": "4.5"}, "techniques": [{"techniqueID": "T1105", "score": 1}]}
+    (root / "targets.json").write_text(json.dumps(layer), encoding="utf-8")
+    (root / "coverage.toml").write_text(re.sub(r"at_least = 0\.\d+", "at_least = 0.001", settings), encoding="utf-8")
+    committed(root, "main")
+    git(root, "checkout", "--quiet", "-b", "branch")
+    rule_file(root / "rules" / "four.toml", "r-four", "T1190")
+    committed(root, "one more")
+    git(root, "update-ref", "refs/remotes/origin/main", "main")
+    return root
+
+
+def shell(root: Path, script: str, **environment: str) -> subprocess.CompletedProcess:
+    """A script as CI runs it, with `python` being the one that runs these tests."""
+    binaries = root.parent / "bin"
+    binaries.mkdir(exist_ok=True)
+    if not (binaries / "python").exists():
+        (binaries / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n', encoding="utf-8")
+        (binaries / "python").chmod(0o755)
+    whole = {**os.environ, "PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(PROJECT), "COVERAGE_CACHE": str(root.parent / "cache")}
+    return subprocess.run(["bash", "-e", "-c", script], cwd=root, capture_output=True, text=True, env=whole | environment, check=False)
+
+
+def steps() -> dict[str, dict]:
+    """Name (or what it uses or runs) -> each step of the workflow."""
+    return {step.get("name") or step.get("uses") or step["run"]: step for step in workflow()["jobs"]["coverage"]["steps"]}
+
+
+def test_the_workflow_is_one():
+    found = workflow()
+    assert set(found) == {"name", True, "permissions", "jobs"}  # YAML 1.1 reads `on` as true
+    assert found["permissions"] == {"contents": "read", "pull-requests": "write"}
+    job = found["jobs"]["coverage"]
+    assert set(job) == {"runs-on", "env", "steps"} and job["steps"][0]["with"] == {"fetch-depth": 0}
+    for step in job["steps"]:
+        assert set(step) <= {"name", "uses", "with", "run", "env", "if"} and ("uses" in step) != ("run" in step)
+        assert "${{" not in step.get("run", "")  # what a branch is called never becomes a part of a script
+    assert list(steps())[-4:] == ["Lint", "Check", "Compare", "Comment"]
+
+
+def test_the_pipeline_is_one():
+    job = pipeline()["coverage"]
+    assert set(job) == {"image", "rules", "variables", "before_script", "script", "after_script", "artifacts"}
+    for key in ("before_script", "script", "after_script"):
+        assert job[key] and all(isinstance(line, str) for line in job[key])
+    assert "merge_request_event" in job["rules"][0]["if"] and all(isinstance(value, str) for value in job["variables"].values())
+
+
+def test_every_command_of_the_workflow_runs(repository, tmp_path):
+    summary = tmp_path / "summary.md"
+    environment = {"BASE": "origin/main", "GITHUB_STEP_SUMMARY": str(summary)}
+    for name in ("Lint", "Check", "Compare"):
+        done = shell(repository, steps()[name]["run"], **environment)
+        assert done.returncode == 0, (name, done.stdout, done.stderr)
+    text = (repository / "comment.md").read_text(encoding="utf-8")
+    assert summary.read_text(encoding="utf-8") == text
+    assert "1 gained, 0 lost" in text and "`r-four` added" in text and "T1190" in text
+
+
+def test_a_branch_that_loses_a_technique_stops_the_workflow(repository, tmp_path):
+    (repository / "rules" / "one.toml").unlink()
+    rule_file(repository / "rules" / "five.toml", "r-five")
+    environment = {"BASE": "origin/main", "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md")}
+    done = shell(repository, steps()["Check"]["run"], **environment)
+    assert done.returncode == 1
+    assert "::error file=coverage.toml,line=2,title=no technique lost::2 of " in done.stdout and "T1003.001" in done.stdout
+    assert "::error file=rules/five.toml,line=1,title=no rule without a mapping::r-five" in done.stdout
+    assert shell(repository, steps()["Compare"]["run"], **environment).returncode == 0
+    assert "2 lost" not in (repository / "comment.md").read_text(encoding="utf-8").splitlines()[1]  # T1003 and, apart, T1003.001
+    assert "**Lost: 1 technique and 1 sub-technique**" in (repository / "comment.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("loses", "code"), [(False, 0), (True, 1)])
+def test_the_script_of_the_pipeline_runs(repository, loses, code):
+    if loses:
+        (repository / "rules" / "one.toml").unlink()
+    done = shell(repository, "\n".join(pipeline()["coverage"]["script"]), BASE=git(repository, "rev-parse", "main"))
+    assert done.returncode == code, done.stderr
+    assert json.loads((repository / "lint.sarif").read_text(encoding="utf-8"))["version"] == "2.1.0"
+    assert ("**Lost: " in (repository / "comment.md").read_text(encoding="utf-8")) is loses
+
+
+def test_the_baseline_in_a_file_runs(repository):
+    script = next(text for text in blocks("sh") if "snapshot" in text)
+    done = shell(repository, script)
+    assert done.returncode == 0, done.stderr
+    assert "all 6 conditions hold" in done.stderr
+    (repository / "rules" / "two.toml").unlink()
+    assert shell(repository, script.splitlines()[1]).returncode == 1
+
+
+def test_the_settings_that_are_shown_can_be_read(tmp_path):
+    (text,) = (text for text in blocks("toml") if "[check]" in text)
+    (tmp_path / "coverage.toml").write_text(text, encoding="utf-8")
+    found = read_settings(tmp_path / "coverage.toml").check
+    assert (len(found.shares), len(found.targets), found.baseline) == (2, 2, "baseline.jsonl.gz")
+
+
+def test_every_option_that_is_shown_is_one():
+    """The calls in the page name commands and options of the program."""
+    from typer.main import get_command
+
+    from coverage.cli import app
+
+    known = get_command(app).commands
+    calls = [shlex.split(call) for call in re.findall(r"python -m coverage\.cli ([^|>\n]+)", "\n".join(blocks("yaml") + blocks("sh")))]
+    assert len(calls) >= 8
+    for name, *words in calls:
+        options = {text for parameter in known[name].params for text in (*parameter.opts, *parameter.secondary_opts)}
+        assert {word for word in words if word.startswith("-")} <= options, (name, words)
+
+
+@pytest.mark.parametrize("name", ["accepted-gaps.md", "snapshots.md"])
+def test_the_other_pages_show_what_is_read(name, tmp_path):
+    from coverage.accepted import accepted_in
+    from tests.small import E19, reading
+
+    text = (PROJECT / "docs" / name).read_text(encoding="utf-8")
+    for block in re.findall(r"^```toml\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
+        (tmp_path / "gaps.toml").write_text(block, encoding="utf-8")
+        accepted = accepted_in([tmp_path / "gaps.toml"], reading(E19).reader)
+        assert accepted.problems.empty and len(accepted.by_place) == block.count("[[gap]]")
+    assert "`--accepted hide`" in text or "one rule a line" in text

@@ -1,0 +1,620 @@
+"""What became of coverage between two states: exact on the small corpus, sums in every scope, and git left as it was."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import random
+import re
+import tomllib
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from markdown_it import MarkdownIt
+
+from coverage.corpora.revision import RevisionError, load_revision, repository_of, revision
+from coverage.exports.difference import MARK, difference_csv, difference_json, difference_markdown
+from coverage.frames import DIFF_CAUSES, DIFF_LEDGER, DIFF_TOTALS, DIFF_UNITS, RULE_DIFF, checked
+from coverage.loaders import CorpusSource, Loaded, corpus_sources, load
+from coverage.measures import coverage_by_id, coverage_by_placement
+from coverage.measures.difference import Difference, difference
+from coverage.measures.rule_diff import RuleDiff, facts_of, matched
+from coverage.measures.steps import State
+from coverage.scope import View
+from coverage.snapshot import snapshot_bytes, snapshot_of
+from coverage.vocabulary import DIFFERENCE_CAUSES, ROLLUPS, RULE_DIFFERENCES
+from tests import small
+from tests.small import DAY, E18, E19, PATHS, SMALL
+from tests.states import (
+    GAINED_AND_LOST,
+    changed,
+    committed,
+    copy_of_small,
+    git,
+    refused,
+    replaced,
+    rule_file,
+    run,
+)
+
+GRAINS = ("techniques", "subtechniques", "placements")
+
+
+@pytest.fixture(autouse=True)
+def embedded(monkeypatch):
+    """The releases that come with the project alone, whatever the user's cache holds."""
+    monkeypatch.setenv("COVERAGE_CACHE", str(SMALL / "no-cache-here"))
+
+
+@pytest.fixture(scope="module")
+def after(tmp_path_factory) -> Loaded:
+    return load([CorpusSource("small", changed(copy_of_small(tmp_path_factory.mktemp("after") / "small")))])
+
+
+def state(loaded: Loaded, release: str = E18, snapshot=None, **scope) -> State:
+    made = small.read_embedded(loaded, release).view(on=DAY, **scope).scope
+    return State("a state", loaded, made, snapshot)
+
+
+def totals_again(view: View) -> dict[str, tuple[float, int]]:
+    """Covered and total at each grain from the measures that the pages show."""
+    ids, cells = coverage_by_id(view), coverage_by_placement(view)
+    parts = {"techniques": ids[~ids["is_subtechnique"]], "subtechniques": ids[ids["is_subtechnique"]], "placements": cells}
+    return {grain: (float(rows["covered"].sum()), len(rows)) for grain, rows in parts.items()}
+
+
+def assert_adds_up(found: Difference) -> None:
+    """Ledger, units and causes sum to the difference of the totals, and every line has a cause that is one."""
+    for frame, spec in ((found.ledger, DIFF_LEDGER), (found.units, DIFF_UNITS), (found.totals, DIFF_TOTALS), (found.by_cause, DIFF_CAUSES), (found.rules.frame, RULE_DIFF)):
+        checked(frame, spec)
+    old, new = totals_again(found.before), totals_again(found.after)
+    shares = "share" in (found.before.scope.rollup, found.after.scope.rollup)
+    exact = {"abs": 1e-9} if shares else {"abs": 0.0, "rel": 0.0}
+    for grain in GRAINS:
+        wanted, entered = new[grain][0] - old[grain][0], new[grain][1] - old[grain][1]
+        for frame in (found.ledger, found.units, found.by_cause):
+            rows = frame[frame["grain"] == grain]
+            assert rows["covered_change"].sum() == pytest.approx(wanted, **exact)
+            assert rows["total_change"].sum() == entered
+        row = found.totals.set_index("grain").loc[grain]
+        assert (row["covered_before"], row["total_before"]) == pytest.approx(old[grain])
+        assert (row["covered_after"], row["total_after"]) == pytest.approx(new[grain])
+        changes = found.units.loc[found.units["grain"] == grain, "change"].tolist()
+        assert (row["gained"], row["lost"]) == (changes.count("gained"), changes.count("lost"))
+    parts = found.units["by_rule"] + found.units["by_attack"] + found.units["by_scope"]
+    assert (parts - found.units["covered_change"]).abs().max() < 1e-9 or found.units.empty
+    assert set(found.ledger["cause"]) <= set(DIFFERENCE_CAUSES) and "unexplained" not in set(found.ledger["detail"])
+    by_rules = found.ledger[found.ledger["cause"] == "rule"]
+    assert by_rules["rules"].map(len).min() > 0 or by_rules.empty
+    assert set(by_rules["detail"]) <= set(RULE_DIFFERENCES)
+    known = set(found.rules.frame["rule_key"])
+    assert {key for keys in by_rules["rules"] for key in keys} <= known
+
+
+def units_of(found: Difference, grain: str, change: str) -> set:
+    rows = found.units[(found.units["grain"] == grain) & (found.units["change"] == change)]
+    return set(zip(rows["tactic_id"], rows["attack_id"], strict=True)) if grain == "placements" else set(rows["attack_id"])
+
+
+def unit(found: Difference, attack_id: str) -> pd.Series:
+    rows = found.units[(found.units["attack_id"] == attack_id) & (found.units["grain"] != "placements")]
+    assert len(rows) == 1
+    return rows.iloc[0]
+
+
+# ---- counted by hand --------------------------------------------------------------------------------------------
+
+
+def test_what_a_day_of_work_gains_and_loses(after):
+    found = difference(state(small.loaded()), state(after))
+    assert_adds_up(found)
+    for grain, (gained, lost) in GAINED_AND_LOST.items():
+        assert units_of(found, grain, "gained") == gained
+        assert units_of(found, grain, "lost") == lost
+    techniques = totals_again(small.view(E18))["techniques"]
+    covered, total = int(techniques[0]), techniques[1]
+    assert found.sentence() == f"Covered techniques go from {covered} of {total} to {covered + 1} of {total}: 2 gained, 1 lost (rules +1)."
+
+
+def test_every_rule_that_changed_and_how(after):
+    diff = RuleDiff(small.loaded(), after)
+    said = {Path(row["path_before"] if isinstance(row["path_before"], str) else row["path"]).name: row["changes"] for row in diff.frame.to_dict("records")}
+    assert said == {
+        "scheduled_task.toml": ("removed",), "defender_tampering.toml": ("class",), "dll_hijack.toml": ("remapped",),
+        "powershell_disabled.toml": ("enabled",), "new.toml": ("added",),
+    }  # fmt: skip
+    assert (diff.moved, diff.edited) == (1, 1)
+    remapped = diff.frame[diff.frame["path"] == PATHS["e"]].iloc[0]
+    assert (remapped["written_before"], remapped["written_after"]) == (("T1574.001 in TA0003",), ("T1574.006 in TA0003",))
+    assert not remapped["same_file"]
+
+
+def test_each_unit_names_the_rules_behind_it(after):
+    found = difference(state(small.loaded()), state(after))
+    lost = unit(found, "T1053")
+    assert (lost["before"], lost["after"], lost["cause"], lost["detail"]) == ("covered", "open", "rule", "removed")
+    assert lost["rules"] == (f"small/{PATHS['a']}",) and lost["because"] == "Scheduled task made from Office: removed"
+    assert unit(found, "T1562.001")["detail"] == "class" and "class (production → development)" in unit(found, "T1562.001")["because"]
+    assert unit(found, "T1059")["detail"] == "enabled" and "enabled (no → yes)" in unit(found, "T1059")["because"]
+    assert "T1574.001 in TA0003 → T1574.006 in TA0003" in unit(found, "T1574.001")["because"]
+    assert unit(found, "T1190")["rules"] == ("small/rules/network/new.toml",)
+
+
+def test_a_file_that_breaks_is_unreadable_and_not_removed(tmp_path):
+    folder = copy_of_small(tmp_path / "small")
+    (folder / PATHS["a"]).write_text("[rule\n", encoding="utf-8")
+    found = difference(state(small.loaded()), state(load([CorpusSource("small", folder)])))
+    assert unit(found, "T1053")["detail"] == "unreadable"
+    assert_adds_up(found)
+
+
+@pytest.mark.parametrize("rollup", list(ROLLUPS))
+@pytest.mark.parametrize(("pre", "classes", "platforms"), [
+    (False, ("production",), ()), (True, ("production", "hunt", "development", "deprecated"), ()), (False, ("production",), ("Windows",)),
+])  # fmt: skip
+def test_it_adds_up_in_every_scope_and_both_ways(after, rollup, pre, classes, platforms):
+    scope = {"rollup": rollup, "pre": pre, "classes": classes, "platforms": platforms}
+    there = difference(state(small.loaded(), **scope), state(after, **scope))
+    back = difference(state(after, **scope), state(small.loaded(), **scope))
+    for found in (there, back):
+        assert_adds_up(found)
+    keys = ["grain", "tactic_id", "attack_id"]
+    pd.testing.assert_frame_equal(there.units[keys], back.units[keys])
+    assert (there.units["covered_change"] + back.units["covered_change"]).abs().max() < 1e-12
+
+
+def test_nothing_differs_between_equal_states():
+    found = difference(state(small.loaded()), state(small.loaded()))
+    assert found.ledger.empty and found.units.empty and found.rules.frame.empty
+    assert found.sentence().endswith(": 0 gained, 0 lost.")
+    assert_adds_up(found)
+
+
+# ---- ATT&CK and scope ---------------------------------------------------------------------------------------------
+
+
+def test_a_release_is_its_own_cause_and_comes_before_the_rules(tmp_path):
+    """d is rewritten for 19.0 (T1562.001 -> T1685): ATT&CK moves it, and the rule neither loses nor gains anything."""
+    folder = copy_of_small(tmp_path / "small")
+    replaced(folder / PATHS["d"], "T1562.001", "T1685.999")
+    text = (folder / PATHS["d"]).read_text(encoding="utf-8")
+    technique = text[text.index("[[rule.threat.technique]]") : text.index("[rule.threat.tactic]")]
+    (folder / PATHS["d"]).write_text(text.replace(technique, '[[rule.threat.technique]]\nid = "T1685"\nname = "x"\nreference = ""\n\n'), encoding="utf-8")
+    found = difference(state(small.loaded(), E18), state(load([CorpusSource("small", folder)]), E19))
+    assert_adds_up(found)
+    assert unit(found, "T1562.001")["cause"] == "attack" and unit(found, "T1685")["cause"] == "attack"
+    ids = found.by_cause[found.by_cause["grain"] != "placements"].set_index(["grain", "cause"])
+    assert (ids.xs("rule", level="cause")["units"] == 0).all() and (ids.xs("attack", level="cause")["units"] > 0).all()
+    assert [row["changes"] for row in found.rules.frame.to_dict("records")] == [("remapped",)]
+
+
+@pytest.mark.parametrize(("option", "value"), [
+    ("pre", True), ("platforms", ("Linux",)), ("classes", ("hunt", "production")), ("enabled", "any"), ("rollup", "share"),
+])  # fmt: skip
+def test_an_option_is_its_own_cause(option, value):
+    found = difference(state(small.loaded()), state(small.loaded(), **{option: value}))
+    assert_adds_up(found)
+    assert set(found.ledger["cause"]) == {"scope"} and set(found.ledger["detail"]) == {option}
+
+
+def test_all_causes_at_once_add_up(after):
+    for rollup in ROLLUPS:
+        head = state(after, E19, pre=True, platforms=("Windows", "Linux", "PRE"), classes=("production", "hunt"), enabled="any", rollup=rollup)
+        found = difference(state(small.loaded(), E18), head)
+        assert_adds_up(found)
+        assert set(found.ledger["cause"]) == set(DIFFERENCE_CAUSES)
+
+
+def test_domains_have_nothing_to_compare():
+    with pytest.raises(ValueError, match="of different domains"):
+        difference(state(small.loaded()), state(small.loaded(), "mobile-18.1"))
+
+
+def test_a_snapshot_is_the_state_it_was_made_of(after):
+    kept = snapshot_of(snapshot_bytes(small.view(E18), small.loaded()))
+    direct = difference(state(small.loaded()), state(after))
+    found = difference(state(kept.loaded, snapshot=kept), state(after))
+    pd.testing.assert_frame_equal(found.units, direct.units)
+    pd.testing.assert_frame_equal(found.rules.frame.drop(columns="severity_before"), direct.rules.frame.drop(columns="severity_before"))
+    kept_after = snapshot_of(snapshot_bytes(small.read_embedded(after, E18).view(on=DAY), after))
+    pd.testing.assert_frame_equal(difference(state(kept.loaded, snapshot=kept), state(kept_after.loaded, snapshot=kept_after)).units, direct.units)
+
+
+def test_a_mapping_that_was_read_otherwise_then_is_attacks_doing():
+    """When the snapshot was made no release at hand knew the ID of a, say, so it counts for nothing there."""
+    kept = snapshot_of(snapshot_bytes(small.view(E19), small.loaded()))
+    mappings = kept.mappings.copy()
+    key = f"small/{PATHS['a']}"
+    mappings.loc[mappings["rule_key"] == key, ["attack_id", "tactic_id"]] = None
+    mappings.loc[mappings["rule_key"] == key, "status"] = "unknown"
+    older = replace(kept, mappings=mappings.astype({"attack_id": "str", "tactic_id": "str"}))
+    found = difference(state(kept.loaded, E19, snapshot=older), state(small.loaded(), E19))
+    assert_adds_up(found)
+    assert set(found.ledger["cause"]) == {"attack"} and set(found.ledger["detail"]) == {"read"}
+    back = difference(state(small.loaded(), E19), state(kept.loaded, E19, snapshot=older))
+    assert_adds_up(back)
+    assert set(back.ledger["detail"]) == {"read"}
+
+
+# ---- which rule is which -------------------------------------------------------------------------------------------
+
+
+def pairs(before: list, after: list) -> dict[str, str]:
+    from coverage.frames import rules_frame
+
+    return matched(facts_of(rules_frame(before)), facts_of(rules_frame(after)))
+
+
+def made(key: str, **values):
+    corpus, _, path = key.partition("/")
+    return small.rule(key, **{"corpus": corpus, "path": path.partition("#")[0], "rule_id": None, **values})
+
+
+@pytest.mark.parametrize(("before", "after", "same"), [
+    ([made("c/a.toml", rule_id="1x")], [made("c/b.toml", rule_id="1x")], {"c/a.toml": "c/b.toml"}),
+    ([made("c/a.toml", rule_id="1x")], [made("c/a.toml", rule_id="2x")], {"c/a.toml": "c/a.toml"}),
+    ([made("c/a.toml", content_hash="h")], [made("c/b.toml", content_hash="h")], {"c/a.toml": "c/b.toml"}),
+    ([made("c/a.toml", rule_id="1x"), made("c/b.toml", rule_id="2x")], [made("c/a.toml", rule_id="2x"), made("c/b.toml", rule_id="1x")],
+     {"c/a.toml": "c/b.toml", "c/b.toml": "c/a.toml"}),
+    ([made("old/a.toml", rule_id="1x")], [made("new/a.toml", rule_id="1x")], {"old/a.toml": "new/a.toml"}),
+    ([made("c/a.toml", rule_id="7", format="suricata")], [made("c/b.toml", rule_id="7", format="wazuh")], {}),
+    # Two files that claim one id: the one at the same path first, then the one with the same content.
+    ([made("c/a.toml", rule_id="1x"), made("c/b.toml", rule_id="1x", content_hash="h")],
+     [made("c/z.toml", rule_id="1x", content_hash="h"), made("c/a.toml", rule_id="1x")], {"c/a.toml": "c/a.toml", "c/b.toml": "c/z.toml"}),
+    # A file of many rules: one put before the others moves none of them.
+    ([made("c/a.yml", rule_id="1x"), made("c/a.yml#1", rule_id="2x")],
+     [made("c/a.yml", rule_id="0x"), made("c/a.yml#1", rule_id="1x"), made("c/a.yml#2", rule_id="2x")], {"c/a.yml": "c/a.yml#1", "c/a.yml#1": "c/a.yml#2"}),
+    ([made("c/l.json", name="L: T1"), made("c/l.json#1", name="L: T3")],
+     [made("c/l.json", name="L: T1"), made("c/l.json#1", name="L: T2"), made("c/l.json#2", name="L: T3")], {"c/l.json": "c/l.json", "c/l.json#1": "c/l.json#2"}),
+])  # fmt: skip
+def test_rules_are_matched_by_id_then_path_then_content(before, after, same):
+    assert pairs(before, after) == same
+    assert pairs(after, before) == {new: old for old, new in same.items()}
+
+
+def test_copies_in_several_corpora_are_matched_each_with_its_own(tmp_path, monkeypatch):
+    """The same rule in two corpora: taking one copy away loses nothing, taking both away loses it."""
+    for name in ("one", "two"):
+        rule_file(tmp_path / name / "a.toml", "r-1", "T1190")
+    rule_file(tmp_path / "two" / "b.toml", "r-2", "T1105")
+    both = load([CorpusSource(name, tmp_path / name) for name in ("one", "two")])
+    (tmp_path / "one" / "a.toml").unlink()
+    one = load([CorpusSource(name, tmp_path / name) for name in ("one", "two")])
+    (tmp_path / "two" / "a.toml").unlink()
+    none = load([CorpusSource(name, tmp_path / name) for name in ("one", "two")])
+    found = difference(state(both), state(one))
+    assert found.units.empty and found.rules.frame["rule_key"].tolist() == ["one/a.toml"]
+    found = difference(state(both), state(none))
+    assert_adds_up(found)
+    assert unit(found, "T1190")["rules"] == ("one/a.toml", "two/a.toml")
+
+
+# ---- git -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def repository(tmp_path) -> Path:
+    """A repository with two commits: the small corpus in rules/, and what a day of work made of it."""
+    root = tmp_path / "repo"
+    root.mkdir()
+    copy_of_small(root / "detections")
+    committed(root, "small")
+    changed(root / "detections")
+    committed(root, "a day of work")
+    return root
+
+
+def at(root: Path, name: str, path: str = "detections") -> Loaded:
+    sources = corpus_sources([str(root / path)])
+    return load_revision(revision(repository_of(sources), name), sources)[0]
+
+
+def test_a_revision_has_the_rules_it_had(repository):
+    old = at(repository, "HEAD~1")
+    columns = [name for name in old.rules.columns if name not in ("rule_key", "corpus")]
+    pd.testing.assert_frame_equal(old.rules[columns], small.loaded().rules[columns])
+    assert old.corpora[0].commit == git(repository, "rev-parse", "HEAD~1") and old.corpora[0].content == small.loaded().corpora[0].content
+    assert old.corpora[0].path == f"{repository / 'detections'}@HEAD~1"
+    assert at(repository, "HEAD", "detections/rules/network/new.toml").rules["name"].tolist() == ["New rule"]
+    assert at(repository, "HEAD~1", "detections/rules/network/new.toml").rules.empty  # it was not there yet
+
+
+def test_reading_a_revision_leaves_the_repository_as_it_was(repository, tmp_path):
+    (repository / "detections" / "rules" / "network" / "new.toml").write_text("[rule]\n", encoding="utf-8")
+    (repository / "untracked.txt").write_text("x", encoding="utf-8")
+    git(repository, "add", "untracked.txt")
+
+    def seen() -> tuple:
+        files = {path: path.stat().st_mtime_ns for path in sorted(repository.rglob("*")) if ".git" not in path.parts}
+        return files, git(repository, "status", "--porcelain"), git(repository, "rev-parse", "HEAD"), (repository / ".git" / "index").read_bytes()
+
+    before = seen()
+    done = run("diff", "HEAD~1..HEAD", "--path", "detections", "--attack", E18, "--json", cwd=repository, TMPDIR=str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert seen() == before
+    assert list(tmp_path.glob("coverage-revision-*")) == []
+
+
+@pytest.mark.parametrize("name", ["--output=x", "-p", "--help", "HEAD --", "nope", "HEAD~9", "", "a\nb", ":/", "HEAD:detections"])
+def test_a_name_that_is_no_revision_is_said_to_be_none(repository, name):
+    with pytest.raises(RevisionError, match="is neither a file, a folder nor a revision"):
+        revision(repository, name)
+    assert sorted(path.name for path in repository.iterdir()) == [".git", "detections"]
+
+
+def test_a_branch_may_be_named_like_an_option_or_a_range(repository):
+    commit = git(repository, "rev-parse", "HEAD~1")
+    for name in ("--all", "-x", "--output=y"):
+        git(repository, "update-ref", f"refs/heads/{name}", commit)
+        assert revision(repository, name).commit == commit
+        done = run("diff", "--path", "detections", "--attack", E18, "--json", "--", f"{name}..HEAD", cwd=repository)
+        assert json.loads(done.stdout)["base"]["name"].startswith(f"{name} (")
+
+
+def test_export_ignore_and_submodules_do_not_apply(repository, tmp_path):
+    other = tmp_path / "other"
+    rule_file(other / "elsewhere.toml", "r-elsewhere", "T1595")
+    committed(other)
+    (repository / ".gitattributes").write_text("detections/rules/network export-ignore\n", encoding="utf-8")
+    git(repository, "submodule", "--quiet", "add", str(other), "detections/vendor")
+    committed(repository, "a submodule")
+    sources = corpus_sources([str(repository / "detections")])
+    loaded, submodules = load_revision(revision(repository, "HEAD"), sources)
+    assert submodules == 1 and "r-elsewhere" not in set(loaded.rules["rule_id"])
+    assert "rules/network/web_protocols.toml" in set(loaded.rules["path"])
+    done = run("diff", "HEAD~1", "HEAD", "--path", "detections", cwd=repository)
+    assert "1 submodule is not read" in done.stderr and done.returncode == 0
+
+
+def test_a_link_that_leaves_the_tree_is_not_followed(repository, tmp_path):
+    rule_file(tmp_path / "secret" / "secret.toml", "r-secret", "T1595")
+    links = {"out": "../../secret", "whole": str(tmp_path / "secret"), "up": "rules/../../../secret", "inside": "rules/network"}
+    for name, target in links.items():
+        (repository / "detections" / name).symlink_to(target)
+    committed(repository, "links")
+    found = at(repository, "HEAD")
+    assert "r-secret" not in set(found.rules["rule_id"])
+    assert set(found.problems["code"]) == {"same-file"}  # `inside` alone was there, and leads to what is read anyway
+
+
+def test_it_is_said_when_git_or_a_repository_is_missing(repository, tmp_path):
+    outside = copy_of_small(tmp_path / "outside")
+    refused(run("diff", "main", "--path", str(outside), cwd=tmp_path), "outside is in no git repository")
+    refused(run("diff", "main", "--path", "detections", cwd=repository, PATH=str(tmp_path)), "git is not installed here")
+    refused(run("diff", "gone", "--path", "detections", cwd=repository), "'gone' is neither a file, a folder nor a revision")
+    refused(run("diff", "gone..HEAD", "--path", "detections", cwd=repository), "'gone' is neither")
+    clone = tmp_path / "shallow"
+    git(tmp_path, "clone", "--quiet", "--depth", "1", f"file://{repository}", str(clone))
+    refused(run("diff", "HEAD~1", "--path", "detections", cwd=clone), "the clone is shallow, so fetch the history first")
+
+
+def test_variables_of_a_git_hook_lead_nowhere_else(repository, tmp_path):
+    other = tmp_path / "other"
+    other.mkdir()
+    committed(other)
+    done = run("diff", "HEAD~1..HEAD", "--path", "detections", "--json", cwd=repository, GIT_DIR=str(other / ".git"), GIT_INDEX_FILE="nowhere")
+    assert done.returncode == 0 and len(json.loads(done.stdout)["rules"]) == 5
+
+
+# ---- the command ----------------------------------------------------------------------------------------------------
+
+
+def test_every_way_to_name_the_two_states_says_the_same(repository, tmp_path):
+    """Snapshots, folders, revisions and a range: the units are equal."""
+    copy_of_small(tmp_path / "old" / "detections")
+    for name, folder in (("old", tmp_path / "old" / "detections"), ("new", repository / "detections")):
+        assert run("snapshot", str(folder), "-o", f"{name}.jsonl", "--attack", E18, cwd=tmp_path).returncode == 0
+    here = ("--path", str(repository / "detections"))
+    git(repository, "branch", "work")
+    ways = [
+        (tmp_path, ("old.jsonl", "new.jsonl")), (tmp_path, ("old.jsonl", *here)), (tmp_path, ("old/detections", "new.jsonl")),
+        (tmp_path, ("old/detections", str(repository / "detections"), "--attack", E18)), (repository, ("HEAD~1", *here, "--attack", E18)),
+        (repository, ("HEAD~1..HEAD", *here, "--attack", E18)), (repository, ("HEAD~1...work", *here, "--attack", E18)),
+        (repository, ("HEAD~1..", *here, "--attack", E18)), (repository, ("HEAD~1", "main", *here, "--attack", E18)),
+    ]  # fmt: skip
+    said = [json.loads(run("diff", *arguments, "--json", cwd=folder).stdout) for folder, arguments in ways]
+    drop = ("rules",)
+    first = [{key: value for key, value in row.items() if key not in drop} for row in said[0]["units"]]
+    assert {row["attack_id"] for row in first if row["grain"] == "techniques"} == {"T1053", "T1059", "T1190"}
+    for one in said[1:]:
+        assert [{key: value for key, value in row.items() if key not in drop} for row in one["units"]] == first
+        assert one["totals"] == said[0]["totals"] and one["sentence"] == said[0]["sentence"]
+
+
+def test_three_dots_start_where_the_two_parted(repository):
+    git(repository, "checkout", "--quiet", "-b", "side", "HEAD~1")
+    rule_file(repository / "detections" / "side.toml", "r-side", "T1110")
+    committed(repository, "beside")
+    arguments = ("--path", "detections", "--attack", E18, "--json")
+    two = json.loads(run("diff", "main..side", *arguments, cwd=repository).stdout)
+    three = json.loads(run("diff", "main...side", *arguments, cwd=repository).stdout)
+    assert [row["name"] for row in three["rules"]] == ["r-side"] and len(two["rules"]) == 6
+    assert three["base"]["name"].startswith("merge base of main and side (")
+
+
+def test_options_are_those_of_the_snapshot_until_given(repository, tmp_path):
+    folder = str(repository / "detections")
+    run("snapshot", folder, "-o", str(tmp_path / "kept.jsonl"), "--attack", E18, "--platform", "Windows", "--pre", "--rollup", "share")
+    same = json.loads(run("diff", str(tmp_path / "kept.jsonl"), folder, "--json").stdout)
+    assert same["units"] == [] and same["scopes_differ"] == []
+    assert same["head"]["stamp"] | {"date": ""} == same["base"]["stamp"] | {"date": ""}
+    other = json.loads(run("diff", str(tmp_path / "kept.jsonl"), folder, "--no-pre", "--platform", "all", "--rollup", "any", "--attack", E19, "--json").stdout)
+    assert other["scopes_differ"] == [
+        "ATT&CK: Enterprise 18.1 before, Enterprise 19.0 after", "PRE-only techniques: yes before, no after",
+        "platforms: Windows before, all after", "roll-up: share before, any after",
+    ]  # fmt: skip
+    assert {row["cause"] for row in other["ledger"]} == {"attack", "scope"}
+
+
+def test_the_table_says_it_in_words(repository):
+    done = run("diff", "HEAD~1..HEAD", "--path", "detections", "--attack", E18, cwd=repository)
+    text = " ".join(done.stdout.split())
+    assert "2 gained, 1 lost (rules +1)" in text
+    assert "Lost: 1 technique and 3 sub-techniques" in text and "Gained: 2 techniques and 2 sub-techniques" in text
+    assert "18 rules" not in text and "17 rules, 17 before: 1 added, 1 class, 1 enabled, 1 remapped, 1 removed, 1 in another file, 1 edited, mapping unchanged" in text
+
+
+@pytest.mark.parametrize(("arguments", "words"), [
+    (("HEAD~1", "--json", "--markdown"), "choose one of --json, --markdown and --csv"),
+    (("HEAD~1", "--rollup", "most"), "'most' is no roll-up"),
+    (("HEAD~1", "--class", "best"), "'best' is no rule class"),
+    (("HEAD~1", "--platform", "Toaster"), "'Toaster' is no platform of Enterprise 19.0"),
+    (("HEAD~1", "--attack", "nineteen"), "is no ATT&CK release"),
+    (("HEAD~1", "--attack", "enterprise-1.0"), "is not at hand"),
+    (("notes.txt",), "notes.txt is no snapshot, and no rule could be read from it"),
+    (("cut.jsonl",), "cut.jsonl is cut off"),
+    (("old.jsonl", "--attack", "mobile-18.1"), "different domains"),
+    (("gone.jsonl",), "ATT&CK Enterprise 7.0 is not at hand"),
+])  # fmt: skip
+def test_it_says_why_it_cannot_compare(repository, arguments, words):
+    kept = snapshot_bytes(small.view(E18), small.loaded())
+    (repository / "notes.txt").write_text("nothing", encoding="utf-8")
+    (repository / "cut.jsonl").write_bytes(kept[:5000])
+    (repository / "old.jsonl").write_bytes(kept)
+    (repository / "gone.jsonl").write_bytes(kept.replace(b'"enterprise-18.1"', b'"enterprise-7.0"'))
+    refused(run("diff", *arguments, "--path", "detections", cwd=repository), words)
+
+
+# ---- files ------------------------------------------------------------------------------------------------------------
+
+
+def test_csv_and_json_hold_every_unit(after):
+    found = difference(state(small.loaded()), state(after))
+    rows = list(csv.DictReader(io.StringIO(difference_csv(found).decode("utf-8"))))
+    assert len(rows) == len(found.units) > 0
+    assert list(rows[0])[:2] == ["base", "head"] and list(rows[0])[-3:] == ["attack", "scope", "corpora"]
+    assert sum(float(row["covered_change"].lstrip("'")) for row in rows) == found.units["covered_change"].sum()
+    value = json.loads(json.dumps(difference_json(found)))
+    assert [len(value[name]) for name in ("units", "ledger", "rules")] == [len(found.units), len(found.ledger), len(found.rules.frame)]
+    assert value["version"] == 1 and value["sentence"] == found.sentence()
+
+
+def test_the_comment_opens_with_the_figures_and_folds_the_rest(after):
+    text = difference_markdown(difference(state(small.loaded()), state(after)))
+    lines = text.splitlines()
+    covered, total = totals_again(small.view(E18))["techniques"]
+    assert lines[:2] == [MARK, f"### ATT&CK coverage: {int(covered) + 1} of {total} techniques (+1): 2 gained, 1 lost"]
+    assert "**Lost: 1 technique and 3 sub-techniques**" in lines and "**Gained: 2 techniques and 2 sub-techniques**" in lines
+    assert text.count("<details>") == text.count("</details>") == 2
+    assert "| [T1053](https://attack.mitre.org/techniques/T1053/) | Scheduled Task/Job | covered → open | rules | `Scheduled task made from Office` removed |" in lines
+
+
+HOSTILE = [
+    "@security-team #1 please [click](javascript:alert(1)) ![x](https://evil.example/p.png)",
+    "a | b | c\n| d | `code` `` more",
+    "</details><script>alert(1)</script> <!-- -->",
+    "https://evil.example/ www.evil.example ** __ ~~ \\` `",
+    "`" * 30, "\u202egnp.exe\u0000\u2028x", "=HYPERLINK(1)", "x" * 5000,
+]  # fmt: skip
+
+
+def test_rule_text_in_a_comment_is_nothing_but_text(tmp_path):
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    for place, name in enumerate(HOSTILE):
+        rule_file(tmp_path / "rules" / f"r{place} @x `y` <b>.toml", f"id-{place}", f"T1{[190, 105, 133, 199, 110, 200, 566, 87][place]:03d}", name=name.replace("\u0000", ""))
+    loaded = load([CorpusSource("made `by` @me", tmp_path / "rules")])
+    assert len(loaded.rules) == len(HOSTILE)
+    for before, now in ((load([CorpusSource("empty", empty)]), loaded), (loaded, load([CorpusSource("empty", empty)]))):
+        text = difference_markdown(difference(state(before), state(now)))
+        tokens = MarkdownIt("commonmark", {"html": True, "linkify": False}).enable("table").parse(text)
+        inline = [child for token in tokens for child in token.children or []]
+        assert {child.attrGet("href").partition("/T")[0] for child in inline if child.type == "link_open"} == {"https://attack.mitre.org/techniques"}
+        assert not [child for child in inline if child.type in ("image", "html_inline")]
+        html = {token.content.strip() for token in tokens if token.type == "html_block"}
+        assert all(re.fullmatch(r"</details>|<!-- coverage diff -->|<details><summary>[\w :,→&;.-]+</summary>", block) for block in html), html
+        plain_text = "".join(child.content for child in inline if child.type == "text")
+        assert "@" not in plain_text and "evil" not in plain_text and "#1" not in plain_text
+        widths = {line.replace("\\|", "").count("|") for line in text.splitlines() if line.startswith("| `")}
+        assert widths == {4}
+
+
+def test_a_comment_is_never_longer_than_it_may_be(tmp_path):
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    ids = sorted(small.catalogue().techniques.query("status == 'live'")["attack_id"])
+    for place in range(700):
+        rule_file(tmp_path / "rules" / f"{place}.toml", f"id-{place}", ids[place % len(ids)], name=f"{place} " + "long name " * 20)
+    found = difference(state(load([CorpusSource("empty", empty)])), state(load([CorpusSource("many", tmp_path / "rules")])))
+    whole = difference_markdown(found)
+    assert len(whole) <= 60_000 and "… and" in whole and "more rules." in whole
+    for most in (5_000, 2_000, 900, 100):
+        assert len(difference_markdown(found, most)) <= most
+    assert difference_markdown(found, 900).startswith(MARK)
+
+
+# ---- Elastic ------------------------------------------------------------------------------------------------------------
+
+
+@cache
+def elastic_ids(path: Path) -> dict[str, tuple[str, frozenset[str]]]:
+    """Path -> (class by folder and maturity, IDs as written) of each rule, from the files alone."""
+    found = {}
+    for file in sorted(path.rglob("*.toml")):
+        document = tomllib.loads(file.read_text(encoding="utf-8"))
+        if "rule" not in document:
+            continue
+        threats = document["rule"].get("threat", [])
+        ids = {
+            leaf["id"]
+            for threat in threats if "ATT&CK" in threat["framework"]
+            for technique in threat.get("technique", ())
+            for leaf in (technique.get("subtechnique") or [technique])
+        }
+        deprecated = "_deprecated" in file.parts or document["metadata"]["maturity"] == "deprecated"
+        block = "rules_building_block" in file.parts or "building_block_type" in document["rule"]
+        kind = "other" if deprecated or document["metadata"]["maturity"] != "production" else "building_block" if block else "production"
+        found[file.relative_to(path).as_posix()] = (kind, frozenset(ids))
+    return found
+
+
+def covered_again(path: Path, kept: set[str]) -> set[str]:
+    """IDs of 19.0 that these production rules cover under the roll-up `any`, read by the revocations alone."""
+    catalogue = small.catalogue(E19)
+    revoked = dict(zip(catalogue.revocations["attack_id"], catalogue.revocations["revoked_by"], strict=True))
+    live = set(catalogue.techniques.query("status == 'live'")["attack_id"])
+    covered = set()
+    for file, (kind, ids) in elastic_ids(path).items():
+        if file in kept and kind == "production":
+            for attack_id in ids:
+                while attack_id in revoked and attack_id not in live:
+                    attack_id = revoked[attack_id]
+                covered |= {attack_id, attack_id.partition(".")[0]} & live
+    return covered
+
+
+@pytest.mark.corpora
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_elastic_with_rules_taken_away_against_a_count_of_the_files(shared, seed):
+    path = shared("corpora", "elastic")
+    whole = small.elastic(path)
+    everything = sorted(elastic_ids(path))
+    gone = set(random.Random(seed).sample(everything, [40, 300, 1500][seed - 1]))
+    keys = {f"elastic/{file}" for file in gone}
+    rest = Loaded(*(frame[~frame["rule_key"].isin(keys)].reset_index(drop=True) for frame in (whole.rules, whole.written)), whole.problems, whole.corpora)
+    kept = snapshot_of(snapshot_bytes(small.elastic_reading(path, E19).view(on=DAY), whole))
+    found = difference(state(kept.loaded, E19, snapshot=kept), state(rest, E19))
+    assert_adds_up(found)
+    assert len(found.rules.frame) == len(gone) and set(found.rules.frame["path"]) == gone
+    in_scope = set(found.before.techniques["attack_id"])
+    before, now = covered_again(path, set(everything)) & in_scope, covered_again(path, set(everything) - gone) & in_scope
+    assert before == set(coverage_by_id(found.before).query("covered == 1")["attack_id"])
+    assert units_of(found, "techniques", "lost") | units_of(found, "subtechniques", "lost") == before - now
+    assert len(before - now) > 0 and not units_of(found, "techniques", "gained")
+
+
+@pytest.mark.corpora
+def test_elastic_from_an_older_release_with_rules_changed_adds_up(shared):
+    path = shared("corpora", "elastic")
+    whole = small.elastic(path)
+    rules = whole.rules.copy()
+    rules.loc[rules.index % 11 == 0, "rule_class"] = "development"
+    other = Loaded(rules[rules.index % 7 != 0].reset_index(drop=True), whole.written, whole.problems, whole.corpora)
+    for rollup in ("any", "share"):
+        found = difference(state(whole, E18), state(other, E19, rollup=rollup, platforms=("Windows", "Linux"), pre=True))
+        assert_adds_up(found)
+        assert set(found.ledger["cause"]) == set(DIFFERENCE_CAUSES)

@@ -1,0 +1,49 @@
+"""The Export page in a real browser: every file arrives and is byte for byte what the exports make."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+
+import openpyxl
+
+from coverage.exports.bundle import EXPORTS, Wishes
+from coverage.exports.content import Content
+from coverage.loaders import corpus_sources, load
+from coverage.reading import read_in
+from coverage.tables import PROJECT
+from tests.test_browser import address, browser, page, pytestmark, settle  # noqa: F401
+
+
+def download(page, name: str) -> bytes:  # noqa: F811
+    with page.expect_download() as done:
+        page.get_by_role("button", name=name, exact=True).click()
+    return done.value.path().read_bytes()
+
+
+def test_every_file_arrives_and_is_the_export(page, address):  # noqa: F811
+    page.goto(f"{address}/export?export_measure=Score")
+    settle(page)
+    reading = read_in(load(corpus_sources([str(PROJECT / "rules")])))
+    content = Content(reading, reading.view())
+    for name, kind, measures in (("Coverage", "layer", ("rules",)), ("Gaps, by kind of work", "gaps-layer", ("rules",)),
+                                 ("Matrix as SVG", "svg", ("score",)), ("Matrix as PNG", "png", ("score",)), ("Excel workbook", "workbook", ("rules",)),
+                                 ("Report as HTML", "report", ("rules",)), ("Report as Markdown", "markdown", ("rules",))):  # fmt: skip
+        assert download(page, name) == EXPORTS[kind].make(content, Wishes(measures)), name
+    rows = json.loads(download(page, "JSON"))["rows"]
+    assert [row["technique_id"] for row in rows] == content.gaps["attack_id"].tolist()
+    with zipfile.ZipFile(io.BytesIO(download(page, "Everything (ZIP)"))) as packed:
+        assert openpyxl.load_workbook(io.BytesIO(packed.read("coverage.xlsx"))).sheetnames[0] == "Summary"
+    assert page.elsewhere == [] and page.locator("[data-testid=stException]").count() == 0
+
+
+def test_the_gap_page_gives_a_layer_of_what_it_shows(page, address):  # noqa: F811
+    page.goto(f"{address}/gaps?gap_grain=techniques&gap_search=discovery")
+    settle(page)
+    button = page.get_by_role("button", name="Navigator layer of these gaps")
+    with page.expect_download() as done:
+        button.click()
+    entries = json.loads(done.value.path().read_bytes())["techniques"]
+    assert f"({len(entries)} rows)" in button.inner_text() and entries
+    assert all("." not in entry["techniqueID"] and "score" not in entry for entry in entries)

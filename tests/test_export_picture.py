@@ -1,0 +1,136 @@
+"""The picture: every cell with its number and colour, within the sheet, the same as SVG and as PNG."""
+
+from __future__ import annotations
+
+import io
+from itertools import pairwise
+from xml.etree import ElementTree
+
+import pytest
+from PIL import Image, ImageFont
+
+from coverage.charts.matrix import matrix_cells
+from coverage.exports.cells import CELL_MEASURES, matrix_columns
+from coverage.exports.drawing import Box, Drawing, Line, png, svg
+from coverage.exports.lettering import BOLD, REGULAR, font, font_file, width, wrapped
+from coverage.exports.picture import A3, matrix_drawing, matrix_png, matrix_svg
+from coverage.measures import coverage_by_placement, coverage_by_tactic, summary
+from tests import small
+from tests.exporting import content, hostile, made
+from tests.small import E18, E19
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def texts(data: bytes) -> list[str]:
+    return [element.text or "" for element in ElementTree.fromstring(data).iter(f"{SVG}text")]
+
+
+def test_the_cells_stand_as_on_the_page():
+    view = small.view(E19, pre=True)
+    tactics = coverage_by_tactic(view)
+    page = matrix_cells(coverage_by_placement(view), tactics[tactics["total"] > 0])
+    mine = [(column.tactic_id, attack_id) for column in matrix_columns(view) for attack_id in column.cells["attack_id"]]
+    assert mine == list(zip(page["tactic_id"], page["attack_id"], strict=True))
+
+
+@pytest.mark.parametrize("release", [E18, E19])
+@pytest.mark.parametrize("measure", CELL_MEASURES)
+def test_every_cell_is_drawn_with_its_colour_and_number(release, measure):
+    view, chosen = small.view(release), CELL_MEASURES[measure]
+    drawing = matrix_drawing(view, measure)
+    columns = matrix_columns(view)
+    values = [float(value) for column in columns for value in column.cells[chosen.column]]
+    boxes = [shape for shape in drawing.shapes if isinstance(shape, Box)]
+    legend = len(chosen.legend()) + 1
+    assert [box.fill for box in boxes[legend:]] == [chosen.fill(value) for value in values]
+    numbers = [shape.text for shape in drawing.shapes if isinstance(shape, Line) and shape.bold and shape.anchor == "end"]
+    assert numbers == [chosen.text(value) for value in values]
+
+
+@pytest.mark.parametrize("release", [E18, E19])
+def test_everything_is_on_the_sheet_and_nothing_overlaps(release):
+    view = small.view(release, pre=True)
+    drawing = matrix_drawing(view)
+    assert (drawing.width, drawing.height) == A3
+    for shape in drawing.shapes:
+        if isinstance(shape, Box):
+            assert shape.x >= 0 and shape.x + shape.width <= A3[0] and shape.y + shape.height <= A3[1]
+        else:
+            wide = width(shape.text, shape.size, BOLD if shape.bold else REGULAR)
+            left = shape.x - {"start": 0, "middle": wide / 2, "end": wide}[shape.anchor]
+            assert left >= 0 and left + wide <= A3[0] and 0 < shape.y <= A3[1]
+            assert shape.size >= 7  # five points
+    cells = [shape for shape in drawing.shapes if isinstance(shape, Box)][len(CELL_MEASURES["rules"].legend()) + 1 :]
+    assert len(cells) == (~coverage_by_placement(view)["is_subtechnique"]).sum()
+    for one, other in pairwise(cells):
+        assert other.x > one.x or other.y >= one.y + one.height
+
+
+def test_the_svg_says_what_it_is_and_in_which_scope():
+    view = small.view(E18)
+    data = matrix_svg(view)
+    root = ElementTree.fromstring(data)
+    assert (root.get("width"), root.get("height"), root.get("role")) == ("420mm", "297mm", "img")
+    assert root.find(f"{SVG}title").text == "small: 9 of 197 (5%) techniques covered"
+    shown = texts(data)
+    told = summary(view)
+    assert f"small: {told['techniques']['covered']} of {told['techniques']['total']} (5%) techniques covered" in shown
+    assert any(view.scope.sentence() in text and "2026-03-31" in text for text in shown) and view.scope.corpora_sentence() in shown
+    assert {"open", "1", "2", "3-6", "7-14", "15+"} <= set(shown)
+    heads = [f"{row['covered']} of {row['total']} ({row['covered'] / row['total']:.0%})" for row in told["tactics"] if row["total"]]
+    assert [text for text in shown if text in set(heads)] == heads
+
+
+def test_no_text_breaks_out_of_the_svg():
+    state = hostile()
+    evil = made([], [], corpus="<script>alert(1)</script>&\x07\"'")
+    for data in (matrix_svg(state.view), matrix_svg(evil.view), svg(matrix_drawing(evil.view), inline=True).encode()):
+        tags = {element.tag.removeprefix(SVG) for element in ElementTree.fromstring(data).iter()}
+        assert tags == {"svg", "title", "desc", "rect", "text"}
+    assert any("<script>alert(1)</script>" in text for text in texts(matrix_svg(evil.view)))
+
+
+def test_the_png_is_the_sheet_at_203_dots_an_inch():
+    drawing = matrix_drawing(small.view(E18))
+    image = Image.open(io.BytesIO(png(drawing)))
+    assert image.size == (3360, 2376) and image.info["dpi"] == pytest.approx((203.2, 203.2), abs=0.1)
+    for box in [shape for shape in drawing.shapes if isinstance(shape, Box)][:40]:
+        corner = round((box.x + 2) * 2), round((box.y + 2) * 2)
+        assert "#{:02x}{:02x}{:02x}".format(*image.getpixel(corner)) == box.fill
+    ink = sum(image.convert("L").crop((0, 0, 3360, 130)).histogram()[:100])
+    assert ink > 2_000  # the title is there
+
+
+def test_the_letters_are_the_dashboard_s_and_fit_their_lines():
+    assert font_file() is not None and font(20).getname()[0].startswith("SourceSans")
+    assert width("Persistence", 10, BOLD) > width("Persistence", 10) > 0
+    assert width("Persistence", 20) == pytest.approx(2 * width("Persistence", 10))
+    lines = wrapped("Virtualization/Sandbox Evasion", 90, 10, 3)
+    assert lines == ["Virtualization/", "Sandbox Evasion"]
+    assert wrapped("Adversary-in-the-Middle", 70, 10, 2) == ["Adversary-in-", "the-Middle"]
+    assert wrapped("one two three four", 30, 10, 1)[0].endswith("…")
+    assert wrapped("", 30, 10, 2) == [] and wrapped("word", 400, 10, 2) == ["word"]
+    for text in ("Unused/Unsupported Cloud Regions", "x" * 80, "a b c d e f g h"):
+        assert all(width(line, 9) <= 60 for line in wrapped(text, 60, 9, 2))
+
+
+def test_it_is_drawn_without_the_dashboard_s_letters_too(monkeypatch):
+    font.cache_clear()
+    monkeypatch.setattr("coverage.exports.lettering.font_file", lambda: None)
+    try:
+        assert isinstance(font(18), ImageFont.FreeTypeFont) and not font(18).getname()[0].startswith("SourceSans")
+        assert len(png(Drawing(100, 40, "t", "a", "#ffffff", [Line(4, 20, "Text", 12, "#000000")]))) > 100
+    finally:
+        font.cache_clear()
+
+
+def test_the_same_view_gives_the_same_bytes():
+    view, again = small.view(E18), small.reading(E18).view(on=small.DAY)
+    assert matrix_svg(view) == matrix_svg(again) and matrix_png(view) == matrix_png(again)
+
+
+def test_a_view_without_rules_or_techniques_is_a_picture_too():
+    assert "0 of 197 (0%)" in "".join(texts(matrix_svg(made([], []).view)))
+    nothing = content(E18, platforms=("No such platform",)).view
+    assert "No technique is in scope." in texts(matrix_svg(nothing))

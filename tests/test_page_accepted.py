@@ -1,0 +1,140 @@
+"""Accepted gaps on the pages, through `app.py`: marked, counted apart, left out where it is said, and never covered."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from coverage.loaders import CorpusSource, load
+from coverage.measures import gaps
+from coverage.tables import PROJECT
+from tests.small import E19, read_embedded
+from tests.states import rule_file
+
+TODAY = date.today()
+
+
+@pytest.fixture(scope="module")
+def rules(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("corpus") / "mine"
+    rule_file(folder / "one.toml", "r-one", "T1003.001")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def open_ids(rules) -> pd.DataFrame:
+    """The gaps of that corpus, found without the page."""
+    found = gaps(read_embedded(load([CorpusSource("mine", rules)]), E19).view())
+    return found[~found["is_subtechnique"]]
+
+
+@pytest.fixture
+def app(monkeypatch, tmp_path, rules):
+    monkeypatch.setenv("COVERAGE_RULES", str(rules))
+    monkeypatch.setenv("COVERAGE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("COVERAGE_DATA", str(tmp_path / "data"))
+    monkeypatch.setattr("sys.argv", ["streamlit"])
+    (tmp_path / "coverage.toml").write_text("", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)  # where the dashboard was started
+    return AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60)
+
+
+@pytest.fixture
+def answered(tmp_path, open_ids) -> list[str]:
+    """The two most used open techniques are accepted and planned, the third was accepted once; one more in one of its tactics."""
+    first, second, third = open_ids["attack_id"].head(3)
+    fourth, (tactic, *_) = next((one, names) for one, names in zip(open_ids["attack_id"].iloc[3:], open_ids["tactics"].iloc[3:], strict=True) if len(names) > 1)
+    entries = [
+        (first, "accepted", f"until = {(TODAY + timedelta(days=9)).isoformat()}"), (second, "planned", ""),
+        (third, "accepted", f"until = {(TODAY - timedelta(days=1)).isoformat()}"), (fourth, "accepted", f'tactic = "{tactic}"'),
+    ]  # fmt: skip
+    text = "".join(f'[[gap]]\nid = "{one}"\nstate = "{state}"\nreason = "because <b>"\nowner = "me"\n{more}\n' for one, state, more in entries)
+    (tmp_path / "gaps.toml").write_text(text, encoding="utf-8")
+    return [first, second, third, fourth]
+
+
+def on(app: AppTest, file: str) -> AppTest:
+    app.run()
+    app.switch_page(f"coverage/pages/{file}").run()
+    assert not app.exception, app.exception[0].message
+    return app
+
+
+def answer(page: AppTest) -> str:
+    return next(item.value for item in page.markdown if item.value.startswith("#### "))[5:]
+
+
+def table(page: AppTest) -> pd.DataFrame:
+    return next(frame.value for frame in page.dataframe if "gap_type" in frame.value)
+
+
+def test_the_gaps_page_counts_and_marks_them(app, answered):
+    page = on(app, "gaps.py")
+    assert answer(page).endswith("in scope are open, of which 1 accepted, 1 planned and 1 expired.")
+    marked = table(page).set_index("attack_id")["mark"]
+    assert marked[answered[0]] == f"accepted until {(TODAY + timedelta(days=9)).isoformat()}" and marked[answered[1]] == "planned"
+    assert marked[answered[2]].endswith(", expired") and (marked != "").sum() == 3
+
+
+@pytest.mark.parametrize(("choice", "left"), [("all", [0, 1, 2]), ("not accepted", [2]), ("accepted or planned", [0, 1]), ("expired", [2])])
+def test_the_filter_leaves_what_it_says(app, answered, choice, left):
+    page = on(app, "gaps.py")
+    whole = len(table(page))
+    page.selectbox(key="gap_accepted").set_value(choice).run()
+    shown = set(table(page)["attack_id"])
+    assert shown & set(answered[:3]) == {answered[place] for place in left}
+    assert len(shown) == {"all": whole, "not accepted": whole - 2, "accepted or planned": 2, "expired": 1}[choice]
+    assert "of which 1 accepted" in answer(page)  # the answer is about all of them
+
+
+def test_without_a_file_nothing_is_marked(app):
+    page = on(app, "gaps.py")
+    assert "of which" not in answer(page) and "mark" not in table(page).columns
+    assert not page.warning
+
+
+def test_the_numbers_are_the_same_with_the_file_and_without(app, tmp_path, answered):
+    with_file = answer(on(app, "gaps.py"))
+    (tmp_path / "gaps.toml").unlink()
+    without = answer(on(app, "gaps.py"))
+    assert with_file.partition(", of which")[0] + "." == without
+
+
+def test_faults_are_said_and_idle_entries_named(app, tmp_path):
+    (tmp_path / "gaps.toml").write_text('[[gap]]\nid = "T9999"\nstate = "accepted"\nreason = "x"\nowner = "y"\n[[gap]]\nid = "T1003.001"\nstate = "accepted"\nreason = "x"\nowner = "y"\n', encoding="utf-8")
+    page = on(app, "gaps.py")
+    assert "No release at hand knows T9999" in page.warning[0].value.replace("\\", "")
+    assert any("about no open gap" in caption.value and "T1003.001" in caption.value for caption in page.caption)
+
+
+def test_the_overview_leaves_them_out_and_says_so(app, answered, open_ids):
+    page = on(app, "overview.py")
+    expected = [one for one in open_ids["attack_id"] if one not in answered[:2]][:10]
+    assert table(page)["attack_id"].tolist() == expected
+    assert any("2 accepted or planned gaps are left out" in caption.value for caption in page.caption)
+
+
+def figure_of(page: AppTest) -> str:
+    return page.get("plotly_chart")[0].proto.spec
+
+
+def test_the_matrix_marks_their_cells(app, answered, tmp_path):
+    page = on(app, "matrix.py")
+    spec = figure_of(page)
+    assert "accepted or planned gap" in spec and "because &lt;b&gt;" in spec.encode().decode("unicode_escape")
+    (tmp_path / "gaps.toml").unlink()
+    assert "accepted or planned gap" not in figure_of(on(app, "matrix.py"))
+
+
+def test_the_technique_page_says_why(app, answered):
+    app.query_params["technique"] = answered[3]
+    page = on(app, "technique.py")
+    page.run()
+    said = [item.value for item in page.markdown if item.value.startswith("Gap **")]
+    assert len(said) == 1
+    assert re.fullmatch(r"Gap \*\*accepted\*\* in .+: because \\<b\\> \(me\)", said[0])
