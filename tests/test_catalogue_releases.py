@@ -41,7 +41,7 @@ class Loaded:
     name: str
     objects: list[dict]
     data: MitreAttackData
-    seconds: float  # that mitreattack-python took, without the citations
+    catalogue: Catalogue
 
     def live(self, *types: str) -> dict[str, dict]:
         return {o["id"]: o for o in self.objects if o["type"] in types and status(o) == "live"}
