@@ -35,9 +35,10 @@ The same rules, scope and date give the same bytes. The order of rows is the fra
 
 def page() -> str:
     """The text of `docs/columns.md`."""
-    from coverage.exports.columns import ATTACK_FRAMES, COLUMNS_VERSION, FRAMES
+    from coverage.exports.columns import ATTACK_FRAMES, COLUMNS_VERSION, FRAMES, TEXT_FRAMES
 
     parts = [INTRODUCTION.format(version=COLUMNS_VERSION), "## What coverage is\n", *_sections(FRAMES)]
+    parts += ["## What rules say at length\n\nWith `--frame` only.\n", *_sections(TEXT_FRAMES)]
     parts += ["## What ATT&CK is\n\nThe release's own frames, with `--frame` only.\n", *_sections(ATTACK_FRAMES)]
     return "\n".join(parts)
 

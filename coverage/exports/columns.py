@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from coverage.exports.content import Content
+from coverage.exports.tables import without_text
 from coverage.frames import (
     ACCEPTED_GAPS,
     BOOL,
@@ -57,8 +58,10 @@ class ExportedFrame:
         return [NAMES.get(column, column) for column in self.spec.columns]
 
 
+# The long texts of a rule stand apart: they are the corpus's own, and nine tenths of its bytes.
+_TEXTS = tuple(set(RULES.columns) - set(without_text(RULES.empty()).columns))
 _RULES = replace(RULES, columns={
-    **RULES.columns,
+    **{name: column for name, column in RULES.columns.items() if name not in _TEXTS},
     "attack_ids": (LIST, "live IDs the rule is read as, in the rule's order"),
     "also_in": (LIST, "other corpora that have the same rule; it stands here once"),
 })  # fmt: skip
@@ -83,9 +86,16 @@ FRAMES: dict[str, ExportedFrame] = {
     "findings": ExportedFrame(FINDINGS, lambda content: content.findings, "Which mappings are wrong, and what would be right?"),
     "problems": ExportedFrame(PROBLEMS, lambda content: content.problems, "What could not be read?"),
 }
+# What the rules say at length: on request.
+TEXT_FRAMES: dict[str, ExportedFrame] = {
+    "rule_texts": ExportedFrame(
+        replace(RULES, columns={name: column for name, column in RULES.columns.items() if name in ("rule_key", *_TEXTS)}),
+        lambda content: content.rules, "What does each rule say: description, query, guides?",
+    ),
+}
 # What ATT&CK is: on request.
 ATTACK_FRAMES: dict[str, ExportedFrame] = {f"attack_{name}": _catalogue(name, spec) for name, spec in CATALOGUE_FRAMES.items()}
-EVERY_FRAME = FRAMES | ATTACK_FRAMES
+EVERY_FRAME = FRAMES | TEXT_FRAMES | ATTACK_FRAMES
 
 
 def exported(content: Content, name: str) -> pd.DataFrame:

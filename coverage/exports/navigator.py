@@ -9,7 +9,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
 
 import pandas as pd
 
@@ -116,8 +120,6 @@ def _gradient(chosen: CellMeasure) -> dict:
 
 def _layer(view: View, name: str, what: str, entries: Iterable[dict], legend: Iterable[tuple[str, str]],
            *, gradient: dict | None = None, scope: Scope | None = None) -> dict:  # fmt: skip
-    from mitreattack.navlayers import Layer  # half a second: only a layer needs it
-
     scope = scope or view.scope
     data = {
         "name": plain_line(f"{name} ({scope.attack.title})", 120),
@@ -136,10 +138,48 @@ def _layer(view: View, name: str, what: str, entries: Iterable[dict], legend: It
         data["filters"] = {"platforms": platforms}
     if gradient:
         data["gradient"] = gradient
-    built = Layer(init_data=data).to_dict()
+    built = _layer_class()(init_data=data).to_dict()
     if built is None:
         raise ValueError("navlayers refused the layer")  # it printed why
     return built | {"techniques": built.get("techniques", [])}  # navlayers drops an empty list
+
+
+@cache
+def _layer_class() -> type:
+    """`mitreattack.navlayers.Layer`, without the STIX, Excel and SVG libraries that its packages bring along.
+
+    They take forty times as long to import as what is needed, and no layer uses them. So the core is imported below
+    parents that are only folders, which are forgotten again: a later import of the library is a whole one.
+    """
+    import sys
+
+    if "mitreattack" in sys.modules:
+        return _whole_library()
+    try:
+        parents = _bare_packages("mitreattack", "mitreattack.navlayers")
+        sys.modules.update(parents)
+        return import_module("mitreattack.navlayers.core").Layer
+    except (ImportError, AttributeError):  # another version, laid out otherwise
+        return _whole_library()
+    finally:
+        for name in [name for name in sys.modules if name.partition(".")[0] == "mitreattack"]:
+            del sys.modules[name]
+
+
+def _whole_library() -> type:
+    from mitreattack.navlayers import Layer
+
+    return Layer
+
+
+def _bare_packages(*names: str) -> dict[str, ModuleType]:
+    """Packages that know their folder and nothing else; a part of another is its subfolder."""
+    root = Path(find_spec(names[0]).origin).parent
+    found = {}
+    for name in names:
+        found[name] = ModuleType(name)
+        found[name].__path__ = [str(root.joinpath(*name.split(".")[1:]))]
+    return found
 
 
 def _stamp(scope: Scope) -> dict[str, str]:

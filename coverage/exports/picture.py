@@ -25,7 +25,14 @@ _NUMBER = 27.0  # room for the numbers at a cell's right edge
 
 
 def matrix_drawing(view: View, measure: str = "rules") -> Drawing:
-    """The matrix of a view on an A3 sheet, coloured by one of CELL_MEASURES."""
+    """The matrix of a view on an A3 sheet, coloured by one of CELL_MEASURES. Made once a view: nobody changes it."""
+    key = f"matrix_drawing {measure}"
+    if key not in view.results:
+        view.results[key] = _drawn(view, measure)
+    return view.results[key]
+
+
+def _drawn(view: View, measure: str) -> Drawing:
     chosen, columns = CELL_MEASURES[measure], matrix_columns(view)
     ids = coverage_by_id(view)
     techniques = ids[~ids["is_subtechnique"]]
