@@ -12,9 +12,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from coverage.exports.columns import COLUMNS_VERSION, EVERY_FRAME, FRAMES, NAMES, TYPES, exported
+from coverage.exports.content import Content
 from coverage.exports.parquet import FORMS, frame_csv, frame_json, frame_parquet
 from coverage.exports.tables import cell
 from coverage.frames import CATALOGUE_FRAMES, checked
+from coverage.loaders import CorpusSource, load
 from coverage.measures import MEASURES
 from tests import small
 from tests.conftest import PROJECT
@@ -75,13 +77,20 @@ def test_json_says_scope_and_version():
     assert told["rows"][0]["technique_id"] == content(E19).gaps["attack_id"].iloc[0]
 
 
-def test_the_frames_of_a_part_of_the_corpora_are_that_part_s():
+def test_the_frames_of_a_part_of_the_corpora_are_that_part_s(tmp_path):
     """Problems, findings and mappings as written follow the view's corpora."""
-    both = small.reading(E19)
-    state = content(E19)
-    assert len(state.written) == len(both.loaded.written) and set(state.findings["corpus"]) == {"small"}
-    empty = type(state)(both, both.view(on=small.DAY, corpora=[]))
-    assert len(empty.findings) == len(state.findings)  # no corpus named: every one
+    for name, data in (("broken", b"[rule\nname = 1"), ("mine", (small.SMALL / small.PATHS["q"]).read_bytes())):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "rule.toml").write_bytes(data)
+    corpora = [CorpusSource("small", small.SMALL), *(CorpusSource(name, tmp_path / name) for name in ("mine", "broken"))]
+    reading = small.read_embedded(load(corpora), E19)
+    whole, mine, broken = (Content(reading, reading.view(on=small.DAY, corpora=names)) for names in ([], ["mine"], ["broken"]))
+    assert set(broken.problems["corpus"]) == {"broken"} and "broken" not in set(mine.problems["corpus"])
+    assert len(whole.problems) == len(reading.loaded.problems) == len(mine.problems) + len(broken.problems)
+    assert len(content(E19).written) + len(mine.written) == len(whole.written)
+    assert set(mine.findings["corpus"]) == {"mine"} and set(whole.findings["corpus"]) == {"mine", "small"}
+    for name in ("rules", "mappings", "written", "findings"):
+        assert len(exported(broken, name)) == 0 < len(exported(mine, name)) < len(exported(whole, name))
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 from mitreattack.navlayers import Layer
 
 from coverage.accepted import accepted_in, with_accepted
+from coverage.exports import navigator as module
 from coverage.exports.cells import CELL_MEASURES
 from coverage.exports.navigator import (
     MOST_RULES,
@@ -26,6 +29,7 @@ from coverage.palette import KINDS, LIGHT, SIDES
 from coverage.vocabulary import ROLLUPS
 from tests import small
 from tests.beside import made as made_view
+from tests.conftest import PROJECT
 from tests.exporting import content, hostile, made, placements
 from tests.small import E18, E19
 
@@ -272,6 +276,30 @@ def test_making_a_layer_changes_no_frame():
     before = coverage_by_placement(view).copy(deep=True)
     coverage_layer(view), gaps_layer(view)
     assert coverage_by_placement(view).equals(before)
+
+
+def test_only_the_core_of_the_library_is_imported_and_the_rest_can_be_later():
+    program = (
+        "import sys\nfrom tests.exporting import content\nfrom coverage.exports.navigator import coverage_layer\n"
+        "layer = coverage_layer(content().view)\n"
+        "print(sorted({m.partition('.')[0] for m in sys.modules} & {'mitreattack', 'stix2', 'openpyxl', 'requests', 'drawsvg'}))\n"
+        "from mitreattack.navlayers import Layer, ToExcel\nfrom mitreattack.stix20 import MitreAttackData\n"
+        "print(Layer(init_data=layer).to_dict() == layer)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=True, timeout=120)
+    assert done.stdout.splitlines() == ["[]", "True"]
+
+
+def test_with_the_whole_library_at_hand_the_layer_is_the_same(monkeypatch):
+    """This module imported it, so the tests above ran with it; here the bare core makes the same."""
+    whole = coverage_layer(small.view(E18))
+    for name in [name for name in sys.modules if name.partition(".")[0] == "mitreattack"]:
+        monkeypatch.delitem(sys.modules, name)
+    module._layer_class.cache_clear()
+    try:
+        assert coverage_layer(small.view(E18)) == whole
+    finally:
+        module._layer_class.cache_clear()
 
 
 @pytest.mark.corpora

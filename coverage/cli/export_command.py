@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date
@@ -80,7 +79,6 @@ def export(paths: Paths = None, what: What = "", output: Output = "", measure: M
     if baseline is not None:
         wishes = Wishes(wishes.measures, _changes(baseline, paths, reading, view))
     try:
-        gc.freeze()  # the rules stay to the end; without looking them through again and again all is a fifth faster
         _write(content, kind, name, wishes, output)
     except Refused as refusal:
         raise stop(shown(str(refusal))) from refusal

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from coverage.exports.content import Content
-from coverage.exports.tables import without_text
+from coverage.exports.tables import LONG_TEXTS
 from coverage.frames import (
     ACCEPTED_GAPS,
     BOOL,
@@ -59,9 +59,8 @@ class ExportedFrame:
 
 
 # The long texts of a rule stand apart: they are the corpus's own, and nine tenths of its bytes.
-_TEXTS = tuple(set(RULES.columns) - set(without_text(RULES.empty()).columns))
 _RULES = replace(RULES, columns={
-    **{name: column for name, column in RULES.columns.items() if name not in _TEXTS},
+    **{name: column for name, column in RULES.columns.items() if name not in LONG_TEXTS},
     "attack_ids": (LIST, "live IDs the rule is read as, in the rule's order"),
     "also_in": (LIST, "other corpora that have the same rule; it stands here once"),
 })  # fmt: skip
@@ -89,7 +88,7 @@ FRAMES: dict[str, ExportedFrame] = {
 # What the rules say at length: on request.
 TEXT_FRAMES: dict[str, ExportedFrame] = {
     "rule_texts": ExportedFrame(
-        replace(RULES, columns={name: column for name, column in RULES.columns.items() if name in ("rule_key", *_TEXTS)}),
+        replace(RULES, columns={name: column for name, column in RULES.columns.items() if name in ("rule_key", *LONG_TEXTS)}),
         lambda content: content.rules, "What does each rule say: description, query, guides?",
     ),
 }

@@ -14,6 +14,9 @@ from coverage.scope import Scope
 LIST_SEPARATOR = "; "
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # full-width forms too
 
+# Columns of RULES that no table shows.
+LONG_TEXTS = ("description", "query", "note", "setup")
+
 # Names in files differ from those in frames only where a reader expects another word.
 GAP_NAMES = {"attack_id": "technique_id"}
 
@@ -91,6 +94,6 @@ def _plain(value: object) -> object:
     return round(value, 4) if isinstance(value, float) else value
 
 
-def without_text(rules: pd.DataFrame, columns: Iterable[str] = ("description", "query", "note", "setup")) -> pd.DataFrame:
+def without_text(rules: pd.DataFrame, columns: Iterable[str] = LONG_TEXTS) -> pd.DataFrame:
     """RULES without the long texts: what a table of rules shows and exports."""
     return rules.drop(columns=list(columns))

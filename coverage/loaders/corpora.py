@@ -5,10 +5,12 @@ The per-file boundary stands here. Knows the frames, the walk and the table of f
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import subprocess
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -77,11 +79,24 @@ def load(
     ])  # fmt: skip
     walks = listed(unique_names(sources))
     counter = _Counter(sum(len(walk.files) for walk in walks), progress)
-    stamps = tuple(_corpus(walk, context, counter, result) for walk in walks)
-    result.problems += repeats(result.rules)
-    return Loaded(
-        rules_frame(result.rules), written_frame(result.written), problems_frame(result.problems), stamps
-    )
+    with _collector_paused():
+        stamps = tuple(_corpus(walk, context, counter, result) for walk in walks)
+        result.problems += repeats(result.rules)
+        return Loaded(
+            rules_frame(result.rules), written_frame(result.written), problems_frame(result.problems), stamps
+        )
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Loading makes long-lived objects alone; beside a full heap the collector would walk it again and again."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 @dataclass
