@@ -6,7 +6,7 @@ and colour blindness; kinds take the Okabe-Ito palette. Open cells are grey: a g
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -87,9 +87,13 @@ def band_of(value: float, bands: tuple[Band, ...]) -> int:
     return next((i for i, band in enumerate(bands, 1) if value <= band.high), len(bands)) if value > 0 else 0
 
 
-def colours_by_place(names: Sequence[str]) -> dict[str, str]:
-    """Name -> its colour by its place; beyond six the colours come again."""
-    return {name: CORPUS_COLOURS[place % len(CORPUS_COLOURS)] for place, name in enumerate(names)}
+def colours_by_place(names: Sequence[str], chosen: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Name -> its chosen colour, else one of those nobody chose, by its place; beyond six the colours come again."""
+    chosen = chosen or {}
+    taken = {chosen[name].upper() for name in names if name in chosen}
+    free = [colour for colour in CORPUS_COLOURS if colour not in taken] or list(CORPUS_COLOURS)
+    places = iter(range(len(names)))
+    return {name: chosen[name] if name in chosen else free[next(places) % len(free)] for name in names}
 
 
 def ink_on(colour: str) -> str:

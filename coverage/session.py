@@ -91,7 +91,7 @@ def sources() -> list[CorpusSource]:
 def corpus_colours(now: View) -> dict[str, str]:
     """The colour of each corpus of a view: that of coverage.toml, else one by its place among those loaded."""
     chosen = {corpus.name: corpus.colour for corpus in settings()[0].corpora if corpus.colour}
-    colours = colours_by_place([stamp.name for stamp in loaded().corpora]) | chosen
+    colours = colours_by_place([stamp.name for stamp in loaded().corpora], chosen)
     return {stamp.name: colours[stamp.name] for stamp in now.scope.corpora}
 
 

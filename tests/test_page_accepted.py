@@ -10,8 +10,10 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from coverage.charts.matrix import ACCEPTED_SIGN, matrix_cells, matrix_figure
+from coverage.charts.theme import LIGHT
 from coverage.loaders import CorpusSource, load
-from coverage.measures import gaps
+from coverage.measures import coverage_by_placement, coverage_by_tactic, gaps
 from coverage.tables import PROJECT
 from tests.small import E19, read_embedded
 from tests.states import rule_file
@@ -138,3 +140,53 @@ def test_the_technique_page_says_why(app, answered):
     said = [item.value for item in page.markdown if item.value.startswith("Gap **")]
     assert len(said) == 1
     assert re.fullmatch(r"Gap \*\*accepted\*\* in .+: because \\<b\\> \(me\)", said[0])
+
+
+def test_a_covered_technique_has_no_note(app, tmp_path):
+    (tmp_path / "gaps.toml").write_text('[[gap]]\nid = "T1003.001"\nstate = "accepted"\nreason = "x"\nowner = "y"\n', encoding="utf-8")
+    app.query_params["technique"] = "T1003.001"
+    page = on(app, "technique.py")
+    assert not [item for item in page.markdown if item.value.startswith("Gap **")]
+
+
+def below_the_table(attack_id: str) -> None:
+    """What stands below the table of the Gaps page when a gap is selected there."""
+    from coverage import session
+    from coverage.accepted import with_accepted
+    from coverage.measures import gaps
+    from coverage.pages import gap_parts
+
+    now = session.view("enterprise-19.0")
+    found = with_accepted(gaps(now), session.accepted(now), now)
+    gap_parts.entry_to_paste(found[found["attack_id"] == attack_id].iloc[0], now)
+
+
+def test_the_selected_gap_has_an_entry_to_paste_that_the_reader_takes(app, answered, open_ids, tmp_path):
+    chosen = next(one for one in open_ids["attack_id"].iloc[5:] if one not in answered)
+    page = AppTest.from_function(below_the_table, args=(chosen,), default_timeout=60).run()
+    assert not page.exception
+    text = page.code[0].value
+    assert page.expander[0].label == f"Accept or plan {chosen} in gaps.toml" and page.expander[0].proto.expanded
+    (tmp_path / "gaps.toml").write_text(text.replace('reason = ""', 'reason = "why"').replace('owner = ""', 'owner = "who"'), encoding="utf-8")
+    page = AppTest.from_function(below_the_table, args=(chosen,), default_timeout=60).run()
+    until = (TODAY + timedelta(days=180)).isoformat()
+    assert page.markdown[0].value.replace("\\", "") == f"**{chosen} accepted until {until}** — why (who)"
+    assert not page.expander[0].proto.expanded
+
+
+def test_the_sign_stands_in_marked_open_cells_alone(rules):
+    view = read_embedded(load([CorpusSource("mine", rules)]), E19).view()
+    tactics = coverage_by_tactic(view)
+    placements = coverage_by_placement(view)
+    marked = {"T1059", "T1003"}  # T1003 is covered
+    texts = ["accepted: because <b>" if row.attack_id in marked and row.covered < 1 else "" for row in placements.itertuples()]
+    cells = matrix_cells(placements.assign(accepted=texts), tactics)
+    figure = matrix_figure(cells, tactics, LIGHT)
+    fill = next(trace for trace in figure.data if trace.type == "heatmap" and trace.text is not None)
+    signed = {row.attack_id for row in cells.itertuples() if ACCEPTED_SIGN in fill.text[row.y][row.x]}
+    assert signed == {"T1059"}
+    hover = next(trace for trace in figure.data if trace.name == "cells").text
+    assert {row.attack_id for row, text in zip(cells.itertuples(), hover, strict=True) if "gap accepted: because &lt;b&gt;" in text} == {"T1059"}
+    assert "accepted or planned gap" in [trace.name for trace in figure.data]
+    plain = matrix_figure(cells.assign(accepted=""), tactics, LIGHT)
+    assert "accepted or planned gap" not in [trace.name for trace in plain.data]

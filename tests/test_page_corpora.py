@@ -275,3 +275,10 @@ def test_letters_read_on_every_colour():
 
 def test_the_releases_at_hand_are_those_of_the_project(here):
     assert all(entry.embedded for entry in shelf.releases_at_hand())
+
+
+def test_a_chosen_colour_is_nobody_else_s():
+    assert colours_by_place(["a", "b", "c"]) == dict(zip("abc", CORPUS_COLOURS, strict=False))
+    found = colours_by_place(list("abcdef"), {"b": "#d55e00", "x": "#0072B2"})
+    assert found["b"] == "#d55e00" and found["a"] == CORPUS_COLOURS[0]
+    assert len({colour.upper() for colour in found.values()}) == 6

@@ -19,6 +19,7 @@ MOST = 6
 LETTERS = "ABCDEF"
 _SIZES = {1: 11, 2: 11, 3: 11, 4: 11, 5: 10, 6: 9}  # pixels of a letter's square, by how many stand side by side
 _SLOTS = {1: 0.2, 2: 0.2, 3: 0.2, 4: 0.19, 5: 0.165, 6: 0.145}  # and how far apart they are, in columns
+_LEGEND_ROW = 20  # pixels from the legend of fills down to that of letters
 _BELOW = 0.36  # of a row, under the middle of the cell: where other shades have their number
 
 
@@ -61,6 +62,7 @@ def who_figure(
         for row in counted.itertuples()
     }
     figure = matrix_figure(counted, tactics, theme, corpora.shade, hover, dimmed)
+    figure.update_layout(legend2={**figure.layout.legend.to_plotly_json(), "title": {"text": "Letters:  "}, "y": 1 - _LEGEND_ROW / figure.layout.height})
     shown = counted[~counted["attack_id"].isin(list(dimmed))]
     for slot, name in enumerate(corpora.names):
         _draw_letter(figure, shown[[name in found for found in shown["corpora"]]], slot, len(corpora.names), name, corpora.colours[name], theme)
@@ -82,4 +84,5 @@ def _draw_letter(figure: go.Figure, cells: pd.DataFrame, slot: int, count: int, 
         name=f"corpus {slot}", customdata=cells[["attack_id", "tactic_id"]].to_numpy(),
         selected={"marker": {"opacity": 1}}, unselected={"marker": {"opacity": 1}},
     )  # fmt: skip
-    figure.add_scatter(x=[None], y=[None], mode="markers", name=f"{LETTERS[slot]} {escape(name)}", hoverinfo="skip", marker=marker)
+    label = f"{LETTERS[slot]} {escape(name if len(name) <= 24 else f'{name[:23]}…')}"
+    figure.add_scatter(x=[None], y=[None], mode="markers", name=label, hoverinfo="skip", marker=marker, legend="legend2")

@@ -55,7 +55,7 @@ config = {
     "attack_id": st.column_config.TextColumn("ID", width=82),
     "name": st.column_config.TextColumn("Technique", width=210),
     "gap_type": st.column_config.TextColumn("Kind of work", width=112, help=parts.gap_type_help()),
-    "mark": st.column_config.TextColumn("Accepted", width=112, help="What gaps.toml says: accepted or planned, until when, and whether that is over."),
+    "mark": st.column_config.TextColumn("Accepted", width=218, help="What gaps.toml says: accepted or planned, until when, and whether that is over."),
     "groups": st.column_config.NumberColumn("Groups", width=66, help="Groups that use it, by MITRE's count; a technique's include its sub-techniques'."),
     "software": st.column_config.NumberColumn("Software", width=74),
     "campaigns": st.column_config.NumberColumn("Campaigns", width=84),

@@ -91,6 +91,9 @@ def _facts(facts: dict, now: View) -> None:
 
 def accepted_note(attack_id: str, now: View) -> None:
     """What gaps.toml says of a technique that is open."""
+    rows = coverage_by_id(now)
+    if (rows.loc[rows["attack_id"] == attack_id, "covered"] == 1).any():
+        return
     for said in notes_on(attack_id, session.accepted(now), now):
         st.markdown(said)
 

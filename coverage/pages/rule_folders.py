@@ -24,9 +24,10 @@ def choose() -> None:
         st.error(plain(fault))
     offered = {corpus.text: corpus for corpus in offered_corpora(settings)}
     start = session.default_texts()
-    known = list(dict.fromkeys([*start, *offered, *st.session_state.get(session.PATHS_KEY, [])]))
+    st.session_state.setdefault(session.PATHS_KEY, start)  # not `default`: uploads choose, too
+    known = list(dict.fromkeys([*start, *offered, *st.session_state[session.PATHS_KEY]]))
     st.multiselect(
-        "Rule folders", known, default=start, key=session.PATHS_KEY, accept_new_options=True, persist_state="session",
+        "Rule folders", known, key=session.PATHS_KEY, accept_new_options=True, persist_state="session",
         format_func=lambda text: _label(text, offered.get(text)), placeholder="Type a folder and press Enter",
         help="Folders or files with detection rules, on the machine that runs the dashboard. "
         "Type a path and press Enter to add it; NAME=PATH gives it a name. Corpora of coverage.toml, fetched and uploaded "
