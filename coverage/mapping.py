@@ -42,7 +42,7 @@ def word(text: str) -> str:
     return re.sub(r"[^a-z]", "", text.lower())
 
 
-class _Release:
+class ReleaseFacts:
     """What reading needs of one catalogue, as plain sets and dicts, each made when first asked for."""
 
     def __init__(self, catalogue: Catalogue) -> None:
@@ -141,8 +141,8 @@ class Reader:
     """
 
     def __init__(self, catalogue: Catalogue, others: Iterable[Catalogue] = ()) -> None:
-        self._chosen = _Release(catalogue)
-        others = sorted((_Release(other) for other in others), key=lambda other: other.release)
+        self._chosen = ReleaseFacts(catalogue)
+        others = sorted((ReleaseFacts(other) for other in others), key=lambda other: other.release)
         mine = self._chosen.release
         self._siblings = [o for o in others if o.release.domain == mine.domain and o.release != mine]
         self._newer = [o for o in self._siblings if o.release > mine]
@@ -155,17 +155,17 @@ class Reader:
         return self._chosen.release
 
     @property
-    def chosen(self) -> _Release:
+    def chosen(self) -> ReleaseFacts:
         """The chosen release's facts, for checks that ask more than how an ID is read."""
         return self._chosen
 
     @property
-    def siblings(self) -> list[_Release]:
+    def siblings(self) -> list[ReleaseFacts]:
         """The facts of the other releases of the same domain, oldest first."""
         return self._siblings
 
     @property
-    def foreign(self) -> list[_Release]:
+    def foreign(self) -> list[ReleaseFacts]:
         """The facts of the releases of other domains."""
         return self._foreign
 
@@ -205,7 +205,7 @@ class Reader:
             return LeafReading("unknown", reason=f"No release at hand knows {attack_id}")
         return LeafReading("unknown", reason="This is no ATT&CK technique ID")
 
-    def _read_back(self, attack_id: str, newer: _Release) -> LeafReading:
+    def _read_back(self, attack_id: str, newer: ReleaseFacts) -> LeafReading:
         chosen = self._chosen
         fits = sorted(old for old in newer.predecessors(attack_id) if chosen.status.get(old) == "live")
         if len(fits) == 1:

@@ -100,6 +100,11 @@ def _source_key() -> tuple:
     return pairs, _fingerprint(pairs)
 
 
+def _at_hand() -> tuple[str, ...]:
+    """The content of every release at hand: how a mapping is read depends on all of them."""
+    return tuple(entry.sha256 for entry in shelf.releases_at_hand())
+
+
 def loaded() -> Loaded:
     """The rules of the chosen folders, read again only when a file in them changed."""
     return _kept("loaded", 4).get(_source_key(), _load_with_progress)
@@ -121,8 +126,7 @@ def _load_with_progress() -> Loaded:
 def reading(release: str | None = None) -> Reading:
     """The rules as read in a release, by default the one chosen in the sidebar."""
     release = release or st.session_state.get(ATTACK) or str(shelf.default_release())
-    at_hand = tuple(entry.sha256 for entry in shelf.releases_at_hand())
-    key = (*_source_key(), release, at_hand)
+    key = (*_source_key(), release, _at_hand())
     return _kept("readings", 8).get(key, lambda: read_in(loaded(), release))
 
 
@@ -137,7 +141,7 @@ def view(release: str | None = None) -> View:
         "rollup": state.get(ROLLUP) or "any",
     }
     now = reading(release)
-    key = (*_source_key(), str(now.catalogue.release), now.catalogue.sha256, *options.values(), _today())
+    key = (*_source_key(), str(now.catalogue.release), _at_hand(), *options.values(), _today())
     return _kept("views", 24).get(key, lambda: now.view(**options))
 
 
@@ -169,7 +173,7 @@ def accepted(now: View) -> Accepted:
     if not files:
         return Accepted()
     states = tuple((str(file), (status := file.stat()).st_mtime_ns, status.st_size) for file in files if file.is_file())
-    key = (states, str(now.catalogue.release), now.catalogue.sha256, tuple(entry.sha256 for entry in shelf.releases_at_hand()))
+    key = (states, str(now.catalogue.release), now.catalogue.sha256, _at_hand())
     return _kept("accepted", 8).get(key, lambda: accepted_in(files, Reader(now.catalogue, other_releases(now.catalogue))))
 
 
@@ -177,8 +181,8 @@ def written_for() -> pd.DataFrame:
     """WRITTEN_FOR of every mapped rule, by the releases at hand of the chosen release's domain."""
     from coverage.findings import written_for as module
 
-    now, at_hand = reading(), tuple(entry.sha256 for entry in shelf.releases_at_hand())
-    key = (*_source_key(), now.catalogue.release.domain, at_hand)
+    now = reading()
+    key = (*_source_key(), now.catalogue.release.domain, _at_hand())
     return _kept("written_for", 4).get(key, lambda: module.written_for(now))
 
 
@@ -190,8 +194,7 @@ def migration(release: str, decisions: bytes = b"") -> Plan:
     CatalogueError, DecisionError
         When the release is not at hand, or the decisions cannot be used.
     """
-    at_hand = tuple(entry.sha256 for entry in shelf.releases_at_hand())
-    key = (*_source_key(), release, decisions, at_hand)
+    key = (*_source_key(), release, decisions, _at_hand())
     return _kept("migrations", 4).get(key, lambda: _planned_with_progress(release, decisions))
 
 

@@ -29,9 +29,9 @@ def page() -> str:
     """The text of `docs/cli.md`."""
     import typer
 
-    from coverage.cli import app
+    from coverage.cli import application
 
-    root = typer.main.get_command(app)
+    root = typer.main.get_command(application())
     return INTRODUCTION + "".join(f"\n{section}" for section in _sections(root, ()))
 
 

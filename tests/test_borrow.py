@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from coverage.cli import app
+from coverage.cli import application
 from coverage.exports.compare import borrow_csv
 from coverage.frames import BORROW, BORROW_PLAN, checked
 from coverage.measures.borrow import borrow, with_classes
@@ -337,7 +337,7 @@ PAIR = (f"net={RULES / 'network'}", f"win={RULES / 'windows'}")
 
 
 def run(*arguments: str):
-    return CliRunner().invoke(app, [*arguments, "--attack", small.E18])
+    return CliRunner().invoke(application(), [*arguments, "--attack", small.E18])
 
 
 def test_borrow_lists_plans_and_limits():

@@ -96,6 +96,15 @@ def test_open_cells_are_band_zero_and_the_number_is_in_the_cell(view, placements
         assert (fill.z[row.y][row.x] == 0) == (row.rules == 0)
 
 
+def test_a_name_breaks_where_it_has_a_stroke(view, placements):
+    """`Deobfuscate/Decode` is wider than a cell."""
+    tactics = coverage_by_tactic(view)
+    cells = matrix_cells(placements, tactics)
+    texts = [text for trace in matrix_figure(cells, tactics, LIGHT).data if trace.type == "heatmap" and trace.text for row in trace.text for text in row]
+    assert any(text.startswith("Deobfuscate/<br>Decode Files<br>") for text in texts)
+    assert not any("/ " in text for text in texts)
+
+
 def test_a_rule_name_cannot_bring_markup_into_the_hover(view, placements):
     tactics = coverage_by_tactic(view)
     cells = matrix_cells(placements, tactics)

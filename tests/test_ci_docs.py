@@ -141,9 +141,9 @@ def test_every_option_that_is_shown_is_one():
     """The calls in the page name commands and options of the program."""
     from typer.main import get_command
 
-    from coverage.cli import app
+    from coverage.cli import application
 
-    known = get_command(app).commands
+    known = get_command(application()).commands
     calls = [shlex.split(call) for call in re.findall(r"python -m coverage\.cli ([^|>\n]+)", "\n".join(blocks("yaml") + blocks("sh")))]
     assert len(calls) >= 8
     for name, *words in calls:

@@ -19,7 +19,7 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from coverage.cli import app
+from coverage.cli import COMMANDS, application
 from coverage.vocabulary import ROLLUPS
 from tests import small
 from tests.conftest import PROJECT
@@ -50,7 +50,7 @@ def inside(tmp_path_factory, monkeypatch):
     monkeypatch.delenv("COVERAGE_RULES", raising=False)
 
     def call(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
-        result = CliRunner().invoke(app, list(arguments), env=environment)
+        result = CliRunner().invoke(application(), list(arguments), env=environment)
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         return subprocess.CompletedProcess(arguments, result.exit_code, result.stdout_bytes, result.stderr_bytes)
@@ -147,6 +147,21 @@ def test_the_readable_summary_has_its_denominators(inside):
     assert re.search(r"21 of +795 placements covered \(2\.6%\)", text)
     assert re.search(r"Defense Evasion +3 +\d+", text) and re.search(r"Reconnaissance +0 +0 +-", text)
     assert "Enterprise 18.1" in text and "PRE-only techniques out" in text and "small: 17 rules" in text
+
+
+def test_a_technique_that_is_none_is_said_so_and_a_revoked_one_is_read(inside):
+    assert_stopped(inside("rules", SMALL, "--technique", "T9999"), "T9999")
+    assert_stopped(inside("rules", SMALL, "--technique", "persistence"), "persistence")
+    revoked, live = (inside("rules", SMALL, "--technique", name, "--json") for name in ("T1562.001", "T1685"))
+    assert revoked.stdout == live.stdout and revoked.returncode == 0
+    assert revoked.stderr.decode() == "T1562.001 is revoked in Enterprise 19.0: T1685 took its place\n"
+
+
+def test_a_table_shows_text_as_it_is_and_csv_guards_it(inside, tmp_path):
+    (tmp_path / "rules.csv").write_text("rule,technique_id\n=1+1,T1059\n", encoding="utf-8")
+    table, as_csv = inside("rules", str(tmp_path)).stdout.decode(), inside("rules", str(tmp_path), "--csv", "-").stdout
+    assert "=1+1" in table and "'=1+1" not in table
+    assert rows_of(as_csv)[0]["name"] == "'=1+1"
 
 
 def test_the_rules_of_a_technique(inside):
@@ -294,9 +309,9 @@ def test_a_process_refuses_the_same_way(run):
 
 
 def test_an_option_that_does_not_exist_is_refused():
-    result = CliRunner().invoke(app, ["summary", "--no-such-option"])
+    result = CliRunner().invoke(application(), ["summary", "--no-such-option"])
     assert result.exit_code == 2 and "--no-such-option" in result.output
-    assert CliRunner().invoke(app, ["nosuchcommand"]).exit_code == 2
+    assert CliRunner().invoke(application(), ["nosuchcommand"]).exit_code == 2
 
 
 # ---- where rules come from ------------------------------------------------------------------------------------
@@ -337,11 +352,19 @@ def test_a_terminal_that_knows_no_sign_stops_nothing(run, inside, tmp_path):
     assert json.loads(as_json.stdout.decode("utf-8"))["rules"][0]["name"].startswith("規則 – Zählung")
 
 
+def test_each_command_is_found_by_its_word():
+    """The table that says what to import names every command, and the module that has it."""
+    app = application()
+    found = {info.name or info.callback.__name__: info.callback.__module__ for info in app.registered_commands}
+    found |= {group.name: group.typer_instance.registered_commands[0].callback.__module__ for group in app.registered_groups}
+    assert found == {word: f"coverage.cli.{module}" for word, module in COMMANDS.items()}
+
+
 def test_it_needs_no_browser_library(run):
     """Nor the STIX libraries, once a release is stored."""
     program = (
-        "import sys\nfrom coverage.cli import app\n"
-        f"app(['gaps', {SMALL!r}, '--csv', '-'], standalone_mode=False)\n"
+        "import sys\nfrom coverage.cli import application\n"
+        f"application(['gaps'])(['gaps', {SMALL!r}, '--csv', '-'], standalone_mode=False)\n"
         "print(sorted({m.partition('.')[0] for m in sys.modules} & "
         "{'streamlit', 'plotly', 'mitreattack', 'stix2', 'requests', 'markdown_it'}), file=sys.stderr)"
     )
@@ -351,17 +374,17 @@ def test_it_needs_no_browser_library(run):
 
 
 def all_commands(command=None, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
-    command = command or get_command(app)
+    command = command or get_command(application())
     below = getattr(command, "commands", {})
     return [path] + [found for name, sub in below.items() for found in all_commands(sub, (*path, name))]
 
 
 @pytest.mark.parametrize("command", all_commands(), ids=lambda path: " ".join(path) or "itself")
 def test_help_explains_and_shows_an_example(command):
-    result = CliRunner().invoke(app, [*command, "--help"], env={"COLUMNS": "120", "TERM": "dumb"})
+    result = CliRunner().invoke(application(), [*command, "--help"], env={"COLUMNS": "120", "TERM": "dumb"})
     assert result.exit_code == 0
     assert "Usage:" in result.output and len(result.output) > 200
-    leaf = get_command(app)
+    leaf = get_command(application())
     for name in command:
         leaf = leaf.commands[name]
     if not getattr(leaf, "commands", None):

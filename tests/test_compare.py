@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from coverage.charts.compare import plan_curve, side_bars
 from coverage.charts.theme import DARK, LIGHT, SIDES
-from coverage.cli import app
+from coverage.cli import application
 from coverage.exports.compare import comparison_csv, with_corpora
 from coverage.frames import COMPARISON, COMPARISON_TACTICS, COMPARISON_TOTALS, checked
 from coverage.measures import coverage_by_id, coverage_by_tactic
@@ -243,7 +243,7 @@ PAIR = (f"win={RULES / 'windows'}", f"net={RULES / 'network'}")
 
 
 def run(*arguments: str):
-    return CliRunner().invoke(app, [*arguments, "--attack", small.E18])
+    return CliRunner().invoke(application(), [*arguments, "--attack", small.E18])
 
 
 def test_compare_says_the_same_as_the_measure():

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from coverage.cli import app
+from coverage.cli import application
 from coverage.corpora.offered import default_texts, offered_corpora, resolved
 from coverage.frames import (
     CORPUS_COVERAGE,
@@ -478,7 +478,7 @@ def test_settings_that_cannot_be_used(here, text, message):
 
 
 def told(*arguments: str) -> dict:
-    result = CliRunner().invoke(app, [*arguments, "--json"])
+    result = CliRunner().invoke(application(), [*arguments, "--json"])
     assert result.exit_code == 0, result.output
     return json.loads(result.stdout)
 
@@ -494,7 +494,7 @@ def test_the_command_line_reads_the_corpora_that_are_on(here):
     rows = told("corpora", "list")["corpora"]
     assert [(row["name"], row["on"]) for row in rows[:2]] == [("ours", True), ("theirs", False)]
     assert {row["name"] for row in rows[2:]} == {"elastic", "sigma", "splunk"}
-    assert CliRunner().invoke(app, ["corpora", "path", "theirs"]).stdout == f"{here / 'b'}\n"
+    assert CliRunner().invoke(application(), ["corpora", "path", "theirs"]).stdout == f"{here / 'b'}\n"
 
 
 def test_one_corpus_on_the_command_line(here):
@@ -506,20 +506,20 @@ def test_one_corpus_on_the_command_line(here):
     assert len(told("problems", *texts)["problems"]) == len(told("problems", *texts, "--corpus", "b")["problems"]) == 1
     found = {gap["technique_id"] for gap in told("gaps", *texts, "--corpus", "c")["gaps"]}
     assert "T1021" in found and "T1053" not in found
-    result = CliRunner().invoke(app, ["summary", *texts, "--corpus", "d"])
+    result = CliRunner().invoke(application(), ["summary", *texts, "--corpus", "d"])
     assert result.exit_code == 2 and "'d' is no corpus that was read; choose from a, b, c" in result.stderr
 
 
 def test_broken_settings_stop_the_command_line_with_a_sentence(here):
     settings_of(here, "") and (here / "coverage.toml").write_text("[[corpora]]\nname = 1")
-    result = CliRunner().invoke(app, ["summary"])
+    result = CliRunner().invoke(application(), ["summary"])
     assert result.exit_code == 2
     assert "corpora[0].name is a whole number, not text" in result.stderr
 
 
 def test_every_summary_says_when_rules_are_in_two_corpora(here):
     texts = write_corpora(here, PAIR)
-    result = CliRunner().invoke(app, ["summary", *texts])
+    result = CliRunner().invoke(application(), ["summary", *texts])
     assert "1 more are in another corpus as well and count once." in " ".join(result.stdout.split())
     assert "by corpus" in result.stdout
 

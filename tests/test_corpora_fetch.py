@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from coverage.cli import app
+from coverage.cli import application
 from coverage.corpora.archive import Limits
 from coverage.corpora.offered import offered_corpora
 from coverage.corpora.public import PUBLIC, FetchError, corpora_folder, fetch_corpus, fetched_corpora
@@ -227,7 +227,7 @@ def test_a_corpus_nobody_knows_and_a_folder_that_cannot_be_written(folders, monk
 
 
 def told(*arguments: str):
-    return CliRunner().invoke(app, list(arguments))
+    return CliRunner().invoke(application(), list(arguments))
 
 
 def test_a_fetched_corpus_is_used_by_its_name(monkeypatch, folders):

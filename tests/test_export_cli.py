@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from coverage.cli import app
+from coverage.cli import application
 from coverage.exports.bundle import EXPORTS, MANIFEST, archive, everything
 from coverage.exports.cells import CELL_MEASURES, ratio
 from coverage.exports.columns import COLUMNS_VERSION, FRAMES
@@ -40,7 +40,7 @@ def call(tmp_path_factory, monkeypatch):
     monkeypatch.delenv("COVERAGE_RULES", raising=False)
 
     def run(*arguments: str) -> subprocess.CompletedProcess:
-        result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+        result = CliRunner().invoke(application(), [str(argument) for argument in arguments])
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         return subprocess.CompletedProcess(arguments, result.exit_code, result.stdout_bytes, result.stderr_bytes)
@@ -278,8 +278,8 @@ def test_what_cannot_be_made_is_refused_in_one_sentence(call, arguments, words):
 
 def test_it_needs_no_dashboard(tmp_path):
     program = (
-        "import sys\nfrom coverage.cli import app\n"
-        f"app(['export', {SMALL!r}, '--what', 'all', '-o', {str(tmp_path / 'out')!r}], standalone_mode=False)\n"
+        "import sys\nfrom coverage.cli import application\n"
+        f"application(['export'])(['export', {SMALL!r}, '--what', 'all', '-o', {str(tmp_path / 'out')!r}], standalone_mode=False)\n"
         "print(sorted({m.partition('.')[0] for m in sys.modules} & {'streamlit', 'plotly', 'playwright'}))"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=True, timeout=240)

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from coverage.charts.impact import impact_bars
 from coverage.charts.theme import LIGHT, LOST
-from coverage.cli import app
+from coverage.cli import application
 from coverage.exports.impact import TABLES, comparison, impact_csv, impact_json
 from coverage.frames import (
     IMPACT_BY_CAUSE,
@@ -366,7 +366,7 @@ def run(monkeypatch, tmp_path):
     monkeypatch.setenv("COVERAGE_CACHE", str(tmp_path / "cache"))
 
     def command(*arguments: str):
-        result = CliRunner().invoke(app, ["impact", str(small.SMALL), *arguments])
+        result = CliRunner().invoke(application(), ["impact", str(small.SMALL), *arguments])
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         return result

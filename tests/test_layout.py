@@ -16,7 +16,7 @@ import pytest
 from typer.main import get_command
 
 import coverage
-from coverage.cli import app
+from coverage.cli import application
 from tests.conftest import PROJECT
 
 PACKAGE = PROJECT / "coverage"
@@ -159,7 +159,7 @@ def commands() -> list[str]:
         if not getattr(command, "commands", None):
             found.append(" ".join(path))
 
-    walk(get_command(app), ())
+    walk(get_command(application()), ())
     return found
 
 

@@ -136,7 +136,9 @@ def _band(value: float, shade: Shade) -> int:
 def _label(row, value: float, shade: Shade) -> str:
     """The cell's text: the name in at most three lines, the number, and n/m of its sub-techniques."""
     indent = "›\u00a0" if row.is_subtechnique else ""  # no-break: the mark stays with the name
-    lines = textwrap.wrap(indent + row.name, _NAME_WIDTH, max_lines=3, placeholder="…", break_long_words=False)
+    name = (indent + row.name).replace("/", "/ ")  # a line may end behind a stroke, too
+    lines = textwrap.wrap(name, _NAME_WIDTH, max_lines=3, placeholder="…", break_long_words=False)
+    lines = [line.replace("/ ", "/") for line in lines]
     return "<br>".join([*map(escape, lines), _number(row, value, shade) if shade.form else "\u00a0"])
 
 

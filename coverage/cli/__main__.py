@@ -1,9 +1,10 @@
 """`python -m coverage.cli`."""
 
 import gc
+import sys
 
-from coverage.cli import app
+from coverage.cli import application
 
 # A command is over in seconds and makes rows, not cycles: looking for cycles after every 700 objects is 4 % of its time.
 gc.set_threshold(100_000, 50, 100)
-app(prog_name="python -m coverage.cli")
+application(sys.argv[1:])(prog_name="python -m coverage.cli")

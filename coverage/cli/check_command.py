@@ -53,7 +53,7 @@ Form = Annotated[str, typer.Option("--format", metavar="FORMAT", help=f"{', '.jo
 )
 def check(paths: Paths = None, baseline: Baseline = None, config: Config = None, file: GapsFile = None, output_format: Form = "table",
           as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False) -> None:  # fmt: skip
-    """Do the conditions of coverage.toml's [check] hold? Exit code 1 when one does not, 2 when it cannot be told."""
+    """Do the conditions of coverage.toml hold? Exit code 1 when one does not, 2 when it cannot be told."""
     kind = "json" if as_json else choice("format", output_format, FORMATS)
     try:
         settings = settings_at(file=config)

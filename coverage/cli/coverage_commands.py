@@ -26,13 +26,18 @@ from coverage.cli.options import (
     Pre,
     Rollup,
     choice,
+    chosen_readings,
     chosen_view,
+    error_console,
     loaded_rules,
     one_output,
+    shown,
+    stop,
 )
 from coverage.cli.output import emit, print_json, write_bytes
 from coverage.exports.tables import GAP_NAMES, stamped_csv, without_text
 from coverage.loaders import CorpusStamp, Loaded
+from coverage.mapping import Reader
 from coverage.measures import gaps as gap_list
 from coverage.measures import rules_with_ids
 from coverage.measures import summary as figures
@@ -123,16 +128,26 @@ def rules(paths: Paths = None, attack: Attack = None, classes: Classes = None, e
           technique: Annotated[list[str] | None, typer.Option("--technique", metavar="ID", help="Only rules read as this ID or one of its sub-techniques; repeatable.")] = None,
           as_json: AsJson = False, csv: CsvFile = None) -> None:  # fmt: skip
     """The rules in scope, with the IDs they are read as."""
-    view, _ = chosen_view(paths, attack, classes, enabled, platforms, pre, rollup, corpora)
+    ((reading, view),), _ = chosen_readings(paths, (attack,), classes, enabled, platforms, pre, rollup, corpora)
     found = without_text(rules_with_ids(view))
     found = found[found["rule_key"].isin(view.rules["rule_key"])]
     if technique:
-        wanted = [name.upper() for name in technique]
+        wanted = [_live(name, reading.reader) for name in technique]
         hits = [any(i == w or i.startswith(f"{w}.") for w in wanted for i in ids) for ids in found["attack_ids"]]
         found = found[hits]
     shown = ["name", "attack_ids", "severity", "type", "platforms", "updated", "path"]
     title = f"{len(found):,} rules of {len(view.all_rules):,} read"
     emit(found, view.scope, "rules", shown, title, as_json=as_json, csv=csv)
+
+
+def _live(text: str, reader: Reader) -> str:
+    """The ID that a text names, read as a mapping is: a revoked one stands for its successor, and is said to."""
+    leaf = reader.leaf(text.strip().upper())
+    if leaf.attack_id is None:
+        raise stop(f"'{shown(text)}' cannot be used: {leaf.reason}")
+    if leaf.reason:
+        error_console.print(shown(leaf.reason), markup=False)
+    return leaf.attack_id
 
 
 @app.command(epilog="Examples:  problems  |  problems my-rules --csv -")

@@ -16,7 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from coverage.cli.options import error_console, one_output, shown, stop
-from coverage.exports.tables import cell, records, stamped_csv
+from coverage.exports.tables import records, stamped_csv, text
 from coverage.scope import Scope
 
 Result = TypeVar("Result")
@@ -80,12 +80,12 @@ def print_table(frame: pd.DataFrame, title: str, note: str) -> None:
     for name, dtype in frame.dtypes.items():
         table.add_column(str(name), justify="right" if dtype.kind in "iuf" else "left", overflow="fold")
     for row in zip(*(frame[name].tolist() for name in frame.columns), strict=True):
-        table.add_row(*(_escaped(cell(value)) for value in row))
+        table.add_row(*(_escaped(text(value)) for value in row))
     console.print(table)
 
 
-def _escaped(text: str) -> str:
-    return escape(shown(text))
+def _escaped(words: str) -> str:
+    return escape(shown(words))
 
 
 def emit(frame: pd.DataFrame, scope: Scope | None, name: str, columns: list[str], title: str, *, as_json: bool, csv: str | None,

@@ -18,7 +18,7 @@ from coverage.exports.cells import MatrixColumn, matrix_columns, ratio
 from coverage.exports.content import Content
 from coverage.exports.drawing import svg
 from coverage.exports.picture import matrix_drawing
-from coverage.exports.tables import cell
+from coverage.exports.tables import text
 from coverage.measures.compare import corpora_title
 from coverage.measures.difference import Difference
 from coverage.palette import LIGHT
@@ -70,7 +70,7 @@ class Changes:
 
     def shown(self) -> list[list[str]]:
         """The first rows as text."""
-        return [list(map(cell, row)) for row in self.rows.head(MOST_CHANGES).itertuples(index=False, name=None)]
+        return [list(map(text, row)) for row in self.rows.head(MOST_CHANGES).itertuples(index=False, name=None)]
 
 
 def changes_since(found: Difference) -> dict:

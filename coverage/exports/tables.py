@@ -21,17 +21,22 @@ LONG_TEXTS = ("description", "query", "note", "setup")
 GAP_NAMES = {"attack_id": "technique_id"}
 
 
-def harmless(text: str) -> str:
+def harmless(words: str) -> str:
     """Text that no spreadsheet takes for a formula: a leading apostrophe where it would."""
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+    return f"'{words}" if words.startswith(_FORMULA_STARTS) else words
 
 
 def cell(value: object) -> str:
-    """One value as the text of a CSV cell: lists joined, dates as ISO, NA empty, floats short."""
+    """One value as the text of a CSV cell: as `text`, and no spreadsheet takes it for a formula."""
+    return harmless(text(value)) if isinstance(value, str | tuple | list) else text(value)
+
+
+def text(value: object) -> str:
+    """One value as text: lists joined, dates as ISO, NA empty, floats short."""
     if isinstance(value, str):
-        return harmless(value)
+        return value
     if isinstance(value, tuple | list):
-        return harmless(LIST_SEPARATOR.join(str(item) for item in value))
+        return LIST_SEPARATOR.join(str(item) for item in value)
     if value is None or value is pd.NA or value is pd.NaT or value != value:
         return ""
     if isinstance(value, date):
@@ -52,7 +57,7 @@ def stamped_csv(frame: pd.DataFrame, scope: Scope | None, names: dict[str, str] 
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\r\n")
     writer.writerow([*heads, *(["attack", "scope", "corpora"] if stamp else [])])
-    tail = [cell(text) for text in stamp]
+    tail = [cell(words) for words in stamp]
     columns = [_cells(values) for values in _plain_columns(frame)]
     writer.writerows([*row, *tail] for row in zip(*columns, strict=True))
     return buffer.getvalue().encode("utf-8", "replace")  # half a surrogate pair is no text
