@@ -88,11 +88,23 @@ def sources() -> list[CorpusSource]:
     return corpus_sources(offered.resolved(chosen, settings()[0]))
 
 
-def corpus_colours(now: View) -> dict[str, str]:
-    """The colour of each corpus of a view: that of coverage.toml, else one by its place among those loaded."""
+def colours() -> dict[str, str]:
+    """Each chosen corpus and its colour: the one picked in the sidebar, else that of coverage.toml, else one by its place."""
+    names, picked = [source.name for source in sources()], st.session_state
     chosen = {corpus.name: corpus.colour for corpus in settings()[0].corpora if corpus.colour}
-    colours = colours_by_place([stamp.name for stamp in loaded().corpora], chosen)
-    return {stamp.name: colours[stamp.name] for stamp in now.scope.corpora}
+    chosen |= {name: picked[colour_key(name)] for name in names if colour_key(name) in picked}
+    return colours_by_place(names, chosen)
+
+
+def colour_key(corpus: str) -> str:
+    """The session's key of the colour picked for a corpus."""
+    return f"corpus_colour_{corpus}"
+
+
+def corpus_colours(now: View) -> dict[str, str]:
+    """The colour of each corpus of a view."""
+    found = colours()
+    return {stamp.name: found[stamp.name] for stamp in now.scope.corpora}
 
 
 def _source_key() -> tuple:

@@ -114,6 +114,16 @@ GAP_TYPES: dict[str, str] = {
     "platform": "Covered, but not on every platform in scope",
 }
 
+# The work that closes a gap of each type, as people read it. Files keep the type.
+GAP_WORK: dict[str, str] = {
+    "none": "New rule",
+    "not_production": "Promote a rule",
+    "parent_only": "Refine parent's rule",
+    "partial": "Fill sub-techniques",
+    "fragile": "Second rule",
+    "platform": "Other platforms",
+}
+
 # The gap types of IDs that are covered: listed on request, never by default.
 COVERED_GAP_TYPES: frozenset[str] = frozenset({"fragile", "platform"})
 

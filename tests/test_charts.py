@@ -19,7 +19,7 @@ from coverage.measures import (
 )
 from coverage.reading import read_in
 from coverage.tables import PROJECT
-from coverage.vocabulary import GAP_TYPES
+from coverage.vocabulary import GAP_TYPES, GAP_WORK
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +83,7 @@ def test_matrix_figure_equals_its_frame(view, placements, shade, theme):
     if SHADES[shade].bands:
         assert len(labels) == 6
     else:
-        assert set(labels) == {"covered", *(name.replace("_", " ") for name in cells["gap_type"].dropna().unique())}
+        assert set(labels) == {"covered", *(GAP_WORK[name].lower() for name in cells["gap_type"].dropna().unique())}
 
 
 def test_open_cells_are_band_zero_and_the_number_is_in_the_cell(view, placements):

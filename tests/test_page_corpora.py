@@ -195,9 +195,28 @@ def test_the_other_filters_of_the_rules_page(app, widget, key, value, expected):
     assert set(page.dataframe[0].value["rule_key"]) == expected
 
 
+def test_the_sidebar_picks_the_colour_of_a_corpus(app, here, monkeypatch):
+    (here / "coverage.toml").write_text('[[corpora]]\nname = "b"\npath = "b"\ncolour = "#123456"\n')
+    page = on(app, "matrix.py")
+    assert {picker.key: picker.value.upper() for picker in page.color_picker} == {
+        "corpus_colour_a": CORPUS_COLOURS[0], "corpus_colour_b": "#123456", "corpus_colour_c": CORPUS_COLOURS[1],
+    }  # fmt: skip
+    page.segmented_control(key="shade").set_value("corpora").run()
+    page.color_picker(key="corpus_colour_c").set_value("#abcdef").run()
+    letters = {trace["name"]: trace["marker"]["color"] for trace in chart(page)["data"] if trace.get("legend") == "legend2"}
+    assert letters == {"A a": CORPUS_COLOURS[0], "B b": "#123456", "C c": "#abcdef"}
+    page.switch_page("coverage/pages/overview.py").run()
+    assert page.color_picker(key="corpus_colour_c").value == "#abcdef"
+
+
+def test_one_corpus_needs_no_colour(app, here, monkeypatch):
+    monkeypatch.setenv("COVERAGE_RULES", str(here / "a"))
+    assert not on(app, "overview.py").color_picker
+
+
 def test_problems_list_the_pair(app):
     page = on(app, "problems.py")
-    listed = page.dataframe[1].value
+    listed = page.dataframe[0].value
     assert listed[["code", "corpus", "path"]].values.tolist() == [["duplicate-id", "b", "1.toml"]]
     assert "it counts once" in listed["message"].iloc[0]
 

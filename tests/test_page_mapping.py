@@ -34,7 +34,7 @@ def table(page: AppTest, column: str):
 
 def test_the_first_line_answers_with_denominators_and_releases(app):
     page = on(app, "mapping.py")
-    assert answer(page) == "3 of 7 mappings need work for Enterprise 19.0; made is 80 % valid in 18.1, 60 % in 19.0."
+    assert answer(page) == "3 of 7 mappings need work for Enterprise 19.0; made is 80% valid in 18.1, 60% in 19.0."
     shares = table(page, "share")
     assert shares[["release", "valid", "rules"]].values.tolist() == [["enterprise-18.1", 4, 5], ["enterprise-19.0", 3, 5]]
     assert table(page, "error").values.tolist() == [["made", 6, 3, 1, 2]]
@@ -79,7 +79,7 @@ def test_only_rules_in_scope_on_request(app):
 def test_the_release_in_the_sidebar_is_the_one_checked_against(app):
     page = on(app, "mapping.py")
     page.selectbox(key="attack").set_value("enterprise-18.1").run()
-    assert answer(page).startswith("1 of 7 mappings need work for Enterprise 18.1; made is 80 % valid in 18.1")
+    assert answer(page).startswith("1 of 7 mappings need work for Enterprise 18.1; made is 80% valid in 18.1")
     assert "newer-tactic" not in table(page, "cause")["cause"].tolist()
     assert CHECKS["newer-tactic"].title in table(page, "cause")["cause"].tolist()
 

@@ -133,7 +133,7 @@ def test_gap_filters_narrow_the_list_and_the_download(app):
 def test_fragile_ids_are_listed_on_request(app):
     page = on(app, "gaps.py")
     page.multiselect(key="gap_type").set_value(["fragile"]).run()
-    assert set(page.dataframe[0].value["gap_type"]) == {"fragile"}
+    assert set(page.dataframe[0].value["gap_type"]) == {"Second rule"}
 
 
 def test_rules_are_searched_and_opened_by_link(app):
@@ -188,4 +188,20 @@ def test_problems_lists_what_a_broken_rule_says(app, monkeypatch, tmp_path):
     monkeypatch.setenv("COVERAGE_RULES", str(folder))
     page = on(app, "problems.py")
     assert numbers(answer(page))[0] == 1
-    assert "broken.toml" in set(page.dataframe[1].value["path"])
+    assert "broken.toml" in set(page.dataframe[0].value["path"])
+
+
+def test_a_tactic_alone_is_no_id_that_is_not_live(app, monkeypatch, tmp_path):
+    """Sigma tags tactics beside techniques: they are listed on request, and in no ratio of IDs."""
+    tags = ("attack.execution", "attack.t1059", "attack.stealth", "attack.t9999")
+    lines = "".join(f"    - {tag}\n" for tag in tags)
+    (tmp_path / "one.yml").write_text(
+        f"title: t\nid: i\ntags:\n{lines}logsource:\n    product: windows\ndetection:\n    s:\n        a: 1\n    condition: s\n"
+    )
+    monkeypatch.setenv("COVERAGE_RULES", str(tmp_path))
+    page = on(app, "problems.py")
+    assert answer(page).endswith("1 of 2 technique IDs in mappings are no live ID of Enterprise 19.0.")
+    assert page.dataframe[-1].value["leaf_written"].tolist() == ["T9999"]
+    page.toggle(key="tactic_only").set_value(True).run()
+    assert page.toggle(key="tactic_only").label == "And the 2 that name a tactic alone"
+    assert page.dataframe[-1].value["status"].tolist().count("tactic_only") == 2

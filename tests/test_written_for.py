@@ -65,7 +65,7 @@ def test_rules_that_map_to_nothing_here_are_in_no_denominator(reading):
     frame = written_for(reading)
     shares = checked(releases_by_corpus(frame, releases_of(reading)), CORPUS_RELEASES)
     assert shares.values.tolist() == [["mine", E18, 8, 13, 8 / 13], ["mine", E19, 6, 13, 6 / 13]]
-    assert release_sentence(shares) == "mine is 62 % valid in 18.1, 46 % in 19.0"
+    assert release_sentence(shares) == "mine is 62% valid in 18.1, 46% in 19.0"
 
 
 def _set(version: str, tactic_id: str, name: str, attack_id: str, title: str) -> str:
@@ -93,6 +93,6 @@ def test_no_rule_gives_empty_frames_and_no_words(tmp_path):
     assert release_sentence(releases_by_corpus(frame, [E18, E19])) == ""
 
 
-@pytest.mark.parametrize(("share", "words"), [(0, "0 %"), (0.001, "<1 %"), (0.014, "1 %"), (0.5, "50 %"), (0.999, ">99 %"), (1, "100 %")])
+@pytest.mark.parametrize(("share", "words"), [(0, "0%"), (0.001, "<1%"), (0.014, "1%"), (0.5, "50%"), (0.999, ">99%"), (1, "100%")])
 def test_only_all_is_100_percent_and_only_none_is_0(share, words):
     assert percent(share) == words

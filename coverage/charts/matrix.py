@@ -26,7 +26,7 @@ from coverage.charts.theme import (
     laid_out,
     ordered,
 )
-from coverage.vocabulary import GAP_TYPES, SEVERITIES
+from coverage.vocabulary import GAP_TYPES, GAP_WORK, SEVERITIES
 
 CELL_HEIGHT = 58  # four lines of 10 px: three of the name, one of the number
 HEAD_HEIGHT = 52
@@ -53,7 +53,7 @@ SHADES: dict[str, Shade] = {
     "depth": Shade("Depth", "depth", SHARE_BANDS, "depth", "{:.2f}"),
     "platforms": Shade("Platforms", "breadth", SHARE_BANDS, "platforms covered of its platforms", "{:.2f}"),
     "severity": Shade("Severity", "severity_rank", _SEVERITY_BANDS, "highest severity"),
-    "gap": Shade("Gap type", "gap_type", None, "rules"),
+    "gap": Shade("Kind of work", "gap_type", None, "rules"),
 }
 
 
@@ -125,7 +125,7 @@ def _values(cells: pd.DataFrame, shade: Shade) -> pd.Series:
 def _steps(shade: Shade, theme: Theme) -> list[tuple[str, str]]:
     """(label, colour) from band 1 on."""
     if shade.bands is None:
-        return [(name.replace("_", " "), colour) for name, colour in KINDS.items()]
+        return [(GAP_WORK[name].lower(), colour) for name, colour in KINDS.items()]
     return [(band.label, colour) for band, colour in zip(shade.bands, ordered(theme, len(shade.bands)), strict=True)]
 
 

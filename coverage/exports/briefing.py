@@ -23,7 +23,7 @@ from coverage.measures.compare import corpora_title
 from coverage.measures.difference import Difference
 from coverage.palette import LIGHT
 from coverage.text import plain
-from coverage.vocabulary import GAP_TYPES, attack_url
+from coverage.vocabulary import GAP_TYPES, GAP_WORK, attack_url
 
 MOST_GAPS = 15
 POPULAR = 20  # groups, as on the Overview page
@@ -155,7 +155,7 @@ def briefing(content: Content, changes: Mapping | None = None) -> Briefing:
     kinds = open_["gap_type"].value_counts()
     return Briefing(
         content, content.figures, int((techniques["groups"] >= POPULAR).sum()), tuple(map(_gap, open_.head(MOST_GAPS).to_dict("records"))),
-        tuple((kind, GAP_TYPES[kind], int(kinds[kind])) for kind in GAP_TYPES if kind in kinds),
+        tuple((GAP_WORK[kind], GAP_TYPES[kind], int(kinds[kind])) for kind in GAP_TYPES if kind in kinds),
         _answered(techniques[settled]), Changes.of(changes),
     )  # fmt: skip
 

@@ -83,4 +83,4 @@ def release_sentence(by_corpus: pd.DataFrame) -> str:
 def percent(share: float) -> str:
     """A share as a whole percentage that is 0 % and 100 % only when it is exactly that."""
     whole = round(share * 100)
-    return "<1 %" if share and not whole else ">99 %" if share < 1 and whole == 100 else f"{whole} %"
+    return "<1%" if share and not whole else ">99%" if share < 1 and whole == 100 else f"{whole}%"

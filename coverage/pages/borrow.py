@@ -66,7 +66,7 @@ with rules_tab:
     if rows.empty:
         st.info("No pair of a gap and a rule has this text. Clear the search to see all.")
     else:
-        pair = parts.chosen_row(rows, "borrow_rules", tables.RULE_COLUMNS, height=min(38 + 35 * len(rows), 460), order=list(tables.RULE_COLUMNS))
+        pair = parts.chosen_row(parts.with_work(rows), "borrow_rules", tables.RULE_COLUMNS, height=min(38 + 35 * len(rows), 460), order=list(tables.RULE_COLUMNS))
     parts.csv_button(with_mine(rows, found), shared, "borrow_rules", GAP_NAMES, "Download these rules as CSV")
 for chosen, frame in ((step, plan), (pair, rows)):
     if chosen is not None:

@@ -31,7 +31,7 @@ PLAN_COLUMNS = {
 RULE_COLUMNS = {
     "attack_id": st.column_config.TextColumn("ID", width=82),
     "name": st.column_config.TextColumn("Gap", width=190),
-    "gap_type": st.column_config.TextColumn("Kind of work", width=104, help=parts.gap_type_help()),
+    "gap_type": st.column_config.TextColumn("Kind of work", width=138, help=parts.gap_type_help()),
     "weight": st.column_config.NumberColumn("Weight", width=66, format="%.2f"),
     **_RULE,
     "groups": st.column_config.NumberColumn("Groups", width=66),

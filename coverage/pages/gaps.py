@@ -10,7 +10,7 @@ from coverage.accepted import counts_sentence, marks, with_accepted
 from coverage.exports.tables import GAP_NAMES
 from coverage.measures import covered_elsewhere, gaps
 from coverage.pages import corpus_parts, export_buttons, gap_parts, parts
-from coverage.vocabulary import COVERED_GAP_TYPES, GAP_TYPES
+from coverage.vocabulary import COVERED_GAP_TYPES, GAP_TYPES, GAP_WORK
 
 whole = session.guarded_view()
 head, several = st.container(), len(corpus_parts.corpus_names(whole)) > 1
@@ -29,7 +29,7 @@ with head:
 
 search = row[0].text_input("Search", key="gap_search", bind="query-params", placeholder="Name, ID, log source, data component")
 types = row[1].multiselect("Kind of work", list(GAP_TYPES), key="gap_type", bind="query-params", placeholder="Every open kind",
-                           help=parts.gap_type_help())  # fmt: skip
+                           format_func=GAP_WORK.__getitem__,                           help=parts.gap_type_help())  # fmt: skip
 tactic_names = list(now.catalogue.tactics.query("position >= 0").sort_values("position")["name"])
 tactics = row[2].multiselect("Tactics", tactic_names, key="gap_tactic", bind="query-params", placeholder="All tactics")
 grain = row[3].selectbox("Show", ["both", "techniques", "sub-techniques"], key="gap_grain", bind="query-params")
@@ -54,7 +54,7 @@ if search.strip():
 config = {
     "attack_id": st.column_config.TextColumn("ID", width=82),
     "name": st.column_config.TextColumn("Technique", width=210),
-    "gap_type": st.column_config.TextColumn("Kind of work", width=112, help=parts.gap_type_help()),
+    "gap_type": st.column_config.TextColumn("Kind of work", width=138, help=parts.gap_type_help()),
     "mark": st.column_config.TextColumn("Accepted", width=218, help="What gaps.toml says: accepted or planned, until when, and whether that is over."),
     "groups": st.column_config.NumberColumn("Groups", width=66, help="Groups that use it, by MITRE's count; a technique's include its sub-techniques'."),
     "software": st.column_config.NumberColumn("Software", width=74),
@@ -79,12 +79,12 @@ if now is not whole:
 st.caption(f"{len(found):,} rows shown, most used first. Click a row to open the technique, a head to sort.")
 if found.empty:
     if everything.empty:
-        st.success("Nothing in scope is open under this roll-up. Ask for `fragile` or `platform` under Kind of work to see what is thin.")
+        st.success("Nothing in scope is open under this roll-up. Ask for *Second rule* or *Other platforms* under Kind of work to see what is thin.")
     else:
         st.info("No gap matches these filters. Clear one of them to see more.")
 else:
     subs = [f"{c}/{n}" if n else "" for c, n in zip(found["subtechniques_covered"], found["subtechniques"], strict=True)]
-    shown = found.assign(mark=marks(found), subs=subs, parent_id=found["parent_id"].fillna(""))[list(config)]
+    shown = parts.with_work(found).assign(mark=marks(found), subs=subs, parent_id=found["parent_id"].fillna(""))[list(config)]
     chosen = parts.chosen_row(shown, "gap_table", config, height=520)
     if chosen is not None and st.session_state.get("gap_opened") != (opened := shown.iloc[chosen]["attack_id"]):
         st.session_state["gap_opened"] = opened

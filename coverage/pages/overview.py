@@ -69,13 +69,13 @@ config = {
     "name": st.column_config.TextColumn("Technique", width="medium"),
     "groups": st.column_config.NumberColumn("Groups", width="small"),
     "software": st.column_config.NumberColumn("Software", width="small"),
-    "gap_type": st.column_config.TextColumn("Kind of work", width="small", help=parts.gap_type_help()),
+    "gap_type": st.column_config.TextColumn("Kind of work", width=138, help=parts.gap_type_help()),
     "tactics": st.column_config.ListColumn("Tactics"),
     "platforms": st.column_config.ListColumn("Platforms"),
 }
 if top.empty:
     st.success("No technique in scope is open under this roll-up. Try the roll-up *All*, or look at sub-techniques under Gaps.")
-elif (row := parts.chosen_row(top[list(config)], "overview_gaps", config)) is not None:
+elif (row := parts.chosen_row(parts.with_work(top)[list(config)], "overview_gaps", config)) is not None:
     session.open_technique(top.iloc[row]["attack_id"])
 parts.csv_button(top, now, "most_used_open_techniques", {"attack_id": "technique_id"})
 

@@ -20,7 +20,7 @@ from coverage.measures import (
 )
 from coverage.scope import View
 from coverage.text import plain
-from coverage.vocabulary import GAP_TYPES, attack_url
+from coverage.vocabulary import GAP_TYPES, GAP_WORK, attack_url
 
 LINK = st.column_config.LinkColumn("ATT&CK", display_text="open", width="small", help="The page on attack.mitre.org")
 
@@ -194,7 +194,12 @@ def _telemetry(facts: dict) -> None:
 
 def gap_type_help() -> str:
     """The gap types in words, as Markdown."""
-    return "  \n".join(f"**{name}**: {meaning}" for name, meaning in GAP_TYPES.items())
+    return "  \n".join(f"**{GAP_WORK[name]}** (`{name}` in files): {meaning}" for name, meaning in GAP_TYPES.items())
+
+
+def with_work(gaps: pd.DataFrame) -> pd.DataFrame:
+    """A frame with `gap_type`, for a table that people read: the work in words."""
+    return gaps.assign(gap_type=gaps["gap_type"].map(GAP_WORK))
 
 
 def cell_rules(now: View, most: int = 6) -> dict[tuple[str, str], list[str]]:

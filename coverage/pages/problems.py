@@ -12,12 +12,13 @@ from coverage.pages import parts
 
 now = session.guarded_view()
 problems, unread = session.loaded().problems, unread_mappings(now)
+without_id = unread["status"] == "tactic_only"
 errors = int((problems["severity"] == "error").sum())
 
 session.page_head(
     "Problems",
     f"{len(problems):,} problems in reading ({errors:,} errors) over {len(now.all_rules):,} rules; "
-    f"{len(unread):,} of {len(now.mappings):,} mappings are read as no live ID of {now.scope.attack.title}.",
+    f"{(~without_id).sum():,} of {now.mappings['leaf_written'].notna().sum():,} technique IDs in mappings are no live ID of {now.scope.attack.title}.",
     now,
 )
 
@@ -25,23 +26,29 @@ st.subheader("Could not be read", anchor=False)
 if problems.empty:
     st.success("Every file was read, and nothing in them was passed over.")
 else:
-    counts = problems.groupby(["severity", "code"]).size().rename("problems").reset_index().sort_values("problems", ascending=False)
-    left, right = st.columns([1, 3])
-    left.dataframe(counts, hide_index=True)
-    codes = right.multiselect("Causes", sorted(problems["code"].unique()), key="problem_code", bind="query-params", placeholder="Every cause")
+    counts = problems["code"].value_counts()
+    codes = st.multiselect("Causes", list(counts.index), key="problem_code", bind="query-params", placeholder="Every cause")
+    st.caption("By cause: " + ", ".join(f"{count:,} {code}" for code, count in counts.items()))
     shown: pd.DataFrame = problems[problems["code"].isin(codes)] if codes else problems
-    order = ["severity", "code", "corpus", "path", "line", "column", "rule_id", "message"]
+    columns = {
+        "severity": st.column_config.TextColumn("Severity", width=76), "code": st.column_config.TextColumn("Cause", width=150),
+        "message": st.column_config.TextColumn("What", width=470), "path": st.column_config.TextColumn("File", width=300),
+        "line": st.column_config.TextColumn("Line", width=52), "column": st.column_config.TextColumn("Column", width=66),
+        "corpus": st.column_config.TextColumn("Corpus", width=86), "rule_id": "Rule's ID",
+    }  # fmt: skip
     places = {name: shown[name].astype("str").fillna("") for name in ("line", "column")}
-    right.dataframe(shown[order].assign(**places), hide_index=True, height=min(38 + 35 * len(shown), 380), column_config={
-        "message": st.column_config.TextColumn("message", width=420), "path": st.column_config.TextColumn("path", width="medium"),
-    })  # fmt: skip
-    with right:
-        parts.csv_button(shown, now, "problems")
+    st.dataframe(shown.assign(**places)[list(columns)], hide_index=True, height=min(38 + 35 * len(shown), 380), column_config=columns)
+    parts.csv_button(shown, now, "problems")
 
 st.subheader("Could not be placed", anchor=False)
-st.caption("Mappings that were read but name no live technique of this release: tactic only, another domain or framework, deprecated, newer or unknown IDs.")
+st.caption("Mappings whose ID is no live technique of this release: of another domain or framework, deprecated, newer, or known to no release at hand.")
+if without_id.any() and not st.toggle(
+    f"And the {without_id.sum():,} that name a tactic alone", key="tactic_only", bind="query-params",
+    help="Sigma and Falco tag tactics beside techniques: such a tag is a mapping of its own, and covers no technique.",
+):  # fmt: skip
+    unread = unread[~without_id]
 if unread.empty:
-    st.success("Every mapping is read as a live technique of this release.")
+    st.success("Every technique ID is read as a live technique of this release.")
 else:
     columns = ["name", "status", "leaf_written", "tactic_written", "candidates", "reason", "path"]
     chosen = parts.chosen_row(unread[columns], "unread_table", {

@@ -33,8 +33,20 @@ def choose() -> None:
         "Type a path and press Enter to add it; NAME=PATH gives it a name. Corpora of coverage.toml, fetched and uploaded "
         "ones can be chosen by name.",
     )  # fmt: skip
+    _colours()
     with st.expander("Upload rules"):
         _upload()
+
+
+def _colours() -> None:
+    """A colour for each of several corpora, wherever they are told apart by one."""
+    found = session.colours()
+    if len(found) < 2:
+        return
+    with st.expander("Corpus colours"), st.container(horizontal=True):
+        for name, colour in found.items():
+            st.session_state.setdefault(session.colour_key(name), colour)
+            st.color_picker(plain(name), key=session.colour_key(name))
 
 
 def _label(text: str, corpus: OfferedCorpus | None) -> str:
