@@ -26,8 +26,9 @@ def frame_json(content: Content, name: str) -> bytes:
         "frame": name, "columns_version": COLUMNS_VERSION, "stamp": content.view.scope.stamp(), "grain": spec.grain,
         "columns": EVERY_FRAME[name].heads(),
     }  # fmt: skip
-    rows = ",\n".join(json.dumps(row, ensure_ascii=False) for row in records(exported(content, name)))
-    text = f'{json.dumps(head, ensure_ascii=False)[:-1]}, "rows": [\n{rows}\n]}}\n'
+    encoded = json.JSONEncoder(ensure_ascii=False).encode  # `dumps` would make an encoder a row
+    rows = ",\n".join(map(encoded, records(exported(content, name))))
+    text = f'{encoded(head)[:-1]}, "rows": [\n{rows}\n]}}\n'
     return text.encode("utf-8", "replace")
 
 

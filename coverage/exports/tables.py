@@ -64,12 +64,21 @@ def stamped_csv(frame: pd.DataFrame, scope: Scope | None, names: dict[str, str] 
 
 
 def _cells(values: list) -> list[str]:
-    """`cell` of each value; most are harmless text or whole numbers, and need no call."""
-    starts = _FORMULA_STARTS
+    """`cell` of each value; most are harmless text or whole numbers, or a list that was there before, and need no call."""
+    starts, lists = _FORMULA_STARTS, _CellsOfLists()
     return [
-        value if (kind := type(value)) is str and not value.startswith(starts) else str(value) if kind is int else cell(value)
+        value if (kind := type(value)) is str and not value.startswith(starts)
+        else str(value) if kind is int else lists[value] if kind is tuple else cell(value)
         for value in values
-    ]
+    ]  # fmt: skip
+
+
+class _CellsOfLists(dict):
+    """Each list of a column as its cell, joined once."""
+
+    def __missing__(self, values: tuple) -> str:
+        self[values] = joined = cell(values)
+        return joined
 
 
 def _plain_columns(frame: pd.DataFrame) -> list[list]:
