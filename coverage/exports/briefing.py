@@ -170,7 +170,7 @@ def _gap(row: Mapping) -> Gap:
     more = f" and {len(sources) - MOST_SOURCES} more" if len(sources) > MOST_SOURCES else ""
     return Gap(
         row["attack_id"], row["name"], attack_url(row["attack_id"]) or "", ", ".join(row["tactics"]), row["groups"], row["software"],
-        row["campaigns"], GAP_TYPES[row["gap_type"]], ", ".join(sources[:MOST_SOURCES]) + more,
+        row["campaigns"], GAP_WORK[row["gap_type"]], ", ".join(sources[:MOST_SOURCES]) + more,
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from coverage.text import plain
 
 everything = session.guarded_view()
 head, several = st.container(), len(corpus_parts.corpus_names(everything)) > 1
-controls = st.columns([8.2, 2, 2, 2, 1.7] if several else [6, 3.2, 2.6, 1.5], vertical_alignment="bottom")
+controls = st.columns([9.4, 2, 2, 2, 1.8] if several else [7, 2.7, 2.4, 1.6], vertical_alignment="bottom")
 shade = controls[0].segmented_control(
     "Colour by", [*SHADES, *(["corpora"] if several else [])], default="rules", required=True, key="shade", bind="query-params",
     format_func=lambda name: SHADES[name].title if name in SHADES else "Corpora",
