@@ -106,7 +106,7 @@ ROLLUPS: dict[str, str] = {
 }
 
 GAP_TYPES: dict[str, str] = {
-    "none": "No rule at all",
+    "none": "No rule that counts for it",
     "not_production": "Only rules that are not in scope: building blocks, hunts, development or disabled rules",
     "parent_only": "The technique has a rule, this sub-technique has none",
     "partial": "Some of its sub-techniques are open",

@@ -58,7 +58,8 @@ def _open(view: View, coverage: pd.DataFrame) -> pd.DataFrame:
     rows.loc[among(rows["parent_id"], with_direct_rule), "gap_type"] = "parent_only"
     promotable = rows["attack_id"].map(outside["promotable"]).fillna(0) > 0
     rows.loc[promotable & (rows["rules_any"] == 0), "gap_type"] = "not_production"
-    rows.loc[~rows["is_subtechnique"] & (rows["rules_any"] > 0), "gap_type"] = "partial"
+    if view.scope.rollup != "direct":  # there rules on sub-techniques finish nothing: it wants one of its own
+        rows.loc[~rows["is_subtechnique"] & (rows["rules_any"] > 0), "gap_type"] = "partial"
     return rows
 
 
