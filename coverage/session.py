@@ -6,6 +6,7 @@ what `reading` and the measures gave, for as long as files and scope stay the sa
 
 from __future__ import annotations
 
+import hashlib
 import sys
 import threading
 from collections import OrderedDict
@@ -29,6 +30,7 @@ from coverage.tables import TableError
 from coverage.vocabulary import PRE_PLATFORM, ROLLUPS, RULE_CLASSES
 
 if TYPE_CHECKING:
+    from coverage.measures.difference import Difference
     from coverage.migrate import Plan
 
 PATHS_KEY = "rule_paths"
@@ -187,6 +189,25 @@ def accepted(now: View) -> Accepted:
     states = tuple((str(file), (status := file.stat()).st_mtime_ns, status.st_size) for file in files if file.is_file())
     key = (states, str(now.catalogue.release), now.catalogue.sha256, _at_hand())
     return _kept("accepted", 8).get(key, lambda: accepted_in(files, Reader(now.catalogue, other_releases(now.catalogue))))
+
+
+def difference_since(now: View, data: bytes, name: str) -> Difference:
+    """What became of coverage between a snapshot's bytes and a view of all the chosen rules.
+
+    Raises
+    ------
+    SnapshotError, CatalogueError, ValueError
+        When it is no snapshot, its release is not at hand, or it is of another domain.
+    """
+    from coverage.measures.difference import difference
+    from coverage.measures.steps import State
+    from coverage.snapshot import snapshot_of
+
+    key = f"difference {name} {hashlib.sha256(data).hexdigest()}"
+    if key not in now.results:
+        base = snapshot_of(data, name)
+        now.results[key] = difference(State(name, base.loaded, base.scope, base), State("these rules", loaded(), now.scope))
+    return now.results[key]
 
 
 def written_for() -> pd.DataFrame:

@@ -11,7 +11,9 @@ import openpyxl
 from coverage.exports.bundle import EXPORTS, Wishes
 from coverage.exports.content import Content
 from coverage.loaders import corpus_sources, load
+from coverage.measures import summary
 from coverage.reading import read_in
+from coverage.snapshot import snapshot_bytes, snapshot_of
 from coverage.tables import PROJECT
 from tests.test_browser import address, browser, page, pytestmark, settle  # noqa: F401
 
@@ -47,3 +49,25 @@ def test_the_gap_page_gives_a_layer_of_what_it_shows(page, address):  # noqa: F8
     entries = json.loads(done.value.path().read_bytes())["techniques"]
     assert f"({len(entries)} rows)" in button.inner_text() and entries
     assert all("." not in entry["techniqueID"] and "score" not in entry for entry in entries)
+
+
+def test_the_reports_say_what_changed_since_a_snapshot(page, address, tmp_path):  # noqa: F811
+    """A snapshot of some of the rules goes up; a snapshot of all comes down and differs in nothing."""
+    few = load(corpus_sources([f"rules={PROJECT / 'rules' / 'windows'}"]))
+    base = read_in(few).view()
+    (tmp_path / "base.jsonl").write_bytes(snapshot_bytes(base, few))
+    page.goto(f"{address}/export")
+    settle(page)
+    every = download(page, "Snapshot")
+    assert b"these rules" not in download(page, "Report as Markdown")
+    page.locator("[data-testid=stFileUploader]").filter(has_text="Changes since a snapshot").locator("input").set_input_files(tmp_path / "base.jsonl")
+    whole = read_in(load(corpus_sources([str(PROJECT / "rules")]))).view()
+    before, after = (summary(view)["techniques"] for view in (base, whole))
+    sentence = f"Covered techniques go from {before['covered']} of {before['total']} to {after['covered']} of {after['total']}: "
+    page.get_by_text(sentence).wait_for(timeout=30_000)
+    settle(page)
+    assert all(sentence in download(page, name).decode().replace("\\", "") for name in ("Report as Markdown", "Report as HTML"))
+    assert snapshot_of(every).loaded.rules["rule_key"].tolist() == sorted(whole.all_rules["rule_key"])
+    (tmp_path / "bad.jsonl").write_text("no snapshot")
+    page.locator("[data-testid=stFileUploader]").filter(has_text="Changes since a snapshot").locator("input").set_input_files(tmp_path / "bad.jsonl")
+    page.get_by_text("bad.jsonl is no snapshot").wait_for(timeout=30_000)

@@ -15,7 +15,8 @@ from coverage.exports.picture import matrix_drawing
 from coverage.exports.tables import GAP_NAMES
 from coverage.measures import coverage_by_id
 from coverage.pages import parts
-from coverage.pages.export_buttons import content_of, export_button, file_button
+from coverage.pages.export_buttons import changes_wanted, content_of, export_button, file_button
+from coverage.snapshot import snapshot_bytes
 
 now = session.guarded_view()
 content = content_of(now)
@@ -50,9 +51,9 @@ with slide.container(border=True, height="stretch"):
 with manager.container(border=True, height="stretch"):
     st.markdown("**For a manager**")
     st.caption("What is covered, what is open and why it matters, in plain words. The HTML file opens offline and prints to PDF; the Markdown fits a wiki or a pull request.")
-    export_button("report", content, "export_report")
-    export_button("markdown", content, "export_markdown")
-    st.caption("Changes since a baseline: `python -m coverage.cli export --what report --baseline …`")
+    said = Wishes(changes=changes_wanted(now))
+    export_button("report", content, "export_report", said)
+    export_button("markdown", content, "export_markdown", said)
 
 sheet, script, whole = st.columns(3)
 with sheet.container(border=True, height="stretch"):
@@ -70,7 +71,9 @@ with script.container(border=True, height="stretch"):
 with whole.container(border=True, height="stretch"):
     st.markdown("**For the archive**")
     st.caption("Everything on this page in one ZIP, with a list of the files and their hashes.")
-    file_button("Everything (ZIP)", lambda: archive(everything(content, Wishes((measure,)))), "coverage", "zip", "application/zip", now, "export_all")
+    file_button("Everything (ZIP)", lambda: archive(everything(content, Wishes((measure,), said.changes))), "coverage", "zip", "application/zip", now, "export_all")
+    st.caption("Today's state, to compare with later: here, with `diff`, and in CI with `check`.")
+    file_button("Snapshot", lambda: snapshot_bytes(now, session.loaded(), compressed=True), "snapshot", "jsonl.gz", "application/gzip", now, "export_snapshot")
 
 st.subheader("The picture", anchor=False)
 st.image(svg(matrix_drawing(now, measure)), width="stretch")

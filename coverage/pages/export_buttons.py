@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pandas as pd
 import streamlit as st
 
 from coverage import session
+from coverage.catalogue import CatalogueError
+from coverage.exports.briefing import changes_since
 from coverage.exports.bundle import EXPORTS, Wishes
 from coverage.exports.content import Content
 from coverage.exports.navigator import gaps_layer, layer_file
 from coverage.scope import View
+from coverage.text import plain
 
 
 def content_of(now: View) -> Content:
@@ -28,6 +31,21 @@ def export_button(kind: str, content: Content, key: str, wishes: Wishes | None =
 def file_button(label: str, make: Callable[[], bytes], stem: str, suffix: str, media: str, now: View, key: str) -> None:
     """A download that is made when it is clicked, named after the release and the day."""
     st.download_button(label, make, session.file_name(stem, now, suffix), media, icon=":material/download:", on_click="ignore", key=key)
+
+
+def changes_wanted(now: View) -> Mapping | None:
+    """What changed since a snapshot that the reader gives, for the reports: said on the page, or why it cannot be told."""
+    file = st.file_uploader("Changes since a snapshot", type=["jsonl", "gz"], key="export_baseline",
+                            help="A file that the button *Snapshot* or the command `snapshot` wrote. Both reports then list what changed, and why.")  # fmt: skip
+    if file is None:
+        return None
+    try:
+        found = session.difference_since(now, file.getvalue(), file.name)
+    except (CatalogueError, ValueError) as error:
+        st.error(plain(str(error)))
+        return None
+    st.caption(plain(found.sentence()))
+    return changes_since(found)
 
 
 def matrix_buttons(now: View, shade: str) -> None:
