@@ -1,51 +1,78 @@
-"""Which rules of different corpora are one rule, so that nothing counts it twice.
+"""Which rules are one rule, so that nothing counts it twice.
 
-Two rules of *different* corpora are one when they have the same id or the same content. Within one
-corpus two files with one id stay two rules: that is a fault of the corpus, listed as a problem, and the
-files often differ. Nothing here hangs on the order in which corpora or rules were read, except which of
+Two rules are one when they have the same content, and two rules of *different* corpora also when they have
+the same id. Within one corpus two files with one id that differ stay two rules: that is a fault of the corpus,
+listed as a problem. An id that only means something to those who gave it (`models.id_of`) needs the same name
+beside it. Nothing here hangs on the order in which corpora or rules were read, except which of
 two equally good copies is shown. Knows RULES frames and no release.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 
 import pandas as pd
 
+from coverage.models import id_of
 from coverage.vocabulary import RULE_CLASSES, SEVERITIES
 
 _CLASS_RANKS = {name: rank for rank, name in enumerate(RULE_CLASSES)}
 _SEVERITY_RANKS = {name: rank for rank, name in enumerate(SEVERITIES)}
 
 # What of a rule says whether it is another one, and which of two copies is the better one.
-IDENTITY_COLUMNS = ["rule_key", "corpus", "path", "format", "rule_id", "content_hash", "enabled", "rule_class", "severity", "updated", "created"]
+IDENTITY_COLUMNS = ["rule_key", "corpus", "path", "format", "rule_id", "name", "content_hash", "enabled", "rule_class", "severity", "updated", "created"]
 
 Group = list[int]  # rows that are one rule, at most one of each corpus
 
 
 def same_rules(rules: pd.DataFrame) -> dict[str, str]:
-    """Rule key -> key of the rule it counts as, for the rules that are a copy of another corpus's.
+    """Rule key -> key of the rule it counts as, for the rules that are a copy of another.
 
     A rule counts as itself when it is not among the keys. Equal content is matched before equal ids;
     where a corpus has an id more than once, its rules are matched one to one, in path order, with those
-    of the other corpora. An id that is a mere number names a rule within its format only. A group is
-    shown as its best copy: not disabled, of the best class, most severe, most lately changed, first read.
+    of the other corpora. A group is shown as its best copy: not disabled, of the best class, most severe,
+    most lately changed, first read.
     """
+    keys, twins = rules["rule_key"].tolist(), _twins(rules)
+    found = {keys[row]: keys[best] for row, best in _across(rules, twins).items()}
+    return found | {keys[row]: found.get(keys[best], keys[best]) for row, best in twins.items()}
+
+
+def copies_within(rules: pd.DataFrame) -> dict[str, str]:
+    """Rule key -> key of the rule of the same corpus that stands for it, since their content is the same."""
+    keys = rules["rule_key"].tolist()
+    return {keys[row]: keys[best] for row, best in _twins(rules).items()}
+
+
+def _twins(rules: pd.DataFrame) -> dict[int, int]:
+    """Row -> the best row of the same corpus with the same content, for every other row that has it."""
+    rows_of: dict[Hashable, Group] = {}
+    for row, (content, corpus) in enumerate(zip(_contents(rules), rules["corpus"].tolist(), strict=True)):
+        if content:
+            rows_of.setdefault((corpus, content), []).append(row)
+    alike = [rows for rows in rows_of.values() if len(rows) > 1]
+    standing = _standing(rules, [row for rows in alike for row in rows]) if alike else {}
+    best_of = [(rows, max(rows, key=standing.__getitem__)) for rows in alike]
+    return {row: best for rows, best in best_of for row in rows if row != best}
+
+
+def _across(rules: pd.DataFrame, twins: Collection[int]) -> dict[int, int]:
+    """Row -> the row of another corpus that it counts as. The rows of `twins` are left out."""
     corpora = rules["corpus"].tolist()
     if len(set(corpora)) < 2:
         return {}
-    shared = [_in_several_corpora(names, corpora) for names in (_contents(rules), _ids(rules))]
+    names = [[None if row in twins else name for row, name in enumerate(of(rules))] for of in (_contents, _ids)]
+    shared = [_in_several_corpora(column, corpora) for column in names]
     if not any(shared):
         return {}
     groups: dict[int, Group] = {}
     order = list(_places(rules))  # it hangs on no corpus's name or place
     for rows in (*shared[0], *shared[1]):
         _matched(sorted(rows, key=order.__getitem__), groups, corpora)
-    keys, standing = rules["rule_key"].tolist(), _standing(rules, groups)
-    found = {}
+    standing, found = _standing(rules, groups), {}
     for rows in _distinct(groups):
         best = max(rows, key=standing.__getitem__)
-        found |= {keys[row]: keys[best] for row in rows if row != best}
+        found |= {row: best for row in rows if row != best}
     return found
 
 
@@ -89,10 +116,10 @@ def _contents(rules: pd.DataFrame) -> list[tuple[str, str] | None]:
     return [(content, nth) if content else None for _, nth, content in _places(rules)]
 
 
-def _ids(rules: pd.DataFrame) -> list[tuple[str, str] | None]:
-    """The id of each rule, and its format where the id is a number; None without an id."""
-    pairs = zip(rules["rule_id"].tolist(), rules["format"].tolist(), strict=True)
-    return [(text, form if text.isdecimal() else "") if isinstance(text, str) and text else None for text, form in pairs]
+def _ids(rules: pd.DataFrame) -> list[tuple[str, str, str] | None]:
+    """The id of each rule with what it needs beside it; None without an id."""
+    rows = zip(*(rules[name].tolist() for name in ("rule_id", "format", "name")), strict=True)
+    return [id_of(text, form, name) if isinstance(text, str) else None for text, form, name in rows]
 
 
 def _in_several_corpora(names: Sequence[Hashable | None], corpora: Sequence[str]) -> list[Group]:
@@ -126,12 +153,13 @@ def _distinct(groups: Mapping[int, Group]) -> Iterator[Group]:
     return (rows for row, rows in groups.items() if rows[0] == row and len(rows) > 1)
 
 
-def _standing(rules: pd.DataFrame, groups: Mapping[int, Group]) -> dict[int, tuple]:
+def _standing(rules: pd.DataFrame, rows: Iterable[int]) -> dict[int, tuple]:
     """How good a copy each row is; the best of a group is shown."""
-    part = rules.iloc[list(groups)]
+    rows = list(rows)
+    part = rules.iloc[rows]
     days = [part[name].to_numpy().astype("int64").tolist() for name in ("updated", "created")]
     columns = (part[name].tolist() for name in ("enabled", "rule_class", "severity"))
     return {
         row: (enabled is not False, -_CLASS_RANKS[rule_class], _SEVERITY_RANKS.get(severity, -1), updated, created, -row)
-        for row, enabled, rule_class, severity, updated, created in zip(groups, *columns, *days, strict=True)
+        for row, enabled, rule_class, severity, updated, created in zip(rows, *columns, *days, strict=True)
     }

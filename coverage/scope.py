@@ -15,7 +15,7 @@ from typing import TypeVar
 import pandas as pd
 
 from coverage.catalogue.model import Catalogue, Release
-from coverage.identity import IDENTITY_COLUMNS, counted, same_rules, united
+from coverage.identity import IDENTITY_COLUMNS, copies_within, counted, same_rules, united
 from coverage.mapping import placed_rules
 from coverage.models import CorpusStamp
 from coverage.vocabulary import PRE_PLATFORM, ROLLUPS, RULE_CLASSES
@@ -87,7 +87,7 @@ class Scope:
 class View:
     """The rules of some corpora in one release, and the scope they are looked at in.
 
-    A rule that several corpora have (`identity.same_rules`) counts once, with the mappings and
+    A rule that stands in several places (`identity.same_rules`) counts once, with the mappings and
     platforms of all its copies that are in scope: every frame here but `all_rules` and `mappings` has it
     under one key.
 
@@ -114,8 +114,8 @@ class View:
 
     @cached_property
     def every_rule(self) -> pd.DataFrame:
-        """RULES in scope with every copy of a rule: the rows of `rules`, and those that count as one of them."""
-        return self.all_rules[self._in_scope]
+        """RULES in scope, each once in each corpus: the rows of `rules`, and those of other corpora that count as one of them."""
+        return self.all_rules[self._in_scope & ~among(self.all_rules["rule_key"], self._twins)] if len(self._twins) else self.all_rules[self._in_scope]
 
     @cached_property
     def _in_scope(self) -> pd.Series:
@@ -123,14 +123,20 @@ class View:
 
     @cached_property
     def counts_as(self) -> dict[str, str]:
-        """Key of a copy -> key of the rule it counts as; empty for one corpus.
+        """Key of a copy -> key of the rule it counts as. A copy that is out of scope never stands in for one that is in it."""
+        return self._inside_and_out(same_rules)
 
-        A copy that is out of scope never stands in for one that is in it.
-        """
-        if self.all_rules["corpus"].nunique() < 2:
-            return {}
+    @cached_property
+    def _twins(self) -> pd.Series:
+        """Keys of the rules that another rule of their corpus stands for."""
+        return pd.Series(list(self._inside_and_out(copies_within)), dtype="str")
+
+    def _inside_and_out(self, copies: Callable[[pd.DataFrame], dict[str, str]]) -> dict[str, str]:
+        hashes = self.all_rules["content_hash"].tolist()
+        if len(set(hashes)) == len(hashes) and self.all_rules["corpus"].nunique() < 2:
+            return {}  # one corpus in which nothing can be a copy
         rules = self.all_rules[IDENTITY_COLUMNS]
-        return same_rules(rules[self._in_scope]) | same_rules(rules[~self._in_scope])
+        return copies(rules[self._in_scope]) | copies(rules[~self._in_scope])
 
     @cached_property
     def rules(self) -> pd.DataFrame:
@@ -203,7 +209,7 @@ class View:
     def with_pre(self) -> View:
         """The same view with PRE-only techniques in scope. What does not hang on them is not made again."""
         wide = replace(self, scope=replace(self.scope, pre=True), results={})
-        kept = ("_in_scope", "every_rule", "counts_as", "rules", "_placed_files", "placed_anywhere")
+        kept = ("_in_scope", "_twins", "every_rule", "counts_as", "rules", "_placed_files", "placed_anywhere")
         wide.__dict__.update({name: getattr(self, name) for name in kept})
         return wide
 

@@ -237,7 +237,9 @@ def test_what_is_said_to_close_a_gap_closes_it_when_it_is_added(rollup, mine, th
         closed = {gap for gaps_ in plan["closes"].head(step) for gap in gaps_}
         assert before - _still_open(found, plan["rule_key"].head(step)) == closed
         assert plan[["techniques_so_far", "subtechniques_so_far"]].iloc[step - 1].sum() == len(closed)
-    assert before - _still_open(found, found.others.rules["rule_key"]) == {gap for gaps_ in plan["closes"] for gap in gaps_}
+    closed = {gap for gaps_ in plan["closes"] for gap in gaps_}
+    assert before - _still_open(found, found.others.rules["rule_key"]) == closed
+    assert set(plan["weight_closable"]) <= {float(len(closed))}  # each weighs one
 
 
 # ---- the real corpora ----------------------------------------------------------------------------------
@@ -263,6 +265,8 @@ def test_sigma_closes_for_elastic_what_a_second_count_says(real, rollup):
     if rollup in ("any", "direct"):
         sides = compare(found.mine, found.others).ids
         assert closed == set(sides.loc[sides["side"] == "b_only", "attack_id"])
+    weight = found.gaps.set_index("attack_id")["weight"]
+    assert plan["weight_closable"].iloc[0] == pytest.approx(weight[sorted(closed)].sum())
     assert plan["weight"].is_monotonic_decreasing and plan["share"].iloc[-1] == pytest.approx(1)
     assert not plan["rule_key"].duplicated().any() and len(plan) < found.figures()["rules"]
 

@@ -28,6 +28,7 @@ from coverage.frames import (
 )
 from coverage.identity import same_rules
 from coverage.loaders import corpus_sources, load
+from coverage.loaders.repeats import repeats
 from coverage.mapping import mappings_as_read
 from coverage.measures import (
     MEASURES,
@@ -196,13 +197,62 @@ def test_rules_that_map_to_nothing_are_counted_once_and_by_all_copies(tmp_path):
     assert unread_rules(view)["rule_key"].tolist() == ["theirs/a.toml"]
 
 
-def test_a_number_names_a_rule_within_its_format_only():
+def test_an_id_that_others_give_too_needs_the_same_format_and_name():
+    """Every Wazuh server has a rule 100001 of its own, and every table a rule 1."""
     rules = [
-        small.rule("a", corpus="one", rule_id="100001", format="wazuh"), small.rule("b", corpus="two", rule_id="100001", format="suricata"),
-        small.rule("c", corpus="two", rule_id="100001", format="wazuh"), small.rule("d", corpus="one", rule_id="u-1", format="kibana"),
+        small.rule("a", corpus="one", rule_id="100001", name="Brute force", format="wazuh"),
+        small.rule("b", corpus="two", rule_id="100001", name="Brute force", format="suricata"),
+        small.rule("c", corpus="two", rule_id="100001", name="Brute  Force", format="wazuh"),
+        small.rule("h", corpus="three", rule_id="100001", name="Ransom note", format="wazuh"),
+        small.rule("i", corpus="one", rule_id="R-1", name="Phish", format="table"), small.rule("j", corpus="two", rule_id="R-1", name="Worm", format="table"),
+        small.rule("k", corpus="one", rule_id=UUID, name="Phish", format="table"), small.rule("l", corpus="two", rule_id=UUID, name="Worm", format="elastic"),
+        small.rule("d", corpus="one", rule_id="u-1", format="kibana"),
         small.rule("e", corpus="two", rule_id="u-1", format="elastic"), small.rule("f", corpus="one", rule_id=None), small.rule("g", corpus="two", rule_id=None),
     ]  # fmt: skip
-    assert same_rules(rules_frame(rules)) == {"c": "a", "e": "d"}
+    assert same_rules(rules_frame(rules)) == {"c": "a", "e": "d", "l": "k"}
+    loud = [(problem.corpus, problem.path) for problem in repeats(rules)]
+    assert loud == [("two", "c.toml"), ("two", "l.toml"), ("two", "e.toml")]
+
+
+UUID = "6a5f1c0e-0000-4000-8000-000000000000"
+
+
+def test_one_content_within_a_corpus_counts_once_and_is_listed(tmp_path):
+    text = rule_text("", ["T1053.005"], name="No id").replace('rule_id = ""\n', "")
+    one = {"p/b.toml": text, "q/b.toml": text, "c.toml": rule_text("c", ["T1003"], tactic="TA0006")}
+    reading = read(tmp_path, {"ours": one})
+    view = reading.view(on=DAY)
+    assert view.rules["rule_key"].tolist() == ["ours/c.toml", "ours/p/b.toml"] and view.counts_as == {"ours/q/b.toml": "ours/p/b.toml"}
+    assert (by_id(coverage_by_id(view), "T1053.005")[["rules", "depth"]].tolist()) == [1, 0.5]
+    assert summary(view)["rules"].items() >= {"read": 3, "in_scope": 2, "same_elsewhere": 1}.items()
+    assert rules_with_ids(view)["also_in"].tolist() == [(), ()]
+    assert [(row["code"], row["path"]) for row in reading.loaded.problems.to_dict("records") if row["code"] != "no-rule-id"] == [("same-content", "q/b.toml")]
+    two = seen(tmp_path, {"ours": one, "theirs": {"x.toml": text}})
+    assert len(two.rules) == 2 and len(two.of_corpora(["ours"]).rules) == 2
+    assert corpus_summary(two)["rules"].tolist() == [2, 1, 2]
+    counts = coverage_by_corpus(two)
+    assert counts.loc[counts["attack_id"] == "T1053.005", "rules"].tolist() == [1, 1]
+
+
+def test_a_copy_that_is_out_of_scope_by_its_folder_leaves_the_other_in(tmp_path):
+    text = rule_text("x", ["T1053"])
+    view = seen(tmp_path, {"ours": {"_deprecated/a.toml": text, "b.toml": text}})
+    assert view.rules["path"].tolist() == ["b.toml"] and summary(view)["rules"]["same_elsewhere"] == 0
+
+
+def test_a_corpus_inside_another_has_all_of_its_own_rules_in_any_order(tmp_path):
+    write_corpora(tmp_path, {"all": {"win/1.toml": rule_text("1", ["T1059.001"]), "win/2.toml": rule_text("2", ["T1053"]),
+                                     "3.toml": rule_text("3", ["T1021"], tactic="TA0008")}})  # fmt: skip
+    texts = [f"all={tmp_path / 'all'}", f"win={tmp_path / 'all' / 'win'}"]
+    for order in (texts, texts[::-1]):
+        loaded = load(corpus_sources(order))
+        view = read_embedded(loaded, E19).view(on=DAY)
+        assert {name: len(view.of_corpora([name]).rules) for name in ("all", "win")} == {"all": 3, "win": 2}
+        assert len(view.rules) == 3 and summary(view)["techniques"]["covered"] == 3
+        (note,) = loaded.problems.to_dict("records")  # one for the pair, not one a rule
+        first, second = (text.partition("=")[0] for text in order)
+        assert (note["code"], note["corpus"]) == ("same-file", second)
+        assert note["message"] == f"2 files from here on are in the corpus '{first}' as well; their rules count once."
 
 
 def test_the_nth_rule_of_a_file_is_matched_with_the_nth():
@@ -231,10 +281,12 @@ copies = st.tuples(
 
 
 def view_of(rules: list[tuple], order: tuple[str, ...], scope: dict) -> View:
-    """The view of some copies, corpus by corpus in this order."""
+    """The view of some copies, corpus by corpus in this order. What has the same content says the same; only its folder may differ."""
     ordered = sorted(enumerate(rules), key=lambda item: order.index(item[1][0]))
     made, written = [], []
-    for n, (corpus, rule_id, content, rule_class, enabled, platforms, severity, leaves) in ordered:
+    says = {content: (rule_id, *rest) for _, rule_id, content, _, *rest in reversed(rules) if content}
+    for n, (corpus, own_id, content, rule_class, *own) in ordered:
+        rule_id, enabled, platforms, severity, leaves = says.get(content, (own_id, *own))
         key = f"{corpus}/{n}.toml"
         made.append(small.rule(key, corpus=corpus, path=f"{n}.toml", rule_id=rule_id, content_hash=content, rule_class=rule_class,
                                enabled=enabled, platforms=platforms, severity=severity))  # fmt: skip
@@ -270,11 +322,12 @@ def test_the_order_of_corpora_changes_no_number(rules, order, scope):
 @given(st.lists(copies, max_size=8), corpora_scopes)
 def test_no_group_holds_two_rules_of_one_corpus_and_no_count_exceeds_the_files(rules, scope):
     view = view_of(rules, ("one", "two", "three"), scope)
-    corpus = dict(zip(view.all_rules["rule_key"], view.all_rules["corpus"], strict=True))
-    groups = defaultdict(list)
-    for key in corpus:
-        groups[view.counts_as.get(key, key)].append(corpus[key])
-    assert all(len(set(found)) == len(found) for found in groups.values())
+    rows = list(zip(*(view.all_rules[name] for name in ("rule_key", "corpus", "content_hash")), strict=True))
+    groups = defaultdict(set)
+    for key, corpus, content in rows:
+        groups[view.counts_as.get(key, key)].add((corpus, content or key))
+    for found in groups.values():  # two of one corpus are one rule only by their content
+        assert len({corpus for corpus, _ in found}) == len(found)
     assert set(view.counts_as.values()).isdisjoint(view.counts_as)  # a rule that is shown counts as itself
     alone = [len(view.of_corpora([name]).rules) for name in ("one", "two", "three")]
     assert max(alone) <= len(view.rules) <= sum(alone)
@@ -520,7 +573,7 @@ def test_broken_settings_stop_the_command_line_with_a_sentence(here):
 def test_every_summary_says_when_rules_are_in_two_corpora(here):
     texts = write_corpora(here, PAIR)
     result = CliRunner().invoke(application(), ["summary", *texts])
-    assert "1 more are in another corpus as well and count once." in " ".join(result.stdout.split())
+    assert "1 more is a copy of one of these and counts once." in " ".join(result.stdout.split())
     assert "by corpus" in result.stdout
 
 

@@ -294,25 +294,26 @@ def test_duplicate_ids_within_and_across_corpora(tmp_path):
     for path in ("one/a.toml", "one/b.toml", "two/c.toml"):
         (tmp_path / path).parent.mkdir(exist_ok=True)
         (tmp_path / path).write_text(GOOD)
+    (tmp_path / "one" / "d.toml").write_text(f"# another file\n{GOOD}")
     loaded = load([CorpusSource("one", tmp_path / "one"), CorpusSource("two", tmp_path / "two")])
-    assert len(loaded.rules) == 3
+    assert len(loaded.rules) == 4
     assert loaded.problems[["corpus", "path", "code", "severity", "message"]].values.tolist() == [
-        ["one", "b.toml", "duplicate-id", "warning",
-         "The id good is in both one/b.toml and one/a.toml; both rules are kept."],
+        ["one", "b.toml", "same-content", "note", "The same content is in both one/b.toml and one/a.toml; it counts once."],
+        ["one", "d.toml", "duplicate-id", "warning", "The id good is in both one/d.toml and one/a.toml; both rules are kept."],
         ["two", "c.toml", "same-content", "note", "The same content is in both two/c.toml and one/a.toml; it counts once."],
     ]  # fmt: skip
 
 
-def test_overlapping_corpora_are_read_once(tmp_path):
+def test_overlapping_corpora_have_each_their_own_rules(tmp_path):
     inner = tmp_path / "all" / "inner"
     inner.mkdir(parents=True)
     (inner / "a.toml").write_text(GOOD)
     (inner / "b.toml").write_text(GOOD.replace('"good"', '"better"'))
     loaded = load([CorpusSource("all", tmp_path / "all"), CorpusSource("inner", inner)])
-    assert loaded.rules.corpus.tolist() == ["all", "all"]
+    assert loaded.rules.corpus.tolist() == ["all", "all", "inner", "inner"]
     assert loaded.problems[["corpus", "path", "code", "message"]].values.tolist() == [
         ["inner", "a.toml", "same-file",
-         "2 files from here on belong to the corpus 'all' as well; read once, there."]
+         "2 files from here on are in the corpus 'all' as well; their rules count once."]
     ]  # fmt: skip
 
 

@@ -94,7 +94,7 @@ def _print_summary(result: dict, scope: Scope) -> None:
 
 def _copies(rules: dict) -> str:
     count = rules["same_elsewhere"]
-    return f"{count:,} more are in another corpus as well and count once. " if count else ""
+    return f"{count:,} more {'is a copy of one of these and counts' if count == 1 else 'are copies of these and count'} once. " if count else ""
 
 
 @app.command(epilog="Examples:  gaps --csv gaps.csv  |  gaps my-rules --also fragile --platform Windows")

@@ -81,7 +81,7 @@ def load(
     counter = _Counter(sum(len(walk.files) for walk in walks), progress)
     with _collector_paused():
         stamps = tuple(_corpus(walk, context, counter, result) for walk in walks)
-        result.problems += repeats(result.rules)
+        result.problems += repeats(result.rules, {(walk.source.name, path) for walk in walks for path in walk.shared})
         return Loaded(
             rules_frame(result.rules), written_frame(result.written), problems_frame(result.problems), stamps
         )

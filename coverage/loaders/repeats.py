@@ -5,19 +5,20 @@ What then counts once and what twice is decided by `coverage.identity`. Knows no
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Collection, Hashable, Iterable
 
-from coverage.models import Problem, Rule
+from coverage.models import Problem, Rule, id_of
 
 # What the rules of each name are called by, corpus by corpus: the first one there.
 Firsts = dict[Hashable, dict[str, Rule]]
 
 
-def repeats(rules: Iterable[Rule]) -> list[Problem]:
+def repeats(rules: Iterable[Rule], said: Collection[tuple[str, str]] = ()) -> list[Problem]:
     """One problem a rule that repeats an earlier one, naming both files.
 
-    `same-content` (note): another corpus has the very file. `duplicate-id` (warning): the id is the same;
-    within one corpus both rules count, across corpora the rule counts once.
+    `same-content` (note): the very file stands there too, and the rule counts once. `duplicate-id` (warning):
+    the id is the same; within one corpus both rules count, across corpora the rule counts once.
+    `said`: (corpus, path) of files that were told of already, since an earlier corpus holds the file itself.
     """
     contents: Firsts = {}
     ids: Firsts = {}
@@ -25,12 +26,25 @@ def repeats(rules: Iterable[Rule]) -> list[Problem]:
     for rule in rules:
         nth = rule.rule_key.removeprefix(f"{rule.corpus}/{rule.path}")
         twin = _earlier((rule.content_hash, nth) if rule.content_hash else None, rule, contents)
-        earlier = _earlier(rule.rule_id or None, rule, ids)
-        if twin is not None and twin.corpus != rule.corpus:
-            problems.append(_problem(rule, twin, "same-content", "note", "The same content"))
+        earlier = _earlier(_own_id(rule), rule, ids)
+        if twin is not None:
+            if (rule.corpus, rule.path) not in said:
+                problems.append(_problem(rule, twin, "same-content", "note", "The same content", once=True))
         elif earlier is not None:
-            problems.append(_problem(rule, earlier, "duplicate-id", "warning", f"The id {rule.rule_id}"))
+            once = rule.corpus != earlier.corpus
+            if not once or _id(rule) == _id(earlier):
+                problems.append(_problem(rule, earlier, "duplicate-id", "warning", f"The id {rule.rule_id}", once))
     return problems
+
+
+def _id(rule: Rule) -> Hashable | None:
+    return id_of(rule.rule_id, rule.format, rule.name)
+
+
+def _own_id(rule: Rule) -> Hashable | None:
+    """The id as its own corpus knows it, where a name beside it changes nothing."""
+    known = _id(rule)
+    return known and known[:2]
 
 
 def _earlier(name: Hashable | None, rule: Rule, firsts: Firsts) -> Rule | None:
@@ -43,8 +57,8 @@ def _earlier(name: Hashable | None, rule: Rule, firsts: Firsts) -> Rule | None:
     return found
 
 
-def _problem(rule: Rule, earlier: Rule, code: str, severity: str, what: str) -> Problem:
+def _problem(rule: Rule, earlier: Rule, code: str, severity: str, what: str, once: bool) -> Problem:
     here, there = f"{rule.corpus}/{rule.path}", f"{earlier.corpus}/{earlier.path}"
     places = f"twice in {here}" if here == there else f"in both {here} and {there}"
-    kept = "both rules are kept" if rule.corpus == earlier.corpus else "it counts once"
+    kept = "it counts once" if once else "both rules are kept"
     return Problem(rule.path, None, None, rule.rule_id, code, severity, f"{what} is {places}; {kept}.", rule.corpus)

@@ -40,6 +40,7 @@ class Walk:
     root: Path
     folder: str = ""  # name of the root
     files: list[FoundFile] = field(default_factory=list)
+    shared: set[str] = field(default_factory=set)  # relative paths of files that an earlier corpus holds, too
     problems: list[Problem] = field(default_factory=list)
 
     def problem(self, relative: str, code: str, message: str, severity: str = "warning") -> None:
@@ -253,7 +254,7 @@ def too_large(size: int, limit: int = MAX_BYTES) -> Unreadable:
 
 
 def listed(sources: Sequence[CorpusSource]) -> list[Walk]:
-    """One walk a source, in order; a file that two sources hold belongs to the first.
+    """One walk a source, in order. A file that two sources hold is in both: each corpus has all of its own rules.
 
     Adds one note `same-file` a pair of corpora that overlap, saying how many files they share.
     """
@@ -265,14 +266,15 @@ def listed(sources: Sequence[CorpusSource]) -> list[Walk]:
             owner = owners.setdefault(file.identity, source.name)
             if owner != source.name:
                 shared.setdefault(owner, []).append(file)
+                walk.shared.add(file.relative)
         for owner, files in shared.items():
-            count = f"{len(files)} file{'s' if len(files) > 1 else ''} from here on"
+            many = len(files) > 1
             walk.problem(
                 files[0].relative,
                 "same-file",
-                f"{count} belong to the corpus '{owner}' as well; read once, there.",
+                f"{len(files)} file{'s' if many else ''} from here on {'are' if many else 'is'} in the corpus '{owner}' as well; "
+                f"{'their rules count' if many else 'its rule counts'} once.",
                 "note",
             )
-        walk.files = [file for file in walk.files if owners[file.identity] == source.name]
         walks.append(walk)
     return walks

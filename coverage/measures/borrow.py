@@ -84,7 +84,7 @@ class Borrowing:
 
         Of equal gains the rule that closes more gaps goes first, then the severer, then by name and key.
         Under `all` and `share` a technique closes with the last of its open sub-techniques, and its weight is
-        gained in equal parts on the way.
+        gained in equal parts on the way; one that the candidates cannot close weighs nothing.
         """
         rows = self.rows if rows is None else rows
         elements = self._closing.elements(rows["attack_id"].unique())
@@ -92,8 +92,9 @@ class Borrowing:
         for attack_id, rule_key in zip(rows["attack_id"].tolist(), rows["rule_key"].tolist(), strict=True):
             if attack_id in elements:
                 sets.setdefault(rule_key, []).append(attack_id)
-        steps = list(greedy_cover(sets, self._element_weights, self._places))
-        return self._steps_frame(steps, elements)
+        weights = self._element_weights(elements)
+        steps = list(greedy_cover(sets, weights, self._places))
+        return self._steps_frame(steps, elements, weights)
 
     def figures(self, rows: pd.DataFrame | None = None) -> dict:
         """Counts with their denominators: rules that would close something, and gaps they can close, by grain."""
@@ -132,14 +133,14 @@ class Borrowing:
     def _closing(self) -> Closing:
         return Closing(self.gaps["attack_id"].tolist(), self.mine, self.others)
 
-    @cached_property
-    def _element_weights(self) -> dict[str, float]:
-        """What closing an ID is worth: its own weight, and its part of each technique that waits for it."""
+    def _element_weights(self, closable: frozenset[str]) -> dict[str, float]:
+        """What closing an ID is worth: its own weight, and its part of each technique that waits for it and can be closed."""
         price = dict(zip(self.gaps["attack_id"].tolist(), self.gaps["weight"].tolist(), strict=True))
         weights: dict[str, list[float]] = {}
         for gap, elements in self._closing.needs.items():
-            for element in elements:
-                weights.setdefault(element, []).append(price[gap] / len(elements))
+            if closable.issuperset(elements):
+                for element in elements:
+                    weights.setdefault(element, []).append(price[gap] / len(elements))
         return {element: fsum(parts) for element, parts in weights.items()}
 
     def _joined(self, pairs: Sequence[tuple[int, int, tuple[str, ...]]]) -> pd.DataFrame:
@@ -166,8 +167,7 @@ class Borrowing:
         rows = self._lendable.take(np.array(list(places), dtype=np.int64))
         return {name: rows[name].array for name in rows}
 
-    def _steps_frame(self, steps: Sequence[tuple[str, frozenset[str]]], closable: frozenset[str]) -> pd.DataFrame:
-        weights = self._element_weights
+    def _steps_frame(self, steps: Sequence[tuple[str, frozenset[str]]], closable: frozenset[str], weights: Mapping[str, float]) -> pd.DataFrame:
         gained = [fsum(weights[element] for element in new) for _, new in steps]
         so_far = list(accumulate((Fraction(weight) for weight in gained), initial=Fraction()))[1:]
         closed = list(self._closing.closed_by(new for _, new in steps))

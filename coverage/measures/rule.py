@@ -15,15 +15,18 @@ from coverage.vocabulary import attack_url
 def rules_with_ids(view: View) -> pd.DataFrame:
     """RULES of every rule read, with the live IDs each is read as (`attack_ids`, in the rule's order) and `also_in`.
 
-    A rule that several corpora have stands there once, with the IDs of all its copies; `also_in` names
+    A rule that stands in several places is there once, with the IDs of all its copies; `also_in` names
     the other corpora.
     """
     read = counted(view.mappings.loc[view.mappings["attack_id"].notna(), ["rule_key", "attack_id"]], view.counts_as)
     rules = united(view.all_rules, view.counts_as)
-    copies = view.all_rules[among(view.all_rules["rule_key"], pd.Series(list(view.counts_as), dtype="str"))]
+    copies = counted(view.all_rules[among(view.all_rules["rule_key"], pd.Series(list(view.counts_as), dtype="str"))], view.counts_as)
+    corpus_of = dict(zip(rules["rule_key"].tolist(), rules["corpus"].tolist(), strict=True))
+    pairs = dict.fromkeys(zip(copies["rule_key"].tolist(), copies["corpus"].tolist(), strict=True))
+    elsewhere = [(rule_key, corpus) for rule_key, corpus in pairs if corpus_of[rule_key] != corpus]
     return rules.assign(
         attack_ids=listed(read.drop_duplicates(), "rule_key", "attack_id", rules["rule_key"]),
-        also_in=listed(counted(copies, view.counts_as), "rule_key", "corpus", rules["rule_key"]),
+        also_in=listed(pd.DataFrame(elsewhere, columns=["rule_key", "corpus"], dtype="str"), "rule_key", "corpus", rules["rule_key"]),
     )
 
 

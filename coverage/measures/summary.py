@@ -55,8 +55,8 @@ def techniques_with_pre(view: View) -> dict:
 def rule_counts(view: View) -> dict:
     """How many rules were read, by class, in scope, and how many of those in scope map to nothing.
 
-    `read` and `by_class` count what the files hold; in every other count a rule that several corpora
-    have counts once. `same_elsewhere`: the copies in scope that are left out of `in_scope` for that.
+    `read` and `by_class` count what the files hold; in every other count a rule that stands in several
+    places counts once. `same_elsewhere`: the copies in scope that are left out of `in_scope` for that.
     `unmapped`: no mapping at all. `tactic_only`: mappings, but none names a technique. `unread`:
     techniques named, but none is read as a live ID of this release. `platform_unknown`: in scope by
     class and left out, or not counted for any platform, because nothing says where the rule works.
@@ -70,7 +70,7 @@ def rule_counts(view: View) -> dict:
         "read": len(view.all_rules),
         "by_class": {name: int(by_class.get(name, 0)) for name in RULE_CLASSES},
         "in_scope": len(keys),
-        "same_elsewhere": len(view.every_rule) - len(keys),
+        "same_elsewhere": int(rules_in_scope(view.all_rules, view.scope).sum()) - len(keys),
         "unmapped": len(keys) - len(mapped),
         "tactic_only": len(mapped) - len(with_leaf),
         "unread": len(with_leaf) - len(read),

@@ -77,7 +77,7 @@ def plan_sources(
     sources: Sequence[CorpusSource], target: Target, decisions: Sequence[Decision] = (), touch: date | None = None,
     progress: Progress | None = None,
 ) -> Plan:  # fmt: skip
-    """The same for the files of some corpora, which are read. A link that leads out of its corpus is passed over."""
+    """The same for the files of some corpora, each once, which are read. A link that leads out of its corpus is passed over."""
     return plan(_texts(listed(unique_names(sources)), progress), target, decisions, touch)
 
 
@@ -86,7 +86,8 @@ def _texts(walks: Sequence[Walk], progress: Progress | None) -> Iterator[RuleTex
     for walk in walks:
         root = walk.root.resolve()
         for file in walk.files:
-            yield _text(walk, file, root)
+            if file.relative not in walk.shared:  # a file that two corpora hold is rewritten once
+                yield _text(walk, file, root)
             done += 1
             if progress:
                 progress(done, total, file.relative)
