@@ -157,6 +157,28 @@ def test_the_plan_closes_everything_with_the_fewest_by_hand():
     assert plan[counts].to_numpy().tolist() == [[1, 2, 2, 2], [2, 2, 2, 2]]
 
 
+def test_data_that_mine_need_on_the_same_platform_is_at_hand():
+    """Process events under three names; on Linux nobody of mine looks at them."""
+    process, files = ("Process Creation",), ("File Creation", "File Modification")
+    corpora = {
+        "mine": {"m": (["T1059.001"], {"platforms": ("Windows",), "data_components": process, "data_sources": ("Elastic Defend",)})},
+        "theirs": {
+            "a": (["T1105"], {"platforms": ("Windows", "Linux"), "data_components": (*files, *process), "data_sources": ("windows/process_creation",)}),
+            "b": (["T1003"], {"platforms": ("Linux",), "data_components": process}),
+            "c": (["T1021"], {"platforms": ("Windows",), "data_components": files, "data_sources": ("elastic defend",)}),
+            "d": (["T1110"], {"platforms": (), "data_components": process}),
+            "e": (["T1112"], {"platforms": ("Windows",)}),
+        },
+    }  # fmt: skip
+    found = borrowing(corpora)
+    assert found.own_data_components == {("Process Creation", "Windows")}
+    assert set(found.restricted(own_data=True)["rule_name"]) == {"a"}
+    assert set(found.restricted(found.own_log_sources, own_data=True)["rule_name"]) == {"a", "c"}
+    assert set(found.restricted(["nobody has this"], own_data=True)["rule_name"]) == {"a"}
+    row = found.rows.query("rule_name == 'a'").iloc[0]
+    assert (row["rule_data_components"], row["own_data_components"]) == ((*files, *process), process)
+
+
 def test_a_restricted_plan_has_its_own_denominator():
     found = borrowing()
     plan = found.plan(found.restricted(["windows", "linux/auditd"]))
@@ -287,6 +309,9 @@ def test_every_pair_of_a_gap_and_a_sigma_rule_is_counted_again(real):
     by_key = {key: {w.casefold() for w in (*a, *b)} for key, a, b in zip(rules["rule_key"], rules["integrations"], rules["data_sources"], strict=True)}
     assert found.own_log_sources == have
     assert set(found.restricted(have)["rule_key"]) == {key for _, key in pairs if by_key[key] & have}
+    needs = {key: {(c, p) for c in parts for p in systems or ("",)} for key, parts, systems in zip(rules["rule_key"], rules["data_components"], rules["platforms"], strict=True)}
+    mine = {pair for key in found.mine.rules["rule_key"] for pair in needs[key]}
+    assert set(found.restricted(own_data=True)["rule_key"]) == {key for _, key in pairs if needs[key] & mine}
 
 
 @pytest.mark.corpora

@@ -42,6 +42,7 @@ Second = Annotated[str, typer.Argument(metavar="B", help=f"The second {_NAMED}",
 Mine = Annotated[str, typer.Argument(metavar="MINE", help=f"The {_NAMED} Its gaps are to be closed.", show_default=False)]
 Others = Annotated[list[str], typer.Argument(metavar="OTHER ...", help=f"A {_NAMED} Its rules may be borrowed.", show_default=False)]
 Have = Annotated[bool, typer.Option("--have-log-sources", help="Only rules that name a log source my own rules in scope name, too.")]
+HaveData = Annotated[bool, typer.Option("--have-data", help="Only rules that need a data component my own rules in scope need on the same platform; adds to --have-log-sources.")]
 Sources = Annotated[list[str] | None, typer.Option("--log-source", metavar="NAME", help="Only rules that name this log source; repeatable; adds to --have-log-sources.")]
 On = Annotated[list[str] | None, typer.Option("--on", metavar="PLATFORM", help="Only rules known to work on this platform; repeatable.")]
 AnyClass = Annotated[bool, typer.Option("--any-class", help="Rules of every class may be borrowed, enabled or not. [default: the classes in scope]")]
@@ -100,8 +101,8 @@ def _tactic_table(found: Comparison) -> Table:
     return table
 
 
-@app.command("borrow", epilog="Examples:  borrow ours=my-rules sigma=../sigma/rules --plan --limit 10  |  borrow my-rules ../sigma/rules --have-log-sources --csv borrow.csv")
-def borrow_command(mine: Mine, others: Others, have: Have = False, log_sources: Sources = None, on: On = None,
+@app.command("borrow", epilog="Examples:  borrow ours=my-rules sigma=../sigma/rules --plan --limit 10  |  borrow my-rules ../sigma/rules --have-log-sources --have-data --csv borrow.csv")
+def borrow_command(mine: Mine, others: Others, have: Have = False, have_data: HaveData = False, log_sources: Sources = None, on: On = None,
                    any_class: AnyClass = False, plan: Plan = False, limit: Limit = None,
                    attack: Attack = None, classes: Classes = None, enabled: Enabled = "not_disabled",
                    platforms: Platforms = None, pre: Pre = False, rollup: Rollup = "any",
@@ -110,7 +111,7 @@ def borrow_command(mine: Mine, others: Others, have: Have = False, log_sources: 
     one_output(as_json, csv)
     found = _borrowing([mine, *others], any_class, (attack, classes, enabled, platforms, pre, rollup))
     words = [*(found.own_log_sources if have else ()), *(log_sources or ())] if have or log_sources else None
-    candidates = found.restricted(words, _platforms(found, on))
+    candidates = found.restricted(words, _platforms(found, on), have_data)
     rows = found.plan(candidates) if plan else candidates
     rows, steps = (rows if limit is None else rows.head(limit)), len(rows) if plan else None
     if csv is not None:

@@ -55,6 +55,11 @@ class Borrowing:
         return frozenset(_word(name) for sources in _log_sources(self.mine.rules) for name in sources)
 
     @cached_property
+    def own_data_components(self) -> frozenset[tuple[str, str]]:
+        """(data component, platform it is collected on) of every rule of mine in scope; the platform "" where none is known."""
+        return frozenset(pair for pairs in _collected(self.mine.rules) for pair in pairs)
+
+    @cached_property
     def rows(self) -> pd.DataFrame:
         """BORROW: each gap that a rule of the others would close, and each such rule; heaviest gaps, severest rules first."""
         pairs = [
@@ -65,16 +70,22 @@ class Borrowing:
         pairs.sort()
         return self._joined(pairs)
 
-    def restricted(self, log_sources: Collection[str] | None = None, platforms: Collection[str] = ()) -> pd.DataFrame:
-        """BORROW rows of the rules that name one of these log sources and are known to work on one of these platforms.
+    def restricted(
+        self, log_sources: Collection[str] | None = None, platforms: Collection[str] = (), own_data: bool = False
+    ) -> pd.DataFrame:
+        """BORROW rows of the rules that I have the logs for, and that are known to work on one of these platforms.
 
-        Words are compared whole, whatever their case; `own_log_sources` are mine. A rule that names no log
-        source, or no platform, is left out where they are asked for: nothing says that it would work.
+        The logs are there when the rule names one of `log_sources` (words are compared whole, whatever their
+        case; `own_log_sources` are mine) or, with `own_data`, needs a data component that rules of mine need on
+        the same platform. A rule that names none, or no platform, is left out where they are asked for: nothing
+        says that it would work.
         """
         keep = np.ones(len(self.rows), dtype=bool)
-        if log_sources is not None:
-            words = frozenset(map(_word, log_sources))
-            keep &= _meets(self.rows["rule_log_sources"], words, _word)
+        if log_sources is not None or own_data:
+            words = frozenset(map(_word, log_sources or ()))
+            keep = _meets(self.rows["rule_log_sources"], words, _word)
+            if own_data:
+                keep |= np.fromiter((bool(names) for names in self.rows["own_data_components"]), dtype=bool, count=len(self.rows))
         if platforms:
             keep &= _meets(self.rows["rule_platforms"], frozenset(platforms), str)
         return self.rows[keep].reset_index(drop=True)
@@ -156,10 +167,12 @@ class Borrowing:
         """The columns that say which rule, of every rule in `_rules`, in its order."""
         rules, sources = self._rules, _log_sources(self._rules)
         own = [tuple(name for name in names if _word(name) in self.own_log_sources) for names in sources]
+        have = [tuple(dict.fromkeys(name for name, platform in pairs if (name, platform) in self.own_data_components)) for pairs in _collected(rules)]
         return rules[list(_RULE_COLUMNS)].assign(
             rule_name=rules["name"], rule_platforms=rules["platforms"],
             rule_log_sources=pd.Series(sources, index=rules.index, dtype=object),
             own_log_sources=pd.Series(own, index=rules.index, dtype=object),
+            rule_data_components=rules["data_components"], own_data_components=pd.Series(have, index=rules.index, dtype=object),
         )  # fmt: skip
 
     def _lent(self, places: Iterable[int]) -> dict[str, Iterable]:
@@ -222,6 +235,12 @@ def _alike(others: View, mine: View) -> View:
 def _log_sources(rules: pd.DataFrame) -> list[tuple[str, ...]]:
     pairs = zip(rules["integrations"], rules["data_sources"], strict=True)
     return [tuple(dict.fromkeys((*integrations, *sources))) for integrations, sources in pairs]
+
+
+def _collected(rules: pd.DataFrame) -> list[list[tuple[str, str]]]:
+    """For each rule its data components, each with each of its platforms."""
+    pairs = zip(rules["data_components"].tolist(), rules["platforms"].tolist(), strict=True)
+    return [[(name, platform) for name in names for platform in platforms or ("",)] for names, platforms in pairs]
 
 
 def _meets(lists: pd.Series, wanted: frozenset[str], form: Callable[[str], str]) -> np.ndarray:

@@ -35,12 +35,14 @@ try:
 except TableError as error:
     st.error(str(error))
     st.stop()
-row = st.columns([3, 6, 3], vertical_alignment="center")
+row = st.columns([3, 3, 6], vertical_alignment="center")
 have = row[0].toggle("Only log sources I already have", key="borrow_have", bind="query-params",
                      help="Rules that name an integration or data source that a rule of mine in scope names, too, letter for letter but for the case.")  # fmt: skip
-more = row[1].multiselect("And these log sources", tables.log_sources(now), key="borrow_source", bind="query-params", placeholder="Log sources that you know you have")
+have_data = row[1].toggle("Only data I already collect", key="borrow_data", bind="query-params",
+                          help="Rules that need an ATT&CK data component that a rule of mine in scope needs on the same platform, whatever its log source is called.")  # fmt: skip
+more = row[2].multiselect("And these log sources", tables.log_sources(now), key="borrow_source", bind="query-params", placeholder="Log sources that you know you have")
 words = [*(found.own_log_sources if have else ()), *more] if have or more else None
-candidates = found.restricted(words, platforms)
+candidates = found.restricted(words, platforms, have_data)
 plan, counts = found.plan(candidates), found.figures(candidates)
 
 shared = now.of_corpora([*mine, *others])

@@ -14,6 +14,7 @@ _RULE = {
     "severity": st.column_config.TextColumn("Severity", width=80),
     "rule_log_sources": st.column_config.ListColumn("Log sources", width=200, help="Integrations and data sources that the rule names."),
     "own_log_sources": st.column_config.ListColumn("Of these I have", width=110, help="Those that rules of mine in scope name, too."),
+    "own_data_components": st.column_config.ListColumn("Data I collect", width=150, help="Data components it needs that rules of mine in scope need on the same platform."),
     "rule_platforms": st.column_config.ListColumn("Platforms", width=120),
     "rule_class": st.column_config.TextColumn("Class", width=92),
     "corpus": st.column_config.TextColumn("Corpus", width=80),
