@@ -56,6 +56,35 @@ def test_macros_alone_and_other_lists_are_passed_over(tmp_path):
     assert told(of_text(tmp_path, "x.yaml", "- rule: broken\n  condition: [a\n")) == [("x.yaml", 3, "bad-yaml", "error")]
 
 
+def test_one_tag_may_be_written_as_a_text(tmp_path):
+    text = "- rule: r\n  desc: d\n  condition: c\n  output: o\n  priority: NOTICE\n  tags: T1610\n"
+    found = of_text(tmp_path, "x.yaml", text)
+    assert rule(found, "x.yaml")["tags"] == ("T1610",) and mapped(found, "x.yaml") == [(None, "T1610", None)]
+    assert told(found) == [] and texts_at_mappings(found, tmp_path) == [("T1610", "T1610")]
+
+
+@pytest.mark.parametrize(
+    ("entry", "codes"),
+    [
+        ("priority: 100\n  port: 22", []),
+        ("priority: 100\n  desc: d", []),
+        ("priority: Error", []),
+        ("condition: c", []),
+        ("priority: Error\n  desc: d", ["no-condition"]),
+        ("output: o\n  desc: d\n  priority: 5", ["no-condition"]),
+    ],
+)
+def test_other_rules_with_a_priority_are_not_meant(tmp_path, entry, codes):
+    found = of_text(tmp_path, "x.yaml", f"- rule: r\n  {entry}\n")
+    assert len(found.rules) == 0 and [code for _, _, code, _ in told(found)] == codes
+
+
+def test_beside_a_rule_of_falco_less_is_meant_as_one(tmp_path):
+    sure = "- rule: r\n  condition: c\n  output: o\n- rule: s\n  condition: d\n- rule: t\n  priority: 5\n"
+    found = of_text(tmp_path, "x.yaml", sure)
+    assert found.rules.name.tolist() == ["r", "s"] and told(found) == [("x.yaml", 6, "no-condition", "error")]
+
+
 @pytest.mark.corpora
 def test_the_real_files_agree_with_pyyaml(shared):
     root = shared("corpora", "samples", "falco")

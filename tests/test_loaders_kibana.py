@@ -97,9 +97,48 @@ def test_surrogates_nan_and_keys_written_twice(tmp_path):
     [
         ('{"rule_id": "a",\n "type": "query"', 2),
         ('{"rule_id": "a",\n "type": query}', 2),
-        ('{"rule_id": "a", "type": "b", "x": ' + "[" * 5000, None),
-        ('{"rule_id": "a", "type": "b", "x": ' + "9" * 5000 + "}", None),
+        ('{"rule_id": "a", "type": "b",\n"y": "[]\\"[[",\n"x": ' + "[" * 5000, 3),
+        ('{"rule_id": "a", "type": "b",\n"y": [[]], "x":\n' + '{"a": ' * 5000, 3),
+        ('{"rule_id": "a", "type": "b",\n"y": 0.' + "1" * 5000 + ',\n"z": "' + "9" * 5000 + '", "x": 1,\n"x": -' + "9" * 100_000 + "}", 4),
     ],
 )
 def test_a_broken_export_is_a_problem(tmp_path, text, line):
     assert told(of_text(tmp_path, "x.json", text)) == [("x.json", line, "bad-json", "error")]
+
+
+@pytest.mark.parametrize("broken", ["[" * 5000, "9" * 5000, '{"rule_id": '])
+@pytest.mark.parametrize("first", [True, False])
+def test_a_line_beyond_the_readers_limits_costs_no_other_line(tmp_path, broken, first):
+    lines = [broken, json.dumps(RULE)] if first else [json.dumps(RULE), broken]
+    found = of_text(tmp_path, "x.ndjson", "\n".join(lines))
+    assert found.rules.name.tolist() == ["n"]
+    assert told(found) == [("x.ndjson", 1 if first else 2, "bad-json", "error")]
+
+
+@pytest.mark.parametrize("sign", ["\u2028", "\u2029", "\x85"])
+def test_a_line_ends_at_a_line_feed_alone(tmp_path, sign):
+    rules = [RULE | {"rule_id": name, "query": f"a{sign}b"} for name in "pq"]
+    found = of_text(tmp_path, "x.ndjson", "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in rules))
+    assert found.rules.rule_id.tolist() == ["p", "q"] and found.rules["query"].tolist() == [f"a{sign}b"] * 2
+    assert told(found) == []
+
+
+def test_a_list_of_rules_is_read_like_an_export(tmp_path):
+    threat = [{"framework": "MITRE ATT&CK", "tactic": {"id": "TA0002", "name": "Execution"}, "technique": [{"id": "T1059", "name": "x"}]}]
+    rules = [RULE | {"threat": threat}, {"item_id": "i", "type": "simple"}, RULE | {"rule_id": "s", "risk_score": 181}, 5,
+             {"exported_rules_count": 3}]  # fmt: skip
+    found = of_text(tmp_path, "x.json", json.dumps(rules, indent=0))
+    assert found.rules.rule_id.tolist() == ["r", "s"] and mapped(found, "x.json") == [("TA0002", "T1059", None)]
+    lines = json.dumps(rules, indent=0).split("\n")
+    assert told(found) == [
+        ("x.json", lines.index('"risk_score": 181') + 1, "bad-value", "warning"),
+        ("x.json", lines.index('"exported_rules_count": 3') + 1, "count-differs", "warning"),
+    ]
+    assert "[2].risk_score" in found.problems.message[0]
+    assert texts_at_mappings(found, tmp_path)[0][1].startswith("T1059")
+
+
+def test_a_linters_report_is_no_list_of_rules(tmp_path):
+    report = [{"rule_id": "W605", "type": "warning", "name": "n", "line": 3}]
+    found = of_text(tmp_path, "x.json", json.dumps(report))
+    assert len(found.rules) == 0 and told(found) == []

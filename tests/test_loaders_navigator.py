@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from coverage.exports.navigator import coverage_layer, gaps_layer, layer_file
 from coverage.measures import summary
 from coverage.reading import read_in
 from tests.formats import FORMATS, loaded, mapped, of_text, rule, texts_at_mappings, told
@@ -53,6 +54,50 @@ def test_a_layer_without_scores_covers_nothing_and_says_so(found):
 def test_what_counts_as_covered(tmp_path, entry, covered):
     layer = {"name": "n", "domain": "enterprise-attack", "techniques": [{"techniqueID": "T1059"} | entry]}
     assert len(of_text(tmp_path, "x.json", json.dumps(layer)).rules) == covered
+
+
+def test_a_list_of_layers_is_read_layer_by_layer(tmp_path):
+    layers = [
+        {"name": "a", "domain": "enterprise-attack", "techniques": [{"techniqueID": "T1059", "score": 1}]},
+        {"name": "b", "domain": "enterprise-attack", "techniques": [{"techniqueID": "T1078", "score": 0}, {"score": 1}]},
+        {"name": "c", "domain": "enterprise-attack", "techniques": [{"score": 1}, {"techniqueID": "T1110", "tactic": "impact", "score": 2}]},
+    ]
+    found = of_text(tmp_path, "x.json", "[" + ",\n".join(map(json.dumps, layers)) + "]")
+    assert found.rules[["rule_key", "name"]].values.tolist() == [["c/x.json", "a: T1059"], ["c/x.json#1", "c: T1110"]]
+    assert mapped(found, "x.json#1") == [("impact", "T1110", None)]
+    assert told(found) == [
+        ("x.json", 3, "no-id", "warning"), ("x.json", 2, "no-id", "warning"), ("x.json", 2, "no-scores", "note"),
+    ]  # fmt: skip
+    assert texts_at_mappings(found, tmp_path)[1][1].startswith("T1110")
+
+
+def test_the_layers_that_the_export_writes_are_read_back(tmp_path):
+    view = read_in(loaded("navigator"), "enterprise-18.1").view()
+    layers = [coverage_layer(view), gaps_layer(view)]
+    found = of_text(tmp_path, "x.json", layer_file(layers))
+    names = found.rules.name.str.rpartition(": ")
+    scored = {entry["techniqueID"] for entry in layers[0]["techniques"] if entry.get("score")}
+    assert {"T1059.001", "T1078", "T1110"} <= scored
+    assert names.groupby(0)[2].agg(set).to_dict() == {layers[0]["name"]: scored}  # gaps have no score above 0
+    assert told(found) == [("x.json", 1, "no-scores", "note")]
+
+
+@pytest.mark.parametrize(
+    ("top", "entry", "rules"),
+    [
+        ({"name": "x"}, {"techniqueID": "a"}, None),
+        ({"name": "x", "version": "1.0.0"}, {"techniqueID": "a", "score": 1}, None),
+        ({"name": "x"}, {"techniqueID": "T1059"}, None),
+        ({"name": "x"}, {"techniqueID": "T1059", "score": 1}, 1),
+        ({"domain": "enterprise-attack"}, {"techniqueID": "T1059"}, 0),
+        ({"versions": {"layer": "4.5"}}, {"techniqueID": "T1059"}, 0),
+        ({"version": "2.2"}, {"techniqueID": "T1059"}, 0),
+    ],
+)
+def test_other_json_with_techniques_is_passed_over(tmp_path, top, entry, rules):
+    """No rules and no note (None), or a layer: its rules, and a note where it has none."""
+    found = of_text(tmp_path, "x.json", json.dumps({**top, "techniques": [entry]}))
+    assert len(found.rules) == (rules or 0) and [code for _, _, code, _ in told(found)] == ["no-scores"] * (rules == 0)
 
 
 def test_the_summary_counts_what_the_layer_scores(found):

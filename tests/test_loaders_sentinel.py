@@ -8,10 +8,13 @@ import pandas as pd
 import pytest
 import yaml
 
+from coverage.identity import same_rules
 from coverage.loaders import CorpusSource, load
 from tests.formats import FORMATS, loaded, mapped, of_text, rule, texts_at_mappings, told
 
-HUNT, RULE, ARM = "Hunting Queries/storage.yaml", "analytics.yaml", "export.json"
+HUNT, RULE, ARM, API = "Hunting Queries/storage.yaml", "analytics.yaml", "export.json", "api.json"
+GUID = "00000000-0000-4000-8000-0000000000c9"
+SUBSCRIPTION = "/subscriptions/11111111-0000-4000-8000-000000000001/resourceGroups/g/providers"
 
 
 @pytest.fixture(scope="module")
@@ -24,10 +27,12 @@ def test_every_rule_and_hunt(found):
     assert found.rules[columns].fillna("-").values.tolist() == [
         [f"c/{HUNT}", "sentinel", "hunt", "-", "-"],
         [f"c/{RULE}", "sentinel", "production", "informational", "Scheduled"],
+        [f"c/{API}", "sentinel_arm", "production", "low", "Scheduled"],
+        [f"c/{API}#1", "sentinel_arm", "production", "high", "NRT"],
         [f"c/{ARM}", "sentinel_arm", "production", "medium", "Scheduled"],
         [f"c/{ARM}#1", "sentinel_arm", "hunt", "-", "-"],
     ]
-    assert found.rules.enabled.isna().tolist() == [True, True, False, True] and not found.rules.enabled[2]
+    assert found.rules.enabled.astype(object).fillna("-").tolist() == ["-", "-", True, True, False, "-"]
 
 
 def test_every_field_of_an_analytics_rule(found):
@@ -76,6 +81,55 @@ def test_other_shapes_of_an_export(tmp_path):
         assert [code for _, _, code, _ in told(found)] == ["bad-severity"]
     found = of_text(tmp_path, "x.json", json.dumps({"query": "x", "triggerOperator": "gt", "properties": {}}))
     assert len(found.rules) == 0 and told(found) == []
+
+
+def test_a_rule_of_the_api_bears_its_own_id_not_its_subscriptions(found):
+    rows = found.rules[found.rules.path == API]
+    assert rows.rule_id.tolist() == ["00000000-0000-4000-8000-0000000000d1", "made-by-a-script"]
+    assert "duplicate-id" not in set(found.problems.code)
+
+
+def test_rules_of_one_subscription_in_two_corpora_stay_apart(tmp_path):
+    text = (FORMATS / "sentinel" / API).read_text(encoding="utf-8")
+    for name, change in (("a", ("d1", "d1")), ("b", ("0000000000d1", "0000000000d2"))):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / API).write_text(text.replace(*change), encoding="utf-8")
+    both = load([CorpusSource(name, tmp_path / name) for name in "ab"])
+    assert same_rules(both.rules) == {f"b/{API}#1": f"a/{API}#1"}  # the one that is called the same
+
+
+@pytest.mark.parametrize(
+    ("name", "resource_id", "template", "rule_id"),
+    [
+        (GUID, f"{SUBSCRIPTION}/Microsoft.SecurityInsights/alertRules/{GUID}", None, GUID),
+        (None, f"{SUBSCRIPTION}/Microsoft.SecurityInsights/alertRules/{GUID}", None, GUID),
+        (None, f"{SUBSCRIPTION}/Microsoft.SecurityInsights/alertRules/own", GUID, "own"),
+        (f"workspace/Microsoft.SecurityInsights/{GUID}", None, None, GUID),
+        (f"[concat(parameters('workspace'),'/Microsoft.SecurityInsights/{GUID}')]", None, None, GUID),
+        (f"[format('{{0}}/Microsoft.SecurityInsights/{{1}}', parameters('w'), '{GUID}')]", None, None, GUID),
+        ("[variables('own')]", f"[concat(resourceId('x', '{SUBSCRIPTION}'), '/alertRules/{GUID}' )]", None, GUID),
+        ("[parameters('n')]", f"[concat('{SUBSCRIPTION}/', parameters('id'))]", None, None),
+        ("[parameters('n')]", None, GUID, GUID),
+        ("a name", f"[resourceId('Microsoft.SecurityInsights/alertRules', '{GUID}')]", None, GUID),
+    ],
+)  # fmt: skip
+def test_a_name_or_id_ends_with_the_rules_own(tmp_path, name, resource_id, template, rule_id):
+    rule_of = {"name": name, "id": resource_id, "type": "Microsoft.SecurityInsights/alertRules",
+               "properties": {"displayName": "x", "query": "T", "severity": "Low", "alertRuleTemplateName": template}}  # fmt: skip
+    found = of_text(tmp_path, "x.json", json.dumps({"resources": [rule_of]}))
+    assert found.rules.rule_id.astype(object).where(found.rules.rule_id.notna(), None).tolist() == [rule_id]
+    assert [code for _, _, code, _ in told(found)] == ["no-rule-id"] * (rule_id is None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "rules"),
+    [("Microsoft.Insights/scheduledQueryRules", 0), ("Microsoft.Security/customRecommendations", 0),
+     ("Microsoft.SecurityInsights/AlertRules", 1), ("Microsoft.OperationalInsights/workspaces/providers/alertRules", 1), (None, 1)],
+)  # fmt: skip
+def test_another_resource_with_a_query_and_a_severity_is_no_rule(tmp_path, kind, rules):
+    properties = {"displayName": "x", "query": "T", "severity": "Low", "tactics": ["Impact"], "subTechniques": []}
+    found = of_text(tmp_path, "x.json", json.dumps([{"name": "n", "type": kind, "properties": properties}]))
+    assert len(found.rules) == rules and told(found) == []
 
 
 @pytest.mark.corpora

@@ -70,6 +70,21 @@ def test_faults_have_lines(tmp_path):
     assert told(of_text(tmp_path, "x.yml", text + "tags: [a\n")) == [("x.yml", 27, "bad-yaml", "error")]
 
 
+@pytest.mark.parametrize(
+    ("kind", "rules", "codes"),
+    [
+        ("type: Baseline\n", 0, []), ("type: Investigation\n", 0, []), ("type: Response\n", 0, []),
+        ("", 1, []), ("type:\n", 1, []), ("type: anomaly\n", 1, []), ("type: Anomoly\n", 1, ["bad-type"]),
+    ],
+)  # fmt: skip
+def test_what_alerts_on_nothing_is_no_rule_and_a_mistaken_type_is_told(tmp_path, kind, rules, codes):
+    text = (FORMATS / "splunk/credential_dump.yml").read_text(encoding="utf-8")
+    assert "type: TTP\n" in text and "known_false_positives" in text
+    found = of_text(tmp_path, "x.yml", text.replace("type: TTP\n", kind))
+    assert len(found.rules) == rules and [code for _, _, code, _ in told(found)] == codes
+    assert set(found.rules.rule_class) <= {"production"}
+
+
 @pytest.mark.corpora
 def test_the_real_samples_agree_with_pyyaml(shared):
     root = shared("corpora", "samples", "splunk")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator
@@ -25,6 +26,9 @@ _LONE = re.compile("[\ud800-\udfff]")
 _STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _SCALAR = re.compile(r"[^\s,\]}:]+")
 _SPACE = re.compile(r"\s*")
+_ANY_STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?+'
+_BRACKET = re.compile(rf"{_ANY_STRING}|[\[\]{{}}]", re.DOTALL)
+_NUMBER = re.compile(rf"{_ANY_STRING}|-?\d[\d.eE+-]*+", re.DOTALL)
 
 
 class Values(Parsed):
@@ -55,17 +59,43 @@ def parse(text: str) -> Values:
     values = Values()
     try:
         _read(text, 0, values)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:  # no JSON, an endless number, or nesting beyond the stack
         if not _of_lines(text):
-            raise _unparsable(error) from error
+            raise _unparsable(error, text) from error
         return _lines(text)
-    except (ValueError, RecursionError) as error:  # an endless number, or nesting beyond the stack
-        raise Unparsable("bad-json", f"Not readable as JSON: {error}.") from error
     return values
 
 
-def _unparsable(error: json.JSONDecodeError) -> Unparsable:
-    return Unparsable("bad-json", f"Not valid JSON: {error.msg}.", error.lineno, error.colno)
+def _unparsable(error: ValueError | RecursionError, text: str) -> Unparsable:
+    if isinstance(error, json.JSONDecodeError):
+        return Unparsable("bad-json", f"Not valid JSON: {error.msg}.", error.lineno, error.colno)
+    at = _deepest(text) if isinstance(error, RecursionError) else _endless_number(text)
+    place = (text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at))
+    return Unparsable("bad-json", f"Not readable as JSON: {_beyond(error)}.", *place)
+
+
+def _beyond(error: ValueError | RecursionError) -> str:
+    """What is beyond the reader's limits, in words of this place: the reader's own are about Python."""
+    deep = "it is nested too deep"
+    return deep if isinstance(error, RecursionError) else f"a number has more than {sys.get_int_max_str_digits():,} digits"
+
+
+def _deepest(text: str) -> int:
+    """The offset of the bracket within most others; of the first one beyond any limit."""
+    depth = most = at = 0
+    for sign in _BRACKET.finditer(text):
+        depth += (sign[0] in "[{") - (sign[0] in "]}")
+        if depth > most:
+            most, at = depth, sign.start()
+            if most > sys.getrecursionlimit():
+                break
+    return at
+
+
+def _endless_number(text: str) -> int:
+    """The offset of the first whole number with more digits than Python reads; 0 without one."""
+    numbers = (sign for sign in _NUMBER.finditer(text) if len(sign[0]) > sys.get_int_max_str_digits())
+    return next((sign.start() for sign in numbers if sign[0].removeprefix("-").isdigit()), 0)
 
 
 def _read(text: str, offset: int, values: Values) -> None:
@@ -94,8 +124,9 @@ def _whole(value: Any) -> Any:
 
 def _of_lines(text: str) -> bool:
     """Whether the first or the last line is an object of its own, as in NDJSON and never in indented JSON."""
-    lines = [line for line in text.splitlines() if line.strip()]
-    return len(lines) > 1 and any(_is_object(line) for line in (lines[0], lines[-1]))
+    lines = text.strip()  # a line ends at a line feed alone: text may hold U+2028 and its like as they are
+    first, more, _ = lines.partition("\n")
+    return bool(more) and (_is_object(first) or _is_object(lines.rpartition("\n")[2]))
 
 
 def _is_object(line: str) -> bool:
@@ -113,7 +144,7 @@ def _lines(text: str) -> Values:
             except json.JSONDecodeError as error:
                 values.faults.append((number, error.colno, f"The line is no JSON: {error.msg}."))
             except (ValueError, RecursionError) as error:
-                values.faults.append((number, 1, f"The line is not readable as JSON: {error}."))
+                values.faults.append((number, 1, f"The line is not readable as JSON: {_beyond(error)}."))
         offset += len(line) + 1
     return values
 
@@ -211,6 +242,15 @@ class JsonFields(Fields):
         if type(value) is str and "T" in value:
             return Fields({key: value.partition("T")[0]}, self.path, self.issues).day(key)
         return super().day(key)
+
+
+def each(document: Any) -> Iterator[tuple[Any, DocPath]]:
+    """The values of a document with their paths; of a list, its items: several files' worth in one file."""
+    for place, value in enumerate(document if isinstance(document, list) else ()):
+        if isinstance(value, list):
+            yield from ((item, (place, nth)) for nth, item in enumerate(value))
+        else:
+            yield (value, (place,))
 
 
 def duplicate_keys(values: Any) -> Iterator[Issue]:

@@ -39,10 +39,21 @@ def sniff(file: RuleFile, document: Any) -> bool:
 
 
 def _entries(document: Any) -> Iterator[tuple[dict, DocPath]]:
-    for place, values in enumerate(document):
-        for nth, entry in enumerate(values if isinstance(values, list) else ()):
-            if isinstance(entry, dict) and "rule" in entry and ("condition" in entry or "priority" in entry):
-                yield (entry, (place, nth))
+    """The rules of a document, broken ones too: where one entry is sure to be Falco's, less will do for the others."""
+    named = [
+        (entry, (place, nth))
+        for place, values in enumerate(document)
+        for nth, entry in enumerate(values if isinstance(values, list) else ())
+        if isinstance(entry, dict) and "rule" in entry
+    ]
+    if any(_is_sure(entry) for entry, _ in named):
+        yield from (one for one in named if "condition" in one[0] or "priority" in one[0])
+
+
+def _is_sure(entry: dict) -> bool:
+    """Whether an entry has two marks of a Falco rule: a firewall's rules have a priority as well, as a number."""
+    marks = sum(key in entry for key in ("condition", "output", "desc"))
+    return marks + (str(entry.get("priority")).strip().lower() in SEVERITIES) >= 2
 
 
 def rules(file: RuleFile, document: Any, context: Context) -> Iterator[Built]:
@@ -96,10 +107,19 @@ def _words(source: str, tags: tuple[str, ...], context: Context) -> RuleWords:
 
 
 def _mapped(rule: YamlFields) -> Iterator[Mapped]:
-    tags = rule.values.get("tags")
-    for place, tag in enumerate(tags if isinstance(tags, list) else ()):
-        if type(tag) is str and (part := _part(tag.strip())) is not None:
-            yield (part, (*rule.path, "tags", place))
+    for tag, path in _tags(rule):
+        if (part := _part(tag)) is not None:
+            yield (part, path)
+
+
+def _tags(rule: YamlFields) -> Iterator[tuple[str, DocPath]]:
+    """The tags of a rule with their places; one text may be written instead of a list of one."""
+    value, path = rule.values.get("tags"), (*rule.path, "tags")
+    if type(value) is str:
+        yield (value.strip(), path)
+    for place, tag in enumerate(value if type(value) is list else ()):
+        if type(tag) is str:
+            yield (tag.strip(), (*path, place))
 
 
 def _part(tag: str) -> dict[str, str] | None:

@@ -1,9 +1,9 @@
 """Rules exported from Kibana: a JSON object a line (DOMAIN section 3, "Kibana export").
 
 A rule is an object with `rule_id` and `type`; exception lists, connectors and the summary between them are
-no rules. The answer of Kibana's find API (`data`) is read too. A rule with `building_block_type` is a building
-block, every other one production: Kibana runs what it holds, and `enabled` says whether. Knows nothing of
-ATT&CK releases or of what counts as covered.
+no rules. The answer of Kibana's find API (`data`) is read too, and a list of rules. A rule with
+`building_block_type` is a building block, every other one production: Kibana runs what it holds, and `enabled`
+says whether. Knows nothing of ATT&CK releases or of what counts as covered.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from coverage.loaders._json import JSON, MAX_BYTES, JsonFields, duplicate_keys
+from coverage.loaders._json import JSON, MAX_BYTES, JsonFields, duplicate_keys, each
 from coverage.loaders.elastic import data_sources, esql_sources
 from coverage.loaders.fields import Fields
 from coverage.loaders.outcome import Built, Format, identity, platforms_of, severity
@@ -34,17 +34,22 @@ def sniff(file: RuleFile, document: Any) -> bool:
 
 
 def _objects(document: Any) -> Iterator[tuple[dict, DocPath]]:
-    for place, value in enumerate(document if isinstance(document, list) else ()):
+    for value, path in each(document):
         if not isinstance(value, dict):
             continue
-        if _is_rule(value):
-            yield (value, (place,))
+        if _is_rule(value) and (len(path) == 1 or _in_list(value)):
+            yield (value, path)
         elif isinstance(value.get("data"), list):
-            yield from ((item, (place, "data", nth)) for nth, item in enumerate(value["data"]) if _is_rule(item))
+            yield from ((item, (*path, "data", nth)) for nth, item in enumerate(value["data"]) if _is_rule(item))
 
 
 def _is_rule(value: Any) -> bool:
     return isinstance(value, dict) and "rule_id" in value and "type" in value
+
+
+def _in_list(value: dict) -> bool:
+    """Whether an object in a list has more of a rule: what any linter reports has a `rule_id` and a `type`."""
+    return "threat" in value or "risk_score" in value
 
 
 def rules(file: RuleFile, document: Any, context: Context) -> Iterator[Built]:
@@ -113,19 +118,19 @@ def remarks(file: RuleFile, document: Any, result: LoadResult) -> Iterator[Issue
     yield from duplicate_keys(document)
     for line, column, message in getattr(document, "faults", ()):
         yield Issue((), "bad-json", "error", message, (line, column))
-    for place, value in enumerate(document):
+    for value, path in each(document):
         if isinstance(value, dict) and any(key in value for key in _SUMMARY):
-            yield from _count_issue(value, place, len(result.rules))
+            yield from _count_issue(value, path, len(result.rules))
     if result.rules and not any(_is_prebuilt(values) for values, _ in _objects(document)):
         message = "Only custom rules are in this export: Kibana before 8.18 leaves prebuilt rules out of exports."
         yield Issue((0,), "only-custom-rules", "note", message)
 
 
-def _count_issue(summary: dict, place: int, read: int) -> Iterator[Issue]:
+def _count_issue(summary: dict, path: DocPath, read: int) -> Iterator[Issue]:
     told = summary.get("exported_rules_count")
     if type(told) is int and told != read:
         message = f"The export's last line tells of {told} rules; {read} were read."
-        yield Issue((place, "exported_rules_count"), "count-differs", "warning", message)
+        yield Issue((*path, "exported_rules_count"), "count-differs", "warning", message)
 
 
 def _is_prebuilt(values: dict) -> bool:

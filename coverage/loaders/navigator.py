@@ -9,14 +9,17 @@ layer beside rules in one corpus is not counted (`corpora.without_layers`). Know
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
-from coverage.loaders._json import JSON, MAX_BYTES, JsonFields, duplicate_keys
+from coverage.loaders._json import JSON, MAX_BYTES, JsonFields, duplicate_keys, each
 from coverage.loaders.fields import Fields
-from coverage.loaders.outcome import Built, Format, Mapped, meant_id
+from coverage.loaders.outcome import Built, Format, Mapped, id_part, meant_id
 from coverage.loaders.seam import Context, DocPath, Issue, RuleFile
 from coverage.models import LoadResult, Rule
+
+_LAYER_VERSION = re.compile(r"\d(?:\.\d)?")  # of the oldest layers, beside their domain
 
 
 def meant(text: str) -> bool:
@@ -25,15 +28,30 @@ def meant(text: str) -> bool:
 
 
 def sniff(file: RuleFile, document: Any) -> bool:
-    """Whether one of a file's JSON values is a Navigator layer."""
-    return isinstance(document, list) and any(map(_is_layer, document))
+    """Whether a file's JSON is a Navigator layer, or a list with one."""
+    return next(_layers(document), None) is not None
+
+
+def _layers(document: Any) -> Iterator[Fields]:
+    """The layers of a document, each with issues of its own. The Navigator writes all of its tabs as one list."""
+    return (JsonFields(value, path, []) for value, path in each(document) if _is_layer(value))
 
 
 def _is_layer(value: Any) -> bool:
     if not isinstance(value, dict) or not isinstance(value.get("techniques"), list):
         return False
     named = any(isinstance(entry, dict) and "techniqueID" in entry for entry in value["techniques"])
-    return named and any(key in value for key in ("domain", "versions", "version", "name"))
+    return named and (_says_so(value) or any(map(_scores, value["techniques"])))
+
+
+def _says_so(value: dict) -> bool:
+    """Whether an object has what only a layer has at its top; `version` alone is on every package."""
+    old = _LAYER_VERSION.fullmatch(str(value.get("version")))
+    return "domain" in value or isinstance(value.get("versions"), dict) or old is not None
+
+
+def _scores(entry: Any) -> bool:
+    return isinstance(entry, dict) and "score" in entry and id_part(str(entry.get("techniqueID"))) is not None
 
 
 def rules(file: RuleFile, document: Any, context: Context) -> Iterator[Built]:
@@ -42,12 +60,10 @@ def rules(file: RuleFile, document: Any, context: Context) -> Iterator[Built]:
     Codes: those of `Fields` (warnings); an entry without a techniqueID is passed over with `no-id`.
     """
     kept = 0
-    for place, value in enumerate(document):
-        if _is_layer(value):
-            layer = JsonFields(value, (place,), [])
-            for built in _layer_rules(file, layer, kept):
-                kept += 1
-                yield built
+    for layer in _layers(document):
+        for built in _layer_rules(file, layer, kept):
+            kept += 1
+            yield built
 
 
 def _layer_rules(file: RuleFile, layer: Fields, kept: int) -> Iterator[Built]:
@@ -108,16 +124,21 @@ def _version(layer: Fields) -> str | None:
 
 
 def remarks(file: RuleFile, document: Any, result: LoadResult) -> Iterator[Issue]:
-    """What is wrong with the layer as a whole. Codes: `no-scores` (note), `duplicate-key` (warning)."""
+    """What is wrong with a layer as a whole. Codes: `no-scores` (note), `duplicate-key` (warning)."""
     yield from duplicate_keys(document)
-    if not result.rules:
-        for place, value in enumerate(document):
-            if _is_layer(value):
-                layer = JsonFields(value, (place,), [])
-                _covered(layer)
-                yield from layer.issues
-        message = "No technique of this layer has a score above 0, so it covers nothing."
-        yield Issue((0, "techniques"), "no-scores", "note", message)
+    for layer in _layers(document):
+        if not _covers(layer):
+            yield from layer.issues
+            message = "No technique of this layer has a score above 0, so it covers nothing."
+            yield Issue((*layer.path, "techniques"), "no-scores", "note", message)
+
+
+def _covers(layer: Fields) -> bool:
+    """Whether a layer gave a rule; when not, its issues are what reading it told."""
+    if any(entry.text("techniqueID") and _is_covered(entry) for entry in layer.tables("techniques")):
+        return True
+    layer.issues.clear()
+    return bool(_covered(layer))
 
 
 FORMAT = Format(rules, JSON, remarks)

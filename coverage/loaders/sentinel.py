@@ -10,7 +10,7 @@ of ATT&CK releases or of what counts as covered.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,7 @@ _MEANT = re.compile(rf"^(?:{'|'.join(_NAMED)})[ \t]*:", re.MULTILINE)
 _MEANT_ARM = re.compile(r"/alertRules|AlertRuleTemplates|Hunting Queries|relevantTechniques|\"subTechniques\"|\"triggerOperator\"")
 _ARM_RULE = re.compile(r"/(?:alertRules|AlertRuleTemplates)$", re.IGNORECASE)
 _GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_LITERAL = re.compile(r"'([^']*)'[\s)]*\]\s*$")  # the last text of a template's expression, when it ends with one
 _TABLE = re.compile(r"^\s*(?:union\s+)?([A-Z]\w+)\s*(?:\||$)", re.MULTILINE)
 
 
@@ -113,8 +114,12 @@ def _is_resource(value: dict) -> bool:
     properties = value.get("properties")
     if not isinstance(properties, dict) or not isinstance(properties.get("query"), str):
         return False
-    rule = _ARM_RULE.search(str(value.get("type"))) or "triggerOperator" in properties or "severity" in properties
-    return bool(rule) or properties.get("category") == "Hunting Queries"
+    if properties.get("category") == "Hunting Queries":
+        return True
+    kind = str(value.get("type"))
+    # another resource with a query and a severity (an alert rule of Azure Monitor, a recommendation) is none
+    told = "/" not in kind and ("triggerOperator" in properties or "severity" in properties)
+    return told or _ARM_RULE.search(kind) is not None
 
 
 def arm_rules(file: RuleFile, document: Any, context: Context) -> Iterator[Built]:
@@ -129,10 +134,7 @@ def arm_rules(file: RuleFile, document: Any, context: Context) -> Iterator[Built
 
 def _arm_parts(resource: Fields) -> Parts:
     rule = resource.table("properties") or resource
-    written = [str(one) for one in (rule.values.get("alertRuleTemplateName"), resource.values.get("name"), resource.values.get("id")) if one]
-    found = [match.group() for text in reversed(written) if (match := _GUID.search(text))]
-    plain = [text for text in written if not text.startswith("[")]
-    rule_id = found[0] if found else plain[-1] if plain else None
+    rule_id = _arm_id(resource.values, rule.values)
     name = rule.text("displayName") or rule_id
     if name is None:
         rule.issue((), "no-rule", "has neither a displayName nor a name, so it was not read", "error")
@@ -141,6 +143,26 @@ def _arm_parts(resource: Fields) -> Parts:
     version = rule.values.get("templateVersion", rule.values.get("version"))
     hunt = rule.values.get("category") == "Hunting Queries"
     return Parts(rule, rule_id, name, str(version) if version is not None else None, resource.text("kind"), (), hunt)
+
+
+def _arm_id(resource: Mapping[str, Any], rule: Mapping[str, Any]) -> str | None:
+    """What a resource is called: by a GUID of its own, else by any name of its own, else as the template it is made from."""
+    own = [found for key in ("name", "id") if (found := _own_name(resource.get(key)))]
+    template = _own_name(rule.get("alertRuleTemplateName"))
+    return next(filter(_GUID.fullmatch, own), None) or next(iter(own), template)
+
+
+def _own_name(written: Any) -> str | None:
+    """The last part of a name or of a resource id; what stands before it names the subscription and the workspace.
+
+    Of an expression in a template, the GUID in the text that it ends with: any other text may be a parameter's name.
+    """
+    text = str(written or "").strip()
+    if not text.startswith("["):
+        return text.rstrip("/").rpartition("/")[2] or None
+    literal = _LITERAL.search(text)
+    guid = _GUID.search(literal[1].rpartition("/")[2]) if literal else None
+    return guid.group() if guid else None
 
 
 def _built(file: RuleFile, parts: Parts, format_id: str, nth: int, context: Context) -> Built:

@@ -32,7 +32,8 @@ from coverage.models import LoadResult, Rule
 SPENT_FOLDERS = frozenset({"deprecated", "removed"})
 STATUS_CLASSES = {"production": "production", "experimental": "development", "validation": "development",
                   "deprecated": "deprecated", "removed": "deprecated"}  # fmt: skip
-TYPES = frozenset({"ttp", "anomaly", "hunting", "correlation"})
+TYPES = {name: name for name in ("ttp", "anomaly", "hunting", "correlation")}
+NO_DETECTIONS = frozenset({"baseline", "investigation", "response"})  # they look, and alert on nothing
 _BANDS = ((20, "informational"), (40, "low"), (60, "medium"), (80, "high"), (100, "critical"))
 _MEANT = ("search:", "tags:", "how_to_implement:")
 
@@ -43,21 +44,23 @@ def meant(text: str) -> bool:
 
 
 def sniff(file: RuleFile, document: Any) -> bool:
-    """Whether one of a file's YAML documents is a Splunk detection: no story, baseline, macro or lookup."""
+    """Whether one of a file's YAML documents is a Splunk detection: no story, baseline, investigation, macro or lookup."""
     return isinstance(document, list) and any(map(_is_rule, document))
 
 
 def _is_rule(values: Any) -> bool:
+    """Whether a document has a detection's type; without one, or with a mistaken one, what only detections tell."""
     if not isinstance(values, dict) or "search" not in values or "tags" not in values:
         return False
-    return str(values.get("type")).lower() in TYPES or "known_false_positives" in values
+    kind = str(values.get("type")).lower()
+    return kind in TYPES or ("known_false_positives" in values and kind not in NO_DETECTIONS)
 
 
 def rules(file: RuleFile, document: Any, context: Context) -> Iterator[Built]:
     """The detections of one file.
 
-    Codes: `no-rule` (error: not kept), `no-name`, `no-rule-id`, `bad-status`, those of `Fields`
-    (warnings), `platform-word-unknown` (note).
+    Codes: `no-rule` (error: not kept), `no-name`, `no-rule-id`, `bad-status`, `bad-type`, those of
+    `Fields` (warnings), `platform-word-unknown` (note).
     """
     kept = 0
     for place, values in enumerate(document):
@@ -91,10 +94,10 @@ def _built(file: RuleFile, rule: YamlFields, nth: int, context: Context) -> Buil
 def _rule_class(rule: YamlFields, folders: tuple[str, ...]) -> str:
     # A file without a status is one that somebody took out of contentctl: nothing says it is unfinished.
     found = word_at(rule, "status", STATUS_CLASSES, missing="production", unknown="development")
+    kind = word_at(rule, "type", TYPES, missing="ttp", unknown="ttp")
     if not SPENT_FOLDERS.isdisjoint(folders):
         return "deprecated"
-    hunts = (rule.text("type") or "").lower() == "hunting"
-    return "hunt" if hunts and found != "deprecated" else found
+    return "hunt" if kind == "hunting" and found != "deprecated" else found
 
 
 def _words(sources: tuple[str, ...], assets: tuple[str, ...]) -> RuleWords:

@@ -4,24 +4,25 @@
     SSH brute force,T1110.001; T1110.003,credential-access,,high,Linux,production,yes
 
 One row a mapping, or several IDs in one cell; rows of one rule are put together, and what the first row says
-counts. A separator may be a comma, a semicolon or a tab. Every other CSV is passed over: the two columns
-must be there. Knows nothing of ATT&CK releases or of what counts as covered.
+counts. A separator may be a comma, a semicolon or a tab, or what Excel's line `sep=` says. Every other CSV is
+passed over: the two columns must be there. Knows nothing of ATT&CK releases or of what counts as covered.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
+from coverage.loaders import _csv
 from coverage.loaders._scan import Lines
 from coverage.loaders.outcome import (
     SEVERITY_WORDS,
     Built,
     Format,
     Mapped,
+    id_part,
     meant_id,
     names,
     paired,
@@ -36,7 +37,6 @@ from coverage.loaders.seam import (
     Positions,
     RuleFile,
     Syntax,
-    Unparsable,
     path_text,
 )
 from coverage.loaders.written_fields import YamlFields
@@ -45,119 +45,86 @@ from coverage.vocabulary import RULE_CLASSES
 
 MAX_BYTES = 64_000_000
 
-# Header words (letters and digits alone count) -> the column they mean here.
+# Header words (letters and digits alone count, without MITRE's name before them) -> the column they mean here.
 COLUMNS = {
     "rule": "rule", "rulename": "rule", "detection": "rule", "detectionname": "rule", "ruleid": "rule_id",
     "techniqueid": "technique", "technique": "technique", "techniques": "technique", "techniqueids": "technique",
-    "mitretechnique": "technique", "mitretechniqueid": "technique", "mitreattackid": "technique",
-    "attackid": "technique", "attacktechnique": "technique", "subtechnique": "subtechnique",
-    "subtechniqueid": "subtechnique", "tactic": "tactic", "tacticid": "tactic", "tactics": "tactic",
+    "mitreid": "technique", "mitreattack": "technique", "mitreattackid": "technique", "mitreattackids": "technique",
+    "attackid": "technique", "attackids": "technique", "subtechnique": "subtechnique",
+    "subtechniques": "subtechnique", "subtechniqueid": "subtechnique", "subtechniqueids": "subtechnique",
+    "tactic": "tactic", "tacticid": "tactic", "tactics": "tactic", "tacticids": "tactic",
     "name": "name", "title": "name", "severity": "severity", "level": "severity", "platforms": "platforms",
     "platform": "platforms", "class": "class", "ruleclass": "class", "enabled": "enabled", "status": "status",
     "description": "description", "query": "query", "language": "language", "datasource": "data_sources",
     "datasources": "data_sources", "logsource": "data_sources", "logsources": "data_sources", "author": "author",
     "created": "created", "date": "created", "updated": "updated", "modified": "updated", "tags": "tags",
     "references": "references", "reference": "references", "attackversion": "version", "riskscore": "risk_score",
+    "count": "count", "total": "count", "value": "count",
 }  # fmt: skip
 CLASSES = {name: name for name in RULE_CLASSES} | {"building block": "building_block", "hunting": "hunt"}
-_PARTS = re.compile(r"\s*[;|,\n]\s*|\s+(?=T\d{4})")
+_SEPARATORS = re.compile(r"[;|,\r\n]")
+_MITRE = re.compile(r"^(?:mitre)?(?:attack)?(?=tactic|technique|subtechnique)")
+_CODE = re.compile(r"(?<![\w.])(?:AML\.)?TA?\d{3}\w*(?:[./-]\d\w*)*", re.IGNORECASE)  # what is meant as an ID
 _TECHNIQUE_COLUMNS = frozenset({"technique", "subtechnique"})
 _RULE_COLUMNS = frozenset({"rule", "rule_id"})
 
 
 def columns_of(header: list[str]) -> dict[str, int]:
-    """Which column of a header means what; the first one of a meaning counts."""
+    """Which column of a header means what. Of two that mean the same, the one named after an ID counts, then the first."""
     found: dict[str, int] = {}
-    for place, word in enumerate(header):
-        meaning = COLUMNS.get(re.sub(r"[^a-z0-9]", "", word.lower()))
-        if meaning:
+    words = enumerate(map(_column_word, header))
+    for place, word in sorted(words, key=lambda column: not column[1].endswith(("id", "ids"))):
+        if meaning := COLUMNS.get(word):
             found.setdefault(meaning, place)
     return found
 
 
+def _column_word(text: str) -> str:
+    return _MITRE.sub("", re.sub(r"[^a-z0-9]", "", text.lower().replace("att&ck", "attack")))
+
+
 def meant(text: str) -> bool:
-    """Whether a text's first line names a rule and a technique column."""
-    found = columns_of(_header(text))
+    """Whether a text's first row names a rule and a technique column."""
+    found = columns_of(_csv.header(text))
     return not _RULE_COLUMNS.isdisjoint(found) and not _TECHNIQUE_COLUMNS.isdisjoint(found)
 
 
-def _header(text: str) -> list[str]:
-    first = _first_line(text)
-    return [cell.strip().strip('"') for cell in first.split(_separator(first))]
+class Rows(Parsed):
+    """The rows of a table after its header, each as column -> text; `faults` has what is wrong with the text."""
+
+    def __init__(self, values: Iterable[dict[str, str]] = (), faults: Iterable[Issue] = ()):
+        super().__init__(list(values))
+        self.faults = list(faults)
 
 
-def _first_line(text: str) -> str:
-    return text.lstrip("\ufeff\r\n")[:10_000].partition("\n")[0]
+def parse(text: str) -> Rows:
+    """The rows of a table. A row that ends early lacks the columns after its end."""
+    rows, faults = _csv.read(text, _values)
+    lines = _lines(text) if faults else None
+    return Rows(rows, [Issue((), "bad-csv", *said, lines.place(offset)) for offset, *said in faults])
 
 
-def _separator(first: str) -> str:
-    return max(",;\t", key=first.count)
+def _values(rows: Iterable[list[str]]) -> list[dict[str, str]]:
+    said = (row for row in rows if any(cell.strip() for cell in row))
+    places = columns_of(next(said, []))
+    return [{name: row[place].strip() for name, place in places.items() if place < len(row)} for row in said]
 
 
-def parse(text: str) -> Parsed:
-    """The rows of a table after its header, each as column -> text.
-
-    Raises
-    ------
-    Unparsable
-        Code `bad-csv`, with the line where reading stopped.
-    """
-    found = Parsed()
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(_first_line(text)), strict=False)
-    places: dict[str, int] | None = None
-    try:
-        for row in reader:
-            if not any(cell.strip() for cell in row):
-                continue
-            if places is None:
-                places = columns_of(row)
-            else:
-                found.append({name: row[place].strip() for name, place in places.items() if place < len(row)})
-    except csv.Error as error:
-        raise Unparsable("bad-csv", f"Not readable as CSV: {error}.", reader.line_num) from error
-    return found
+def _lines(text: str) -> Lines:
+    """The lines of a text; where no line ends otherwise, a carriage return ends it."""
+    return Lines(text if "\n" in text else text.replace("\r", "\n"))
 
 
 def positions(text: str) -> Positions:
     """Where each row, and each of its cells by column, starts, inside the quotes of a text."""
-    lines, places = Lines(text), None
+    lines = _lines(text)
+    rows = (row for row in _csv.scanned(text) if any(cell.value.strip() for cell in row))
+    places = columns_of([cell.value for cell in next(rows, [])])
     found: dict[DocPath, tuple[int, int]] = {}
-    nth = 0
-    for row in _rows(text):
-        if not any(content.strip(' \t"') for _, content in row):
-            continue
-        if places is None:
-            places = columns_of([content.strip(' \t"') for _, content in row])
-            continue
-        found[(nth,)] = lines.place(row[0][0])
-        for name, place in places.items():
-            if place < len(row):
-                found[(nth, name)] = lines.place(row[place][0] + _lead(row[place][1]))
-        nth += 1
+    for nth, row in enumerate(rows):
+        found[(nth,)] = lines.place(row[0].start)
+        found |= {(nth, name): lines.place(row[place].start) for name, place in places.items() if place < len(row)}
     return found
-
-
-def _rows(text: str) -> Iterator[list[tuple[int, str]]]:
-    """The cells of each row as (offset, text as written)."""
-    separator = re.escape(_separator(_first_line(text)))
-    cell = re.compile(rf'((?:[ \t]*"(?:[^"]|"")*")?[^{separator}\r\n]*)({separator}|\r?\n|\r|$)')
-    row, at = [], 0
-    while at < len(text):
-        match = cell.match(text, at)
-        if match is None:
-            return
-        row.append((at, match[1]))
-        at = match.end()
-        if not match[2].strip("\r\n"):
-            yield row
-            row = []
-    if row:
-        yield row
-
-
-def _lead(written: str) -> int:
-    match = re.match(r'[ \t]*"?[ \t]*', written)
-    return match.end() if match else 0
 
 
 CSV = Syntax("CSV", parse, positions)
@@ -175,39 +142,52 @@ class RowFields(YamlFields):
 
 
 def sniff(file: RuleFile, document: Any) -> bool:
-    """Whether a file's rows have a rule and a technique."""
-    return isinstance(document, list) and (not document or any(map(_is_row, document)))
+    """Whether a file's rows are rules: any are, unless they count something and name no ID."""
+    if not isinstance(document, list):
+        return False
+    rows = [values for values in document if isinstance(values, dict)]
+    return bool(rows or not document) and not _is_measurement(rows)
 
 
-def _is_row(values: Any) -> bool:
-    return isinstance(values, dict) and not _RULE_COLUMNS.isdisjoint(values) and not _TECHNIQUE_COLUMNS.isdisjoint(values)
+def _is_measurement(rows: list[dict]) -> bool:
+    """Whether rows have a count, and techniques that are none of ATT&CK's: a table of what happened how often.
+
+    The word `technique` alone means anything. A table that counts the alerts of rules with their IDs still
+    says which rules there are; one without a count whose techniques are names is kept, and told of.
+    """
+    return any("count" in row for row in rows) and not any(_names_an_id(row) for row in rows)
+
+
+def _names_an_id(row: dict) -> bool:
+    return any(_CODE.search(str(row.get(key))) for key in _TECHNIQUE_COLUMNS)
 
 
 def rules(file: RuleFile, document: Any, context: Context) -> Iterator[Built]:
-    """The rules of one table, in the order of their first rows.
+    """The rules of one table, in the order of their first rows. A rule without an ID is known by its name.
 
-    Codes: `no-rule` (error: a row without a rule's name, not kept), `bad-severity`, `bad-class`,
-    `platform-unknown`, those of `Fields` (warnings).
+    Codes: `no-rule` (error: a row without a rule's name, not kept), `bad-csv` (a row that ends early),
+    `bad-severity`, `bad-class`, `platform-unknown`, those of `Fields` (warnings).
     """
     grouped: dict[str, list[RowFields]] = {}
     for place, values in enumerate(document):
-        if _is_row(values):
-            row = RowFields(values, (place,), [])
-            key = row.text("rule_id") or row.text("rule")
-            if key is None:
-                row.issue((), "no-rule", "names no rule, so it was not read", "error")
-                yield Built(None, row.issues)
-            else:
-                grouped.setdefault(key, []).append(row)
+        if not isinstance(values, dict):
+            continue
+        row = RowFields(values, (place,), [])
+        key = row.text("rule_id") or row.text("rule")
+        if key is None:
+            row.issue((), "no-rule", "names no rule, so it was not read", "error")
+            yield Built(None, row.issues)
+        else:
+            grouped.setdefault(key, []).append(row)
     for nth, (key, rows) in enumerate(grouped.items()):
         yield _built(file, key, rows, nth)
 
 
 def _built(file: RuleFile, key: str, rows: list[RowFields], nth: int) -> Built:
     first = rows[0]
-    issues = first.issues
+    mapped = [one for row in rows for one in _mapped(row)]
     return Built(Rule(
-        rule_key=file.rule_key(nth), corpus=file.corpus, path=file.path, format=LOADER.id, rule_id=key,
+        rule_key=file.rule_key(nth), corpus=file.corpus, path=file.path, format=LOADER.id, rule_id=first.text("rule_id"),
         name=first.text("name") or first.text("rule") or key,
         rule_class=word_at(first, "class", CLASSES, missing="production", unknown="development"),
         enabled=first.flag("enabled"), severity=severity(first, "severity", SEVERITY_WORDS),
@@ -216,7 +196,7 @@ def _built(file: RuleFile, key: str, rows: list[RowFields], nth: int) -> Built:
         tags=_cells(rows, "tags"), authors=names([first.text("author") or ""]), created=_day(first, "created"),
         updated=_day(first, "updated"), maturity=first.text("status"), description=first.text("description"),
         query=first.text("query"), references=_cells(rows, "references"), content_hash=file.content_hash,
-    ), issues, [one for row in rows for one in _mapped(row)], (), first.text("version"))  # fmt: skip
+    ), [issue for row in rows for issue in row.issues], mapped, (), first.text("version"))  # fmt: skip
 
 
 def _day(row: RowFields, key: str):
@@ -225,27 +205,38 @@ def _day(row: RowFields, key: str):
 
 def _cells(rows: list[RowFields], key: str) -> tuple[str, ...]:
     """The words in a column of some rows, in order, each once."""
-    parts = (part for row in rows for part in re.split(r"\s*[;|,]\s*", row.text(key) or ""))
-    return tuple(dict.fromkeys(part for part in parts if part))
+    return tuple(dict.fromkeys(part for row in rows for part in _split(row, key)))
 
 
 def _mapped(row: RowFields) -> list[Mapped]:
-    tactics = [(_tactic(text), (*row.path, "tactic")) for text in _split(row, "tactic")]
+    if _TECHNIQUE_COLUMNS.isdisjoint(row.values):
+        row.issue((), "bad-csv", "ends before its technique, so it maps nothing")
+    tactics = [(one, (*row.path, "tactic")) for part in _split(row, "tactic") for one in _tactics(part)]
     key = "subtechnique" if row.text("subtechnique") else "technique"
-    techniques = [(meant_id(text), (*row.path, key)) for text in _split(row, key)]
+    techniques = [(meant_id(one), (*row.path, key)) for part in _split(row, key) for one in _meant_ids(part)]
     return paired(tactics, techniques)
 
 
 def _split(row: RowFields, key: str) -> list[str]:
-    return [part for part in _PARTS.split(row.text(key) or "") if part]
+    parts = (part.strip() for part in _SEPARATORS.split(row.text(key) or ""))
+    return [part for part in parts if part]
 
 
-def _tactic(text: str) -> dict[str, str | None]:
-    return {"tactic_id": text.upper()} if re.fullmatch(r"(?i:TA)\d{4}", text) else {"tactic_name": text}
+def _meant_ids(part: str) -> list[str]:
+    """What one part of a cell says: the IDs in it, a mistaken one among them too; without any, the part itself."""
+    codes = [part] if id_part(part) else _CODE.findall(part)
+    return codes if any(map(id_part, codes)) else [part]
+
+
+@lru_cache(maxsize=4096)
+def _tactics(part: str) -> tuple[Mapping[str, str | None], ...]:
+    codes = [code.upper() for code in _CODE.findall(part) if re.fullmatch(r"(?i:TA)\d{4}", code)]
+    return tuple({"tactic_id": code} for code in codes) or ({"tactic_name": part},)
 
 
 def remarks(file: RuleFile, document: Any, result: LoadResult) -> Iterator[Issue]:
-    """A table without rows: `no-rule` (note)."""
+    """Text that is no good CSV: `bad-csv` (error or warning). A table without rows: `no-rule` (note)."""
+    yield from getattr(document, "faults", ())
     if not len(document):
         yield Issue((), "no-rule", "note", "The table has a header and no rules.")
 
