@@ -7,7 +7,7 @@ Knows no command and no page. `docs/accepted-gaps.md` describes the file.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
@@ -78,6 +78,9 @@ class Accepted:
         """What cannot be used, each with file and line."""
         rows = self.problems[self.problems["severity"] == "error"]
         return [place_and_message(row) for row in rows.to_dict("records")]
+
+
+NOBODY = Accepted()  # nobody answered for any gap
 
 
 def _together(parts: Sequence[Entry], day: date) -> Entry:
@@ -250,6 +253,24 @@ def cell_marks(cells: pd.DataFrame, accepted: Accepted, day: date) -> list[str]:
     rows = zip(*(cells[name].tolist() for name in ("attack_id", "tactic_id", "covered")), strict=True)
     said = [accepted.at(attack_id, tactic, day) if covered < 1 else None for attack_id, tactic, covered in rows]
     return [f"{mark(entry.state, entry.until, entry.expired(day))}: {entry.reason}" if entry else "" for entry in said]
+
+
+def marker(accepted: Accepted, view: View) -> Callable[[str, str | None], str]:
+    """What gives the mark of (an ID, a tactic's ID or None for all of them) on the day of the view's stamp; "" where nothing is said."""
+    day, homes = view.scope.date, _tactics_of(view)
+
+    def said(attack_id: str, tactic_id: str | None = None) -> str:
+        entry = accepted.at(attack_id, tactic_id, day) if tactic_id else accepted.of_id(attack_id, homes.get(attack_id, ()), day)
+        return mark(entry.state, entry.until, entry.expired(day)) if entry else ""
+
+    return said
+
+
+def unit_marks(units: pd.DataFrame, accepted: Accepted, view: View) -> list[str]:
+    """For each row of DIFF_UNITS its mark after; "" where it is covered or out of scope then, or nothing is said."""
+    said = marker(accepted, view)
+    rows = zip(*(units[name].tolist() for name in ("attack_id", "tactic_id", "after")), strict=True)
+    return [said(attack_id, tactic if isinstance(tactic, str) else None) if after in ("open", "partial") else "" for attack_id, tactic, after in rows]
 
 
 def notes_on(attack_id: str, accepted: Accepted, view: View) -> list[str]:

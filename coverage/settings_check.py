@@ -16,6 +16,7 @@ from coverage.scope import ENABLED_CHOICES
 from coverage.vocabulary import ROLLUPS, RULE_CLASSES
 
 GRAINS = ("techniques", "subtechniques", "placements")
+ALL_PLATFORMS = "all"
 _SCOPE_KEYS = ("attack", "classes", "enabled", "platforms", "pre", "rollup")
 _FLAGS = ("no_technique_lost", "no_unmapped_rule")
 _KEYS = ("scope", "share", "targets", "baseline", *_FLAGS)
@@ -30,7 +31,7 @@ class ScopeSetting:
     attack: str | None = None
     classes: tuple[str, ...] | None = None
     enabled: str | None = None
-    platforms: tuple[str, ...] | None = None
+    platforms: tuple[str, ...] | None = None  # empty: every platform
     pre: bool | None = None
     rollup: str | None = None
 
@@ -134,11 +135,22 @@ def _stated(table: Fields, others: bool = False) -> ScopeSetting:
     for key, value, known in (("enabled", enabled, ENABLED_CHOICES), ("rollup", rollup, ROLLUPS)):
         if value is not None:
             _one_of(table, key, value, known)
-    classes, platforms = (table.texts(name) if name in table.values else None for name in ("classes", "platforms"))
+    classes, platforms = _listed(table, "classes"), _listed(table, "platforms")
     for place, name in enumerate(classes or ()):
         if name not in RULE_CLASSES:
             table.issue(("classes", place), "bad-value", f"is '{name}', none of {', '.join(RULE_CLASSES)}")
-    return ScopeSetting(attack, classes, enabled, platforms, table.flag("pre"), rollup)
+    everywhere = platforms is not None and ALL_PLATFORMS in map(str.casefold, platforms)
+    return ScopeSetting(attack, classes, enabled, () if everywhere else platforms, table.flag("pre"), rollup)
+
+
+def _listed(table: Fields, key: str) -> tuple[str, ...] | None:
+    """The texts at a key, None without it. Of an empty list nobody can say whether it means all or none."""
+    if key not in table.values:
+        return None
+    if table.values[key] == []:
+        every = f'write "{ALL_PLATFORMS}", ' if key == "platforms" else ""
+        table.issue((key,), "empty-list", f"is empty, which could mean all or none; name at least one, {every}or leave it out")
+    return table.texts(key)
 
 
 def _one_of(table: Fields, key: str, value: str, known: Collection[str]) -> None:

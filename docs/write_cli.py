@@ -21,7 +21,8 @@ The same functions as the dashboard, so the numbers are the same. Written by `do
 
 Exit codes: 0 done, 1 a check failed, 2 it could not run (one sentence on standard error says why). A CSV file is written whole or not
 at all. Without PATH the rules of `COVERAGE_RULES` are read (several joined by the system's path separator), else
-the corpora of `coverage.toml` that are on, else those of `rules/`. [corpora.md](corpora.md) says how corpora are named.
+the corpora of `coverage.toml` that are on, else `rules/` beside it or in the current folder, else the example rules, which
+`check`, `diff`, `lint`, `migrate` and `snapshot` never read from elsewhere. [corpora.md](corpora.md) says how corpora are named.
 """
 
 

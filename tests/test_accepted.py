@@ -27,6 +27,7 @@ from coverage.accepted import (
     marks,
     notes_on,
     read_entries,
+    unit_marks,
     with_accepted,
 )
 from coverage.exports.tables import gaps_csv
@@ -267,6 +268,19 @@ def test_the_columns_stand_before_the_stamp(tmp_path):
     assert next(row for row in table if row["technique_id"] == "T1098")["accepted_reason"] == "'=HYPERLINK(1)"
 
 
+def test_one_gap_is_no_gaps(tmp_path):
+    (tmp_path / "gaps.toml").write_text(entry("T1020"), encoding="utf-8")
+    done = run("gaps", str(SMALL), "--attack", E18, "--accepted", "only", "--gaps-file", str(tmp_path / "gaps.toml"))
+    assert done.stdout.startswith("1 gap among ")
+
+
+def test_a_unit_of_a_comparison_has_its_mark_where_it_is_open(tmp_path):
+    view, accepted = small.view(E18), said(tmp_path, entry("T1098", tactic="Persistence") + entry("T1020", until="2026-03-30"))
+    rows = [("T1020", None, "open"), ("T1098", None, "open"), ("T1098", "TA0003", "partial"), ("T1098", "TA0004", "open"), ("T1098", "TA0003", "covered"), ("T1020", None, "absent")]
+    units = pd.DataFrame(rows, columns=["attack_id", "tactic_id", "after"], dtype="str")
+    assert unit_marks(units, accepted, view) == ["accepted until 2026-03-30, expired", "", "accepted", "", "", ""]
+
+
 @pytest.fixture
 def corpus(tmp_path) -> Path:
     folder = copy_of_small(tmp_path / "small")
@@ -285,6 +299,9 @@ def test_the_command_shows_marks_hides_or_lists_alone(corpus):
     assert shown["T1123"]["accepted_expired"] is True and "T1123" in hidden
     text = " ".join(run("gaps", str(corpus), "--attack", E18).stdout.split())
     assert f"{len(shown)} gaps among " in text and ", of which 1 accepted, 1 planned and 1 expired" in text
+    hidden_text, only_text = (" ".join(run("gaps", str(corpus), "--attack", E18, "--accepted", choice).stdout.split()) for choice in ("hide", "only"))
+    assert f"{len(shown) - 2} gaps among " in hidden_text and "in scope, of which 1 expired; 2 more are left out by --accepted hide" in hidden_text
+    assert "2 gaps among " in only_text and f"in scope, of which 1 accepted and 1 planned; {len(shown) - 2} more are left out by --accepted only" in only_text
     assert "┃ mark" in text and "2999-01-01" in text and "2026-03-30" in text  # a cell may be folded
     assert "mark" not in run("gaps", str(SMALL), "--attack", E18).stdout
 

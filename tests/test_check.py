@@ -120,6 +120,36 @@ def test_targets_from_a_layer_are_its_scored_techniques(project):
     assert [(row["attack_id"], row["why"]) for row in one["missing"]] == [("T1020", "open"), ("T9999", "No release at hand knows T9999")]
 
 
+def test_targets_that_are_read_as_one_id_are_one_target(project):
+    """In 19.0 T1562 and T1562.001 are read as T1685, which d and a rule written for 19.0 cover."""
+    text = f'[check.scope]\nattack = "{E19}"\n[[check.targets]]\nids = ["T1685", "T1562", "T1562.001", "T1003"]\n'
+    (one,) = asked(project, text)
+    assert (one["covered"], one["total"]) == (2, 2)
+    assert one["found"] == "2 of 2 targets covered; T1562 and T1562.001 are read as T1685"
+    for path in (PATHS["d"], "rules/windows/written_for_19.toml"):
+        (project / "detections" / path).unlink()
+    (one,) = asked(project, text, code=1)
+    assert [(row["attack_id"], row["why"]) for row in one["missing"]] == [("T1685", "open; T1562 and T1562.001 are read as it")]
+
+
+def test_a_layer_s_tactic_counts(project):
+    """a covers T1053 in Execution and Persistence alone, though the technique is in Privilege Escalation, too."""
+    layer(project, *({"techniqueID": "T1053", "score": 1, "tactic": tactic} for tactic in ("execution", "privilege-escalation", "impact", "cooking")))
+    text = f'{SCOPE}[[check.targets]]\nlayer = "targets.json"\n'
+    (one,) = asked(project, text, code=1)
+    assert (one["covered"], one["total"]) == (1, 4)
+    assert [(row["attack_id"], row["why"]) for row in one["missing"]] == [
+        ("T1053", "open in Privilege Escalation"), ("T1053", f"T1053 is not in Impact in {small.catalogue().release.title}"),
+        ("T1053", "'cooking' is no tactic of this domain"),
+    ]  # fmt: skip
+
+
+def test_a_layer_without_techniques_is_a_layer(project):
+    layer(project)
+    (one,) = asked(project, f'{SCOPE}[[check.targets]]\nlayer = "targets.json"\n', code=1)
+    assert (one["total"], one["advice"]) == (0, "the layer has no technique with a score above 0")
+
+
 def test_a_partly_covered_target_is_not_covered(project):
     (one,) = asked(project, f'{SCOPE}[[check.targets]]\nids = ["T1003"]\nrollup = "share"\n', code=1)
     subtechniques = sum(one.startswith("T1003.") for one in small.catalogue().techniques.query("status == 'live'")["attack_id"])
@@ -137,6 +167,28 @@ def test_every_rule_in_scope_has_a_mapping(project):
     assert [row["path"] for row in one["missing"]] == [PATHS["h"]]
     (project / "detections" / PATHS["h"]).unlink()
     asked(project, f"[check]\nno_unmapped_rule = true\n{SCOPE}")
+
+
+def test_a_rule_whose_ids_are_all_dead_has_no_mapping(project):
+    """A tactic alone is a mapping, and so is an ID of another domain; one that no release knows is none, beside a live one it does not matter."""
+    (project / "detections" / PATHS["h"]).unlink()
+    rule_file(project / "detections" / "dead.toml", "r-dead", "T9998", "T9999", name="Dead")
+    rule_file(project / "detections" / "half.toml", "r-half", "T9999", "T1105")
+    rule_file(project / "detections" / "mobile.toml", "r-mobile", "T1625")
+    (one,) = asked(project, f"[check]\nno_unmapped_rule = true\n{SCOPE}", code=1)
+    assert [(row["path"], row["why"]) for row in one["missing"]] == [
+        ("dead.toml", "no live ID: No release at hand knows T9998; No release at hand knows T9999"),
+    ]  # fmt: skip
+
+
+def test_no_rule_at_all_is_no_pass(project):
+    (project / "empty").mkdir()
+    stated(project, f"[check]\nno_unmapped_rule = true\nno_technique_lost = true\n{SCOPE}")
+    done = run("check", "empty", "--baseline", "empty", "--json", cwd=project)
+    assert done.returncode == 1
+    assert [(one["passed"], one["total"], one["advice"]) for one in json.loads(done.stdout)["conditions"]] == [
+        (False, 0, "the baseline covers no technique: are the rules at this path in it?"), (False, 0, "no rule is in scope: is this the right folder?"),
+    ]  # fmt: skip
 
 
 # ---- nothing lost ---------------------------------------------------------------------------------------------------
@@ -204,8 +256,28 @@ def test_an_accepted_gap_excuses_its_loss_while_it_holds(project):
 
 
 def test_an_accepted_gap_excuses_nothing_else(project):
-    stated(project, gap("T1020"), "gaps.toml")
-    asked(project, f'{SCOPE}[[check.targets]]\nids = ["T1020"]\n', code=1)
+    stated(project, gap("T1020", until="2999-01-01") + gap("T1119", "planned") + gap("T1123", until="2020-01-01"), "gaps.toml")
+    text = f'{SCOPE}[[check.targets]]\nids = ["T1020", "T1119", "T1123", "T1087"]\n'
+    (one,) = asked(project, text, code=1)
+    assert {row["attack_id"]: row["accepted"] for row in one["missing"]} == {
+        "T1020": "accepted until 2999-01-01", "T1119": "planned", "T1123": "accepted until 2020-01-01, expired", "T1087": None,
+    }  # fmt: skip
+    assert "- T1020 Automated Exfiltration: open (accepted until 2999-01-01)\n" in run("check", "detections", cwd=project).stdout
+    assert "(T1020 accepted until 2999-01-01, T1119 planned, T1123 accepted until 2020-01-01, expired, T1087)" in run("check", "detections", "--format", "github", cwd=project).stdout
+    (one,) = asked(project, f"{SCOPE}[[check.share]]\nat_least = 0.99\n", code=1)
+    assert {row["attack_id"]: row["accepted"] for row in one["missing"]}["T1119"] == "planned"
+    changed(project / "detections")
+    stated(project, gap("T1053", state="planned"), "gaps.toml")
+    assert {row["attack_id"]: row["accepted"] for row in asked(project, LOST, "--baseline", "HEAD", code=1)[0]["missing"]}["T1053"] == "planned"
+
+
+def test_a_fault_in_gaps_toml_stops_only_what_it_could_excuse(project):
+    stated(project, gap("T9999") + gap("T1020"), "gaps.toml")
+    text = f'{SCOPE}[[check.targets]]\nids = ["T1020"]\n'
+    (one,) = asked(project, text, code=1)
+    assert one["missing"][0]["accepted"] == "accepted"
+    done = run("check", "detections", cwd=project)
+    assert done.stderr.count("gaps.toml:1: No release at hand knows T9999") == 1
 
 
 # ---- how it is said --------------------------------------------------------------------------------------------------
@@ -255,8 +327,23 @@ def test_github_gets_annotations_at_the_condition_and_the_rule(project):
 def test_all_is_well(project):
     stated(project, f'{SCOPE}[[check.targets]]\nids = ["T1003"]\n')
     done = run("check", "detections", cwd=project)
-    assert done.returncode == 0 and done.stderr.strip() == "all 1 conditions hold"
+    assert done.returncode == 0 and done.stderr.strip() == "the condition holds"
     assert run("check", "detections", "--format", "github", cwd=project).stdout == ""
+
+
+def test_a_file_that_cannot_be_read_is_named(project):
+    (project / "detections" / "a.toml").write_text("[rule\n", encoding="utf-8")
+    stated(project, f'{SCOPE}[[check.targets]]\nids = ["T1003"]\n[[check.targets]]\nids = ["T1105"]\n')
+    done = run("check", "detections", "--json", cwd=project)
+    assert done.returncode == 0 and done.stderr == "1 file cannot be read: a.toml\n"
+    (file,) = json.loads(done.stdout)["unreadable_files"]
+    assert (file["corpus"], file["path"], file["line"], file["rules"]) == ("detections", "a.toml", 1, 0)
+    assert run("check", "detections", cwd=project).stderr == "1 file cannot be read: a.toml\nall 2 conditions hold\n"
+
+
+def test_one_of_one(project):
+    stated(project, f'{SCOPE}[[check.targets]]\nids = ["T1020"]\n')
+    assert run("check", "detections", cwd=project).stderr == "1 of 1 condition failed\n"
 
 
 # ---- it cannot run ----------------------------------------------------------------------------------------------------
@@ -272,6 +359,8 @@ def test_all_is_well(project):
     ('[[check.share]]\nat_least = 0.8\ngrain = "rules"\n', "coverage.toml:3: check.share[0].grain is 'rules', none of techniques"),
     ('[[check.share]]\nat_least = 0.8\nrollup = "most"\n', "coverage.toml:3: check.share[0].rollup is 'most'"),
     ('[[check.share]]\nat_least = 0.8\nclasses = ["best"]\n', "coverage.toml:3: check.share[0].classes[0] is 'best'"),
+    ("[[check.share]]\nat_least = 0.8\nclasses = []\n", "coverage.toml:3: check.share[0].classes is empty, which could mean all or none; name at least one, or leave it out"),
+    ("[check.scope]\nplatforms = []\n", 'coverage.toml:2: check.scope.platforms is empty, which could mean all or none; name at least one, write "all", or leave it out'),
     ('[[check.share]]\nat_least = 0.8\nattack = "new"\n', "coverage.toml:3: check.share[0].attack is no release"),
     ('[[check.share]]\nat_least = 0.8\nattack = "enterprise-1.0"\n', "Enterprise 1.0 is not at hand"),
     ('[[check.share]]\nat_least = 0.8\nplatforms = ["Toaster"]\n', "coverage.toml:1: 'Toaster' is no platform of Enterprise 19.0; they are"),
@@ -326,7 +415,7 @@ pre = true
 grain = "placements"
 at_least = 1
 tactic = "Impact"
-platforms = []
+platforms = ["All"]
 [[check.targets]]
 ids = [" t1003 ", "T1059.001"]
 name = "n"
@@ -347,3 +436,13 @@ def test_the_gate_agrees_with_summary(project):
     (one,) = asked(project, f'{SCOPE}[[check.share]]\nat_least = 0\n')
     value = json.loads(run("summary", "detections", "--attack", E18, "--json", cwd=project).stdout)
     assert (one["covered"], one["total"]) == (value["techniques"]["covered"], value["techniques"]["total"])
+
+
+def test_it_never_speaks_of_the_example_rules_by_mistake(tmp_path):
+    """Outside the project, without PATH and without rules nearby."""
+    (tmp_path / "coverage.toml").write_text("[check]\nno_unmapped_rule = true\n", encoding="utf-8")
+    for command in (("check",), ("lint",), ("migrate", "--to", "enterprise-19.0"), ("snapshot", "-o", "s.jsonl")):
+        done = run(*command, cwd=tmp_path)
+        assert done.returncode == 2 and done.stdout in ("", b""), command
+        assert "name the rules, or put [[corpora]] in coverage.toml" in str(done.stderr)
+    assert [path.name for path in tmp_path.iterdir()] == ["coverage.toml"]

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from coverage.exports.difference import MARK
 from coverage.settings import read_settings
 from tests.conftest import PROJECT
 from tests.states import committed, git, rule_file
@@ -109,6 +111,88 @@ def test_a_branch_that_loses_a_technique_stops_the_workflow(repository, tmp_path
     assert shell(repository, steps()["Compare"]["run"], **environment).returncode == 0
     assert "2 lost" not in (repository / "comment.md").read_text(encoding="utf-8").splitlines()[1]  # T1003 and, apart, T1003.001
     assert "**Lost: 1 technique and 1 sub-technique**" in (repository / "comment.md").read_text(encoding="utf-8")
+
+
+# The two services as programs: comments are kept in a file, and every request that changes one is.
+GH = """\
+import json, subprocess, sys
+kept, words, options, endpoint = "kept.json", iter(sys.argv[1:]), {}, None
+assert next(words) == "api"
+for word in words:
+    if word.startswith("--"):
+        options[word] = word in ("--silent", "--paginate") or next(words)
+    else:
+        endpoint = word
+comments = json.load(open(kept))
+if "--jq" in options:
+    assert endpoint == "repos/us/rules/issues/7/comments" and options["--paginate"]
+    sys.exit(subprocess.run(["jq", "--raw-output", options["--jq"]], input=json.dumps(comments), text=True).returncode)
+name, _, file = options["--field"].partition("=@")
+assert name == "body" and options["--silent"]
+if options["--method"] == "PATCH":
+    (one,) = [one for one in comments if endpoint == f"repos/us/rules/issues/comments/{one['id']}"]
+    one["body"] = open(file).read()
+else:
+    assert options["--method"] == "POST" and endpoint == "repos/us/rules/issues/7/comments"
+    comments.append({"id": 90 + len(comments), "user": {"login": "github-actions[bot]"}, "body": open(file).read()})
+json.dump(comments, open(kept, "w"))
+"""
+CURL = """\
+import json, sys
+kept, words = "kept.json", sys.argv[1:]
+assert words[words.index("--header") + 1] == "PRIVATE-TOKEN: secret" and "--fail" in words
+address, comments = words[-1].removeprefix("https://gitlab.example.com/api/v4/projects/1/merge_requests/7/notes"), json.load(open(kept))
+if "--request" not in words:
+    assert address == "?per_page=100"
+    print(json.dumps(comments))
+    sys.exit()
+method, (name, _, file) = words[words.index("--request") + 1], words[words.index("--data-urlencode") + 1].partition("@")
+assert name == "body"
+if method == "PUT":
+    (one,) = [one for one in comments if address == f"/{one['id']}"]
+    one["body"] = open(file).read()
+else:
+    assert method == "POST" and address == ""
+    comments.append({"id": 90 + len(comments), "body": open(file).read()})
+json.dump(comments, open(kept, "w"))
+"""
+
+
+def program(root: Path, name: str, text: str) -> None:
+    """A program of this name for `shell`, written in Python."""
+    shell(root, "true")  # makes the folder of programs
+    (root.parent / "bin" / name).write_text(f"#!{sys.executable}\n{text}", encoding="utf-8")
+    (root.parent / "bin" / name).chmod(0o755)
+
+
+def commented(root: Path, script: str, others: list[dict], **environment: str) -> list[dict]:
+    """The comments after a script ran twice, with another text each time, where these were there."""
+    (root / "kept.json").write_text(json.dumps(others), encoding="utf-8")
+    for text in ("first", "second"):
+        (root / "comment.md").write_text(f"{MARK}\n{text}\n", encoding="utf-8")
+        done = shell(root, script, **environment)
+        assert done.returncode == 0, done.stderr
+    return json.loads((root / "kept.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.skipif(shutil.which("jq") is None, reason="needs jq, which gh has built in")
+def test_the_workflow_updates_its_own_comment_and_no_other(repository):
+    program(repository, "gh", GH)
+    bot, someone = {"login": "github-actions[bot]"}, {"login": "someone"}
+    others = [
+        {"id": 1, "user": someone, "body": f"{MARK}\nnot the bot's"}, {"id": 2, "user": bot, "body": "another workflow's"},
+        {"id": 3, "user": bot, "body": f"quotes {MARK}"},
+    ]  # fmt: skip
+    after = commented(repository, steps()["Comment"]["run"], others, GITHUB_REPOSITORY="us/rules", NUMBER="7")
+    assert after == [*others, {"id": 93, "user": bot, "body": f"{MARK}\nsecond\n"}]
+
+
+def test_the_pipeline_updates_its_own_note_and_no_other(repository):
+    program(repository, "curl", CURL)
+    others = [{"id": 1, "body": "somebody's"}, {"id": 2, "body": f"quotes {MARK}"}]
+    environment = {"CI_API_V4_URL": "https://gitlab.example.com/api/v4", "CI_PROJECT_ID": "1", "CI_MERGE_REQUEST_IID": "7", "COMMENT_TOKEN": "secret"}
+    after = commented(repository, "\n".join(pipeline()["coverage"]["after_script"]), others, **environment)
+    assert after == [*others, {"id": 92, "body": f"{MARK}\nsecond\n"}]
 
 
 @pytest.mark.parametrize(("loses", "code"), [(False, 0), (True, 1)])

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from coverage.cli import application
+from coverage.corpora import offered
 from coverage.corpora.offered import default_texts, offered_corpora, resolved
 from coverage.frames import (
     CORPUS_COVERAGE,
@@ -501,6 +502,45 @@ def test_corpora_of_the_settings(here):
     assert default_texts(found) == [f"ours={here / 'a'}"]
     assert default_texts(Settings()) == [str(PROJECT / "rules")]
     assert default_texts(found, os.pathsep.join(["x", "n=y"])) == ["x", "n=y"]
+
+
+def test_rules_that_are_near_stand_before_the_examples(here, monkeypatch):
+    """Beside the settings, then in the current folder; a settings file without corpora changes nothing else."""
+    examples, settings = [str(PROJECT / "rules")], settings_of(here, "")
+    deep = here / "deep"
+    deep.mkdir()
+    monkeypatch.chdir(deep)
+    assert default_texts(settings) == examples and default_texts(settings, examples=False) == []
+    (here / "rules").mkdir()
+    assert default_texts(Settings()) == examples and default_texts(settings) == [str(here / "rules")]
+    (deep / "rules").mkdir()
+    assert default_texts(Settings(), examples=False) == ["rules"] and default_texts(settings) == [str(here / "rules")]
+    assert default_texts(settings, "x") == ["x"]
+    (here / "rules").rmdir()
+    assert default_texts(settings) == ["rules"]
+    (deep / "rules").rmdir()
+    (deep / "rules").write_text("no folder", encoding="utf-8")
+    assert default_texts(settings) == examples
+    named = settings_of(here, SETTINGS)
+    (here / "rules").mkdir()
+    assert default_texts(named) == [f"ours={here / 'a'}"]
+
+
+@pytest.mark.parametrize(("folder", "repository", "found"), [
+    ("", False, "examples"), ("docs", False, "examples"), ("vendor", False, "examples"), ("vendor", True, "rules"), ("vendor/deep", True, None),
+])  # fmt: skip
+def test_the_examples_are_the_rules_of_the_project_alone(here, monkeypatch, folder, repository, found):
+    """A git work tree of somebody's own below the project's folder is not the project."""
+    project = here / "project"
+    monkeypatch.setattr(offered, "PROJECT", project)
+    monkeypatch.setattr(offered, "EXAMPLES", project / "rules")
+    for name in ("rules", "docs/rules", "vendor/rules", "vendor/deep"):
+        (project / name).mkdir(parents=True)
+    if repository:
+        (project / "vendor" / ".git").mkdir()
+    monkeypatch.chdir(project / folder)
+    wanted = [str(project / "rules")] if found == "examples" else [found] if found else []
+    assert default_texts(Settings(), examples=False) == wanted
 
 
 def test_a_name_stands_for_its_path_unless_there_is_such_a_path(here):

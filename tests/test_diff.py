@@ -310,7 +310,7 @@ def repository(tmp_path) -> Path:
 
 def at(root: Path, name: str, path: str = "detections") -> Loaded:
     sources = corpus_sources([str(root / path)])
-    return load_revision(revision(repository_of(sources), name), sources)[0]
+    return load_revision(revision(repository_of(sources), name), sources).loaded
 
 
 def test_a_revision_has_the_rules_it_had(repository):
@@ -363,9 +363,9 @@ def test_export_ignore_and_submodules_do_not_apply(repository, tmp_path):
     git(repository, "submodule", "--quiet", "add", str(other), "detections/vendor")
     committed(repository, "a submodule")
     sources = corpus_sources([str(repository / "detections")])
-    loaded, submodules = load_revision(revision(repository, "HEAD"), sources)
-    assert submodules == 1 and "r-elsewhere" not in set(loaded.rules["rule_id"])
-    assert "rules/network/web_protocols.toml" in set(loaded.rules["path"])
+    read = load_revision(revision(repository, "HEAD"), sources)
+    assert read.submodules == 1 and "r-elsewhere" not in set(read.loaded.rules["rule_id"])
+    assert "rules/network/web_protocols.toml" in set(read.loaded.rules["path"])
     done = run("diff", "HEAD~1", "HEAD", "--path", "detections", cwd=repository)
     assert "1 submodule is not read" in done.stderr and done.returncode == 0
 
@@ -379,6 +379,155 @@ def test_a_link_that_leaves_the_tree_is_not_followed(repository, tmp_path):
     found = at(repository, "HEAD")
     assert "r-secret" not in set(found.rules["rule_id"])
     assert set(found.problems["code"]) == {"same-file"}  # `inside` alone was there, and leads to what is read anyway
+
+
+def test_links_in_the_repository_are_followed_at_a_revision(tmp_path):
+    """The rules' folder is a link, a folder in it is one, and that leads to a third: as in the work tree."""
+    root = tmp_path / "repo"
+    rule_file(root / "sets" / "live" / "one.toml", "r-one", "T1105")
+    rule_file(root / "common" / "two.toml", "r-two", "T1190")
+    (root / "sets" / "shared").symlink_to("../common")
+    (root / "sets" / "live" / "shared").symlink_to("../shared")
+    (root / "sets" / "live" / "up").symlink_to("../..")
+    (root / "rules").symlink_to("sets/live")
+    committed(root, "links")
+    now = load(corpus_sources([str(root / "rules")]))
+    assert now.rules["path"].tolist() == ["one.toml", "shared/two.toml"]
+    then = at(root, "HEAD", "rules")
+    assert then.rules["rule_key"].tolist() == now.rules["rule_key"].tolist() and then.corpora[0].content == now.corpora[0].content
+    assert at(root, "HEAD", "rules/shared").rules["rule_id"].tolist() == ["r-two"]
+
+
+def test_a_link_that_git_does_not_know_or_knew_as_a_folder_leads_to_the_rules(tmp_path):
+    root = tmp_path / "repo"
+    rule_file(root / "rules" / "one.toml", "r-one", "T1105")
+    committed(root, "a folder")
+    (root / "rules").rename(root / "moved")
+    rule_file(root / "moved" / "two.toml", "r-two", "T1190")
+    (root / "rules").symlink_to(root / "moved")  # absolute: at a revision only the work tree tells where it leads
+    (root / "untracked").symlink_to("moved")
+    (root / ".gitignore").write_text("untracked\n", encoding="utf-8")
+    committed(root, "a link")
+    assert at(root, "HEAD~1", "rules").rules["rule_id"].tolist() == ["r-one"]
+    for name in ("rules", "untracked"):
+        assert at(root, "HEAD", name).rules["rule_id"].tolist() == ["r-one", "r-two"]
+
+
+def test_a_link_into_another_repository_is_refused(repository, tmp_path):
+    other, inner = tmp_path / "other", repository / "inner"
+    for folder in (other, inner):
+        rule_file(folder / "rules" / "one.toml", "r-one", "T1105")
+        committed(folder, "rules")
+    for name, target in (("out", other / "rules"), ("down", inner / "rules")):
+        (repository / name).symlink_to(target)
+        refused(run("diff", "HEAD", "--path", name, cwd=repository), f"{name} is a link into another git repository, {target.parent}: name the folder it leads to")
+    (inner / "up").symlink_to(repository / "detections")
+    refused(run("diff", "HEAD", "inner/up", cwd=repository), f"inner/up is a link into another git repository, {repository}: name")
+    (tmp_path / "beside").symlink_to(repository / "detections")
+    refused(run("diff", "HEAD", str(tmp_path / "beside"), cwd=repository), "is a link into another git repository")
+
+
+@pytest.mark.parametrize("name", ["a\\b.toml", "a[b]*?.toml", ":(top)x.toml", "-r.toml", 'quo"te.toml', "ü ñ.toml", "new\nline.toml"])
+def test_a_file_may_have_any_name(tmp_path, name):
+    root = tmp_path / "repo"
+    rule_file(root / "rules" / name, "r-one", "T1105")
+    rule_file(root / "rules" / f"{name[:-5]} d" / "two.toml", "r-two", "T1190")
+    rule_file(root / "rules" / "axb.toml", "r-three", "T1110")
+    committed(root, "names")
+    assert sorted(at(root, "HEAD", "rules").rules["rule_id"]) == ["r-one", "r-three", "r-two"]
+    assert at(root, "HEAD", f"rules/{name}").rules["rule_id"].tolist() == ["r-one"]
+    assert at(root, "HEAD", f"rules/{name[:-5]} d").rules["rule_id"].tolist() == ["r-two"]
+
+
+def test_a_partial_clone_fetches_what_is_read_at_once(tmp_path):
+    root, clone, trace = tmp_path / "repo", tmp_path / "clone", tmp_path / "trace"
+    for number in range(5):
+        rule_file(root / "rules" / f"{number}.toml", f"r-{number}", "T1105")
+    (root / "rules" / "link.toml").symlink_to("../more/six.toml")
+    rule_file(root / "more" / "six.toml", "r-six", "T1110")
+    (root / "rules" / "notes.txt").write_text("no rule format has this suffix\n", encoding="utf-8")
+    rule_file(root / "other" / "seven.toml", "r-seven", "T1190")
+    committed(root, "rules")
+    git(root, "config", "uploadpack.allowFilter", "true")
+    git(root, "config", "uploadpack.allowAnySHA1InWant", "true")
+    git(tmp_path, "clone", "--quiet", "--no-checkout", "--filter=blob:none", f"file://{root}", str(clone))
+
+    def lacked() -> int:
+        return git(clone, "rev-list", "--objects", "--all", "--missing=print").count("?")
+
+    assert lacked() == 9  # seven rules, the notes and what the link says
+    done = run("diff", "HEAD..HEAD", "--path", "rules", "--json", cwd=clone, GIT_TRACE=str(trace))
+    assert done.returncode == 0, done.stderr
+    assert [corpus["rules"] for corpus in json.loads(done.stdout)["base"]["stamp"]["corpora"]] == [6]
+    assert lacked() == 2  # the notes, and the rule that is elsewhere
+    assert len(re.findall(r"built-in: git fetch\b", trace.read_text(encoding="utf-8"))) == 2  # the rules, then what the link leads to
+    assert not (clone / ".git" / "FETCH_HEAD").exists()
+
+
+def test_what_is_not_there_at_a_revision_is_said(repository):
+    """`gone` never was; new.toml came with the last commit."""
+    (repository / "gone").mkdir()
+    done = run("diff", "HEAD~1", "--path", "detections", "--path", "gone", "--json", cwd=repository)
+    assert done.returncode == 0 and re.fullmatch(r"HEAD~1 \([0-9a-f]{12}\) has no gone: no rule is read there\n", done.stderr)
+    for arguments in (("HEAD~1", "--path", "gone"), ("HEAD~1..HEAD", "--path", "detectoins"), ("HEAD", "gone"), ("gone", "HEAD")):
+        refused(run("diff", *arguments, cwd=repository), "name rules that were there, or compare with a snapshot")
+    new = "detections/rules/network/new.toml"
+    refused(run("diff", "HEAD~1..HEAD", "--path", new, cwd=repository), f") has no {new}: name rules that were there")
+    done = run("diff", "HEAD..HEAD", "--path", new, "--json", cwd=repository)
+    assert (done.returncode, done.stderr) == (0, "")
+    sources = corpus_sources([str(repository / "gone"), str(repository / new)])
+    assert load_revision(revision(repository, "HEAD"), sources).missing == (str(repository / "gone"),)
+
+
+def test_a_folder_without_a_rule_is_there(repository):
+    (repository / "empty").mkdir()
+    (repository / "empty" / "README.md").write_text("Rules will come.\n", encoding="utf-8")
+    (repository / "link").symlink_to("empty")
+    (repository / "nowhere").symlink_to("none")
+    committed(repository, "an empty folder")
+    sources = corpus_sources([str(repository / name) for name in ("empty", "link", "nowhere", ".")])
+    read = load_revision(revision(repository, "HEAD"), sources)
+    assert read.missing == (str(repository / "nowhere"),)
+    assert [stamp.rules for stamp in read.loaded.corpora] == [0, 0, 0, 17]
+
+
+def test_a_revision_is_that_of_the_rules_it_is_compared_with(repository, tmp_path):
+    """In another repository with rules of its own, as git -C REPOSITORY diff REV FOLDER has it."""
+    other = tmp_path / "other"
+    rule_file(other / "rules" / "one.toml", "r-one", "T1105")
+    committed(other, "other")
+    committed(other, "HEAD~1 is a revision here, too")
+    folder = str(repository / "detections")
+    there = json.loads(run("diff", "HEAD~1", "detections", "--json", cwd=repository).stdout)
+    here = json.loads(run("diff", "HEAD~1", folder, "--json", cwd=other).stdout)
+    assert len(here["rules"]) == 5 and here["units"] == there["units"]
+    assert here["base"]["name"] == f"HEAD~1 ({git(repository, 'rev-parse', 'HEAD~1')[:12]})"
+    assert here["base"]["stamp"]["corpora"][0]["path"] == f"{folder}@HEAD~1"
+    back = json.loads(run("diff", folder, "HEAD~1", "--json", cwd=other).stdout)
+    assert back["head"]["name"] == here["base"]["name"] and len(back["rules"]) == 5
+    named = json.loads(run("diff", "HEAD~1", folder, "--path", "rules", "--json", cwd=other).stdout)  # what is named is meant
+    assert named["base"]["name"] == f"HEAD~1 ({git(other, 'rev-parse', 'HEAD~1')[:12]})"
+
+
+def test_a_clone_without_its_history_is_told_how_to_get_it(repository, tmp_path):
+    git(repository, "branch", "work")
+    rule_file(repository / "detections" / "more.toml", "r-more", "T1110")
+    committed(repository, "more")
+    git(repository, "checkout", "--quiet", "work")
+    rule_file(repository / "detections" / "other.toml", "r-other", "T1110")
+    committed(repository, "other")
+    clone, tree = tmp_path / "shallow", tmp_path / "tree"
+    git(tmp_path, "clone", "--quiet", "--depth", "1", "--no-single-branch", f"file://{repository}", str(clone))
+    git(clone, "worktree", "add", "--quiet", "--detach", str(tree))
+    hint = "; the clone is shallow, so fetch the history first (in CI: fetch-depth: 0, else: git fetch --unshallow)"
+    for folder in (clone, tree):
+        refused(run("diff", "origin/main...HEAD", "--path", "detections", cwd=folder), f"'origin/main' and 'HEAD' have no commit in common{hint}")
+        refused(run("diff", "HEAD~1", "--path", "detections", cwd=folder), hint)
+    git(repository, "checkout", "--quiet", "--orphan", "alone")
+    committed(repository, "alone")
+    done = run("diff", "main...alone", "--path", "detections", cwd=repository)
+    refused(done, "have no commit in common")
+    assert "shallow" not in done.stderr
 
 
 def test_it_is_said_when_git_or_a_repository_is_missing(repository, tmp_path):
@@ -423,6 +572,50 @@ def test_every_way_to_name_the_two_states_says_the_same(repository, tmp_path):
     for one in said[1:]:
         assert [{key: value for key, value in row.items() if key not in drop} for row in one["units"]] == first
         assert one["totals"] == said[0]["totals"] and one["sentence"] == said[0]["sentence"]
+
+
+def test_without_path_the_rules_are_the_repositorys_own(tmp_path):
+    """rules/ here, or beside coverage.toml; never those of the project that the program lies in."""
+    root = tmp_path / "repo"
+    rule_file(root / "rules" / "one.toml", "r-one", "T1105")
+    (root / "deep").mkdir()
+    (root / "deep" / "notes.txt").write_text("x", encoding="utf-8")
+    committed(root, "one")
+    rule_file(root / "rules" / "two.toml", "r-two", "T1190")
+    committed(root, "two")
+
+    def names(*arguments: str, cwd: Path = root) -> list[str]:
+        done = run("diff", *arguments, "--json", cwd=cwd)
+        assert done.returncode == 0, done.stderr
+        return [row["name"] for row in json.loads(done.stdout)["rules"]]
+
+    assert names("HEAD~1") == names("HEAD~1..HEAD") == ["r-two"]
+    words = "there is no folder rules here: name the rules, or put [[corpora]] in coverage.toml"
+    for arguments in (("HEAD~1",), ("HEAD~1..HEAD",), ("notes.txt/../../rules",), ("../rules",)):
+        refused(run("diff", *arguments, cwd=root / "deep"), words)
+    (root / "coverage.toml").write_text("[check]\nno_unmapped_rule = true\n", encoding="utf-8")
+    assert names("HEAD~1", cwd=root / "deep") == ["r-two"]
+
+
+def test_what_is_no_state_is_said_so(repository):
+    for arguments in (("",), (" ",), ("HEAD", ""), ("", "detections")):
+        refused(run("diff", *arguments, "--path", "detections", cwd=repository), "what to compare with is empty: name a snapshot, a folder or file of rules")
+    for arguments in (("HEAD~1..HEAD", "detections"), ("HEAD", "HEAD~1..HEAD")):
+        refused(run("diff", *arguments, cwd=repository), "HEAD~1..HEAD names both states already; --path says which rules are read at them")
+    for name in ("../nope", "detections/../nope", "../../none/.."):
+        refused(run("diff", name, "--path", "detections", cwd=repository), f"'{name}' is neither a file, a folder nor a revision")
+
+
+def test_another_release_of_the_same_version_is_noted(tmp_path):
+    folder, kept = copy_of_small(tmp_path / "small"), snapshot_bytes(small.view(E18), small.loaded())
+    (tmp_path / "same.jsonl").write_bytes(kept)
+    (tmp_path / "other.jsonl").write_bytes(kept.replace(small.catalogue().sha256.encode(), b"0" * 64))
+    (tmp_path / "none.jsonl").write_bytes(kept.replace(small.catalogue().sha256.encode(), b""))
+    note = f"other.jsonl: its Enterprise 18.1 has the SHA-256 000000000000, the one at hand {small.catalogue().sha256[:12]}, so the same rules may be read otherwise\n"
+    for name, said in (("same.jsonl", ""), ("none.jsonl", ""), ("other.jsonl", note)):
+        done = run("diff", name, str(folder), "--json", cwd=tmp_path)
+        assert (done.returncode, done.stderr) == (0, said)
+    assert run("diff", "other.jsonl", "other.jsonl", "--json", cwd=tmp_path).stderr == note
 
 
 def test_three_dots_start_where_the_two_parted(repository):

@@ -9,8 +9,9 @@ from xml.etree import ElementTree
 import pytest
 from PIL import Image, ImageFont
 
+from coverage.accepted import Accepted, accepted_in
 from coverage.charts.matrix import matrix_cells
-from coverage.exports.cells import CELL_MEASURES, matrix_columns
+from coverage.exports.cells import ANSWERED_SIGNS, CELL_MEASURES, matrix_columns
 from coverage.exports.drawing import Box, Drawing, Line, png, svg
 from coverage.exports.lettering import BOLD, REGULAR, font, font_file, width, wrapped
 from coverage.exports.picture import A3, matrix_drawing, matrix_png, matrix_svg
@@ -128,6 +129,55 @@ def test_it_is_drawn_without_the_dashboard_s_letters_too(monkeypatch):
 def test_the_same_view_gives_the_same_bytes():
     view, again = small.view(E18), small.reading(E18).view(on=small.DAY)
     assert matrix_svg(view) == matrix_svg(again) and matrix_png(view) == matrix_png(again)
+
+
+def accepted(tmp_path, release: str = E18) -> Accepted:
+    """T1020 is accepted, T1119 planned, T1123 over; T1098 is accepted in one of its tactics, and T1003 is covered."""
+    entries = (("T1020", "accepted", ""), ("T1119", "planned", ""), ("T1123", "accepted", "until = 2026-03-30"),
+               ("T1098", "accepted", 'tactic = "Persistence"'), ("T1003", "accepted", ""))  # fmt: skip
+    text = "".join(f'[[gap]]\nid = "{one}"\nstate = "{state}"\nreason = "r"\nowner = "o"\n{more}\n' for one, state, more in entries)
+    (tmp_path / "gaps.toml").write_text(text, encoding="utf-8")
+    return accepted_in([tmp_path / "gaps.toml"], small.reading(release).reader)
+
+
+def test_open_cells_that_are_answered_for_are_marked(tmp_path):
+    view, said = small.view(E18), accepted(tmp_path)
+    signs = {(column.tactic_id, one): sign for column in matrix_columns(view, said)
+             for one, sign in zip(column.cells["attack_id"], column.cells["answered"], strict=True) if sign}  # fmt: skip
+    assert signs == {("TA0010", "T1020"): "◊", ("TA0009", "T1119"): "◊", ("TA0009", "T1123"): "◊!", ("TA0003", "T1098"): "◊"}
+    marked, plain = texts(matrix_svg(view, "rules", said)), texts(matrix_svg(view))
+    assert (marked.count("◊"), marked.count("◊!")) == (3, 1) and not any("◊" in text for text in plain)
+    assert [text for text in marked if text not in plain] == ["◊ accepted or planned gap", "◊! accepted, expired", *(sign for sign in marked if sign in ("◊", "◊!"))]
+
+
+@pytest.mark.parametrize("measure", CELL_MEASURES)
+def test_no_sign_stands_on_a_number_or_a_name(tmp_path, measure):
+    for rollup in ("any", "share"):
+        lines = [shape for shape in matrix_drawing(small.view(E18, rollup=rollup), measure, accepted(tmp_path)).shapes if isinstance(shape, Line)]
+        key = max((line for line in lines if line.text.startswith("◊") and len(line.text) > 2), key=lambda line: line.x)
+        how = next(line for line in lines if line.text.startswith("In a cell"))
+        assert key.x + width(key.text, key.size) < how.x - width(how.text, how.size)
+        for place, sign in enumerate(lines):
+            if sign.text in ("◊", "◊!"):
+                number = lines[place - 1]
+                assert number.y == sign.y and sign.x <= number.x - width(number.text, number.size, BOLD)
+                names = [line for line in lines[place - 6 : place - 1] if line.anchor == "start" and abs(line.y - sign.y) < 20]
+                assert names and all(line.x + width(line.text, line.size) <= sign.x - width(sign.text, sign.size) for line in names)
+
+
+def test_the_drawing_is_kept_for_what_is_marked(tmp_path):
+    view, said = small.view(E18), accepted(tmp_path)
+    plain, marked = matrix_svg(view), matrix_svg(view, "rules", said)
+    assert plain != marked and (matrix_svg(view), matrix_svg(view, "rules", said)) == (plain, marked)
+    assert matrix_drawing(view, "rules", said) is matrix_drawing(view, "rules", accepted(tmp_path)) is not matrix_drawing(view)
+    again = small.reading(E18).view(on=small.DAY)
+    assert matrix_png(again, "rules", said) == matrix_png(view, "rules", said) != matrix_png(view)
+
+
+def test_the_letters_have_every_sign():
+    """One that they do not have is a box, as every other that they do not have."""
+    for sign in {sign for signs in ANSWERED_SIGNS for sign in signs}:
+        assert bytes(font(40).getmask(sign)) != bytes(font(40).getmask("\uffff"))
 
 
 def test_a_view_without_rules_or_techniques_is_a_picture_too():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -110,15 +111,30 @@ def test_changes_appear_only_with_a_baseline():
 
 def test_gaps_that_are_answered_for_stand_apart(tmp_path):
     entry = '[[gap]]\nid = "T1059"\nstate = "planned"\nreason = "Sensor <i>comes</i>"\nowner = "blue | team"\nuntil = 2026-09-30\n'
+    top = briefing(content(E18)).gaps[1]
+    entry += '[[gap]]\nid = "T1027.010"\nstate = "accepted"\nreason = "r"\nowner = "o"\n'
+    entry += f'[[gap]]\nid = "{top.id}"\nstate = "accepted"\nreason = "r"\nowner = "o"\nuntil = 2026-03-30\n'
     (tmp_path / "gaps.toml").write_text(entry, encoding="utf-8")
     reading = small.reading(E18)
     state = Content(reading, small.view(E18), accepted=accepted_in([tmp_path / "gaps.toml"], reading.reader))
     told = briefing(state)
-    assert told.answered == (("T1059 Command and Scripting Interpreter", "planned until 2026-09-30", "Sensor <i>comes</i>", "blue | team"),)
+    assert set(told.answered) == {
+        ("T1059 Command and Scripting Interpreter", "planned until 2026-09-30", "Sensor <i>comes</i>", "blue | team"),
+        ("T1027.010 Command Obfuscation", "accepted", "r", "o"),
+    }  # fmt: skip
+    assert {gap.id: gap.mark for gap in told.gaps if gap.mark} == {top.id: "accepted until 2026-03-30, expired"}
     assert "T1059" not in [gap.id for gap in told.gaps] and "T1059" in [gap.id for gap in briefing(content(E18)).gaps]
     assert state.figures == content(E18).figures  # it covers nothing
     for found in (Tags(report_html(state)).text, plain_text(report_markdown(state))):
+        assert f"{top.name} (accepted until 2026-03-30, expired)" in " ".join(found.split()) and "T1027.010 Command Obfuscation" in found
         assert "planned until 2026-09-30" in found and "Sensor <i>comes</i>" in found and "blue | team" in found
+
+
+def test_the_matrix_marks_what_is_answered_for(tmp_path):
+    (tmp_path / "gaps.toml").write_text('[[gap]]\nid = "T1020"\nstate = "accepted"\nreason = "r"\nowner = "o"\n', encoding="utf-8")
+    state, plain_state = replace(content(E18), accepted=accepted_in([tmp_path / "gaps.toml"], content(E18).reading.reader)), content(E18)
+    assert Tags(report_html(state)).words.count("◊") == 1 and "◊" not in Tags(report_html(plain_state)).text
+    assert report_html(state) == report_html(state)
 
 
 # ---- what it must not do -------------------------------------------------------------------------------------

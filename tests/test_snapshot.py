@@ -29,7 +29,7 @@ from coverage.snapshot import (
 from coverage.tables import depth_weights
 from tests import small
 from tests.small import DAY, E18, E19, PATHS
-from tests.states import copy_of_small, refused, replaced, run
+from tests.states import copy_of_small, refused, replaced, rule_file, run
 
 KEPT = ["rule_key", "corpus", "path", "format", "rule_id", "name", "rule_class", "enabled", "severity", "content_hash"]
 
@@ -244,6 +244,17 @@ def test_the_command_says_why_it_cannot(tmp_path, arguments, words):
     folder = copy_of_small(tmp_path / "small")
     refused(run("snapshot", str(folder), *arguments, cwd=tmp_path), words)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["small"]
+
+
+def test_the_example_rules_are_never_kept_by_mistake(tmp_path):
+    refused(run("snapshot", "-o", "kept.jsonl", cwd=tmp_path), "there is no folder rules here: name the rules, or put [[corpora]] in coverage.toml")
+    assert list(tmp_path.iterdir()) == []
+    rule_file(tmp_path / "rules" / "one.toml", "r-one", "T1105")
+    assert run("snapshot", "-o", "kept.jsonl", cwd=tmp_path).returncode == 0
+    found = read_snapshot(tmp_path / "kept.jsonl").loaded
+    assert found.rules["rule_id"].tolist() == ["r-one"] and found.corpora[0].path == "rules"
+    examples = run("snapshot", "-o", "-")  # in the project they are the project's own
+    assert examples.returncode == 0 and '"name":"rules"' in examples.stdout.splitlines()[3]
 
 
 @pytest.mark.corpora

@@ -15,22 +15,27 @@ from rich.console import Console
 from coverage.accepted import Accepted, accepted_in, gaps_files
 from coverage.catalogue import CatalogueError
 from coverage.cli.main import app
-from coverage.cli.options import Paths, choice, error_console, loaded_rules, shown, stop
+from coverage.cli.options import Paths, choice, error_console, loaded_rules, own_paths, shown, stop
 from coverage.cli.output import print_json
 from coverage.cli.states import Side, note_left_out, side_of
 from coverage.exports.verdicts import verdict_annotations, verdicts_json
 from coverage.findings.lint import review_root, source_file
 from coverage.loaders import CorpusSource, Loaded, load
+from coverage.loaders._json import JSON
+from coverage.loaders.seam import Unparsable
+from coverage.loaders.walk import Unreadable, decoded, file_bytes
 from coverage.measures.difference import difference
 from coverage.measures.gate import (
     GateError,
     Missing,
+    Target,
     Verdict,
     lost_verdict,
     share_verdict,
     targets_verdict,
     unmapped_verdict,
 )
+from coverage.measures.rule_diff import unreadable_files, unreadable_sentence
 from coverage.measures.steps import State
 from coverage.reading import Reading, platforms_of, read_in
 from coverage.scope import View
@@ -57,15 +62,18 @@ def check(paths: Paths = None, baseline: Baseline = None, config: Config = None,
     kind = "json" if as_json else choice("format", output_format, FORMATS)
     try:
         settings = settings_at(file=config)
+        paths = own_paths(paths, settings)
         gate = _Gate(settings, loaded_rules(paths), paths, baseline, file)
         verdicts = list(gate.verdicts())
     except GateError as error:
         raise stop(shown(f"{settings.file}:{error.line or 1}: {error}")) from error
     except (SettingsError, CatalogueError, TableError) as error:
         raise stop(shown(str(error))) from error
-    name = _relative(Path(settings.file))
+    name, unreadable = _relative(Path(settings.file)), unreadable_files(gate.loaded)
+    if unreadable:
+        error_console.print(shown(unreadable_sentence(unreadable)), markup=False)
     if kind == "json":
-        print_json(verdicts_json(verdicts, name))
+        print_json(verdicts_json(verdicts, name, unreadable))
     elif kind == "github":
         sys.stdout.buffer.write(verdict_annotations(verdicts, name, gate.file_of))
     else:
@@ -84,6 +92,7 @@ class _Gate:
     baseline: str | None
     gaps: Path | None
     _readings: dict[str | None, Reading] = field(default_factory=dict)
+    _answers: dict[str, Accepted] = field(default_factory=dict)
 
     def verdicts(self) -> Iterator[Verdict]:
         asked = self.settings.check
@@ -92,10 +101,10 @@ class _Gate:
             raise SettingsError(f"{where} states no condition under [check]; docs/ci.md shows some")
         for share in asked.shares:
             view, reading = self._view(share.scope, share.line)
-            yield share_verdict(share, view, reading.reader)
+            yield share_verdict(share, view, reading.reader, self._accepted(reading))
         for targets in asked.targets:
             view, reading = self._view(targets.scope, targets.line)
-            yield targets_verdict(targets, self._targets(targets), view, reading.reader)
+            yield targets_verdict(targets, self._targets(targets), view, reading.reader, self._accepted(reading))
         if asked.no_technique_lost:
             yield self._lost(asked.lines.get("no_technique_lost"))
         if asked.no_unmapped_rule:
@@ -119,19 +128,21 @@ class _Gate:
             options["platforms"] = tuple(known[name.casefold()] for name in scope.platforms)
         return reading.view(**options, on=date.today()), reading
 
-    def _targets(self, condition: TargetsCondition) -> tuple[str, ...]:
+    def _targets(self, condition: TargetsCondition) -> tuple[Target, ...]:
         if condition.ids:
-            return condition.ids
-        layer = load([CorpusSource("layer", self._beside(condition.layer or ""))])
+            return tuple(map(Target, condition.ids))
+        file = self._beside(condition.layer or "")
+        layer = load([CorpusSource("layer", file)])
         errors = layer.problems[layer.problems["severity"].isin(["error", "warning"])]
         if len(errors):
             raise GateError(f"the layer {condition.layer} cannot be used: {errors.iloc[0]['message']}", condition.line)
-        if set(layer.rules["format"]) - {"navigator"} or (layer.rules.empty and layer.problems.empty):
+        if set(layer.rules["format"]) - {"navigator"} or (layer.rules.empty and layer.problems.empty and not _is_empty_layer(file)):
             raise GateError(f"{condition.layer} is no Navigator layer", condition.line)
-        return tuple(layer.written["leaf_id"].dropna().tolist())
+        rows = layer.written.dropna(subset="leaf_id")
+        return tuple(Target(leaf, name if isinstance(name, str) else None) for leaf, name in zip(rows["leaf_id"], rows["tactic_name"], strict=True))
 
     def _lost(self, line: int | None) -> Verdict:
-        text = self.baseline or self.settings.check.baseline
+        text = self.settings.check.baseline if self.baseline is None else self.baseline
         if text is None:
             raise GateError("no_technique_lost needs something to compare with: --baseline FILE|REV, or baseline = in [check]", line)
         side = self._baseline(text)
@@ -143,16 +154,31 @@ class _Gate:
     def _baseline(self, text: str) -> Side:
         """A baseline named in the settings lies beside them; one on the command line where the command runs."""
         beside = self._beside(text) if self.baseline is None else Path(text)
-        return side_of(str(beside) if beside.exists() else text, self.paths)
+        return side_of(str(beside) if text.strip() and beside.exists() else text, self.paths)
 
     def _accepted(self, reading: Reading) -> Accepted:
-        accepted = accepted_in(gaps_files(self.settings.file, self.loaded.corpora, self.gaps), reading.reader)
-        if accepted.errors:
-            raise SettingsError(accepted.errors[0])
-        return accepted
+        """What gaps.toml says. A fault in it stops a check that it could excuse a loss in, and is noted in any other."""
+        release = str(reading.catalogue.release)
+        if release not in self._answers:
+            accepted = accepted_in(gaps_files(self.settings.file, self.loaded.corpora, self.gaps), reading.reader)
+            if accepted.errors and self.settings.check.no_technique_lost:
+                raise SettingsError(accepted.errors[0])
+            for error in accepted.errors:
+                error_console.print(f"error: {shown(error)}", markup=False)
+            self._answers[release] = accepted
+        return self._answers[release]
 
     def _beside(self, text: str) -> Path:
         return (self.settings.file.parent if self.settings.file else Path()) / text
+
+
+def _is_empty_layer(file: Path) -> bool:
+    """Whether a file is a layer without any technique, of which no loader makes anything."""
+    try:
+        values = JSON.parse(decoded(file_bytes(file)))
+    except (Unreadable, Unparsable):
+        return False
+    return any(isinstance(value, dict) and value.get("techniques") == [] and "domain" in value for value in values)
 
 
 def _relative(path: Path) -> str:
@@ -173,9 +199,10 @@ def _print(verdicts: list[Verdict]) -> None:
         if len(verdict.missing) > _MOST_SHOWN:
             console.print(f"        … and {len(verdict.missing) - _MOST_SHOWN:,} more; --json lists them all", markup=False)
     failed = sum(not verdict.passed for verdict in verdicts)
-    said = f"{failed:,} of {len(verdicts):,} conditions failed" if failed else f"all {len(verdicts):,} conditions hold"
-    error_console.print(said, markup=False)
+    words = f"{len(verdicts):,} conditions" if len(verdicts) > 1 else "1 condition"
+    error_console.print(f"{failed:,} of {words} failed" if failed else f"all {words} hold" if len(verdicts) > 1 else "the condition holds", markup=False)
 
 
 def _missing(missing: Missing) -> str:
-    return " ".join(filter(None, (missing.attack_id, missing.name))) + f": {missing.why}" + (f" ({missing.path})" if missing.path else "")
+    behind = "".join(f" ({text})" for text in (missing.accepted, missing.path) if text)
+    return " ".join(filter(None, (missing.attack_id, missing.name))) + f": {missing.why}{behind}"

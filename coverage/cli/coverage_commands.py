@@ -113,12 +113,13 @@ def gaps(paths: Paths = None, attack: Attack = None, classes: Classes = None, en
     if only:
         found = found[found["gap_type"].isin(only)]
     found = answered_for(found, view, gaps_file)
-    of_these = counts_sentence(found)
-    found = found[ACCEPTED_CHOICES[accepted](found)]
+    every, found = len(found), found[ACCEPTED_CHOICES[accepted](found)]
     shown = ["attack_id", "name", "gap_type", "groups", "software", "campaigns", "tactics", "platforms"]
     if not as_json and csv is None:
         found, shown = found.assign(mark=marks(found)), [*shown[:3], *(["mark"] if found["accepted"].notna().any() else []), *shown[3:]]
-    title = f"{len(found):,} gaps among {len(view.techniques):,} techniques and sub-techniques in scope{of_these}"
+    title = f"{len(found):,} gap{'' if len(found) == 1 else 's'} among {len(view.techniques):,} techniques and sub-techniques in scope{counts_sentence(found)}"
+    if every > len(found):
+        title += f"; {every - len(found):,} more {'is' if every - len(found) == 1 else 'are'} left out by --accepted {accepted}"
     emit(found, view.scope, "gaps", shown, title, as_json=as_json, csv=csv, names=GAP_NAMES)
 
 

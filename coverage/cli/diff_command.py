@@ -10,11 +10,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from coverage.accepted import Accepted, unit_marks
 from coverage.catalogue import CatalogueError
+from coverage.cli.gap_options import GapsFile, accepted_gaps
 from coverage.cli.main import app
 from coverage.cli.options import AsJson, Attack, Classes, CsvFile, shown, stop
 from coverage.cli.output import print_json, print_table, write_bytes
-from coverage.cli.states import ALL_PLATFORMS, Options, RulePaths, note_left_out, states, two_sides
+from coverage.cli.states import ALL_PLATFORMS, WHAT, Options, RulePaths, note_left_out, states, two_sides
 from coverage.exports.difference import (
     difference_csv,
     difference_json,
@@ -27,9 +29,8 @@ from coverage.scope import ENABLED_CHOICES
 from coverage.tables import TableError
 from coverage.vocabulary import ROLLUPS
 
-_WHAT = "a snapshot, a folder or file of rules, or a git revision"
-Base = Annotated[str, typer.Argument(metavar="BASE", help=f"What to compare with: {_WHAT}; A..B is two revisions.", show_default=False)]
-Head = Annotated[str | None, typer.Argument(metavar="[HEAD]", help=f"{_WHAT.capitalize()}. [default: the current rules]", show_default=False)]
+Base = Annotated[str, typer.Argument(metavar="BASE", help=f"What to compare with: {WHAT}; A..B is two revisions.", show_default=False)]
+Head = Annotated[str | None, typer.Argument(metavar="[HEAD]", help=f"{WHAT.capitalize()}. [default: the current rules]", show_default=False)]
 Enabled = Annotated[str | None, typer.Option("--enabled", metavar="CHOICE", help=f"Rules by switch: {', '.join(ENABLED_CHOICES)}.")]
 Platform = Annotated[list[str] | None, typer.Option("--platform", metavar="PLATFORM", help=f"Platform that counts; repeatable; '{ALL_PLATFORMS}' is every one.")]
 Pre = Annotated[bool | None, typer.Option("--pre/--no-pre", help="Count techniques that happen before a SIEM sees anything (PRE only), too.")]
@@ -42,7 +43,7 @@ Markdown = Annotated[bool, typer.Option("--markdown", help="Print Markdown for t
 )
 def diff(base: Base, head: Head = None, paths: RulePaths = None, attack: Attack = None, classes: Classes = None, enabled: Enabled = None,
          platforms: Platform = None, pre: Pre = None, rollup: Rollup = None, as_json: AsJson = False, markdown: Markdown = False,
-         csv: CsvFile = None) -> None:  # fmt: skip
+         csv: CsvFile = None, file: GapsFile = None) -> None:  # fmt: skip
     """Every technique gained or lost between two states, each with its cause, and every rule that changed.
 
     Options that are not given are as in BASE when it is a snapshot, so that like is compared with like.
@@ -52,14 +53,15 @@ def diff(base: Base, head: Head = None, paths: RulePaths = None, attack: Attack 
     sides = two_sides(base, head, paths)
     found = _found(*states(*sides, Options(attack, classes, enabled, platforms, pre, rollup)))
     note_left_out(*sides)
+    accepted = accepted_gaps(found.after, file)
     if csv is not None:
-        write_bytes(difference_csv(found), csv)
+        write_bytes(difference_csv(found, accepted), csv)
     elif as_json:
-        print_json(difference_json(found))
+        print_json(difference_json(found, accepted))
     elif markdown:
-        sys.stdout.buffer.write(difference_markdown(found).encode("utf-8", "replace"))
+        sys.stdout.buffer.write(difference_markdown(found, accepted=accepted).encode("utf-8", "replace"))
     else:
-        _print(found)
+        _print(found, accepted)
 
 
 def _found(base, head) -> Difference:
@@ -79,20 +81,22 @@ def _figures(found: Difference) -> Table:
     return table
 
 
-def _print(found: Difference) -> None:
+def _print(found: Difference, accepted: Accepted) -> None:
     console = Console(width=None if sys.stdout.isatty() else 200, highlight=False)
     console.print(found.sentence(), markup=False)
     console.print(_figures(found))
-    ids = found.units[found.units["grain"] != "placements"]
+    units = found.units.assign(accepted=unit_marks(found.units, accepted, found.after))
+    ids = units[units["grain"] != "placements"]
     for change in ("lost", "gained"):
         rows = ids[ids["change"] == change]
         if len(rows):
-            print_table(rows[["attack_id", "name", "before", "after", "cause", "because"]], f"{change.capitalize()}: {grain_counts(rows)}", "")
+            marked = ["accepted"] if rows["accepted"].any() else []
+            print_table(rows[["attack_id", "name", "before", "after", *marked, "cause", "because"]], f"{change.capitalize()}: {grain_counts(rows)}", "")
     rules = found.rules.frame
     if len(rules):
         shown_rules = pd.DataFrame({"rule": rules["name"], "change": [change_words(row) for row in rules.to_dict("records")], "file": rules["path"]})
         print_table(shown_rules, "Rules that changed", "")
-    console.print(rule_counts(found), markup=False)
+    console.print(shown(rule_counts(found)), markup=False)
     for text in scopes_differ(found.base.scope, found.head.scope):
         console.print(text, markup=False)
     for word, state in (("before", found.base), ("after", found.head)):

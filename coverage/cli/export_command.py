@@ -77,7 +77,7 @@ def export(paths: Paths = None, what: What = "", output: Output = "", measure: M
     ((reading, view),), _ = chosen_readings(paths, (attack,), classes, enabled, platforms, pre, rollup, corpora, _day(on))
     content = Content(reading, view, chosen_settings(), _accepted(reading, view, gaps_file))
     if baseline is not None:
-        wishes = Wishes(wishes.measures, _changes(baseline, paths, reading, view))
+        wishes = Wishes(wishes.measures, _changes(baseline, paths, content))
     try:
         _write(content, kind, name, wishes, output)
     except Refused as refusal:
@@ -126,16 +126,17 @@ def _accepted(reading: Reading, view: View, file) -> Accepted:
     return said
 
 
-def _changes(baseline: str, paths: list[str] | None, reading: Reading, view: View) -> Mapping:
+def _changes(baseline: str, paths: list[str] | None, content: Content) -> Mapping:
     """What the report says of the difference to the baseline, in the baseline's own scope when it is a snapshot."""
-    from coverage.cli.states import CURRENT, side_of
+    from coverage.cli.states import CURRENT, note_left_out, side_of
     from coverage.measures.difference import difference
     from coverage.measures.steps import State
 
     side = side_of(baseline, paths)
-    scope = side.snapshot.scope if side.snapshot else replace(view.scope, corpora=tuple(side.loaded.corpora))
+    note_left_out(side)
+    scope = side.snapshot.scope if side.snapshot else replace(content.view.scope, corpora=tuple(side.loaded.corpora))
     try:
-        found = difference(State(side.name, side.loaded, scope, side.snapshot), State(CURRENT, reading.loaded, view.scope))
-        return changes_since(found)
+        found = difference(State(side.name, side.loaded, scope, side.snapshot), State(CURRENT, content.reading.loaded, content.view.scope))
+        return changes_since(found, content.accepted)
     except (CatalogueError, TableError, ValueError) as error:
         raise stop(shown(str(error))) from error

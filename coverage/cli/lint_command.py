@@ -11,7 +11,7 @@ import typer
 
 from coverage.catalogue import CatalogueError
 from coverage.cli.main import app
-from coverage.cli.options import Attack, Paths, choice, error_console, loaded_rules, stop
+from coverage.cli.options import Attack, Paths, choice, error_console, loaded_rules, own_paths, stop
 from coverage.cli.output import json_bytes, print_table, write_bytes
 from coverage.exports.annotations import annotations
 from coverage.exports.sarif import sarif
@@ -94,7 +94,7 @@ def lint(paths: Paths = None, attack: Attack = None,
 def _results(paths: list[str] | None, attack: str | None, config: Path | None, codes: list[str]) -> tuple[Reading, pd.DataFrame]:
     try:
         settings = settings_at(file=config)
-        reading = read_in(loaded_rules(paths), attack)
+        reading = read_in(loaded_rules(own_paths(paths)), attack)
         return reading, lint_results(reading, settings, codes)
     except (CatalogueError, TableError, SettingsError) as error:
         raise stop(str(error)) from error

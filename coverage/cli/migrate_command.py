@@ -12,8 +12,9 @@ import typer
 
 from coverage.catalogue import CatalogueError
 from coverage.cli.main import app
-from coverage.cli.options import AsJson, Paths, default_paths, error_console, shown, stop
+from coverage.cli.options import AsJson, Paths, chosen_settings, error_console, own_paths, shown, stop
 from coverage.cli.output import print_json
+from coverage.corpora.offered import resolved
 from coverage.loaders import CorpusSource, corpus_sources
 from coverage.migrate import Decision, DecisionError, Plan, Target, open_target, plan_sources, read_decisions
 from coverage.migrate.decisions import FILE_NAME
@@ -65,7 +66,7 @@ def migrate(paths: Paths = None,
 
 
 def _sources(paths: list[str] | None) -> tuple[CorpusSource, ...]:
-    sources = corpus_sources(paths or default_paths())
+    sources = corpus_sources(resolved(own_paths(paths), chosen_settings()))
     for source in sources:
         try:
             there = source.path.exists()

@@ -65,8 +65,19 @@ CsvFile = Annotated[str | None, typer.Option("--csv", metavar="FILE", help="Writ
 
 
 def default_paths(environment: str | None = None) -> list[str]:
-    """The rule paths read when none is given: those of COVERAGE_RULES, else the corpora of coverage.toml that are on, else `rules/`."""
+    """The rule paths read when none is given, as `offered.default_texts` says."""
     return default_texts(chosen_settings(), environment)
+
+
+def own_paths(paths: list[str] | None, settings: Settings | None = None) -> list[str]:
+    """The rule paths given, else the default ones, of a command that must not speak of the example rules by mistake.
+
+    Outside the project it stops rather than read them.
+    """
+    found = paths or default_texts(settings or chosen_settings(), examples=False)
+    if not found:
+        raise stop("there is no folder rules here: name the rules, or put [[corpora]] in coverage.toml")
+    return found
 
 
 def chosen_settings() -> Settings:

@@ -18,6 +18,7 @@ from coverage.cli.options import (
     Rollup,
     chosen_view,
     error_console,
+    own_paths,
     shown,
     stop,
 )
@@ -38,7 +39,7 @@ def snapshot_command(paths: Paths = None, output: Output = "", on: Day = None, a
     """Keep rules, mappings as written and as read, scope and release in one file. diff and check compare with it."""
     if not output:
         raise stop("name the file to write, such as -o baseline.jsonl")
-    view, loaded = chosen_view(paths, attack, classes, enabled, platforms, pre, rollup)
+    view, loaded = chosen_view(own_paths(paths), attack, classes, enabled, platforms, pre, rollup)
     if on is not None:
         view = _dated(view, on)
     write_bytes(snapshot_bytes(view, loaded, output.endswith(".gz")), output)

@@ -5,10 +5,10 @@ Turns their text into states, and exits with code 2 and one sentence where it is
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Annotated
 
 import typer
@@ -17,9 +17,9 @@ from coverage.catalogue import CatalogueError, Release, shelf
 from coverage.cli.options import (
     choice,
     chosen_settings,
-    default_paths,
     error_console,
     loaded_rules,
+    own_paths,
     shown,
     stop,
 )
@@ -41,10 +41,11 @@ from coverage.vocabulary import PRE_PLATFORM, ROLLUPS, RULE_CLASSES
 
 ALL_PLATFORMS = "all"
 CURRENT = "the current rules"
+WHAT = "a snapshot, a folder or file of rules, or a git revision"
 
 RulePaths = Annotated[
     list[str] | None,
-    typer.Option("--path", metavar="PATH", help="Rules that are meant where no HEAD is given, and those read at a revision; repeatable. [default: as without PATH elsewhere]"),
+    typer.Option("--path", metavar="PATH", help="Rules that are meant where no HEAD is given, and those read at a revision; repeatable. [default: the folder or file that a revision is compared with, else as without PATH elsewhere, and never the example rules]"),
 ]  # fmt: skip
 
 
@@ -95,36 +96,55 @@ def _platforms(names: Iterable[str], release: Release) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Side:
-    """What a text turned out to be. `submodules` were left out of a revision."""
+    """What a text turned out to be, and what is to be said of it on standard error."""
 
     name: str
     loaded: Loaded = field(repr=False)
     snapshot: Snapshot | None = field(default=None, repr=False)
-    submodules: int = 0
+    notes: tuple[str, ...] = ()
 
 
 def two_sides(base: str, head: str | None, paths: list[str] | None) -> tuple[Side, Side]:
-    """What BASE and HEAD are. `ONE..OTHER` as BASE is both; `ONE...OTHER` starts where the two parted."""
-    if head is None and ".." in base and not _is_there(base):
-        one, dots, other = base.partition("..." if "..." in base else "..")
-        return _range(one or "HEAD", other or "HEAD", len(dots) == 3, paths)
-    return side_of(base, paths), current_side(paths) if head is None else side_of(head, paths)
+    """What BASE and HEAD are. `ONE..OTHER` as BASE is both; `ONE...OTHER` starts where the two parted.
+
+    A revision is compared with rules in files as `git diff REV PATH` does: it is that of their repository.
+    """
+    if head is None:
+        if _is_range(base):
+            one, dots, other = base.partition("..." if "..." in base else "..")
+            return _range(one or "HEAD", other or "HEAD", len(dots) == 3, paths)
+        return side_of(base, paths), current_side(paths)
+    if both := next(filter(_is_range, (base, head)), None):
+        raise stop(f"{shown(both)} names both states already; --path says which rules are read at them")
+    return side_of(base, paths or _rules_in(head)), side_of(head, paths or _rules_in(base))
+
+
+def _is_range(text: str) -> bool:
+    """Whether a text is two revisions; a way up, as `../rules`, is a path even where it leads nowhere."""
+    return ".." in text and ".." not in PurePath(text).parts and not _is_there(text)
+
+
+def _rules_in(text: str) -> list[str] | None:
+    """A text that is rules in files as the paths to read; None for a snapshot and for a revision."""
+    return [text] if _is_rules(text) and not is_snapshot(Path(text)) else None
+
+
+def _is_rules(text: str) -> bool:
+    return _is_there(text) or resolved([text], chosen_settings()) != [text]
 
 
 def current_side(paths: list[str] | None) -> Side:
     """The rules as they are now."""
-    return Side(CURRENT, loaded_rules(paths))
+    return Side(CURRENT, loaded_rules(own_paths(paths)))
 
 
 def side_of(text: str, paths: list[str] | None) -> Side:
     """A snapshot, a folder or file of rules, a corpus by name, or a revision of the repository that the rules are in."""
+    if not text.strip():
+        raise stop(f"what to compare with is empty: name {WHAT}")
     if is_snapshot(Path(text)):
-        try:
-            snapshot = read_snapshot(Path(text))
-        except SnapshotError as error:
-            raise stop(shown(str(error))) from error
-        return Side(text, snapshot.loaded, snapshot)
-    if _is_there(text) or resolved([text], chosen_settings()) != [text]:
+        return _kept(text)
+    if _is_rules(text):
         loaded = loaded_rules([text])
         if Path(text).is_file() and loaded.rules.empty:
             raise stop(f"{shown(text)} is no snapshot, and no rule could be read from it")
@@ -134,6 +154,22 @@ def side_of(text: str, paths: list[str] | None) -> Side:
         return _at(revision(repository_of(sources), text), sources)
     except RevisionError as error:
         raise stop(shown(str(error))) from error
+
+
+def _kept(text: str) -> Side:
+    try:
+        snapshot = read_snapshot(Path(text))
+    except SnapshotError as error:
+        raise stop(shown(str(error))) from error
+    return Side(text, snapshot.loaded, snapshot, tuple(_other_release(text, snapshot)))
+
+
+def _other_release(text: str, snapshot: Snapshot) -> Iterator[str]:
+    """That the snapshot's release is not the one at hand, although it has the same version."""
+    release, then = snapshot.scope.attack, snapshot.release_sha256
+    now = next((found.sha256 for found in shelf.releases_at_hand() if found.release == release), then)
+    if then and now != then:
+        yield f"{shown(text)}: its {release.title} has the SHA-256 {then[:12]}, the one at hand {now[:12]}, so the same rules may be read otherwise"
 
 
 def _is_there(text: str) -> bool:
@@ -146,7 +182,7 @@ def _is_there(text: str) -> bool:
 
 
 def _sources(paths: list[str] | None) -> tuple[CorpusSource, ...]:
-    return corpus_sources(resolved(paths or default_paths(), chosen_settings()))
+    return corpus_sources(resolved(own_paths(paths), chosen_settings()))
 
 
 def _range(one: str, other: str, parted: bool, paths: list[str] | None) -> tuple[Side, Side]:
@@ -160,8 +196,16 @@ def _range(one: str, other: str, parted: bool, paths: list[str] | None) -> tuple
 
 
 def _at(found: Revision, sources: Sequence[CorpusSource]) -> Side:
-    loaded, submodules = load_revision(found, sources)
-    return Side(f"{found.name} ({found.commit[:12]})", loaded, submodules=submodules)
+    """The rules at a revision; it is an error when none of their paths was there, and a note when some were not."""
+    read = load_revision(found, sources)
+    name, missing = f"{found.name} ({found.commit[:12]})", ", ".join(read.missing)
+    if len(read.missing) == len(sources):
+        raise RevisionError(f"{name} has no {missing}: name rules that were there, or compare with a snapshot")
+    notes = [f"{name} has no {missing}: no rule is read there"] if missing else []
+    if read.submodules:
+        count = f"{read.submodules} submodule{'s are' if read.submodules > 1 else ' is'}"
+        notes.append(f"{name}: {count} not read; a folder that is checked out is")
+    return Side(name, read.loaded, notes=tuple(notes))
 
 
 def states(base: Side, head: Side, options: Options) -> tuple[State, State]:
@@ -184,8 +228,6 @@ def _state(side: Side, scope: Scope) -> State:
 
 
 def note_left_out(*sides: Side) -> None:
-    """Say on standard error what a revision holds that was not read."""
-    for side in sides:
-        if side.submodules:
-            count = f"{side.submodules} submodule{'s are' if side.submodules > 1 else ' is'}"
-            error_console.print(f"{shown(side.name)}: {count} not read; a folder that is checked out is", markup=False)
+    """Say on standard error what was not read of a state, and what stands against comparing it."""
+    for note in dict.fromkeys(note for side in sides for note in side.notes):
+        error_console.print(shown(note), markup=False)

@@ -17,6 +17,7 @@ from coverage.settings import Settings
 from coverage.tables import PROJECT
 
 RULES_VARIABLE = "COVERAGE_RULES"
+EXAMPLES = PROJECT / "rules"
 
 
 @dataclass(frozen=True)
@@ -46,12 +47,34 @@ def offered_corpora(settings: Settings) -> list[OfferedCorpus]:
     ]
 
 
-def default_texts(settings: Settings, environment: str | None = None) -> list[str]:
-    """What is read when nothing is named: `$COVERAGE_RULES`, else the settings' corpora that are on, else `rules/`."""
+def default_texts(settings: Settings, environment: str | None = None, examples: bool = True) -> list[str]:
+    """What is read when nothing is named, the first of these that there is: `$COVERAGE_RULES`, the settings' corpora that
+    are on, `rules` beside the settings, `rules` in the current folder, and the example rules of the project.
+
+    Without `examples` these are read inside the project alone, and elsewhere nothing: what is to be true of
+    somebody's own rules must not be told of others.
+    """
     environment = os.environ.get(RULES_VARIABLE, "") if environment is None else environment
     named = [part for part in environment.split(os.pathsep) if part]
     enabled = [corpus.text for corpus in offered_corpora(settings) if corpus.enabled] if settings.corpora else []
-    return named or enabled or [str(PROJECT / "rules")]
+    if found := named or enabled or _rules_nearby(settings):
+        return found
+    return [str(EXAMPLES)] if examples or _in_project() else []
+
+
+def _rules_nearby(settings: Settings) -> list[str]:
+    """The folder `rules` beside the settings, else in the current folder, unless that is the project's."""
+    folders = [settings.file.resolve().parent] if settings.file else []
+    folders += [] if _in_project() else [Path()]
+    return [str(folder / "rules") for folder in folders if os.path.isdir(folder / "rules")][:1]  # noqa: PTH112 - never raises
+
+
+def _in_project() -> bool:
+    """Whether the current folder is in the project, and in no other git work tree below it."""
+    here = Path.cwd().resolve()
+    if not here.is_relative_to(PROJECT):
+        return False
+    return not any((folder / ".git").exists() for folder in (here, *here.parents) if folder != PROJECT and folder.is_relative_to(PROJECT))
 
 
 def resolved(texts: Iterable[str], settings: Settings) -> list[str]:

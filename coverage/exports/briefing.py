@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from coverage.accepted import in_force, marks
+from coverage.accepted import NOBODY, Accepted, in_force, marks, unit_marks
 from coverage.exports.cells import MatrixColumn, matrix_columns, ratio
 from coverage.exports.content import Content
 from coverage.exports.drawing import svg
@@ -73,10 +73,12 @@ class Changes:
         return [list(map(text, row)) for row in self.rows.head(MOST_CHANGES).itertuples(index=False, name=None)]
 
 
-def changes_since(found: Difference) -> dict:
-    """What a difference of two states gives the report: its sentence, and the IDs that differ."""
-    ids = found.units[found.units["grain"] != "placements"]
-    return {"sentence": found.sentence(), "rows": ids[["attack_id", "name", "change", "because"]].rename(columns={"attack_id": "technique"})}
+def changes_since(found: Difference, accepted: Accepted = NOBODY) -> dict:
+    """What a difference of two states gives the report: its sentence, and the IDs that differ, with what gaps.toml says of open ones."""
+    units = found.units.assign(accepted=unit_marks(found.units, accepted, found.after))
+    ids = units[units["grain"] != "placements"]
+    names = ["attack_id", "name", "change", "because", *(["accepted"] if ids["accepted"].any() else [])]
+    return {"sentence": found.sentence(), "rows": ids[names].rename(columns={"attack_id": "technique"})}
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,7 @@ class Gap:
     campaigns: int
     work: str
     sources: str
+    mark: str  # what gaps.toml said of it and no longer does: `accepted until 2026-06-01, expired`
 
 
 @dataclass(frozen=True)
@@ -149,20 +152,21 @@ def briefing(content: Content, changes: Mapping | None = None) -> Briefing:
         What became of coverage since a baseline: `sentence`, and `rows` (a frame, or dicts). Without it the report has
         no such section.
     """
-    techniques = content.gaps[~content.gaps["is_subtechnique"]]
-    settled = in_force(techniques)
-    open_ = techniques[~settled]
+    found = content.gaps.assign(mark=marks(content.gaps))
+    settled, is_technique = in_force(found), ~found["is_subtechnique"]
+    techniques, open_ = found[is_technique], found[is_technique & ~settled]
     kinds = open_["gap_type"].value_counts()
     return Briefing(
         content, content.figures, int((techniques["groups"] >= POPULAR).sum()), tuple(map(_gap, open_.head(MOST_GAPS).to_dict("records"))),
         tuple((GAP_WORK[kind], GAP_TYPES[kind], int(kinds[kind])) for kind in GAP_TYPES if kind in kinds),
-        _answered(techniques[settled]), Changes.of(changes),
+        _answered(found[settled]), Changes.of(changes),
     )  # fmt: skip
 
 
 def _answered(rows: pd.DataFrame) -> tuple[tuple[str, str, str, str], ...]:
-    names = zip(*(rows[name].tolist() for name in ("attack_id", "name", "accepted_reason", "accepted_owner")), strict=True)
-    return tuple((f"{row[0]} {row[1]}", mark, *row[2:]) for row, mark in zip(names, marks(rows), strict=True))
+    """Techniques and sub-techniques, most used first as in the list of gaps."""
+    names = ("attack_id", "name", "mark", "accepted_reason", "accepted_owner")
+    return tuple((f"{attack_id} {name}", *said) for attack_id, name, *said in zip(*(rows[name].tolist() for name in names), strict=True))
 
 
 def _gap(row: Mapping) -> Gap:
@@ -170,7 +174,7 @@ def _gap(row: Mapping) -> Gap:
     more = f" and {len(sources) - MOST_SOURCES} more" if len(sources) > MOST_SOURCES else ""
     return Gap(
         row["attack_id"], row["name"], attack_url(row["attack_id"]) or "", ", ".join(row["tactics"]), row["groups"], row["software"],
-        row["campaigns"], GAP_WORK[row["gap_type"]], ", ".join(sources[:MOST_SOURCES]) + more,
+        row["campaigns"], GAP_WORK[row["gap_type"]], ", ".join(sources[:MOST_SOURCES]) + more, row["mark"],
     )  # fmt: skip
 
 
@@ -183,7 +187,7 @@ def report_html(content: Content, changes: Mapping | None = None) -> bytes:
     from markupsafe import Markup
 
     page = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(_TEMPLATE.read_text(encoding="utf-8"))
-    matrix = Markup(svg(matrix_drawing(content.view), inline=True))  # ours: `svg` escapes every text in it
+    matrix = Markup(svg(matrix_drawing(content.view, accepted=content.accepted), inline=True))  # ours: `svg` escapes every text in it
     told = briefing(content, changes)
     text = page.render(
         told=told, matrix=matrix, colours=LIGHT, method=METHOD, rollup=ROLLUP_WORDS[content.view.scope.rollup], ratio=ratio,
@@ -251,6 +255,7 @@ def _tactic_row(column: MatrixColumn) -> tuple[str, str, str]:
 
 def _gap_row(gap: Gap) -> tuple:
     name = _Ready(f"[{plain(gap.id)}]({gap.url}) {plain(gap.name)}")
+    name = _Ready(f"{name} ({plain(gap.mark)})") if gap.mark else name
     return name, gap.tactics, f"{gap.groups:,}", f"{gap.software:,}", gap.work, gap.sources or "not said"
 
 

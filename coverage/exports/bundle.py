@@ -65,8 +65,8 @@ EXPORTS: dict[str, Export] = {
     "compare-layer": Export("Navigator layer of one corpus against another", "navigator_compare", "json", _JSON, _comparison),
     "workbook": Export("Excel workbook", "coverage", "xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
                        lambda content, _: workbook(content)),
-    "svg": Export("Matrix as SVG", "matrix", "svg", "image/svg+xml", lambda content, wishes: matrix_svg(content.view, wishes.measures[0])),
-    "png": Export("Matrix as PNG", "matrix", "png", "image/png", lambda content, wishes: matrix_png(content.view, wishes.measures[0])),
+    "svg": Export("Matrix as SVG", "matrix", "svg", "image/svg+xml", lambda content, wishes: matrix_svg(content.view, wishes.measures[0], content.accepted)),
+    "png": Export("Matrix as PNG", "matrix", "png", "image/png", lambda content, wishes: matrix_png(content.view, wishes.measures[0], content.accepted)),
     "report": Export("Report as HTML", "report", "html", "text/html", lambda content, wishes: report_html(content, wishes.changes)),
     "markdown": Export("Report as Markdown", "report", "md", "text/markdown", lambda content, wishes: report_markdown(content, wishes.changes)),
 }  # fmt: skip

@@ -9,10 +9,14 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from coverage.accepted import NOBODY, Accepted
 from coverage.measures import coverage_by_placement, coverage_by_tactic
 from coverage.measures.rollup import rolled_up
 from coverage.palette import LIGHT, RULE_BANDS, SHARE_BANDS, Band, band_of
 from coverage.scope import View, once_a_view
+
+# Beside the number of an open cell that gaps.toml answers for: what it means. The pictures' typeface has this lozenge alone.
+ANSWERED_SIGNS = {"◊": "accepted or planned gap", "◊!": "accepted, expired"}
 
 RuleFacts = tuple[str, tuple[str, ...]]  # name, references
 
@@ -66,7 +70,7 @@ class MatrixColumn:
     name: str
     covered: float
     total: int
-    cells: pd.DataFrame  # PLACEMENT_COVERAGE, techniques only
+    cells: pd.DataFrame  # PLACEMENT_COVERAGE, techniques only; and `answered`, one of ANSWERED_SIGNS or ""
 
     def head(self) -> str:
         """`12 of 34 (35%)`."""
@@ -83,18 +87,26 @@ def ratio(covered: float, total: int) -> str:
     return f"{number(covered)} of {total:,} ({covered / total:.0%})" if total else "none in scope"
 
 
-def matrix_columns(view: View) -> list[MatrixColumn]:
+def matrix_columns(view: View, accepted: Accepted = NOBODY) -> list[MatrixColumn]:
     """The matrix with its sub-techniques folded: the tactics that have a technique in scope, in matrix order."""
     tactics = coverage_by_tactic(view)
     tactics = tactics[tactics["total"] > 0].sort_values("position")
     cells = coverage_by_placement(view)
     cells = cells[~cells["is_subtechnique"]].assign(_order=lambda frame: frame["name"].str.casefold())
     cells = cells.sort_values(["_order", "attack_id"], ignore_index=True).drop(columns="_order")
+    cells["answered"] = pd.Series(_answered(cells, accepted, view), index=cells.index, dtype="str")
     parts = dict(iter(cells.groupby("tactic_id")))
     return [
         MatrixColumn(row.tactic_id, row.name, row.covered, row.total, parts[row.tactic_id])
         for row in tactics[["tactic_id", "name", "covered", "total"]].itertuples(index=False)
     ]
+
+
+def _answered(cells: pd.DataFrame, accepted: Accepted, view: View) -> list[str]:
+    day, (holds, over) = view.scope.date, ANSWERED_SIGNS
+    rows = zip(*(cells[name].tolist() for name in ("attack_id", "tactic_id", "covered")), strict=True)
+    said = [accepted.at(attack_id, tactic, day) if covered < 1 else None for attack_id, tactic, covered in rows]
+    return ["" if entry is None else over if entry.expired(day) else holds for entry in said]
 
 
 @once_a_view

@@ -2,14 +2,17 @@
 
 The Markdown opens with the figures, names what was lost and gained, and folds the rest. It shows rule text
 as code only, so that nothing in it is a link, a mention or markup, and it is never longer than a comment may be.
+An ID that is open now and that gaps.toml answers for says so in all of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 
 import pandas as pd
 
+from coverage.accepted import NOBODY, Accepted, unit_marks
 from coverage.exports.tables import records, stamped_csv
 from coverage.measures.difference import (
     CAUSE_WORDS,
@@ -20,18 +23,20 @@ from coverage.measures.difference import (
     scopes_differ,
 )
 from coverage.measures.impact import number, signed
+from coverage.measures.rule_diff import UnreadableFile, unreadable_sentence
 from coverage.measures.sides import columns
 from coverage.text import as_code, plain
 
 VERSION = 1  # of the JSON
 MARK = "<!-- coverage diff -->"  # by which a job finds the comment it wrote before
 MOST_CHARACTERS = 60_000  # a comment on GitHub holds 65,536
-_ROWS = (50, 25, 10, 3, 0)  # of a table, as many as fit
+_ROWS = (1000, 500, 200, 100, 50, 25, 10, 3, 0)  # of a table, as many as fit
 _MOST_RULES = 3  # named in a row
 
 
-def difference_json(found: Difference) -> dict:
-    """Everything, as JSON-ready values."""
+def difference_json(found: Difference, accepted: Accepted = NOBODY) -> dict:
+    """Everything, as JSON-ready values. `accepted` of a unit: what gaps.toml says of it where it is open after."""
+    marks = unit_marks(found.units, accepted, found.after)
     return {
         "version": VERSION,
         "base": {"name": found.base.name, "stamp": found.base.scope.stamp()},
@@ -40,27 +45,31 @@ def difference_json(found: Difference) -> dict:
         "scopes_differ": scopes_differ(found.base.scope, found.head.scope),
         "totals": records(found.totals),
         "by_cause": records(found.by_cause),
-        "units": records(found.units),
+        "units": [{**unit, "accepted": mark or None} for unit, mark in zip(records(found.units), marks, strict=True)],
         "ledger": records(found.ledger),
         "rules": records(found.rules.frame),
         "rules_moved": found.rules.moved,
         "rules_edited": found.rules.edited,
+        "unreadable_files": [asdict(file) for file in found.rules.unreadable_files],
     }
 
 
-def difference_csv(found: Difference) -> bytes:
-    """DIFF_UNITS as CSV: what is compared in front, the stamp of the state after behind."""
+def difference_csv(found: Difference, accepted: Accepted = NOBODY) -> bytes:
+    """DIFF_UNITS as CSV: what is compared in front; behind, what gaps.toml says of each, and the stamp of the state after."""
     named = {"base": found.base.name, "head": found.head.name}
     units = pd.concat([pd.DataFrame(named, index=found.units.index, dtype="str"), found.units], axis=1)
+    units["accepted"] = pd.Series([mark or None for mark in unit_marks(found.units, accepted, found.after)], index=units.index, dtype="str")
     return stamped_csv(units, found.after.scope)
 
 
-def difference_markdown(found: Difference, most: int = MOST_CHARACTERS) -> str:
-    """A comment of at most `most` characters; tables are cut, and say so, until it fits."""
-    for rows in _ROWS:
-        text = "\n".join(_lines(found, rows)) + "\n"
-        if len(text) <= most:
-            return text
+def difference_markdown(found: Difference, most: int = MOST_CHARACTERS, accepted: Accepted = NOBODY) -> str:
+    """A comment of at most `most` characters. Tables are cut until it fits, and name the IDs that are left out while there is room."""
+    marks = dict(zip(found.units.index, unit_marks(found.units, accepted, found.after), strict=True))
+    for names_ids in (True, False):
+        for rows in _ROWS:
+            text = "\n".join(_lines(found, marks, rows, names_ids)) + "\n"
+            if len(text) <= most:
+                return text
     return f"{MARK}\n### {_headline(found)}\n"[:most]
 
 
@@ -83,7 +92,11 @@ def _ratio(row: Mapping, side: str) -> str:
 
 
 def rule_counts(found: Difference) -> str:
-    """How many rules changed and how, in words; a rule that changed in two ways is counted in both."""
+    """How many rules changed and how, in words, and which files cannot be read now; a rule that changed in two ways is counted in both."""
+    return "; ".join(filter(None, (_rule_counts(found), unreadable_sentence(found.rules.unreadable_files))))
+
+
+def _rule_counts(found: Difference) -> str:
     changes = [change for row in found.rules.frame["changes"] for change in row]
     said = [f"{changes.count(name):,} {name}" for name in dict.fromkeys(sorted(changes))]
     said += [f"{count:,} {words}" for count, words in ((found.rules.moved, "in another file"), (found.rules.edited, "edited, mapping unchanged")) if count]
@@ -99,36 +112,53 @@ def _headline(found: Difference) -> str:
     )
 
 
-def _lines(found: Difference, rows: int) -> Iterator[str]:
+def _lines(found: Difference, marks: Mapping[int, str], rows: int, names_ids: bool) -> Iterator[str]:
     yield from (MARK, f"### {_headline(found)}", "")
     yield from _table(figures(found).map(plain))
     ids = found.units[found.units["grain"] != "placements"]
     for change in ("lost", "gained"):
-        yield from _section(found, ids[ids["change"] == change], change.capitalize(), rows, folded=False)
+        yield from _section(found, ids[ids["change"] == change], change.capitalize(), marks, rows, names_ids)
     scope = ids[ids["change"].isin(["entered", "left"])]
-    yield from _section(found, scope, "Open, and in scope in one of the two only", rows, folded=True)
+    yield from _folded("Open, and in scope in one of the two only", found, scope, marks, rows, names_ids)
     yield from _rules(found, rows)
     yield from _scope(found)
 
 
-def _section(found: Difference, units: pd.DataFrame, title: str, rows: int, folded: bool) -> Iterator[str]:
+def _section(found: Difference, units: pd.DataFrame, title: str, marks: Mapping[int, str], rows: int, names_ids: bool) -> Iterator[str]:
     if units.empty:
         return
-    head = f"{title}: {grain_counts(units)}"
-    yield from ("", f"<details><summary>{head}</summary>", "") if folded else ("", f"**{head}**", "")
-    units, left_out = units.head(rows), len(units) - rows
-    frame = pd.DataFrame({
+    yield from ("", f"**{title}: {grain_counts(units)}**", "")
+    yield from _units(found, units.head(rows), marks)
+    yield from _more_ids(units["attack_id"].tolist()[rows:], names_ids)
+
+
+def _folded(title: str, found: Difference, units: pd.DataFrame, marks: Mapping[int, str], rows: int, names_ids: bool) -> Iterator[str]:
+    if units.empty:
+        return
+    yield from ("", f"<details><summary>{title}: {grain_counts(units)}</summary>", "")
+    yield from _units(found, units.head(rows), marks)
+    yield from _more_ids(units["attack_id"].tolist()[rows:], names_ids)
+    yield "</details>"
+
+
+def _more_ids(ids: list[str], named: bool) -> Iterator[str]:
+    """How many IDs are left out of a table, and which."""
+    if ids and named:
+        yield from ("", f"<details><summary>… and {len(ids):,} more, by ID</summary>", "", ", ".join(ids), "", "</details>")
+    elif ids:
+        yield from ("", f"… and {len(ids):,} more.")
+
+
+def _units(found: Difference, units: pd.DataFrame, marks: Mapping[int, str]) -> Iterator[str]:
+    """The table of some units; in `after` stands what gaps.toml says of an open one."""
+    said = [f"; {marks[row]}" if marks[row] else "" for row in units.index]
+    yield from _table(pd.DataFrame({
         "ID": [f"[{attack_id}](https://attack.mitre.org/techniques/{attack_id.replace('.', '/')}/)" for attack_id in units["attack_id"]],
         "name": units["name"].map(plain).tolist(),
-        "before → after": [f"{before} → {after}" for before, after in columns(units, "before", "after")],
+        "before → after": [f"{before} → {after}{mark}" for (before, after), mark in zip(columns(units, "before", "after"), said, strict=True)],
         "cause": [CAUSE_WORDS[cause] for cause in units["cause"]],
         "why": list(_reasons(found, units)),
-    })  # fmt: skip
-    yield from _table(frame)
-    if left_out > 0:
-        yield from ("", f"… and {left_out:,} more.")
-    if folded:
-        yield "</details>"
+    }))  # fmt: skip
 
 
 def _reasons(found: Difference, units: pd.DataFrame) -> Iterator[str]:
@@ -142,22 +172,36 @@ def _reasons(found: Difference, units: pd.DataFrame) -> Iterator[str]:
         said = list(dict.fromkeys(plain(because) for cause, because, _ in lines[attack_id] if cause != "rule"))
         keys = [key for cause, _, behind in lines[attack_id] if cause == "rule" for key in behind]
         said += [f"{as_code(name, 70)} {' and '.join(changes)}" for name, changes in map(rules.__getitem__, keys[:_MOST_RULES])]
-        yield "; ".join(said) + (f"; and {len(keys) - _MOST_RULES:,} more rules" if len(keys) > _MOST_RULES else "")
+        more = len(keys) - _MOST_RULES
+        yield "; ".join(said) + (f"; and {more:,} more rule{'s' if more > 1 else ''}" if more > 0 else "")
 
 
 def _rules(found: Difference, rows: int) -> Iterator[str]:
-    yield from ("", f"<details><summary>Rules: {rule_counts(found)}</summary>", "")
+    files = found.rules.unreadable_files
+    yield from _unreadable(files, rows)
+    yield from ("", f"<details><summary>Rules: {_rule_counts(found)}</summary>", "")
     frame = found.rules.frame.head(rows)
-    if len(frame):
-        table = pd.DataFrame({
-            "rule": [as_code(name, 80) for name in frame["name"]],
-            "file": [as_code(path, 120) for path in frame["path"]],
-            "change": [as_code(change_words(row), 200) for row in frame.to_dict("records")],
-        })  # fmt: skip
-        yield from _table(table)
-    if len(found.rules.frame) > len(frame):
-        yield from ("", f"… and {len(found.rules.frame) - len(frame):,} more rules.")
+    yield from _table(pd.DataFrame({
+        "rule": [as_code(name, 80) for name in frame["name"]],
+        "file": [as_code(path, 120) for path in frame["path"]],
+        "change": [as_code(change_words(row), 200) for row in frame.to_dict("records")],
+    }))  # fmt: skip
+    if (more := len(found.rules.frame) - len(frame)) > 0:
+        yield from ("", f"… and {more:,} more rule{'s' if more > 1 else ''}.")
     yield "</details>"
+
+
+def _unreadable(files: Sequence[UnreadableFile], rows: int) -> Iterator[str]:
+    """The files that can no longer be read, or not whole: none of their text but as code."""
+    if not files:
+        return
+    yield from ("", f"**{len(files):,} file{'s' if len(files) > 1 else ''} cannot be read, or not whole**", "")
+    yield from _table(pd.DataFrame({
+        "file": [as_code(file.path, 120) for file in files[:rows]], "line": [str(file.line or "") for file in files[:rows]],
+        "why": [as_code(file.message, 200) for file in files[:rows]],
+    }))  # fmt: skip
+    if (more := len(files) - rows) > 0:
+        yield from ("", f"… and {more:,} more.")
 
 
 def _scope(found: Difference) -> Iterator[str]:

@@ -6,9 +6,17 @@ them have a rule.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from coverage.exports.cells import CELL_MEASURES, CellMeasure, MatrixColumn, matrix_columns, ratio
+from coverage.accepted import NOBODY, Accepted
+from coverage.exports.cells import (
+    ANSWERED_SIGNS,
+    CELL_MEASURES,
+    CellMeasure,
+    MatrixColumn,
+    matrix_columns,
+    ratio,
+)
 from coverage.exports.drawing import UNITS_A_MILLIMETRE, Drawing, png, svg
 from coverage.exports.lettering import BOLD, width, wrapped
 from coverage.measures import coverage_by_id
@@ -24,21 +32,26 @@ _SIZES = (9.6, 9.0, 8.4, 7.8, 7.2)  # 6.8 to 5.1 points
 _NUMBER = 27.0  # room for the numbers at a cell's right edge
 
 
-def matrix_drawing(view: View, measure: str = "rules") -> Drawing:
-    """The matrix of a view on an A3 sheet, coloured by one of CELL_MEASURES. Made once a view: nobody changes it."""
-    key = f"matrix_drawing {measure}"
+def matrix_drawing(view: View, measure: str = "rules", accepted: Accepted = NOBODY) -> Drawing:
+    """The matrix of a view on an A3 sheet, coloured by one of CELL_MEASURES; open cells that `accepted` answers for are marked.
+
+    Made once a view and what is marked: nobody changes it.
+    """
+    columns = matrix_columns(view, accepted)
+    marked = (f"{column.tactic_id} {attack_id} {sign}" for column in columns
+              for attack_id, sign in zip(column.cells["attack_id"], column.cells["answered"], strict=True) if sign)  # fmt: skip
+    key = "\n".join(("matrix_drawing", measure, *marked))
     if key not in view.results:
-        view.results[key] = _drawn(view, measure)
+        view.results[key] = _drawn(view, measure, columns)
     return view.results[key]
 
 
-def _drawn(view: View, measure: str) -> Drawing:
-    chosen, columns = CELL_MEASURES[measure], matrix_columns(view)
-    ids = coverage_by_id(view)
+def _drawn(view: View, measure: str, columns: Sequence[MatrixColumn]) -> Drawing:
+    chosen, ids = CELL_MEASURES[measure], coverage_by_id(view)
     techniques = ids[~ids["is_subtechnique"]]
     title = f"{corpora_title(view)}: {ratio(techniques['covered'].sum(), len(techniques))} techniques covered"
     drawing = Drawing(*A3, title, f"{view.scope.sentence()}. {view.scope.corpora_sentence()}", LIGHT.paper)
-    _draw_head(drawing, view, title, chosen)
+    _draw_head(drawing, title, chosen, {sign for column in columns for sign in column.cells["answered"]})
     most = max((len(column.cells) for column in columns), default=1)
     top = _EDGE + _HEAD + _COLUMN_HEAD
     high = min(_HIGH, (drawing.height - _EDGE - _FOOT - top) / most)
@@ -49,17 +62,17 @@ def _drawn(view: View, measure: str) -> Drawing:
     return drawing
 
 
-def matrix_svg(view: View, measure: str = "rules") -> bytes:
+def matrix_svg(view: View, measure: str = "rules", accepted: Accepted = NOBODY) -> bytes:
     """The picture as SVG."""
-    return svg(matrix_drawing(view, measure)).encode("utf-8")
+    return svg(matrix_drawing(view, measure, accepted)).encode("utf-8")
 
 
-def matrix_png(view: View, measure: str = "rules") -> bytes:
+def matrix_png(view: View, measure: str = "rules", accepted: Accepted = NOBODY) -> bytes:
     """The picture as PNG: 3360 x 2376 dots, 203 an inch."""
-    return png(matrix_drawing(view, measure))
+    return png(matrix_drawing(view, measure, accepted))
 
 
-def _draw_head(drawing: Drawing, view: View, title: str, chosen: CellMeasure) -> None:
+def _draw_head(drawing: Drawing, title: str, chosen: CellMeasure, signs: Collection[str]) -> None:
     (line,) = wrapped(title, drawing.width - 2 * _EDGE, 24, 1, BOLD)
     drawing.line(_EDGE, _EDGE + 20, line, 24, LIGHT.text, bold=True)
     x, y = _EDGE, _EDGE + 48
@@ -70,6 +83,10 @@ def _draw_head(drawing: Drawing, view: View, title: str, chosen: CellMeasure) ->
         drawing.box(x, y - 11, 14, 14, colour, LIGHT.faint)
         drawing.line(x + 20, y, label, 13, LIGHT.text)
         x += 20 + width(label, 13) + 18
+    for sign, label in ANSWERED_SIGNS.items():
+        if sign in signs:
+            drawing.line(x, y, f"{sign} {label}", 13, LIGHT.text)
+            x += width(f"{sign} {label}", 13) + 18
     how = "In a cell: the technique; its number; covered/all of its sub-techniques in that tactic."
     drawing.line(drawing.width - _EDGE, y, how, 13, LIGHT.text, anchor="end")
 
@@ -90,16 +107,24 @@ def _draw_column(drawing: Drawing, column: MatrixColumn, chosen: CellMeasure, fr
     for nth, name in enumerate(names):
         drawing.line(x + wide / 2, top - 38 + 13 + nth * 13 - 13 * (len(names) - 1) / 2, name, 13, LIGHT.text, bold=True, anchor="middle")
     drawing.line(x + wide / 2, top - 6, column.head(), 11, LIGHT.text, anchor="middle")
-    columns = ("name", "subtechniques", "subtechniques_covered", chosen.column)
-    for nth, (name, subs, covered, value) in enumerate(zip(*(column.cells[c].tolist() for c in columns), strict=True)):
+    columns = ("name", "subtechniques", "subtechniques_covered", "answered", chosen.column)
+    for nth, (name, subs, covered, sign, value) in enumerate(zip(*(column.cells[c].tolist() for c in columns), strict=True)):
         fill = chosen.fill(float(value))
         y, ink = top + nth * high, ink_on(fill)
         drawing.box(x, y, wide, high - 2.5, fill, LIGHT.faint)
-        _draw_name(drawing, name, (x + 4, y, wide - 8 - _NUMBER, high - 2.5), ink)
-        right, middle = x + wide - 4, y + (high - 2.5) / 2
-        drawing.line(right, middle + (0.5 if subs else 4), chosen.text(float(value)), 11, ink, bold=True, anchor="end")
+        text, right, middle = chosen.text(float(value)), x + wide - 4, y + (high - 2.5) / 2
+        room = max(_NUMBER, _beside(text) + width(sign, 11) + 2) if sign else _NUMBER
+        _draw_name(drawing, name, (x + 4, y, wide - 8 - room, high - 2.5), ink)
+        drawing.line(right, middle + (0.5 if subs else 4), text, 11, ink, bold=True, anchor="end")
+        if sign:
+            drawing.line(right - _beside(text), middle + (0.5 if subs else 4), sign, 11, ink, anchor="end")
         if subs:
             drawing.line(right, middle + 9, f"{covered}/{subs}", 8, ink, anchor="end")
+
+
+def _beside(number: str) -> float:
+    """How far left of a cell's right edge there is room beside its number."""
+    return width(number, 11, BOLD) + 3
 
 
 def _draw_name(drawing: Drawing, name: str, frame: tuple[float, float, float, float], ink: str) -> None:

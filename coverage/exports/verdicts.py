@@ -7,18 +7,20 @@ from dataclasses import asdict
 
 from coverage.exports.annotations import DATA, PROPERTY, escaped
 from coverage.measures.gate import Missing, Verdict
+from coverage.measures.rule_diff import UnreadableFile
 
 VERSION = 1
 _MOST_RULES = 10  # GitHub shows ten annotations of a step
 
 
-def verdicts_json(verdicts: Sequence[Verdict], settings_file: str) -> dict:
-    """Every verdict with what is missing, as JSON-ready values."""
+def verdicts_json(verdicts: Sequence[Verdict], settings_file: str, unreadable: Sequence[UnreadableFile] = ()) -> dict:
+    """Every verdict with what is missing, and the files that cannot be read, as JSON-ready values."""
     return {
         "version": VERSION,
         "passed": all(verdict.passed for verdict in verdicts),
         "settings": settings_file,
         "conditions": [asdict(verdict) | {"missing": [asdict(one) for one in verdict.missing]} for verdict in verdicts],
+        "unreadable_files": [asdict(file) for file in unreadable],
     }
 
 
@@ -29,11 +31,15 @@ def verdict_annotations(verdicts: Sequence[Verdict], settings_file: str, file_of
 
 
 def _lines(verdict: Verdict, settings_file: str, file_of: Callable[[Missing], str]) -> Iterator[str]:
-    names = ", ".join(one.attack_id for one in verdict.missing[:20] if one.attack_id)
+    names = ", ".join(_name(one) for one in verdict.missing[:20] if one.attack_id)
     said = f"{verdict.found}; wanted: {verdict.wanted}. To do: {verdict.advice}" + (f" ({names})" if names else "")
     yield _line(settings_file, verdict.line, verdict.title, said)
     rules = [one for one in verdict.missing if one.path is not None]
     yield from (_line(file_of(one), 1, verdict.title, f"{one.name}: {one.why}") for one in rules[:_MOST_RULES])
+
+
+def _name(missing: Missing) -> str:
+    return f"{missing.attack_id} {missing.accepted}" if missing.accepted else missing.attack_id or ""
 
 
 def _line(file: str, line: int | None, title: str, message: str) -> str:

@@ -14,7 +14,8 @@ from datetime import date, datetime
 
 import pandas as pd
 
-from coverage.exports.cells import CELL_MEASURES, matrix_columns
+from coverage.accepted import Accepted
+from coverage.exports.cells import ANSWERED_SIGNS, CELL_MEASURES, matrix_columns
 from coverage.exports.content import Content
 from coverage.exports.tables import GAP_NAMES, LIST_SEPARATOR
 from coverage.measures import coverage_by_id, mappings_side_by_side
@@ -70,7 +71,7 @@ def workbook(content: Content) -> bytes:
                          "comments": cell_text(view.scope.corpora_sentence()), "created": made})  # fmt: skip
     kit = _Book(book)
     _summary_sheet(kit, content)
-    _matrix_sheet(kit, view)
+    _matrix_sheet(kit, view, content.accepted)
     for name, frame in SHEETS.items():
         sheet = book.add_worksheet(name.capitalize())
         _write_table(kit, sheet, frame(content), name)
@@ -219,18 +220,18 @@ def _summary_sheet(kit: _Book, content: Content) -> None:
     _print_setup(sheet, content.view)
 
 
-def _matrix_sheet(kit: _Book, view: View) -> None:
-    """Two columns a tactic: the technique in its colour, and its number of rules as a number."""
+def _matrix_sheet(kit: _Book, view: View, accepted: Accepted) -> None:
+    """Two columns a tactic: the technique in its colour, and its number of rules as a number; an open one that is answered for has its sign."""
     sheet, chosen = kit.book.add_worksheet("Matrix"), CELL_MEASURES["rules"]
     head = kit.form(bold=True, align="center", text_wrap=True, valign="vcenter")
-    for place, column in enumerate(matrix_columns(view)):
+    for place, column in enumerate(matrix_columns(view, accepted)):
         sheet.merge_range(0, 2 * place, 0, 2 * place + 1, column.name, head)
         sheet.merge_range(1, 2 * place, 1, 2 * place + 1, column.head(), kit.form(align="center"))
-        names = ("name", "rules", "subtechniques", "subtechniques_covered")
-        for row, (name, rules, subs, covered) in enumerate(zip(*(column.cells[n].tolist() for n in names), strict=True), 2):
+        names = ("name", "rules", "subtechniques", "subtechniques_covered", "answered")
+        for row, (name, rules, subs, covered, sign) in enumerate(zip(*(column.cells[n].tolist() for n in names), strict=True), 2):
             fill = chosen.fill(rules)
             look = {"bg_color": fill, "font_color": ink_on(fill), "border": 1, "border_color": LIGHT.faint, "valign": "vcenter"}
-            sheet.write_string(row, 2 * place, cell_text(f"{name} ({covered}/{subs})" if subs else name), kit.form(**look, text_wrap=True))
+            sheet.write_string(row, 2 * place, cell_text((f"{name} ({covered}/{subs})" if subs else name) + (f" {sign}" if sign else "")), kit.form(**look, text_wrap=True))
             sheet.write_number(row, 2 * place + 1, rules, kit.form(**look, bold=True, num_format="#,##0"))
         sheet.set_column(2 * place, 2 * place, 21)
         sheet.set_column(2 * place + 1, 2 * place + 1, 5)
@@ -251,6 +252,8 @@ def _scope_sheet(kit: _Book, view: View) -> None:
     sheet.write_string(len(rows) + 1, 0, "colours of the matrix", bold)
     for row, (label, colour) in enumerate([("open", LIGHT.open), *CELL_MEASURES["rules"].legend()], len(rows) + 2):
         sheet.write_string(row, 0, label if row == len(rows) + 2 else f"{label} rules", kit.form(bg_color=colour, font_color=ink_on(colour), border=1))
+    for below, (sign, label) in enumerate(ANSWERED_SIGNS.items(), row + 1):
+        sheet.write_string(below, 0, f"{sign} {label}")
     sheet.set_column(0, 0, 24)
     sheet.set_column(1, 1, 110)
     _print_setup(sheet, view)

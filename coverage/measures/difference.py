@@ -185,8 +185,8 @@ class _Explained:
 def _names(rows: list[dict]) -> Iterator[str]:
     for row in rows[:_MOST_NAMES]:
         yield f"{row['name']}: {change_words(row)}"
-    if len(rows) > _MOST_NAMES:
-        yield f"and {len(rows) - _MOST_NAMES:,} more rules"
+    if (more := len(rows) - _MOST_NAMES) > 0:
+        yield f"and {more:,} more rule{'s' if more > 1 else ''}"
 
 
 def grain_counts(units: pd.DataFrame) -> str:

@@ -1,18 +1,19 @@
 """Conditions on coverage, each with its verdict: what was wanted, what was found, and what to do about it.
 
 Knows views and conditions, no file and no exit code. An accepted gap never counts as covered here: it excuses
-a loss against the baseline, and nothing else.
+a loss against the baseline, and nothing else. Where it is missing all the same, its mark stands beside it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, field
 from math import ceil, fsum
+from typing import NamedTuple
 
 import pandas as pd
 
-from coverage.accepted import Accepted
+from coverage.accepted import NOBODY, Accepted, marker
 from coverage.mapping import Reader
 from coverage.measures.breadth import coverage_by_id, coverage_by_placement
 from coverage.measures.difference import GRAIN_WORDS, Difference
@@ -24,6 +25,12 @@ from coverage.settings_check import ShareCondition, TargetsCondition
 from coverage.vocabulary import id_kind
 
 ENOUGH = 1e-9  # a sum of shares is not exact
+_MOST_READ_AS = 5  # IDs named in a sentence
+_MOST_REASONS = 2
+# A rule with no live ID has a mapping all the same when it means a tactic alone, or an ID of another domain or framework.
+_MEANT = ("tactic_only", "other_domain")
+
+Marker = Callable[[str, str | None], str]
 
 
 class GateError(ValueError):
@@ -43,6 +50,14 @@ class Missing:
     attack_id: str | None = None
     corpus: str | None = None
     path: str | None = None
+    accepted: str | None = None  # what gaps.toml says of it: `accepted until 2027-03-31`
+
+
+class Target(NamedTuple):
+    """An ID that must be covered as written: everywhere, or in one tactic (its name, as a layer has it)."""
+
+    attack_id: str
+    tactic: str | None = None
 
 
 @dataclass(frozen=True)
@@ -62,7 +77,7 @@ class Verdict:
     line: int | None = None
 
 
-def share_verdict(condition: ShareCondition, view: View, reader: Reader) -> Verdict:
+def share_verdict(condition: ShareCondition, view: View, reader: Reader, accepted: Accepted = NOBODY) -> Verdict:
     """Whether a large enough share of a grain is covered. Raises GateError for a tactic the release does not have."""
     tactic = _tactic(condition, reader)
     rows = _units(view, condition.grain, tactic)
@@ -77,7 +92,7 @@ def share_verdict(condition: ShareCondition, view: View, reader: Reader) -> Verd
         covered=covered, total=total, scope=view.scope.sentence(), line=condition.line,
         advice="" if passed else f"map rules to {ceil(needed - covered - ENOUGH):,} more of them ('gaps' lists those that most groups use first)"
         if total else "nothing is in this scope: look at its platforms and tactic",
-        missing=() if passed else tuple(_open(rows, view)),
+        missing=() if passed else tuple(_open(rows, view, marker(accepted, view))),
     )  # fmt: skip
 
 
@@ -98,7 +113,7 @@ def _units(view: View, grain: str, tactic: str | None) -> pd.DataFrame:
     return rows if grain == "placements" else rows[rows["is_subtechnique"] == (grain == "subtechniques")]
 
 
-def _open(rows: pd.DataFrame, view: View) -> Iterator[Missing]:
+def _open(rows: pd.DataFrame, view: View, said: Marker) -> Iterator[Missing]:
     """What is not wholly covered, those that most groups use first."""
     tactics = dict(columns(view.catalogue.tactics, "tactic_id", "name"))
     groups = dict(columns(threat_by_id(view), "attack_id", "groups"))
@@ -106,44 +121,90 @@ def _open(rows: pd.DataFrame, view: View) -> Iterator[Missing]:
     where = rows["tactic_id"] if "tactic_id" in rows else pd.Series([None] * len(rows), index=rows.index, dtype="str")
     for attack_id, name, covered, tactic in columns(rows.assign(where=where), "attack_id", "name", "covered", "where"):
         if covered < 1:
-            state = "open" if not covered else f"covered to {covered:.0%}"
-            yield Missing(name, state + (f" in {tactics[tactic]}" if isinstance(tactic, str) else ""), attack_id)
+            tactic = tactic if isinstance(tactic, str) else None
+            why = _state(covered) + (f" in {tactics[tactic]}" if tactic else "")
+            yield Missing(name, why, attack_id, accepted=said(attack_id, tactic) or None)
 
 
-def targets_verdict(condition: TargetsCondition, targets: Iterable[str], view: View, reader: Reader) -> Verdict:
-    """Whether every target is covered. Targets are read as mappings are.
+def _state(covered: float) -> str:
+    return "open" if not covered else f"covered to {covered:.0%}"
+
+
+def targets_verdict(condition: TargetsCondition, targets: Iterable[Target], view: View, reader: Reader, accepted: Accepted = NOBODY) -> Verdict:
+    """Whether every target is covered, one with a tactic in that very tactic. Targets are read as mappings are.
+
+    Several that are read as one ID, in one tactic, are one target.
 
     Raises
     ------
     GateError
         When one of the condition's own `ids` is read as no live ID. A layer's is a target that is not covered.
     """
-    covered = dict(columns(coverage_by_id(view), "attack_id", "covered"))
-    wanted, missing = list(dict.fromkeys(targets)), []
-    for target in wanted:
-        leaf = reader.leaf(target)
-        if leaf.attack_id is None and condition.ids:
-            raise GateError(f"target {target} cannot be used: {leaf.reason}", condition.line)
-        if (why := _not_covered(leaf.attack_id, covered, leaf.reason)) is not None:
-            name = reader.chosen.names.get(leaf.attack_id or target, "")
-            missing.append(Missing(name, why, leaf.attack_id or target))
-    name = condition.name or condition.layer or "target techniques"
+    wanted: dict[tuple, _Wanted] = {}
+    for target in targets:
+        found = _wanted(target, condition, reader)
+        wanted.setdefault((found.attack_id, found.tactic_id, found.fault), found).written.setdefault(target.attack_id)
+    missing = tuple(_missing_targets(wanted.values(), view, reader, marker(accepted, view)))
+    covered, name = len(wanted) - len(missing), condition.name or condition.layer or "target techniques"
     return Verdict(
         "targets", f"targets: {name}", bool(wanted) and not missing, wanted=f"{len(wanted):,} of {len(wanted):,} targets covered",
-        found=f"{len(wanted) - len(missing):,} of {len(wanted):,} targets covered", covered=len(wanted) - len(missing), total=len(wanted),
-        scope=view.scope.sentence(), missing=tuple(missing), line=condition.line,
+        found=f"{covered:,} of {len(wanted):,} targets covered" + _read_as(wanted.values()), covered=covered, total=len(wanted),
+        scope=view.scope.sentence(), missing=missing, line=condition.line,
         advice="" if not missing and wanted else "map a rule to each of these, or take it out of the targets" if wanted
         else "the layer has no technique with a score above 0",
     )  # fmt: skip
 
 
-def _not_covered(attack_id: str | None, covered: dict[str, float], reason: str | None) -> str | None:
-    if attack_id is None:
-        return reason or "it is read as no live ID"
-    if attack_id not in covered:
-        return "not in the stated scope"
-    value = covered[attack_id]
-    return None if value == 1 else "open" if not value else f"covered to {value:.0%}"
+@dataclass
+class _Wanted:
+    """A target as read. `written`: the IDs that are read as it, in order; `fault`: why nothing could cover it."""
+
+    attack_id: str
+    tactic_id: str | None
+    fault: str | None
+    written: dict[str, None] = field(default_factory=dict)
+
+    @property
+    def others(self) -> list[str]:
+        return [written for written in self.written if written != self.attack_id]
+
+
+def _wanted(target: Target, condition: TargetsCondition, reader: Reader) -> _Wanted:
+    leaf = reader.leaf(target.attack_id)
+    if leaf.attack_id is None:
+        if condition.ids:
+            raise GateError(f"target {target.attack_id} cannot be used: {leaf.reason}", condition.line)
+        return _Wanted(target.attack_id, None, leaf.reason or "it is read as no live ID")
+    if target.tactic is None:
+        return _Wanted(leaf.attack_id, None, None)
+    tactic = reader.tactic(None, target.tactic, leaf.attack_id)
+    if tactic.status not in ("valid", "renamed"):
+        return _Wanted(leaf.attack_id, None, tactic.reason)
+    return _Wanted(leaf.attack_id, tactic.tactic_id, None)
+
+
+def _missing_targets(wanted: Iterable[_Wanted], view: View, reader: Reader, said: Marker) -> Iterator[Missing]:
+    ids = dict(columns(coverage_by_id(view), "attack_id", "covered"))
+    cells = {row[:2]: row[2] for row in columns(coverage_by_placement(view), "attack_id", "tactic_id", "covered")}
+    for one in wanted:
+        covered = cells.get((one.attack_id, one.tactic_id)) if one.tactic_id else ids.get(one.attack_id)
+        if one.fault or covered is None or covered < 1:
+            why = one.fault or ("not in the stated scope" if covered is None else _state(covered))
+            why += f" in {reader.chosen.tactic_names[one.tactic_id]}" if one.tactic_id and covered is not None else ""
+            why += f"; {_listed(one.others)} {'is' if len(one.others) == 1 else 'are'} read as it" if one.others else ""
+            yield Missing(reader.chosen.names.get(one.attack_id, ""), why, one.attack_id, accepted=said(one.attack_id, one.tactic_id) or None)
+
+
+def _read_as(wanted: Iterable[_Wanted]) -> str:
+    """`; T1562 and T1562.001 are read as T1685`: which targets are read as another ID."""
+    others = {one.attack_id: one.others for one in wanted if one.others}
+    words = [f"{_listed(written)} {'is' if len(written) == 1 else 'are'} read as {attack_id}" for attack_id, written in others.items()]
+    more = len(words) - _MOST_READ_AS
+    return "".join(f"; {text}" for text in words[:_MOST_READ_AS]) + (f"; and {more:,} more are read as another ID" if more > 0 else "")
+
+
+def _listed(names: list[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def lost_verdict(found: Difference, accepted: Accepted, line: int | None = None) -> Verdict:
@@ -151,18 +212,19 @@ def lost_verdict(found: Difference, accepted: Accepted, line: int | None = None)
 
     `found` compares two states in one release and scope, so that only rules make a difference.
     """
-    units = found.units[found.units["grain"] != "placements"]
+    units, view = found.units[found.units["grain"] != "placements"], found.after
     lost = units[units["change"] == "lost"]
-    excused = _excused(lost["attack_id"].tolist(), accepted, found.after)
+    excused = _excused(lost["attack_id"].tolist(), accepted, view)
     open_ = lost[~among(lost["attack_id"], pd.Series(sorted(excused), dtype="str"))]
-    total = int((coverage_by_id(found.before)["covered"] > 0).sum())
+    total, said = int((coverage_by_id(found.before)["covered"] > 0).sum()), marker(accepted, view)
     return Verdict(
-        "no_technique_lost", "no technique lost", open_.empty,
+        "no_technique_lost", "no technique lost", bool(total) and open_.empty,
         wanted=f"0 of {total:,} techniques and sub-techniques lost that {found.base.name} covers",
         found=f"{len(open_):,} of {total:,} lost" + (f", and {len(excused):,} more that are accepted gaps" if excused else ""),
-        covered=total - len(open_), total=total, scope=found.after.scope.sentence(), line=line,
-        missing=tuple(Missing(*values) for values in columns(open_, "name", "because", "attack_id")),
-        advice="" if open_.empty else "map a rule to each of these again, or record it in gaps.toml as accepted",
+        covered=total - len(open_), total=total, scope=view.scope.sentence(), line=line,
+        missing=tuple(Missing(*row, accepted=said(row[2], None) or None) for row in columns(open_, "name", "because", "attack_id")),
+        advice="the baseline covers no technique: are the rules at this path in it?" if not total
+        else "" if open_.empty else "map a rule to each of these again, or record it in gaps.toml as accepted",
     )  # fmt: skip
 
 
@@ -175,15 +237,26 @@ def _excused(lost: Collection[str], accepted: Accepted, view: View) -> set[str]:
 
 
 def unmapped_verdict(view: View, line: int | None = None) -> Verdict:
-    """Whether every rule in scope has a mapping. One that names a tactic only has one; `lint` is stricter."""
-    rules = view.rules[~among(view.rules["rule_key"], view.mappings_in_scope["rule_key"])]
-    total = len(view.rules)
+    """Whether every rule in scope has a mapping that is read as something, and there is one at all.
+
+    A rule that names a tactic only, or an ID of another domain or framework, has one; `lint` is stricter. One whose
+    IDs are all dead or unknown has none.
+    """
+    mappings, total = view.mappings_in_scope, len(view.rules)
+    mapped = mappings[mappings["attack_id"].notna() | mappings["status"].isin(_MEANT)]
+    rules = view.rules[~among(view.rules["rule_key"], mapped["rule_key"])]
     return Verdict(
-        "no_unmapped_rule", "no rule without a mapping", rules.empty, wanted=f"0 of {total:,} rules in scope without a mapping",
+        "no_unmapped_rule", "no rule without a mapping", bool(total) and rules.empty, wanted=f"0 of {total:,} rules in scope without a mapping",
         found=f"{len(rules):,} of {total:,} rules in scope without a mapping", covered=total - len(rules), total=total,
-        scope=view.scope.sentence(), line=line,
-        missing=tuple(Missing(name, "no mapping", None, corpus, path) for name, corpus, path in columns(rules, "name", "corpus", "path")),
-        advice="" if rules.empty else "map each of these rules to a technique",
+        scope=view.scope.sentence(), line=line, missing=tuple(_unmapped(rules, mappings)),
+        advice="no rule is in scope: is this the right folder?" if not total else "" if rules.empty else "map each of these rules to a technique",
     )  # fmt: skip
 
 
+def _unmapped(rules: pd.DataFrame, mappings: pd.DataFrame) -> Iterator[Missing]:
+    reasons: dict[str, dict[str, None]] = {}
+    for rule_key, leaf, reason in columns(mappings, "rule_key", "leaf_written", "reason"):
+        reasons.setdefault(rule_key, {})[reason if isinstance(reason, str) else f"{leaf} is no live ID"] = None
+    for rule_key, name, corpus, path in columns(rules, "rule_key", "name", "corpus", "path"):
+        said = list(reasons.get(rule_key, ()))
+        yield Missing(name, f"no live ID: {'; '.join(said[:_MOST_REASONS])}" if said else "no mapping", None, corpus, path)

@@ -6,6 +6,8 @@ and one added. Knows RULES and written mappings; what a change does to coverage 
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -49,7 +51,8 @@ def facts_of(rules: pd.DataFrame) -> dict[str, RuleFacts]:
 def matched(before: Mapping[str, RuleFacts], after: Mapping[str, RuleFacts]) -> dict[str, str]:
     """Key before -> key after of every rule that both have, each once."""
     pairs: dict[str, str] = {}
-    for name in _NAMES:
+    many = frozenset(rule.path for side in (before, after) for rule in side.values() if rule.nth)
+    for name in _names(many):
         left = _by_name(before, name, without=pairs.keys())
         right = _by_name(after, name, without=set(pairs.values()))
         for shared in left.keys() & right.keys():
@@ -63,18 +66,17 @@ def _id(rule: RuleFacts) -> Hashable | None:
     return rule.rule_id, rule.format if rule.rule_id.isdecimal() else ""  # a mere number is an id within its format only
 
 
-def _place(rule: RuleFacts) -> Hashable | None:
-    """The path. In a file of many rules with ids, a place says nothing: another rule may have come before it."""
-    return None if rule.nth and rule.rule_id else (rule.path, rule.nth)
+def _names(many: Collection[str]) -> tuple[Callable[[RuleFacts], Hashable | None], ...]:
+    """What a rule is known by, the surest first. `many`: the paths that hold several rules before or after.
 
-
-# What a rule is known by, the surest first.
-_NAMES: tuple[Callable[[RuleFacts], Hashable | None], ...] = (
-    _id,
-    lambda rule: (rule.path, rule.name) if rule.nth else None,
-    _place,
-    lambda rule: (rule.content_hash, rule.nth) if rule.content_hash else None,
-)
+    In such a file a place says nothing of a rule with an id: another one may have come before it.
+    """
+    return (
+        _id,
+        lambda rule: (rule.path, rule.name) if rule.path in many else None,
+        lambda rule: None if rule.path in many and rule.rule_id else (rule.path, rule.nth),
+        lambda rule: (rule.content_hash, rule.nth) if rule.content_hash else None,
+    )
 
 
 def _by_name(rules: Mapping[str, RuleFacts], name: Callable, without: Collection[str]) -> dict[Hashable, list[RuleFacts]]:
@@ -98,6 +100,39 @@ def _paired(before: list[RuleFacts], after: list[RuleFacts]) -> Iterator[tuple[s
 def _likeness(old: RuleFacts, new: RuleFacts) -> tuple[bool, ...]:
     return (old.corpus == new.corpus and old.path == new.path, old.path == new.path, old.content_hash == new.content_hash,
             old.corpus == new.corpus)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableFile:
+    """A file, or a folder, that is there and of which something cannot be read; `message` says what first."""
+
+    corpus: str
+    path: str
+    line: int | None
+    message: str
+    rules: int  # that could be read from it
+
+
+def unreadable_files(loaded: Loaded) -> tuple[UnreadableFile, ...]:
+    """The files of a loaded state that have an error, by corpus and path."""
+    errors = loaded.problems[(loaded.problems["severity"] == "error") & (loaded.problems["code"] != "no-such-path")]
+    kept = Counter(columns(loaded.rules, "corpus", "path"))
+    found: dict[tuple[str, str], UnreadableFile] = {}
+    for corpus, path, line, message in columns(errors, "corpus", "path", "line", "message"):
+        if corpus:  # else a line of a table that comes with this program
+            said = UnreadableFile(corpus, path, None if pd.isna(line) else int(line), message, kept[corpus, path])
+            found.setdefault((corpus, path), said)
+    return tuple(found[place] for place in sorted(found))
+
+
+def unreadable_sentence(files: Collection[UnreadableFile], most: int = 5) -> str:
+    """How many files cannot be read, and which: `1 file cannot be read: a.toml`; "" for none."""
+    parts = ((" whole", [file for file in files if file.rules]), ("", [file for file in files if not file.rules]))
+    return "; ".join(
+        f"{len(some):,} file{'s' if len(some) > 1 else ''} cannot be read{how}: {', '.join(file.path for file in some[:most])}"
+        + (f" and {len(some) - most:,} more" if len(some) > most else "")
+        for how, some in reversed(parts) if some
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -141,22 +176,39 @@ class RuleDiff:
         )
 
     def _changes(self) -> Iterator[tuple[RuleFacts | None, RuleFacts | None, tuple[str, ...]]]:
-        unreadable = self._unreadable
         for key, old in self.old.items():
             if key in self.pairs:
                 new = self.new[self.pairs[key]]
                 yield old, new, tuple(self._differences(old, new))
             else:
-                yield old, None, ("unreadable" if old.path in unreadable else "removed",)
+                yield old, None, ("unreadable" if self._is_unreadable(old) else "removed",)
         known = set(self.pairs.values())
         for key, new in self.new.items():
             if key not in known:
                 yield None, new, ("added",)
 
     @cached_property
-    def _unreadable(self) -> set[str]:
-        problems = self.after.problems
-        return set(problems.loc[problems["severity"] == "error", "path"].tolist())
+    def unreadable_files(self) -> tuple[UnreadableFile, ...]:
+        """The files after that cannot be read, for an error that they did not have before."""
+        return tuple(file for file in unreadable_files(self.after) if (file.corpus, file.path) in self._broken)
+
+    def _is_unreadable(self, old: RuleFacts) -> bool:
+        return any((corpus, old.path) in self._broken for corpus in self._corpora_after(old.corpus))
+
+    @cached_property
+    def _broken(self) -> set[tuple[str, str]]:
+        """(corpus, path) after with an error that the file did not have before. A snapshot keeps no errors: all of its are new."""
+        old, new = _errors(self.before), _errors(self.after)
+        known: Counter = Counter()
+        for (corpus, *said), count in old.items():
+            for now in self._corpora_after(corpus):
+                known[now, *said] += count
+        return {error[:2] for error, count in new.items() if count > known[error]}
+
+    def _corpora_after(self, corpus: str) -> tuple[str, ...]:
+        """What a corpus is called after: its own name, or where none has it, that of each corpus which is only there after."""
+        before, after = ({stamp.name for stamp in side.corpora} for side in (self.before, self.after))
+        return (corpus,) if corpus in after else tuple(after - before)
 
     def _differences(self, old: RuleFacts, new: RuleFacts) -> Iterator[str]:
         if self._written[0].get(old.rule_key, set()) != self._written[1].get(new.rule_key, set()):
@@ -185,6 +237,13 @@ class RuleDiff:
                for side, rule in (("before", old), ("after", new))},
             "platforms_before": old.platforms if old else (), "platforms_after": new.platforms if new else (),
         }  # fmt: skip
+
+
+def _errors(loaded: Loaded) -> Counter:
+    """(corpus, path, code, rule ID, message without its numbers) of every error -> how often. Numbers are places, which move."""
+    errors = loaded.problems[loaded.problems["severity"] == "error"]
+    rows = columns(errors, "corpus", "path", "code", "rule_id", "message")
+    return Counter((corpus, path, code, rule_id if isinstance(rule_id, str) else None, re.sub(r"\d+", "", message)) for corpus, path, code, rule_id, message in rows)
 
 
 def _fact(rule: RuleFacts | None, name: str) -> object:

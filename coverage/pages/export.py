@@ -76,4 +76,4 @@ with whole.container(border=True, height="stretch"):
     file_button("Snapshot", lambda: snapshot_bytes(now, session.loaded(), compressed=True), "snapshot", "jsonl.gz", "application/gzip", now, "export_snapshot")
 
 st.subheader("The picture", anchor=False)
-st.image(svg(matrix_drawing(now, measure)), width="stretch")
+st.image(svg(matrix_drawing(now, measure, content.accepted)), width="stretch")

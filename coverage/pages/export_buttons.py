@@ -45,7 +45,7 @@ def changes_wanted(now: View) -> Mapping | None:
         st.error(plain(str(error)))
         return None
     st.caption(plain(found.sentence()))
-    return changes_since(found)
+    return changes_since(found, session.accepted(now))
 
 
 def matrix_buttons(now: View, shade: str) -> None:
