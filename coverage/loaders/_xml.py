@@ -2,7 +2,7 @@
 
 The text is wrapped in one root before expat reads it, so that a document type, and with it any entity of the
 file's own, is a syntax error: nothing can expand or reach out. A lone `&`, and `<` after a backslash, are text,
-as Wazuh reads them. Knows no rule format.
+and a comment may hold `--`, as Wazuh reads them. Knows no rule format.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ _ROOT = "wrapped"
 _DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
 _LONE = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#\d+|#x[0-9a-fA-F]+);)")
 _ESCAPED = re.compile(r"(?<=\\)<")
+_SKIPPED = re.compile(r"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)", re.DOTALL)  # closed or not, so each is looked at once
 _AMPERSAND, _LESS = "\ue000", "\ue001"  # stand in for a sign, so that no column moves
 
 
@@ -56,7 +57,7 @@ class _Builder:
         self.text = blank + text[len(blank) :]
         self.found = Scanned()
         self.starts = [0]
-        self.open: list[tuple[dict[str, Any], DocPath, int]] = []
+        self.open: list[tuple[dict[str, Any], DocPath, int, list[str]]] = []  # the last: its text, in parts
         self.parser = expat.ParserCreate()
         self.parser.buffer_text = False  # a buffered text is told where it ends, not where it starts
         self.parser.StartElementHandler = self._start
@@ -64,7 +65,7 @@ class _Builder:
         self.parser.CharacterDataHandler = self._characters
 
     def elements(self) -> Scanned:
-        safe = _ESCAPED.sub(_LESS, _LONE.sub(_AMPERSAND, self.text))
+        safe = _SKIPPED.sub(_skipped, _ESCAPED.sub(_LESS, _LONE.sub(_AMPERSAND, self.text)))
         self.starts = [0, *(match.end() for match in re.finditer("\n", self.text))]
         try:
             self.parser.Parse(f"<{_ROOT}>\n{safe}</{_ROOT}>", True)
@@ -92,23 +93,33 @@ class _Builder:
         path = (*below, len(holder))
         holder.append(element)
         self.found.offsets[path] = self._offset()
-        self.open.append((element, path, self._offset()))
+        self.open.append((element, path, self._offset(), []))
 
     def _end(self, tag: str) -> None:
         if self.open:
-            element, path, start = self.open.pop()
-            element["text"] = element["text"].strip()
+            element, path, start, parts = self.open.pop()
+            element["text"] = _said("".join(parts)).strip()
             self.found.spans[path] = (start, self._offset() + len(tag) + 3)
 
     def _characters(self, data: str) -> None:
         if not self.open:
             return
-        element, path, _ = self.open[-1]
+        _, path, _, parts = self.open[-1]
         if data.strip():
             lead = len(data) - len(data.lstrip())
             self.found.offsets.setdefault((*path, "text"), self._offset() + lead)
-        element["text"] += _said(data)
+        parts.append(data)
 
 
 def _said(text: str) -> str:
     return text.replace(_AMPERSAND, "&").replace(_LESS, "<")
+
+
+def _skipped(match: re.Match) -> str:
+    """A comment without what it says, as long as it was and over as many lines; CDATA as it is."""
+    found = match[0]
+    if found.startswith("<!["):
+        return found
+    if len(found) < len("<!---->") or not found.endswith("-->"):
+        raise Unparsable("bad-xml", "Not valid XML: a comment is not closed.", *Lines(match.string).place(match.start()))
+    return "<!--" + "\n".join(" " * len(line) for line in found[4:-3].split("\n")) + "-->"

@@ -1,6 +1,6 @@
-"""Suricata and Snort rules: one rule a line, ATT&CK IDs in `metadata` (as the ET rules write them).
+"""Suricata and Snort rules: a rule a line, or over several as Snort 3 allows; ATT&CK IDs in `metadata`.
 
-A rule that is commented out is disabled. `pass` rules are exceptions, and no rules here. Severity is
+A rule ends where the next line that starts with an action begins, closed or not. A rule that is commented out is disabled. `pass` rules are exceptions, and no rules here. Severity is
 `signature_severity`, else `priority` (1 high, 2 medium, 3 low, 4 informational). Metadata names tactics and
 techniques in the same order: as many of one as of the other are linked one by one. Knows nothing of ATT&CK
 releases or of what counts as covered.
@@ -24,56 +24,91 @@ SEVERITIES = {"informational": "informational", "minor": "low", "major": "high",
               "low": "low", "medium": "medium", "high": "high"}  # fmt: skip
 PRIORITIES = {"1": "high", "2": "medium", "3": "low", "4": "informational"}
 
-_ACTION = r"(?:alert|drop|reject|rejectsrc|rejectdst|rejectboth|sdrop|block|log)"
-_RULE = re.compile(rf"^[ \t]*(#*)[ \t]*({_ACTION})[ \t]+(\w[\w-]*)[ \t]+([^(\n]*)\(", re.MULTILINE)
-_BLANK = r"(?:[ \t]|\\\r?\n)*"  # a line that ends in a backslash goes on
+_ACTION = r"(?:alert|drop|rejectsrc|rejectdst|rejectboth|reject|sdrop|block|log|react|rewrite|pass|config|activate|dynamic)"
+_NO_RULES = {"pass", "config"}  # exceptions and settings
+_START = rf"[ \t]*+(?P<off>#++)?+[ \t]*+(?P<action>{_ACTION})(?=[\s(\\])"
+# The rest of a head goes on over lines that start nothing of their own; behind a # these have one too.
+_NEXT = rf"(?(off)\n[ \t]*+#++(?![ \t]*+{_ACTION}[\s(\\])|\n(?![ \t]*+(?:#|{_ACTION}[\s(\\])))"
+_HEAD = rf'{_START}(?P<rest>(?:[^(\n;"]++|{_NEXT})*+)(?P<open>\()?+'
+_FIRST, _LATER = re.compile(_HEAD), re.compile(rf"\n{_HEAD}")
+_SID = re.compile(r"(?i)\bsid[ \t]*+:")
+_GAP = r"(?:\s++|\\\r?\n|#[^\n]*+)*+"  # a line may end in a backslash; # starts a comment
 _SIGN = r"\\(?:\r?\n|.)"
-_OPTION = re.compile(rf'{_BLANK}([\w.-]+){_BLANK}(?::((?:[^;"\\\n]|{_SIGN}|"(?:[^"\\\n]|{_SIGN})*")*))?;')
-_END = re.compile(rf"{_BLANK}\)")
-_META = re.compile(r"\s*([^\s,]+)\s*([^,]*)")
+_VALUE = rf'(?:[^;"\\\n]++|{_SIGN}|"(?:[^"\\\n]++|{_SIGN})*+"|\n(?![ \t]*+#))*+'
+_OPTION = re.compile(rf"{_GAP}([\w.-]++){_GAP}(?::({_VALUE}))?+;")
+_END = re.compile(rf"{_GAP}\)")
+_HASHES = re.compile(r"\n[ \t]*+#++")
+_JOINED = re.compile(r"\\\r?\n")
+_META = re.compile(r"([^\s,]++)\s*+([^,]*+)")
 _LINKED = {"mitre_tactic_id", "mitre_tactic_name", "mitre_technique_id", "mitre_technique_name"}
 
 
 def meant(text: str) -> bool:
     """Whether a text has a line that starts as a rule does, and a signature id."""
-    return "sid:" in text.replace("sid :", "sid:") and _RULE.search(text) is not None
+    return _SID.search(text) is not None and any(head["open"] for head in _heads(text))
+
+
+def _heads(text: str) -> Iterator[re.Match]:
+    """Each line that starts with an action, and what stands before its options."""
+    if first := _FIRST.match(text):
+        yield first
+    yield from _LATER.finditer(text)
 
 
 def scan(text: str) -> Scanned:
     """The rules of a text: action, protocol, head, `options` by name and `metadata` as pairs in order."""
-    found, lines = Scanned(), Lines(text)
-    at = 0
-    while head := _RULE.search(text, at):
-        options, metadata, end = _options(text, head.end(), len(found), found)
-        closed = _END.match(text, end)
-        at = max(closed.end() if closed else end, head.end())
-        if closed and "sid" in options:
-            place = len(found)
-            found.append({"enabled": not head[1], "action": head[2], "protocol": head[3], "options": options, "metadata": metadata})
-            found.offsets[(place,)], found.spans[(place,)] = head.start(2), (head.start(2), at)
-        elif not head[1]:  # text behind a # need not be a rule
-            message = "The rule has no sid." if closed else "The rule's options are not closed, or one lacks its semicolon."
-            found.faults.append((*lines.place(head.start(2)), "bad-rule", message))
+    found, lines, heads = Scanned(), Lines(text), _heads(text)
+    head = next(heads, None)
+    while head:
+        following = next(heads, None)
+        if head["action"] not in _NO_RULES:
+            _rule(text, head, following.start() if following else len(text), found, lines)
+        head = following
     return found
 
 
-def _options(text: str, at: int, place: int, found: Scanned) -> tuple[dict[str, str], list[list[str]], int]:
-    options: dict[str, str] = {}
+def _rule(text: str, head: re.Match, limit: int, found: Scanned, lines: Lines) -> None:
+    """Add a rule that ends before `limit` to `found`, or what is wrong with it."""
+    block, words, place = text[head.end() : limit], re.findall(r"[^\s\\#]+", head["rest"]), len(found)
+    if head["off"] and "\n" in block:
+        block = _HASHES.sub(lambda hashes: "\n".ljust(len(hashes[0])), block)
+    options, metadata, end = _options(block, head.end(), place, found) if head["open"] else ({}, [], 0)
+    closed = _END.match(block, end) if head["open"] else None
+    if closed and "sid" in options:
+        protocol = words[0] if words else None
+        found.append({"enabled": not head["off"], "action": head["action"], "protocol": protocol, "options": options, "metadata": metadata})
+        start = head.start("action")
+        found.offsets[(place,)], found.spans[(place,)] = start, (start, head.end() + closed.end())
+    elif not head["off"] and (head["open"] or len(words) > 1):  # text behind a # need not be a rule
+        message = "The rule has no sid." if closed else "The rule's options are not closed, or one lacks its semicolon."
+        message = message if head["open"] else "The rule has no options."
+        found.faults.append((*lines.place(head.start("action")), "bad-rule", message))
+
+
+def _options(block: str, base: int, place: int, found: Scanned) -> tuple[dict[str, str], list[list[str]], int]:
+    """The options by name, `metadata` as pairs, and where the options end in their block, which starts at `base`."""
+    options: dict[str, list[str]] = {}
     metadata: list[list[str]] = []
-    while option := _OPTION.match(text, at):
+    at = 0
+    while option := _OPTION.match(block, at):
         at = option.end()
-        name, value = option[1].lower(), (option[2] or "").strip()
+        name, value = option[1].lower(), option[2] or ""
         if name == "metadata":
-            metadata += _metadata(option[2] or "", option.start(2), (place, "metadata", len(metadata)), found)
-        elif name == "reference" and name in options:
-            options[name] += f"\n{value}"
-        else:
-            options.setdefault(name, value)
-    return (options, metadata, at)
+            metadata += _metadata(value, base + option.start(2), (place, "metadata", len(metadata)), found)
+        elif name == "reference" or name not in options:
+            options.setdefault(name, []).append(_one_line(value.strip()))
+    return ({name: "\n".join(values) for name, values in options.items()}, metadata, at)
+
+
+def _one_line(value: str) -> str:
+    """A value without the ends of its lines, but for those behind a backslash."""
+    return " ".join(part.strip() for part in re.split(r"(?<!\\)(?<!\\\r)\n", value)) if "\n" in value else value
 
 
 def _metadata(text: str, start: int, first: DocPath, found: Scanned) -> list[list[str]]:
     pairs = []
+    if "\\" in text:
+        text = _JOINED.sub(lambda end: " " * len(end[0]), text)
     for pair in _META.finditer(text):
         found.offsets[(*first[:2], first[2] + len(pairs))] = start + pair.start(2)
         pairs.append([pair[1], pair[2].strip()])

@@ -3,8 +3,8 @@
 A rule of level 0, or with `noalert`, never alerts and only feeds others, so it is a building block; every other
 one is production. Severity by Wazuh's own bands: level 1-6 low, 7-11 medium, 12-14 high, 15 and more critical.
 Platforms are told by groups, decoders and log names that the table knows; groups are free words (compliance
-numbers stand among them), so an unknown one is no note. Knows nothing of ATT&CK releases or of what counts
-as covered.
+numbers stand among them), so an unknown one is no note. A rule with `overwrite="yes"` takes the place of the rule
+of the same id; its type is "overwrite". Knows nothing of ATT&CK releases or of what counts as covered.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from coverage.loaders.fields import Fields
 from coverage.loaders.outcome import Built, Format, Mapped, meant_id, platforms_of
 from coverage.loaders.platforms import RuleWords
 from coverage.loaders.seam import Context, DocPath, Issue, RuleFile
-from coverage.models import Rule
+from coverage.models import LoadResult, Rule
 
-_MEANT = re.compile(r"<rule\b[^>]*\blevel\s*=")
+_MEANT = re.compile(r"""<rule\b(?=[^<>]*\blevel\s*+=)[^<>]*\b(?:id|level)\s*+=\s*+["']\s*+\d""")
+OVERWRITE = "overwrite"  # the type of a rule that takes the place of another
 _BANDS = ((0, "informational"), (6, "low"), (11, "medium"), (14, "high"), (99, "critical"))
 _SOURCE_TAGS = ("decoded_as", "category", "program_name")
 
@@ -36,13 +37,25 @@ class Found:
 
 
 def meant(text: str) -> bool:
-    """Whether a text has a rule element with a level, as only Wazuh and OSSEC have."""
+    """Whether a text has a rule element with a level, and with a number for it or for the id, as Wazuh and OSSEC have."""
     return _MEANT.search(text) is not None
 
 
 def sniff(file: RuleFile, document: Any) -> bool:
-    """Whether one of a file's XML elements is a Wazuh rule."""
-    return isinstance(document, list) and next(_rule_elements(document), None) is not None
+    """Whether one of a file's XML elements is a Wazuh rule: with a numeric id and a numeric level, or in a
+    group and with one of them."""
+    return isinstance(document, list) and any(map(_is_wazuh, _rule_elements(document)))
+
+
+def _is_wazuh(found: Found) -> bool:
+    """Whether the id and the level of a rule are numbers; in a group one is enough, since the other may be broken."""
+    attributes, _ = _parts(found.element)
+    numbers = [_is_number((attributes or {}).get(key)) for key in ("id", "level")]
+    return all(numbers) or (any(numbers) and "level" in (attributes or {}) and bool(found.groups))
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) is str and value.strip().isascii() and value.strip().isdecimal()
 
 
 def _rule_elements(document: Any) -> Iterator[Found]:
@@ -53,7 +66,7 @@ def _rule_elements(document: Any) -> Iterator[Found]:
         attributes, children = _parts(element)
         if attributes is None:
             continue
-        if element.get("tag") == "rule" and "level" in attributes:
+        if element.get("tag") == "rule" and ("level" in attributes or "id" in attributes):
             yield Found(element, path, groups)
             continue
         below = (*groups, *_split(attributes.get("name"))) if element.get("tag") == "group" else groups
@@ -74,14 +87,39 @@ def _split(text: Any) -> tuple[str, ...]:
 def rules(file: RuleFile, document: Any, context: Context) -> Iterator[Built]:
     """The rules of one file.
 
-    Codes: `no-rule` (error: neither an id nor a description, not kept), `no-rule-id`, `no-name`, `bad-level`
-    (warnings).
+    Codes: `no-rule` (error: neither an id nor a description, not kept), `no-rule-id`, `bad-rule-id`, `no-name`,
+    `bad-level` (warnings). Rules that a later one of the file overwrites are left out; `remarks` tells them.
     """
-    kept = 0
+    kept, gone = 0, _overwritten(document)
     for found in _rule_elements(document):
+        if found.path in gone:
+            continue
         built = _built(file, found, document, kept, context)
         kept += built.rule is not None
         yield built
+
+
+def _overwritten(document: Any) -> dict[DocPath, str]:
+    """The ids of the rules whose place another one of the file takes, by path.
+
+    Of several that overwrite an id the last one counts, as in Wazuh.
+    """
+    known = getattr(document, "known", {})
+    if "overwritten" not in known:
+        named = [(_id(found), found) for found in _rule_elements(document)]
+        last = {rule_id: found.path for rule_id, found in named if rule_id and _overwrites(found)}
+        known["overwritten"] = {found.path: rule_id for rule_id, found in named if last.get(rule_id, found.path) != found.path}
+    return known["overwritten"]
+
+
+def _overwrites(found: Found) -> bool:
+    said = (_parts(found.element)[0] or {}).get("overwrite")
+    return type(said) is str and said.strip().lower() == "yes"
+
+
+def _id(found: Found) -> str | None:
+    said = (_parts(found.element)[0] or {}).get("id")
+    return said.strip() if type(said) is str else None
 
 
 def _built(file: RuleFile, found: Found, document: Any, nth: int, context: Context) -> Built:
@@ -95,6 +133,9 @@ def _built(file: RuleFile, found: Found, document: Any, nth: int, context: Conte
     if rule_id is None or name is None:
         code, what = ("no-rule-id", "id") if rule_id is None else ("no-name", "description")
         issues.append(Issue(found.path, code, "warning", f"Rule {rule_id or name!r} has no {what}."))
+    elif not _is_number(rule_id):
+        message = f"Rule {rule_id[:40]!r} has an id that is no number, which Wazuh does not take."
+        issues.append(Issue(found.path, "bad-rule-id", "warning", message))
     level, groups = _level(rule), _groups(found)
     sources = tuple(dict.fromkeys(text for tag in _SOURCE_TAGS for text, _ in _texts(found, tag)))
     said = [[("wazuh_word", word)] for word in (*groups, *sources) if context.platforms.knows("wazuh_word", word)]
@@ -105,7 +146,8 @@ def _built(file: RuleFile, found: Found, document: Any, nth: int, context: Conte
         rule_key=file.rule_key(nth), corpus=file.corpus, path=file.path, format=LOADER.id, rule_id=rule_id,
         name=name or rule_id or "", rule_class="building_block" if quiet else "production",
         severity=None if level is None else next(band for limit, band in _BANDS if level <= limit),
-        language="wazuh", platforms=platforms, integrations=groups[:1], data_sources=sources, tags=groups,
+        type=OVERWRITE if _overwrites(found) else None, language="wazuh", platforms=platforms, integrations=groups[:1],
+        data_sources=sources, tags=groups,
         data_components=context.components.components([("wazuh_word", word)] for word in (*groups, *sources)),
         description=name, query=file.text[start:end] or None,
         references=tuple(text for text, _ in _texts(found, "info") if text.startswith("http")),
@@ -114,10 +156,11 @@ def _built(file: RuleFile, found: Found, document: Any, nth: int, context: Conte
 
 
 def _level(rule: Fields) -> int | None:
-    written = str(rule.values.get("level")).strip()
+    written = str(rule.values.get("level", "")).strip()
     if written.isascii() and written.isdecimal() and int(written[:4]) <= 99:
         return int(written[:4])
-    message = f"Rule {rule.values.get('id')} has the level {written[:20]!r}, which is no number from 0 to 16."
+    said = f"has the level {written[:20]!r}, which is no number from 0 to 16" if written else "has no level"
+    message = f"Rule {rule.values.get('id')} {said}."
     rule.issues.append(Issue(rule.path, "bad-level", "warning", message))
     return None
 
@@ -147,5 +190,12 @@ def _mapped(found: Found) -> Iterator[Mapped]:
                 yield (meant_id(text), path)
 
 
-FORMAT = Format(rules, XML)
+def remarks(file: RuleFile, document: Any, result: LoadResult) -> Iterator[Issue]:
+    """Rules that another one of the file overwrites: `overwritten` (note)."""
+    for path, rule_id in _overwritten(document).items():
+        message = f'Rule {rule_id} is overwritten by a rule of this file (overwrite="yes"), which is counted in its place.'
+        yield Issue(path, "overwritten", "note", message)
+
+
+FORMAT = Format(rules, XML, remarks)
 LOADER = FORMAT.loader("wazuh", "Wazuh rules", (".xml",), sniff, meant, MAX_BYTES)

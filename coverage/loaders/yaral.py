@@ -1,14 +1,17 @@
 """Google SecOps (Chronicle) rules: YARA-L with a `meta:` section (DOMAIN section 3, "Google SecOps YARA-L").
 
-What is read stands in `meta`; an ATT&CK ID also in `outcome` (`$mitre_attack_technique_id = "T1562"`) or in
-`mitre_attack_url`. Class: type "hunt" is a hunt, every other rule is production. Plain YARA rules, which have
-no `events:`, are passed over. Knows nothing of ATT&CK releases or of what counts as covered.
+What is read stands in `meta`, under keys in upper or lower case: `mitre_attack_technique_id`, `mitre_attack_technique`,
+`technique`, older `mitre_T1`; an ATT&CK ID also in `outcome` (`$mitre_attack_technique_id = "T1562"`) or in a link to
+ATT&CK (`mitre_attack_url`, `reference`), which counts where no key names one. Class: type "hunt" is a hunt, every
+other rule is production. Plain YARA rules, which have no `events:`, are passed over. Knows nothing of ATT&CK
+releases or of what counts as covered.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache, partial
 from typing import Any
 
 from coverage.loaders._scan import Lines, Scanned, scanned_syntax
@@ -28,49 +31,113 @@ from coverage.loaders.platforms import RuleWords
 from coverage.loaders.seam import Context, DocPath, Issue, RuleFile, path_text
 from coverage.models import LoadResult, Rule
 
-_HEAD = re.compile(r"^[ \t]*(?:private[ \t]+|global[ \t]+)*rule[ \t]+(\w+)[^{\n]*\{", re.MULTILINE)
-_TOKEN = re.compile(
-    r'//[^\n]*|/\*.*?\*/|"(?:[^"\\\n]|\\.)*"|`[^`]*`|(?<=[=(,\s])/(?:[^/\\\n]|\\.)+/'
-    r"|^[ \t]*(meta|events|match|outcome|condition|options)[ \t]*:|\}|\{",
+# A comment or a text that is not closed goes on to where it must end, so that every sign is looked at once.
+_COMMENT = r"//[^\n]*+|/\*.*?(?:\*/|\Z)"
+_QUOTED = r'[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+'
+_TEXT = rf'"{_QUOTED}"?|`[^`\n]*+`?'
+_GAP = rf"(?:\s++|{_COMMENT})*+"
+_WORDS = r"(?:(?:private|global)[ \t]++)*+rule"
+_HEAD = re.compile(
+    rf"{_COMMENT}|{_TEXT}|(?:^|(?<=\}}))[ \t]*+(?P<head>{_WORDS}\b(?:\s++(?P<name>\w++){_GAP}(?::[ \t\w]*+{_GAP})?+(?P<brace>\{{)?)?)",
     re.DOTALL | re.MULTILINE,
 )
-_PAIR = re.compile(r'^[ \t]*(\$?\w+)[ \t]*=[ \t]*"((?:[^"\\\n]|\\.)*)"', re.MULTILINE)
-_URL_ID = re.compile(r"/techniques/(T\d{4})(?:/(\d{3}))?")
-_COMMA = re.compile(r"\s*,\s*")
-_TACTIC_KEYS = ("mitre_attack_tactic_id", "mitre_attack_tactic", "tactic")
-_TECHNIQUE_KEYS = ("mitre_attack_technique_id", "technique", "$mitre_attack_technique_id")
-_ID_LIKE = re.compile(r"T\d{3,}", re.IGNORECASE)
+_SECTIONS = ("meta", "events", "match", "outcome", "condition", "options", "strings")
+_MEANT = (re.compile(r"\bmeta[ \t]*+:"), re.compile(r"\bevents[ \t]*+:"))
+_BODY = re.compile(r"[^{}\n]*+\s*+\{")
+# Every kind of token starts with a sign of its own, so that the search goes from sign to sign.
+_TOKEN = re.compile(
+    rf"{_COMMENT}|{_TEXT}|/(?<=[=(,\s]/)(?:[^/\\\n]++|\\[^\n])++/|\}}|\{{|\n[ \t]*+(?P<next>{_WORDS}[ \t]++\w++{_GAP}\{{)|"
+    + "|".join(rf"{name[0]}(?<![\w.$]{name[0]}){name[1:]}[ \t]*+:" for name in _SECTIONS),
+    re.DOTALL,
+)
+_PAIR = re.compile(
+    rf'{_COMMENT}|(?<![\w.$])(?P<key>\$?\w++)\s*+=\s*+(?:"(?P<text>{_QUOTED})"|`(?P<raw>[^`\n]*+)`|(?P<bare>[\w.+-]++))'
+    rf'|"{_QUOTED}"|`[^`\n]*+`|(?P<open>"[^\n]*+)',
+    re.DOTALL,
+)
+# Named more than once, these say more; of any other key the last one counts.
+_LISTED = re.compile(r"\$?mitre_(?!attack_version).*|(?:sub_?)?(?:tactic|technique|reference)s?(?:_ids?)?")
+_MITRE_LINK = re.compile(r"(?i)attack\.mitre\.org/(?:[\w.#-]++/){0,3}?(techniques?|tactics)/(TA?\d{4})(?:[/.](\d{3}))?")
+_ID = re.compile(r"(?i)(?<![\w.])T\d{3}\w*(?:[./]\d\w*)*")
+_TACTIC_ID = re.compile(r"(?i)\bTA\d{4}\b")
+_MAPS = re.compile(r"\$?mitre_|(?:sub_?)?t(?:actic|echnique)|reference")  # how a key of those below starts
+# Of each tuple the first pattern that gives anything counts. Keys are in lower case; `$` stands in `outcome`.
+_TACTIC_KEYS = tuple(map(re.compile, (
+    r"mitre_attack_tactic_ids?", r"mitre_attack_tactics?", r"(?:mitre_)?tactics?(?:_ids?)?", r"mitre_ta\d*",
+    r"\$mitre_attack_tactic_ids?", r"\$mitre_attack_tactics?",
+)))  # fmt: skip
+_TECHNIQUE_KEYS = tuple(map(re.compile, (
+    r"mitre_attack_(?:sub_?)?technique_ids?", r"mitre_attack_(?:sub_?)?techniques?",
+    r"(?:mitre_)?(?:sub_?)?techniques?(?:_ids?)?", r"mitre_t\d+", r"\$mitre_attack_(?:sub_?)?techniques?(?:_ids?)?",
+)))  # fmt: skip
+_LINK_KEYS = tuple(map(re.compile, (r"mitre_(?:attack_)?urls?", r"(?:mitre_(?:attack_)?)?references?")))
 
 
 def meant(text: str) -> bool:
-    """Whether a text has a rule head and the two sections that every YARA-L rule has."""
-    return "meta:" in text and "events:" in text and _HEAD.search(text) is not None
+    """Whether a text has the head of a rule, perhaps a broken one, and the two sections that every YARA-L rule has."""
+    return all(one.search(text) for one in _MEANT) and any(token["head"] for token in _HEAD.finditer(text))
 
 
 def scan(text: str) -> Scanned:
-    """The rules of a text: name, the `meta` and `outcome` texts by key, and the body after `meta`."""
+    """The rules of a text: name, the `meta` and `outcome` texts by key (in lower case), and the body after `meta`."""
     found, lines, at = Scanned(), Lines(text), 0
-    while head := _HEAD.search(text, at):
-        place = len(found)
-        at, sections = _sections(text, head.end())
-        if sections is None:
-            found.faults.append((*lines.place(head.start()), "bad-yaral", f"The rule {head[1]} is not closed."))
-            break
-        found.append({"rule": head[1], **_pairs(text, sections, place, found)})
-        found.offsets[(place, "rule")] = head.start(1)
-        body = [end for name, _, end in sections if name == "meta"] or [head.end()]
-        found.spans[(place,)] = (body[0], at - 1)
+    while token := _HEAD.search(text, at):
+        at = token.end()
+        if token["brace"]:
+            at = _rule(text, token, found, lines)
+        elif token["head"]:
+            message = "A rule has no name, or no { after its name, and was not read."
+            found.faults.append((*lines.place(token.start("head")), "bad-yaral", message))
+            body = _BODY.match(text, at)
+            at = _sections(text, body.end())[0] if body else at
+        elif token[0].startswith("/*") and not _closed(token[0]):
+            found.faults.append((*lines.place(token.start()), "bad-yaral", "A comment is not closed."))
+    _without_events(found, lines)
     return found
 
 
+def _closed(comment: str) -> bool:
+    return len(comment) > 3 and comment.endswith("*/")
+
+
+def _rule(text: str, head: re.Match, found: Scanned, lines: Lines) -> int:
+    """The offset after a rule, which is added to `found`; one that is not closed is a fault."""
+    place = len(found)
+    at, sections = _sections(text, head.end())
+    if sections is None:
+        found.faults.append((*lines.place(head.start("head")), "bad-yaral", f"The rule {head['name']} is not closed."))
+        return at
+    found.append({"rule": head["name"], **_pairs(text, sections, place, found, lines)})
+    found.offsets[(place, "rule")] = head.start("name")
+    body = [end for name, _, end in sections if name == "meta"] or [head.end()]
+    found.spans[(place,)] = (body[0], at - 1)
+    return at
+
+
+def _without_events(found: Scanned, lines: Lines) -> None:
+    """Add a fault for each rule that has no `events`, nor YARA's `strings`, beside rules that have."""
+    if not any(map(_is_rule, found)):
+        return
+    for place, values in enumerate(found):
+        if not _is_rule(values) and "strings" not in values["sections"]:
+            message = f"The rule {values['rule']} has no events section and was not read."
+            found.faults.append((*lines.place(found.offsets[(place, "rule")]), "bad-yaral", message))
+
+
 def _sections(text: str, at: int) -> tuple[int, list[tuple[str, int, int]] | None]:
-    """The offset after the rule's closing brace, and its sections as (name, start, end); None when it never closes."""
+    """The offset after the rule's closing brace, and its sections as (name, start, end).
+
+    Of a rule that never closes: where the next one starts, or the text ends, and None.
+    """
     depth, starts = 1, []
     for token in _TOKEN.finditer(text, at):
-        if token[1]:
-            starts.append((token[1], token.start(1), token.end()))
-        elif token[0] in "{}":
-            depth += 1 if token[0] == "{" else -1
+        sign = token[0][0]
+        if sign.isalpha():
+            starts.append((token[0][:-1].rstrip(), token.start(), token.end()))
+        elif sign == "\n":
+            return (token.start("next"), None)
+        elif sign in "{}":
+            depth += 1 if sign == "{" else -1
             if depth == 0:
                 ends = [start for _, start, _ in starts[1:]] + [token.start()]
                 sections = [(name, start, end) for (name, _, start), end in zip(starts, ends, strict=True)] if starts else []
@@ -78,14 +145,29 @@ def _sections(text: str, at: int) -> tuple[int, list[tuple[str, int, int]] | Non
     return (len(text), None)
 
 
-def _pairs(text: str, sections: list[tuple[str, int, int]], place: int, found: Scanned) -> dict[str, dict]:
-    tables: dict[str, dict] = {"meta": {}, "outcome": {}}
+def _pairs(text: str, sections: list[tuple[str, int, int]], place: int, found: Scanned, lines: Lines) -> dict[str, Any]:
+    """The texts of `meta` and `outcome` by key, and the names of all sections."""
+    said: dict[str, dict[str, list[str]]] = {"meta": {}, "outcome": {}}
     for name, start, end in sections:
-        for pair in _PAIR.finditer(text, start, end) if name in tables else ():
-            tables[name][pair[1]] = re.sub(r"\\(.)", r"\1", pair[2])
-            found.offsets[(place, name, pair[1])] = pair.start(2)
+        for pair in _PAIR.finditer(text, start, end) if name in said else ():
+            if pair["open"] and name == "meta":
+                found.faults.append((*lines.place(pair.start()), "bad-yaral", "A text in meta is not closed and was not read."))
+            elif pair["key"] and (name == "meta" or not pair["bare"]):
+                _add(pair, said[name], (place, name), found)
     found.offsets[(place, "events")] = next((start for name, start, _ in sections if name == "events"), 0)
+    tables = {
+        name: {key: ", ".join(texts) if _LISTED.fullmatch(key) else texts[-1] for key, texts in table.items()}
+        for name, table in said.items()
+    }
     return tables | {"sections": [name for name, _, _ in sections]}
+
+
+def _add(pair: re.Match, table: dict[str, list[str]], above: DocPath, found: Scanned) -> None:
+    key, kind = pair["key"].lower(), pair.lastgroup or "text"  # the last group is the value's
+    text = re.sub(r"\\(.)", r"\1", pair["text"]) if kind == "text" else pair[kind]
+    if key not in table or not _LISTED.fullmatch(key):
+        found.offsets[(*above, key)] = pair.start(kind)
+    table.setdefault(key, []).append(text)
 
 
 YARAL = scanned_syntax("YARA-L", scan)
@@ -167,7 +249,11 @@ def _day(meta: Fields, key: str):
 
 def _listed(meta: Fields, key: str) -> tuple[str, ...]:
     """The parts of a text with commas between them."""
-    return tuple(part for part in _COMMA.split(meta.text(key) or "") if part.strip())
+    return _parts(meta.text(key) or "")
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def _version(meta: Fields) -> str | None:
@@ -176,35 +262,71 @@ def _version(meta: Fields) -> str | None:
 
 
 def _mapped(meta: Fields, outcome: dict) -> list[Mapped]:
-    """Tactics and techniques of a rule, linked when either is named once."""
-    tactics = next((found for key in _TACTIC_KEYS if (found := _tactics(meta, key))), [])
-    techniques = next((found for key in _TECHNIQUE_KEYS if (found := _techniques(meta, outcome, key))), [])
-    techniques = techniques or _from_url(meta)
-    if not techniques and (name := meta.text("mitre_attack_technique")):
-        meta.issue(("mitre_attack_technique",), "no-id", f"names {name[:60]!r} without its ID, so no technique is mapped by it")
+    """Tactics and techniques of a rule, linked when either is named once. A link counts where no key names one."""
+    tables = {name: _mapping(table) for name, table in (("meta", meta.values), ("outcome", outcome))}
+    said = partial(_first, tables, meta.path[0])
+    tactics = said(_TACTIC_KEYS, _tactics) or said(_LINK_KEYS, _linked_tactics)
+    techniques = said(_TECHNIQUE_KEYS, _techniques) or said(_LINK_KEYS, _linked_techniques)
+    _told_without_id(meta, tables["meta"], bool(techniques))
     return paired(tactics, techniques)
 
 
-def _tactics(meta: Fields, key: str) -> list[Mapped]:
-    path = (*meta.path, key)
-    return [(_tactic(text), path) for text in _listed(meta, key)]
+def _mapping(table: Mapping) -> dict[str, str]:
+    """The texts under keys that may name a tactic or a technique, or link to one."""
+    return {key: text for key, text in table.items() if type(key) is type(text) is str and _MAPS.match(key)}
 
 
-def _tactic(text: str) -> dict[str, str | None]:
-    return {"tactic_id": text.upper()} if re.fullmatch(r"(?i:TA)\d{4}", text) else {"tactic_name": text}
+def _said(tables: dict[str, dict[str, str]], place: str | int, pattern: re.Pattern) -> Iterator[tuple[str, DocPath]]:
+    """The texts whose key fits, and where each stands."""
+    for name, table in tables.items():
+        for key, text in table.items():
+            if _fits(pattern, key):
+                yield (text, (place, name, key))
 
 
-def _techniques(meta: Fields, outcome: dict, key: str) -> list[Mapped]:
-    holder, path = (outcome, (meta.path[0], "outcome", key)) if key.startswith("$") else (meta.values, (*meta.path, key))
-    text = holder.get(key)
-    parts = _COMMA.split(text.strip()) if type(text) is str else []
-    return [(meant_id(part), path) for part in parts if _ID_LIKE.match(part)]
+@lru_cache(maxsize=4096)
+def _fits(pattern: re.Pattern, key: str) -> bool:
+    return pattern.fullmatch(key) is not None
 
 
-def _from_url(meta: Fields) -> list[Mapped]:
-    path = (*meta.path, "mitre_attack_url")
-    found = _URL_ID.findall(meta.text("mitre_attack_url") or "")
-    return [(meant_id(".".join(part for part in match if part)), path) for match in found]
+def _first(
+    tables: dict[str, dict[str, str]], place: str | int, patterns: Iterable[re.Pattern], read: Callable[[str, DocPath], list[Mapped]]
+) -> list[Mapped]:
+    """What the keys of the first pattern that gives anything say."""
+    given = ([one for said in _said(tables, place, pattern) for one in read(*said)] for pattern in patterns)
+    return next((found for found in given if found), [])
+
+
+def _tactics(text: str, path: DocPath) -> list[Mapped]:
+    """Each part by the IDs in it, or as a name."""
+    return [(tactic, path) for part in _parts(text) for tactic in _tactics_of(part)]
+
+
+def _tactics_of(part: str) -> list[dict[str, str | None]]:
+    return [{"tactic_id": written.upper()} for written in _TACTIC_ID.findall(part)] or [{"tactic_name": part}]
+
+
+def _techniques(text: str, path: DocPath) -> list[Mapped]:
+    return [(meant_id(written.replace("/", ".")), path) for written in _ID.findall(text)]
+
+
+def _linked_tactics(text: str, path: DocPath) -> list[Mapped]:
+    return [({"tactic_id": written.upper()}, path) for kind, written, _ in _MITRE_LINK.findall(text) if kind.lower() == "tactics"]
+
+
+def _linked_techniques(text: str, path: DocPath) -> list[Mapped]:
+    links = [(written, nth) for kind, written, nth in _MITRE_LINK.findall(text) if kind.lower() != "tactics"]
+    return [(meant_id(f"{written}.{nth}" if nth else written), path) for written, nth in links]
+
+
+def _told_without_id(meta: Fields, table: dict[str, str], mapped: bool) -> None:
+    """Note the techniques named without an ID: any part of a list of IDs, and the first name of a rule without one."""
+    for pattern in _TECHNIQUE_KEYS[:1] if mapped else _TECHNIQUE_KEYS:
+        for text, (_, _, key) in _said({"meta": table}, 0, pattern):
+            if lost := [part for part in _parts(text) if not _ID.search(part)]:
+                name = ", ".join(lost)[:60]
+                meta.issue((key,), "no-id", f"names {name!r} without its ID, so no technique is mapped by it")
+                return  # names of the same techniques under other keys need no second note
 
 
 def remarks(file: RuleFile, document: Any, result: LoadResult) -> Iterator[Issue]:
