@@ -407,3 +407,10 @@ def test_a_large_corpus_named_and_in_parts(inside, shared):
         ("elastic", str(root / "rules")), ("hunting", str(root / "hunting")),
     ]  # fmt: skip
     assert result["techniques"] == {"covered": 159, "total": 197}  # as counted in test_measures_corpora
+
+
+def test_a_folder_without_a_rule_says_what_is_read(inside, tmp_path):
+    (tmp_path / "README.md").write_text("nothing", encoding="utf-8")
+    done = inside("summary", str(tmp_path), "--json")
+    assert (done.returncode, json.loads(done.stdout)["rules"]["read"]) == (0, 0)
+    assert done.stderr.decode() == "no rule was found: no file there is of a format that docs/formats.md lists\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from coverage.loaders import corpus_sources, load
 from tests.formats import FORMATS, loaded, mapped, of_text, rule, texts_at_mappings, told
 
 FILE = "local_rules.xml"
@@ -121,6 +122,26 @@ def test_a_rule_that_overwrites_takes_the_place_of_the_others_in_its_file(tmp_pa
     assert [row for row in told(found) if row[3] == "note"] == [("x.xml", 1, "overwritten", "note"), ("x.xml", 3, "overwritten", "note")]
     assert [said for said, _ in texts_at_mappings(found, tmp_path)] == ["T1002", "T1005", "T1004", "T1006", "T1007"]
     assert all(text.startswith(said) for said, text in texts_at_mappings(found, tmp_path))
+
+
+def test_a_rule_that_overwrites_takes_the_place_of_another_file_s(tmp_path):
+    """A local file silences a stock rule; another corpus has its own."""
+    texts = {
+        "a/ruleset/0095-sshd.xml": RULE.format(5710, 5, "", "stock", "T1110") + RULE.format(5711, 5, "", "other", "T1021"),
+        "a/etc/local.xml": RULE.format(5710, 0, ' overwrite="yes"', "local", "T1110"),
+        "b/0095-sshd.xml": RULE.format(5710, 5, "", "stock", "T1110"),
+    }
+    for path, text in texts.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text, encoding="utf-8")
+    found = load(corpus_sources([str(tmp_path / "a"), str(tmp_path / "b")]))
+    assert found.rules[["corpus", "path", "rule_id", "rule_class"]].values.tolist() == [
+        ["a", "etc/local.xml", "5710", "building_block"], ["a", "ruleset/0095-sshd.xml", "5711", "production"],
+        ["b", "0095-sshd.xml", "5710", "production"],
+    ]  # fmt: skip
+    assert set(found.written["rule_key"]) == set(found.rules["rule_key"])
+    (note,) = found.problems[found.problems["code"] == "overwritten"].to_dict("records")
+    assert (note["corpus"], note["path"], note["rule_id"]) == ("a", "ruleset/0095-sshd.xml", "5710") and "etc/local.xml" in note["message"]
 
 
 def test_a_rule_of_a_wazuh_file_without_a_number_is_kept_and_told(tmp_path):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +12,7 @@ from rich.console import Console
 
 from coverage.catalogue import CatalogueError
 from coverage.corpora.offered import default_texts, resolved
-from coverage.loaders import Loaded, corpus_sources, load
+from coverage.loaders import CorpusSource, Loaded, corpus_sources, load
 from coverage.reading import Reading, platforms_of, read_in
 from coverage.scope import ENABLED_CHOICES, View
 from coverage.settings import Settings, SettingsError, settings_at
@@ -93,6 +93,14 @@ def loaded_rules(paths: list[str] | None) -> Loaded:
     for source in sources:
         if not _exists(source.path):
             raise stop(f"there is no file or folder {shown(str(source.path))}")
+    loaded = _loaded(sources)
+    if loaded.rules.empty and loaded.problems.empty:
+        error_console.print("no rule was found: no file there is of a format that docs/formats.md lists", markup=False)
+    return loaded
+
+
+def _loaded(sources: Sequence[CorpusSource]) -> Loaded:
+    """What the sources hold, with a bar on a terminal."""
     if not error_console.is_terminal:
         return load(sources)
     from rich.progress import Progress

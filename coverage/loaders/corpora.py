@@ -35,6 +35,7 @@ from coverage.loaders.walk import (
     listed,
     too_large,
 )
+from coverage.loaders.wazuh import OVERWRITE
 from coverage.loaders.words import WordTable
 from coverage.models import CorpusStamp, LoadResult, Problem
 
@@ -42,7 +43,7 @@ Progress = Callable[[int, int, str], None]  # files done, files in all, path of 
 GIT_SECONDS = 3
 _FOLDED = "platform-word-unknown"
 _DAMAGED = ("too-large", "not-utf8", "empty-file")
-_LAYER = "navigator"
+_LAYER, _WAZUH = "navigator", "wazuh"
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,7 @@ def _corpus(walk: Walk, context: Context, counter: _Counter, result: LoadResult)
         if digest and (read.rules or read.problems):
             hashes.append((found.relative, digest))
         counter.tick(found.relative)
-    corpus = without_layers(corpus)
+    corpus = without_overwritten(without_layers(corpus))
     corpus.problems = folded(corpus.problems)
     result.extend(corpus)
     return _stamp(walk, corpus, hashes)
@@ -200,6 +201,30 @@ def without_layers(corpus: LoadResult) -> LoadResult:
         [rule for rule in corpus.rules if rule.rule_key not in layers],
         [row for row in corpus.written if row.rule_key not in layers],
         [*(problem for problem in corpus.problems if problem.path not in firsts), *notes],
+    )
+
+
+def without_overwritten(corpus: LoadResult) -> LoadResult:
+    """The corpus without the Wazuh rules whose place another file's rule takes, as the server reads them.
+
+    Of several that overwrite an id the last one counts, in path order. Adds one note `overwritten` a rule left out.
+    """
+    by = {rule.rule_id: rule for rule in corpus.rules if rule.format == _WAZUH and rule.type == OVERWRITE and rule.rule_id}
+    gone = {
+        rule.rule_key: rule for rule in corpus.rules
+        if rule.format == _WAZUH and rule.rule_id in by and rule is not by[rule.rule_id] and rule.path != by[rule.rule_id].path
+    } if by else {}  # fmt: skip
+    if not gone:
+        return corpus
+    notes = [
+        Problem(rule.path, None, None, rule.rule_id, "overwritten", "note",
+                f"Rule {rule.rule_id} is overwritten by a rule of {by[rule.rule_id].path}, which is counted in its place.", rule.corpus)
+        for rule in gone.values()
+    ]  # fmt: skip
+    return LoadResult(
+        [rule for rule in corpus.rules if rule.rule_key not in gone],
+        [row for row in corpus.written if row.rule_key not in gone],
+        [*corpus.problems, *notes],
     )
 
 
