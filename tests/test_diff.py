@@ -16,7 +16,8 @@ import pandas as pd
 import pytest
 from markdown_it import MarkdownIt
 
-from coverage.corpora.revision import RevisionError, load_revision, repository_of, revision
+from coverage.corpora.git import RevisionError, repository_of, revision
+from coverage.corpora.revision import load_revision
 from coverage.exports.difference import MARK, difference_csv, difference_json, difference_markdown
 from coverage.frames import DIFF_CAUSES, DIFF_LEDGER, DIFF_TOTALS, DIFF_UNITS, RULE_DIFF, checked
 from coverage.loaders import CorpusSource, Loaded, corpus_sources, load

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +12,7 @@ from rich.console import Console
 
 from coverage.catalogue import CatalogueError
 from coverage.corpora.offered import default_texts, resolved
-from coverage.loaders import CorpusSource, Loaded, corpus_sources, load
+from coverage.loaders import Loaded, corpus_sources, load
 from coverage.reading import Reading, platforms_of, read_in
 from coverage.scope import ENABLED_CHOICES, View
 from coverage.settings import Settings, SettingsError, settings_at
@@ -93,14 +93,6 @@ def loaded_rules(paths: list[str] | None) -> Loaded:
     for source in sources:
         if not _exists(source.path):
             raise stop(f"there is no file or folder {shown(str(source.path))}")
-    loaded = _loaded(sources)
-    if loaded.rules.empty and loaded.problems.empty:
-        error_console.print("no rule was found: no file there is of a format that docs/formats.md lists", markup=False)
-    return loaded
-
-
-def _loaded(sources: Sequence[CorpusSource]) -> Loaded:
-    """What the sources hold, with a bar on a terminal."""
     if not error_console.is_terminal:
         return load(sources)
     from rich.progress import Progress
@@ -140,6 +132,8 @@ def chosen_readings(paths, releases, classes, enabled, platforms, pre, rollup, c
     classes = [choice("rule class", name, RULE_CLASSES) for name in classes or ("production",)]
     enabled, rollup = choice("--enabled choice", enabled, ENABLED_CHOICES), choice("roll-up", rollup, ROLLUPS)
     loaded = loaded_rules(paths)
+    if loaded.rules.empty and loaded.problems.empty:
+        error_console.print("no rule was found: no file there is of a format that docs/formats.md lists", markup=False)
     try:
         readings = [read_in(loaded, release) for release in releases]
         titles = " or ".join(reading.catalogue.release.title for reading in readings)

@@ -23,15 +23,9 @@ from coverage.cli.options import (
     shown,
     stop,
 )
+from coverage.corpora.git import Revision, RevisionError, merge_base, repository_of, revision
 from coverage.corpora.offered import resolved
-from coverage.corpora.revision import (
-    Revision,
-    RevisionError,
-    load_revision,
-    merge_base,
-    repository_of,
-    revision,
-)
+from coverage.corpora.revision import load_revision
 from coverage.loaders import CorpusSource, Loaded, corpus_sources
 from coverage.measures.steps import State
 from coverage.reading import platforms_of

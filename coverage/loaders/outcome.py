@@ -24,7 +24,7 @@ Mapped = tuple[Mapping[str, str | None], DocPath]
 
 # Words of other scales for vocabulary.SEVERITIES.
 SEVERITY_WORDS: Mapping[str, str] = {name: name for name in SEVERITIES} | {"info": "informational"}
-_COMMA = re.compile(r",(?![^()]*\))")  # not those within brackets: "A. Author (One, Two)"
+_COMMA = re.compile(r",(?![^()]{0,200}+\))")  # not those within brackets, which are short: "A. Author (One, Two)"
 _PARTS = {"tactic": "tactic_id", "technique": "technique_id", "subtechnique": "subtechnique_id"}
 
 
