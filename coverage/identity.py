@@ -46,6 +46,9 @@ def copies_within(rules: pd.DataFrame) -> dict[str, str]:
 
 def _twins(rules: pd.DataFrame) -> dict[int, int]:
     """Row -> the best row of the same corpus with the same content, for every other row that has it."""
+    hashes = rules["content_hash"].tolist()
+    if len(set(hashes)) == len(hashes):  # as a rule no file stands twice
+        return {}
     rows_of: dict[Hashable, Group] = {}
     for row, (content, corpus) in enumerate(zip(_contents(rules), rules["corpus"].tolist(), strict=True)):
         if content:

@@ -115,28 +115,32 @@ class View:
     @cached_property
     def every_rule(self) -> pd.DataFrame:
         """RULES in scope, each once in each corpus: the rows of `rules`, and those of other corpora that count as one of them."""
-        return self.all_rules[self._in_scope & ~among(self.all_rules["rule_key"], self._twins)] if len(self._twins) else self.all_rules[self._in_scope]
+        return self.all_rules[self.in_scope & ~among(self.all_rules["rule_key"], self._twins)] if len(self._twins) else self.all_rules[self.in_scope]
 
     @cached_property
-    def _in_scope(self) -> pd.Series:
+    def in_scope(self) -> pd.Series:
+        """Boolean mask of `all_rules`: which count in this scope, copies included."""
         return rules_in_scope(self.all_rules, self.scope)
 
     @cached_property
     def counts_as(self) -> dict[str, str]:
         """Key of a copy -> key of the rule it counts as. A copy that is out of scope never stands in for one that is in it."""
-        return self._inside_and_out(same_rules)
+        return self._inside_and_out(same_rules) if self._may_have_copies or self.all_rules["corpus"].nunique() > 1 else {}
 
     @cached_property
     def _twins(self) -> pd.Series:
         """Keys of the rules that another rule of their corpus stands for."""
-        return pd.Series(list(self._inside_and_out(copies_within)), dtype="str")
+        return pd.Series(list(self._inside_and_out(copies_within)) if self._may_have_copies else [], dtype="str")
+
+    @cached_property
+    def _may_have_copies(self) -> bool:
+        """Whether two rules may have the same content."""
+        hashes = self.all_rules["content_hash"].tolist()
+        return len(set(hashes)) < len(hashes)
 
     def _inside_and_out(self, copies: Callable[[pd.DataFrame], dict[str, str]]) -> dict[str, str]:
-        hashes = self.all_rules["content_hash"].tolist()
-        if len(set(hashes)) == len(hashes) and self.all_rules["corpus"].nunique() < 2:
-            return {}  # one corpus in which nothing can be a copy
         rules = self.all_rules[IDENTITY_COLUMNS]
-        return copies(rules[self._in_scope]) | copies(rules[~self._in_scope])
+        return copies(rules[self.in_scope]) | copies(rules[~self.in_scope])
 
     @cached_property
     def rules(self) -> pd.DataFrame:
@@ -209,7 +213,7 @@ class View:
     def with_pre(self) -> View:
         """The same view with PRE-only techniques in scope. What does not hang on them is not made again."""
         wide = replace(self, scope=replace(self.scope, pre=True), results={})
-        kept = ("_in_scope", "_twins", "every_rule", "counts_as", "rules", "_placed_files", "placed_anywhere")
+        kept = ("in_scope", "_twins", "every_rule", "counts_as", "rules", "_placed_files", "placed_anywhere")
         wide.__dict__.update({name: getattr(self, name) for name in kept})
         return wide
 

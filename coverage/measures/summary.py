@@ -70,7 +70,7 @@ def rule_counts(view: View) -> dict:
         "read": len(view.all_rules),
         "by_class": {name: int(by_class.get(name, 0)) for name in RULE_CLASSES},
         "in_scope": len(keys),
-        "same_elsewhere": int(rules_in_scope(view.all_rules, view.scope).sum()) - len(keys),
+        "same_elsewhere": int(view.in_scope.sum()) - len(keys),
         "unmapped": len(keys) - len(mapped),
         "tactic_only": len(mapped) - len(with_leaf),
         "unread": len(with_leaf) - len(read),
@@ -79,6 +79,8 @@ def rule_counts(view: View) -> dict:
 
 
 def _platform_unknown(view: View) -> int:
+    if not view.scope.platforms:
+        return sum(not platforms for platforms in view.rules["platforms"].tolist())
     in_wide_scope = view.all_rules[rules_in_scope(view.all_rules, replace(view.scope, platforms=()))]
     return sum(not platforms for platforms in united(in_wide_scope, same_rules(in_wide_scope))["platforms"])
 
