@@ -9,10 +9,9 @@ from typing import Annotated
 
 import typer
 
-from coverage.accepted import Accepted, accepted_in, gaps_files, place_and_message
 from coverage.catalogue import CatalogueError
 from coverage.cli.folder_output import write_folder
-from coverage.cli.gap_options import GapsFile
+from coverage.cli.gap_options import GapsFile, accepted_gaps
 from coverage.cli.main import app
 from coverage.cli.options import (
     Attack,
@@ -38,8 +37,6 @@ from coverage.exports.columns import EVERY_FRAME
 from coverage.exports.content import Content
 from coverage.exports.parquet import FORMS
 from coverage.loaders.fields import parsed_day
-from coverage.reading import Reading
-from coverage.scope import View
 from coverage.tables import TableError
 
 _ALL = "all"
@@ -75,7 +72,7 @@ def export(paths: Paths = None, what: What = "", output: Output = "", measure: M
     if baseline is not None and (kind not in _REPORTS or corpora):
         raise stop("--baseline is for report, markdown and all, over every corpus that is read: leave --corpus out")
     ((reading, view),), _ = chosen_readings(paths, (attack,), classes, enabled, platforms, pre, rollup, corpora, _day(on))
-    content = Content(reading, view, chosen_settings(), _accepted(reading, view, gaps_file))
+    content = Content(reading, view, chosen_settings(), accepted_gaps(view, gaps_file, reading.reader))
     if baseline is not None:
         wishes = Wishes(wishes.measures, _changes(baseline, paths, content))
     try:
@@ -114,16 +111,6 @@ def _day(text: str | None) -> date | None:
     if text is not None and day is None:
         raise stop(f"'{shown(text)}' is no date; write it as 2026-03-31")
     return day
-
-
-def _accepted(reading: Reading, view: View, file) -> Accepted:
-    if file is not None and not file.is_file():
-        raise stop(f"there is no file {shown(str(file))}")
-    files = gaps_files(chosen_settings().file, view.scope.corpora, file)
-    said = accepted_in(files, reading.reader) if files else Accepted()
-    for problem in said.problems.to_dict("records"):
-        error_console.print(f"{problem['severity']}: {shown(place_and_message(problem))}", markup=False)
-    return said
 
 
 def _changes(baseline: str, paths: list[str] | None, content: Content) -> Mapping:

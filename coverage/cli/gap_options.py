@@ -32,12 +32,12 @@ def answered_for(found: pd.DataFrame, view: View, file: Path | None) -> pd.DataF
     return with_accepted(found, accepted_gaps(view, file), view)
 
 
-def accepted_gaps(view: View, file: Path | None) -> AcceptedGaps:
-    """What gaps.toml says in the view's release; what is wrong with it goes to standard error."""
+def accepted_gaps(view: View, file: Path | None, reader: Reader | None = None) -> AcceptedGaps:
+    """What gaps.toml says in the view's release; what is wrong with it goes to standard error. `reader`: of that release, if there is one."""
     if file is not None and not file.is_file():
         raise stop(f"there is no file {shown(str(file))}")
     files = gaps_files(chosen_settings().file, view.scope.corpora, file)
-    said = accepted_in(files, Reader(view.catalogue, other_releases(view.catalogue))) if files else AcceptedGaps()
+    said = accepted_in(files, reader or Reader(view.catalogue, other_releases(view.catalogue))) if files else AcceptedGaps()
     for problem in said.problems.to_dict("records"):
         error_console.print(f"{problem['severity']}: {shown(place_and_message(problem))}", markup=False)
     return said
