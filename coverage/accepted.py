@@ -248,11 +248,20 @@ def mark(state: str, until: date | None, expired: bool) -> str:
     return state + (f" until {until.isoformat()}" if until else "") + (", expired" if expired else "")
 
 
-def cell_marks(cells: pd.DataFrame, accepted: Accepted, day: date) -> list[str]:
-    """For each cell of the matrix (`tactic_id`, `attack_id`, `covered`) its mark and reason; "" where it is covered or nothing is said."""
+def cell_entries(cells: pd.DataFrame, accepted: Accepted, day: date) -> list[Entry | None]:
+    """For each cell of the matrix (`tactic_id`, `attack_id`, `covered`) the entry about it; None where it is covered or nothing is said."""
     rows = zip(*(cells[name].tolist() for name in ("attack_id", "tactic_id", "covered")), strict=True)
-    said = [accepted.at(attack_id, tactic, day) if covered < 1 else None for attack_id, tactic, covered in rows]
-    return [f"{mark(entry.state, entry.until, entry.expired(day))}: {entry.reason}" if entry else "" for entry in said]
+    return [accepted.at(attack_id, tactic, day) if covered < 1 else None for attack_id, tactic, covered in rows]
+
+
+def cell_marks(cells: pd.DataFrame, accepted: Accepted, day: date) -> list[str]:
+    """The mark and reason of each of `cell_entries`; "" without an entry."""
+    return [f"{entry_mark(entry, day)}: {entry.reason}" if entry else "" for entry in cell_entries(cells, accepted, day)]
+
+
+def entry_mark(entry: Entry, day: date) -> str:
+    """What is said of a gap by its entry, in a few words, on a day."""
+    return mark(entry.state, entry.until, entry.expired(day))
 
 
 def marker(accepted: Accepted, view: View) -> Callable[[str, str | None], str]:
@@ -261,7 +270,7 @@ def marker(accepted: Accepted, view: View) -> Callable[[str, str | None], str]:
 
     def said(attack_id: str, tactic_id: str | None = None) -> str:
         entry = accepted.at(attack_id, tactic_id, day) if tactic_id else accepted.of_id(attack_id, homes.get(attack_id, ()), day)
-        return mark(entry.state, entry.until, entry.expired(day)) if entry else ""
+        return entry_mark(entry, day) if entry else ""
 
     return said
 
@@ -284,7 +293,7 @@ def notes_on(attack_id: str, accepted: Accepted, view: View) -> list[str]:
 
 def _note(entry: Entry, where: str, day: date) -> str:
     who = " · ".join(plain(text) for text in (entry.owner, entry.ticket) if text)
-    return f"Gap **{mark(entry.state, entry.until, entry.expired(day))}**{where}: {plain(entry.reason)} ({who})"
+    return f"Gap **{entry_mark(entry, day)}**{where}: {plain(entry.reason)} ({who})"
 
 
 def idle_entries(accepted: Accepted, open_ids: Iterable[str]) -> list[str]:

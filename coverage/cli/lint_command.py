@@ -94,7 +94,7 @@ def lint(paths: Paths = None, attack: Attack = None,
 def _results(paths: list[str] | None, attack: str | None, config: Path | None, codes: list[str]) -> tuple[Reading, pd.DataFrame]:
     try:
         settings = settings_at(file=config)
-        reading = read_in(loaded_rules(own_paths(paths)), attack)
+        reading = read_in(loaded_rules(own_paths(paths, settings)), attack)
         return reading, lint_results(reading, settings, codes)
     except (CatalogueError, TableError, SettingsError) as error:
         raise stop(str(error)) from error

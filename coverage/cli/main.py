@@ -14,7 +14,7 @@ app = typer.Typer(
     help="What detection rules cover of MITRE ATT&CK, and what they do not.",
     epilog="Without PATH the rules of COVERAGE_RULES are read (several joined by the system's path separator), "
     "else the corpora of coverage.toml that are on, else rules/ beside it or in the current folder, else the example rules; "
-    "check, diff and snapshot never read these from elsewhere.",
+    "check, diff, lint, migrate and snapshot never read these from elsewhere.",
 )
 
 

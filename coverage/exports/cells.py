@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from coverage.accepted import NOBODY, Accepted
+from coverage.accepted import NOBODY, Accepted, cell_entries
 from coverage.measures import coverage_by_placement, coverage_by_tactic
 from coverage.measures.rollup import rolled_up
 from coverage.palette import LIGHT, RULE_BANDS, SHARE_BANDS, Band, band_of
@@ -104,9 +104,7 @@ def matrix_columns(view: View, accepted: Accepted = NOBODY) -> list[MatrixColumn
 
 def _answered(cells: pd.DataFrame, accepted: Accepted, view: View) -> list[str]:
     day, (holds, over) = view.scope.date, ANSWERED_SIGNS
-    rows = zip(*(cells[name].tolist() for name in ("attack_id", "tactic_id", "covered")), strict=True)
-    said = [accepted.at(attack_id, tactic, day) if covered < 1 else None for attack_id, tactic, covered in rows]
-    return ["" if entry is None else over if entry.expired(day) else holds for entry in said]
+    return ["" if entry is None else over if entry.expired(day) else holds for entry in cell_entries(cells, accepted, day)]
 
 
 @once_a_view

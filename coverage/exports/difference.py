@@ -119,26 +119,22 @@ def _lines(found: Difference, marks: Mapping[int, str], rows: int, names_ids: bo
     for change in ("lost", "gained"):
         yield from _section(found, ids[ids["change"] == change], change.capitalize(), marks, rows, names_ids)
     scope = ids[ids["change"].isin(["entered", "left"])]
-    yield from _folded("Open, and in scope in one of the two only", found, scope, marks, rows, names_ids)
+    yield from _section(found, scope, "Open, and in scope in one of the two only", marks, rows, names_ids, folded=True)
     yield from _rules(found, rows)
     yield from _scope(found)
 
 
-def _section(found: Difference, units: pd.DataFrame, title: str, marks: Mapping[int, str], rows: int, names_ids: bool) -> Iterator[str]:
+def _section(
+    found: Difference, units: pd.DataFrame, title: str, marks: Mapping[int, str], rows: int, names_ids: bool, folded: bool = False
+) -> Iterator[str]:
     if units.empty:
         return
-    yield from ("", f"**{title}: {grain_counts(units)}**", "")
+    head = f"{title}: {grain_counts(units)}"
+    yield from ("", f"<details><summary>{head}</summary>" if folded else f"**{head}**", "")
     yield from _units(found, units.head(rows), marks)
     yield from _more_ids(units["attack_id"].tolist()[rows:], names_ids)
-
-
-def _folded(title: str, found: Difference, units: pd.DataFrame, marks: Mapping[int, str], rows: int, names_ids: bool) -> Iterator[str]:
-    if units.empty:
-        return
-    yield from ("", f"<details><summary>{title}: {grain_counts(units)}</summary>", "")
-    yield from _units(found, units.head(rows), marks)
-    yield from _more_ids(units["attack_id"].tolist()[rows:], names_ids)
-    yield "</details>"
+    if folded:
+        yield "</details>"
 
 
 def _more_ids(ids: list[str], named: bool) -> Iterator[str]:
