@@ -8,7 +8,9 @@ import streamlit as st
 from coverage import session
 from coverage.pages import PAGES, rule_folders
 
-st.set_page_config(page_title="ATT&CK coverage", page_icon="docs/images/icon.svg", layout="wide", initial_sidebar_state=264)
+st.set_page_config(
+    page_title="ATT&CK coverage", page_icon="docs/images/icon.svg", layout="wide", initial_sidebar_state=264
+)
 session.compact_layout()
 pages = [
     st.Page(f"coverage/pages/{file}", title=title, icon=icon, url_path=address, default=position == 0)

@@ -87,16 +87,26 @@ def _together(parts: Sequence[Entry], day: date) -> Entry:
     """Entries for every tactic of an ID as one: as weak as the weakest, and it ends when the first of them ends."""
     expired = [part for part in parts if part.expired(day)]
     ends = [part.until for part in parts if part.until is not None]
-    texts = {name: "; ".join(dict.fromkeys(value for part in parts if (value := getattr(part, name)))) for name in ("reason", "owner", "ticket")}
+    texts = {
+        name: "; ".join(dict.fromkeys(value for part in parts if (value := getattr(part, name))))
+        for name in ("reason", "owner", "ticket")
+    }
     state = "accepted" if all(part.state == "accepted" for part in parts) else "planned"
-    return replace((expired or list(parts))[0], state=state, tactic=None, until=min(ends, default=None),
-                   **(texts | {"ticket": texts["ticket"] or None}))  # fmt: skip
+    return replace(
+        (expired or list(parts))[0],
+        state=state,
+        tactic=None,
+        until=min(ends, default=None),
+        **(texts | {"ticket": texts["ticket"] or None}),
+    )
 
 
 # ---- files ---------------------------------------------------------------------------------------------
 
 
-def gaps_files(settings_file: Path | None, corpora: Sequence[CorpusStamp], given: Path | None = None) -> tuple[Path, ...]:
+def gaps_files(
+    settings_file: Path | None, corpora: Sequence[CorpusStamp], given: Path | None = None
+) -> tuple[Path, ...]:
     """The files that say which gaps are accepted: the one given, else that beside coverage.toml, else those of the corpora."""
     if given is not None:
         return (given,)
@@ -129,10 +139,19 @@ def accepted_in(files: Sequence[Path], reader: Reader) -> Accepted:
         for entry in entries:
             place, said = _place(entry, reader)
             if place is not None and place in by_place:
-                said.append(("gap-twice", "warning", f"{entry.id} stands here before, or is read as one that does; the first counts"))
+                said.append(
+                    (
+                        "gap-twice",
+                        "warning",
+                        f"{entry.id} stands here before, or is read as one that does; the first counts",
+                    )
+                )
             elif place is not None:
                 by_place[place] = entry
-            problems += [Problem(entry.file, entry.line, 1, None, code, severity, shown(text) + ".") for code, severity, text in said]
+            problems += [
+                Problem(entry.file, entry.line, 1, None, code, severity, shown(text) + ".")
+                for code, severity, text in said
+            ]
     return Accepted(tuple(files), by_place, problems_frame(problems))
 
 
@@ -143,13 +162,18 @@ def read_entries(file: Path) -> tuple[list[Entry], list[Problem]]:
         text = decoded(file_bytes(file))
         document = TOML.parse(text)
     except Unreadable as fault:
-        return [], [] if fault.code == "empty-file" else [Problem(name, fault.line, None, None, fault.code, "error", fault.message)]
+        return [], [] if fault.code == "empty-file" else [
+            Problem(name, fault.line, None, None, fault.code, "error", fault.message)
+        ]
     except Unparsable as fault:
         return [], [Problem(name, fault.line, fault.column, None, fault.code, "error", fault.message)]
     issues: list[Issue] = []
     found = list(_entries(document, issues))
     lines = TOML.positions(text)
-    problems = [Problem(name, *place_of(issue.path, lines), None, issue.code, issue.severity, shown(issue.message)) for issue in issues]
+    problems = [
+        Problem(name, *place_of(issue.path, lines), None, issue.code, issue.severity, shown(issue.message))
+        for issue in issues
+    ]
     return [replace(entry, file=name, line=place_of(path, lines)[0]) for path, entry in found], problems
 
 
@@ -163,7 +187,12 @@ def _entries(document: Mapping[str, Any], issues: list[Issue]) -> Iterator[tuple
         if missing:
             said.issue((), "gap-incomplete", f"has no {' and no '.join(missing)}", "error")
         elif values["state"] not in ACCEPTANCES:
-            said.issue(("state",), "gap-state", f"is '{values['state'][:40]}', neither {' nor '.join(ACCEPTANCES)}", "error")
+            said.issue(
+                ("state",),
+                "gap-state",
+                f"is '{values['state'][:40]}', neither {' nor '.join(ACCEPTANCES)}",
+                "error",
+            )
         else:
             until = said.day("until")
             if said.values.get("until") is not None and until is None:
@@ -184,14 +213,23 @@ def _place(entry: Entry, reader: Reader) -> tuple[tuple[str, str] | None, list[t
     if leaf.attack_id is None:
         unknown = leaf.status in ("unknown", "other_domain")
         candidates = f"; it could be {', '.join(leaf.candidates)}" if leaf.candidates else ""
-        return None, [("gap-unknown-id" if unknown else "gap-unread-id", "error" if unknown else "warning", f"{leaf.reason or entry.id}{candidates}")]
+        return None, [
+            (
+                "gap-unknown-id" if unknown else "gap-unread-id",
+                "error" if unknown else "warning",
+                f"{leaf.reason or entry.id}{candidates}",
+            )
+        ]
     said = [("gap-read-as", "note", leaf.reason)] if leaf.reason else []
     if entry.tactic is None:
         return (leaf.attack_id, ""), said
     by_id = id_kind(entry.tactic) == "tactic"
     tactic = reader.tactic(entry.tactic if by_id else None, None if by_id else entry.tactic, leaf.attack_id)
     if tactic.status not in ("valid", "renamed"):
-        return None, [*said, ("gap-unknown-tactic", "error", tactic.reason or f"{leaf.attack_id} is not in '{entry.tactic}'")]
+        return None, [
+            *said,
+            ("gap-unknown-tactic", "error", tactic.reason or f"{leaf.attack_id} is not in '{entry.tactic}'"),
+        ]
     return (leaf.attack_id, tactic.tactic_id), said
 
 
@@ -201,18 +239,27 @@ def _place(entry: Entry, reader: Reader) -> tuple[tuple[str, str] | None, list[t
 def with_accepted(gaps: pd.DataFrame, accepted: Accepted, view: View) -> pd.DataFrame:
     """ACCEPTED_GAPS: the rows of a GAPS frame of this view with what is said of each, on the day of its stamp."""
     day, homes = view.scope.date, _tactics_of(view)
-    said = [accepted.of_id(attack_id, homes.get(attack_id, ()), day) for attack_id in gaps["attack_id"].tolist()]
+    said = [
+        accepted.of_id(attack_id, homes.get(attack_id, ()), day) for attack_id in gaps["attack_id"].tolist()
+    ]
     columns = {
         "accepted": [entry and entry.state for entry in said],
-        **{f"accepted_{name}": [entry and getattr(entry, name) for entry in said] for name in ("reason", "owner", "ticket", "until")},
+        **{
+            f"accepted_{name}": [entry and getattr(entry, name) for entry in said]
+            for name in ("reason", "owner", "ticket", "until")
+        },
         "accepted_expired": [entry is not None and entry.expired(day) for entry in said],
     }
-    return ACCEPTED_GAPS.frame({name: gaps[name].array if name in gaps else columns[name] for name in ACCEPTED_GAPS.columns}).set_axis(gaps.index)
+    return ACCEPTED_GAPS.frame(
+        {name: gaps[name].array if name in gaps else columns[name] for name in ACCEPTED_GAPS.columns}
+    ).set_axis(gaps.index)
 
 
 def _tactics_of(view: View) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
-    for tactic, attack_id in zip(view.placements["tactic_id"].tolist(), view.placements["attack_id"].tolist(), strict=True):
+    for tactic, attack_id in zip(
+        view.placements["tactic_id"].tolist(), view.placements["attack_id"].tolist(), strict=True
+    ):
         found.setdefault(attack_id, []).append(tactic)
     return found
 
@@ -225,7 +272,10 @@ def in_force(gaps: pd.DataFrame) -> pd.Series:
 def counts(gaps: pd.DataFrame) -> dict[str, int]:
     """How many rows are accepted, how many planned, and of how many that is over."""
     now = gaps.loc[in_force(gaps), "accepted"].tolist()
-    return {**{state: now.count(state) for state in ACCEPTANCES}, "expired": int(gaps["accepted_expired"].sum())}
+    return {
+        **{state: now.count(state) for state in ACCEPTANCES},
+        "expired": int(gaps["accepted_expired"].sum()),
+    }
 
 
 def counts_sentence(gaps: pd.DataFrame) -> str:
@@ -240,7 +290,10 @@ def marks(gaps: pd.DataFrame) -> list[str]:
     """For each row of an ACCEPTED_GAPS frame what to show beside it: `accepted until 2026-06-01, expired`; "" without an entry."""
     names = ("accepted", "accepted_until", "accepted_expired")
     rows = zip(*(gaps[name].tolist() for name in names), strict=True)
-    return [mark(state, None if pd.isna(until) else until.date(), expired) if isinstance(state, str) else "" for state, until, expired in rows]
+    return [
+        mark(state, None if pd.isna(until) else until.date(), expired) if isinstance(state, str) else ""
+        for state, until, expired in rows
+    ]
 
 
 def mark(state: str, until: date | None, expired: bool) -> str:
@@ -251,12 +304,17 @@ def mark(state: str, until: date | None, expired: bool) -> str:
 def cell_entries(cells: pd.DataFrame, accepted: Accepted, day: date) -> list[Entry | None]:
     """For each cell of the matrix (`tactic_id`, `attack_id`, `covered`) the entry about it; None where it is covered or nothing is said."""
     rows = zip(*(cells[name].tolist() for name in ("attack_id", "tactic_id", "covered")), strict=True)
-    return [accepted.at(attack_id, tactic, day) if covered < 1 else None for attack_id, tactic, covered in rows]
+    return [
+        accepted.at(attack_id, tactic, day) if covered < 1 else None for attack_id, tactic, covered in rows
+    ]
 
 
 def cell_marks(cells: pd.DataFrame, accepted: Accepted, day: date) -> list[str]:
     """The mark and reason of each of `cell_entries`; "" without an entry."""
-    return [f"{entry_mark(entry, day)}: {entry.reason}" if entry else "" for entry in cell_entries(cells, accepted, day)]
+    return [
+        f"{entry_mark(entry, day)}: {entry.reason}" if entry else ""
+        for entry in cell_entries(cells, accepted, day)
+    ]
 
 
 def entry_mark(entry: Entry, day: date) -> str:
@@ -269,7 +327,11 @@ def marker(accepted: Accepted, view: View) -> Callable[[str, str | None], str]:
     day, homes = view.scope.date, _tactics_of(view)
 
     def said(attack_id: str, tactic_id: str | None = None) -> str:
-        entry = accepted.at(attack_id, tactic_id, day) if tactic_id else accepted.of_id(attack_id, homes.get(attack_id, ()), day)
+        entry = (
+            accepted.at(attack_id, tactic_id, day)
+            if tactic_id
+            else accepted.of_id(attack_id, homes.get(attack_id, ()), day)
+        )
         return entry_mark(entry, day) if entry else ""
 
     return said
@@ -279,15 +341,26 @@ def unit_marks(units: pd.DataFrame, accepted: Accepted, view: View) -> list[str]
     """For each row of DIFF_UNITS its mark after; "" where it is covered or out of scope then, or nothing is said."""
     said = marker(accepted, view)
     rows = zip(*(units[name].tolist() for name in ("attack_id", "tactic_id", "after")), strict=True)
-    return [said(attack_id, tactic if isinstance(tactic, str) else None) if after in ("open", "partial") else "" for attack_id, tactic, after in rows]
+    return [
+        said(attack_id, tactic if isinstance(tactic, str) else None) if after in ("open", "partial") else ""
+        for attack_id, tactic, after in rows
+    ]
 
 
 def notes_on(attack_id: str, accepted: Accepted, view: View) -> list[str]:
     """What is said of an ID, as Markdown: of it as a whole, else tactic by tactic. Empty where nothing is said."""
     day, tactics = view.scope.date, _tactics_of(view).get(attack_id, [])
-    names = dict(zip(view.catalogue.tactics["tactic_id"].tolist(), view.catalogue.tactics["name"].tolist(), strict=True))
+    names = dict(
+        zip(
+            view.catalogue.tactics["tactic_id"].tolist(), view.catalogue.tactics["name"].tolist(), strict=True
+        )
+    )
     whole = accepted.of_id(attack_id, tactics, day)
-    said = [("", whole)] if whole else [(f" in {names[t]}", entry) for t in tactics if (entry := accepted.by_place.get((attack_id, t)))]
+    said = (
+        [("", whole)]
+        if whole
+        else [(f" in {names[t]}", entry) for t in tactics if (entry := accepted.by_place.get((attack_id, t)))]
+    )
     return [_note(entry, where, day) for where, entry in said]
 
 

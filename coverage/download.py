@@ -45,7 +45,9 @@ def shown(url: str) -> str:
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
-def downloaded(url: str, most_bytes: int, larger_than: str, progress: Progress | None = None, timeout: float = 30.0) -> bytes:
+def downloaded(
+    url: str, most_bytes: int, larger_than: str, progress: Progress | None = None, timeout: float = 30.0
+) -> bytes:
     """The bytes at an address.
 
     Parameters
@@ -70,7 +72,9 @@ def downloaded(url: str, most_bytes: int, larger_than: str, progress: Progress |
     try:
         with requests.get(url, stream=True, timeout=timeout) as response:
             if response.status_code != requests.codes.ok:
-                raise DownloadError(f"{name}: the server answered HTTP {response.status_code} {response.reason}")
+                raise DownloadError(
+                    f"{name}: the server answered HTTP {response.status_code} {response.reason}"
+                )
             return _body(response, name, most_bytes, larger_than, progress)
     except requests.Timeout:
         raise DownloadError(f"{name}: no answer within {timeout:g} seconds") from None
@@ -82,7 +86,9 @@ def downloaded(url: str, most_bytes: int, larger_than: str, progress: Progress |
         raise DownloadError(f"{name}: the download failed ({_cause(error)})") from error
 
 
-def _body(response: requests.Response, name: str, most_bytes: int, larger_than: str, progress: Progress | None) -> bytes:
+def _body(
+    response: requests.Response, name: str, most_bytes: int, larger_than: str, progress: Progress | None
+) -> bytes:
     import requests
 
     length = response.headers.get("Content-Length", "")
@@ -106,5 +112,7 @@ def _cause(error: BaseException) -> str:
     inner: object = error
     while isinstance(inner, BaseException):
         error = inner
-        inner = getattr(error, "reason", None) or next((a for a in error.args if isinstance(a, Exception)), None)
+        inner = getattr(error, "reason", None) or next(
+            (a for a in error.args if isinstance(a, Exception)), None
+        )
     return " ".join(str(error).rpartition(": ")[2].split()) or type(error).__name__

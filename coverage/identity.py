@@ -20,7 +20,20 @@ _CLASS_RANKS = {name: rank for rank, name in enumerate(RULE_CLASSES)}
 _SEVERITY_RANKS = {name: rank for rank, name in enumerate(SEVERITIES)}
 
 # What of a rule says whether it is another one, and which of two copies is the better one.
-IDENTITY_COLUMNS = ["rule_key", "corpus", "path", "format", "rule_id", "name", "content_hash", "enabled", "rule_class", "severity", "updated", "created"]
+IDENTITY_COLUMNS = [
+    "rule_key",
+    "corpus",
+    "path",
+    "format",
+    "rule_id",
+    "name",
+    "content_hash",
+    "enabled",
+    "rule_class",
+    "severity",
+    "updated",
+    "created",
+]
 
 Group = list[int]  # rows that are one rule, at most one of each corpus
 
@@ -64,7 +77,9 @@ def _across(rules: pd.DataFrame, twins: Collection[int]) -> dict[int, int]:
     corpora = rules["corpus"].tolist()
     if len(set(corpora)) < 2:
         return {}
-    names = [[None if row in twins else name for row, name in enumerate(of(rules))] for of in (_contents, _ids)]
+    names = [
+        [None if row in twins else name for row, name in enumerate(of(rules))] for of in (_contents, _ids)
+    ]
     shared = [_in_several_corpora(column, corpora) for column in names]
     if not any(shared):
         return {}
@@ -163,6 +178,13 @@ def _standing(rules: pd.DataFrame, rows: Iterable[int]) -> dict[int, tuple]:
     days = [part[name].to_numpy().astype("int64").tolist() for name in ("updated", "created")]
     columns = (part[name].tolist() for name in ("enabled", "rule_class", "severity"))
     return {
-        row: (enabled is not False, -_CLASS_RANKS[rule_class], _SEVERITY_RANKS.get(severity, -1), updated, created, -row)
+        row: (
+            enabled is not False,
+            -_CLASS_RANKS[rule_class],
+            _SEVERITY_RANKS.get(severity, -1),
+            updated,
+            created,
+            -row,
+        )
         for row, enabled, rule_class, severity, updated, created in zip(rows, *columns, *days, strict=True)
     }

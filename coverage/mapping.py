@@ -78,7 +78,9 @@ class ReleaseFacts:
     def subtechniques(self) -> dict[str, list[str]]:
         """Technique ID -> its live sub-techniques."""
         found: dict[str, list[str]] = {}
-        for attack_id, parent, status in _rows(self._catalogue.techniques, "attack_id", "parent_id", "status"):
+        for attack_id, parent, status in _rows(
+            self._catalogue.techniques, "attack_id", "parent_id", "status"
+        ):
             if status == "live" and isinstance(parent, str):
                 found.setdefault(parent, []).append(attack_id)
         return found
@@ -185,11 +187,17 @@ class Reader:
         ends = sorted(chosen.live_ends(attack_id))
         if len(ends) == 1:
             return LeafReading(
-                "replaced", ends[0], reason=f"{attack_id} is revoked in {chosen.release.title}: {ends[0]} took its place"
+                "replaced",
+                ends[0],
+                reason=f"{attack_id} is revoked in {chosen.release.title}: {ends[0]} took its place",
             )
         if ends:
-            return LeafReading("ambiguous", None, tuple(ends), f"{attack_id} is revoked in favour of several: choose one")
-        return LeafReading("deprecated", reason=f"{attack_id} is {status} in {chosen.release.title}, without a replacement")
+            return LeafReading(
+                "ambiguous", None, tuple(ends), f"{attack_id} is revoked in favour of several: choose one"
+            )
+        return LeafReading(
+            "deprecated", reason=f"{attack_id} is {status} in {chosen.release.title}, without a replacement"
+        )
 
     def _read_absent(self, attack_id: str) -> LeafReading:
         for newer in self._newer:
@@ -210,13 +218,20 @@ class Reader:
         fits = sorted(old for old in newer.predecessors(attack_id) if chosen.status.get(old) == "live")
         if len(fits) == 1:
             return LeafReading(
-                "read_back", fits[0], reason=f"{attack_id} came with a newer release; {newer.release.title} says it was {fits[0]}"
+                "read_back",
+                fits[0],
+                reason=f"{attack_id} came with a newer release; {newer.release.title} says it was {fits[0]}",
             )
         parent = parent_of(attack_id)
         if not fits and parent and chosen.status.get(parent) == "live":
             fits = [parent]
         several = "several of today's IDs became it" if len(fits) > 1 else "no ID here became it"
-        return LeafReading("newer", None, tuple(fits), f"{attack_id} came with a newer release ({newer.release.title}); {several}")
+        return LeafReading(
+            "newer",
+            None,
+            tuple(fits),
+            f"{attack_id} came with a newer release ({newer.release.title}); {several}",
+        )
 
     def tactic(self, tactic_id: str | None, name: str | None, attack_id: str | None) -> TacticReading:
         """How a written tactic (ID, or name where no ID was) stands to the technique as read.
@@ -245,8 +260,12 @@ class Reader:
         if not name or word(name) in (word(chosen.tactic_names[here]), self._short_word(here)):
             return TacticReading("valid", here)
         if word(name) in chosen.tactics_by_word:  # the name of another tactic is a slip, not a former name
-            return TacticReading("valid", here, f"{here} is '{chosen.tactic_names[here]}', not '{name}': read by its ID")
-        return TacticReading("renamed", here, f"{here} '{name}' is '{chosen.tactic_names[here]}' in {chosen.release.title}")
+            return TacticReading(
+                "valid", here, f"{here} is '{chosen.tactic_names[here]}', not '{name}': read by its ID"
+            )
+        return TacticReading(
+            "renamed", here, f"{here} '{name}' is '{chosen.tactic_names[here]}' in {chosen.release.title}"
+        )
 
     def _short_word(self, tactic_id: str) -> str:
         return next((w for w, tid in self._chosen.tactics_by_word.items() if tid == tactic_id), "")
@@ -297,7 +316,9 @@ def _chosen_sets(written: pd.DataFrame, release: Release) -> pd.DataFrame:
     keep = ~several
     candidates = written[several]
     is_attack = candidates["framework"].str.contains("ATT&CK", regex=False)
-    framework = candidates["framework"].mask(is_attack, "ATT&CK")  # an ATLAS set never stands in for an ATT&CK one
+    framework = candidates["framework"].mask(
+        is_attack, "ATT&CK"
+    )  # an ATLAS set never stands in for an ATT&CK one
     for _, rows in candidates.groupby(["rule_key", framework], sort=False):
         versions = [_text(value) for value in rows["written_for"].unique()]
         best = _best_set(versions, release)
@@ -306,7 +327,9 @@ def _chosen_sets(written: pd.DataFrame, release: Release) -> pd.DataFrame:
 
 
 def _read_rows(written: pd.DataFrame, reader: Reader) -> Iterator[tuple[LeafReading, TacticReading]]:
-    for framework, leaf_id, tactic_id, tactic_name in _rows(written, "framework", "leaf_id", "tactic_id", "tactic_name"):
+    for framework, leaf_id, tactic_id, tactic_name in _rows(
+        written, "framework", "leaf_id", "tactic_id", "tactic_name"
+    ):
         leaf_id, tactic_id, tactic_name = _text(leaf_id), _text(tactic_id), _text(tactic_name)
         if "ATT&CK" not in framework:
             tactic = TacticReading("unknown" if tactic_id or tactic_name else "missing")
@@ -329,21 +352,25 @@ def mappings_as_read(written: pd.DataFrame, reader: Reader) -> pd.DataFrame:
     written = _chosen_sets(written, reader.release)
     readings = list(_read_rows(written, reader))
     leaves, tactics = [leaf for leaf, _ in readings], [tactic for _, tactic in readings]
-    return MAPPINGS.frame({
-        "rule_key": written["rule_key"].array,
-        "position": written["position"].array,
-        "framework": written["framework"].array,
-        "written_for": written["written_for"].array,
-        "tactic_written": written["tactic_id"].fillna(written["tactic_name"]).array,
-        "tactic_name_written": written["tactic_name"].array,
-        "leaf_written": written["leaf_id"].array,
-        "status": [leaf.status for leaf in leaves],
-        "attack_id": [leaf.attack_id for leaf in leaves],
-        "tactic_status": [tactic.status for tactic in tactics],
-        "tactic_id": [tactic.tactic_id for tactic in tactics],
-        "candidates": [leaf.candidates for leaf in leaves],
-        "reason": ["; ".join(filter(None, (leaf.reason, tactic.reason))) or None for leaf, tactic in readings],
-    })  # fmt: skip
+    return MAPPINGS.frame(
+        {
+            "rule_key": written["rule_key"].array,
+            "position": written["position"].array,
+            "framework": written["framework"].array,
+            "written_for": written["written_for"].array,
+            "tactic_written": written["tactic_id"].fillna(written["tactic_name"]).array,
+            "tactic_name_written": written["tactic_name"].array,
+            "leaf_written": written["leaf_id"].array,
+            "status": [leaf.status for leaf in leaves],
+            "attack_id": [leaf.attack_id for leaf in leaves],
+            "tactic_status": [tactic.status for tactic in tactics],
+            "tactic_id": [tactic.tactic_id for tactic in tactics],
+            "candidates": [leaf.candidates for leaf in leaves],
+            "reason": [
+                "; ".join(filter(None, (leaf.reason, tactic.reason))) or None for leaf, tactic in readings
+            ],
+        }
+    )
 
 
 def placed_rules(mappings: pd.DataFrame, catalogue: Catalogue) -> pd.DataFrame:
@@ -357,7 +384,9 @@ def placed_rules(mappings: pd.DataFrame, catalogue: Catalogue) -> pd.DataFrame:
         homes.setdefault(attack_id, []).append(tactic_id)
     named, everywhere = [], []
     read = mappings[mappings["attack_id"].notna()]
-    for rule_key, attack_id, tactic_id, status in _rows(read, "rule_key", "attack_id", "tactic_id", "tactic_status"):
+    for rule_key, attack_id, tactic_id, status in _rows(
+        read, "rule_key", "attack_id", "tactic_id", "tactic_status"
+    ):
         if status in ("valid", "renamed"):
             named.append((rule_key, attack_id, tactic_id))
         else:

@@ -26,13 +26,27 @@ class Theme:
 
 
 LIGHT = Theme(
-    "light", "#ffffff", "#1f2933", "#9aa5b1", "#f4f5f7", "#ffffff",
-    ("#dbe9f6", "#aecde8", "#7fb2dc", "#1f66ad", "#0a3a72"), "#1f66ad", "#e4e7eb",
-)  # fmt: skip
+    "light",
+    "#ffffff",
+    "#1f2933",
+    "#9aa5b1",
+    "#f4f5f7",
+    "#ffffff",
+    ("#dbe9f6", "#aecde8", "#7fb2dc", "#1f66ad", "#0a3a72"),
+    "#1f66ad",
+    "#e4e7eb",
+)
 DARK = Theme(
-    "dark", "#0e1117", "#e6e9ee", "#5b6673", "#171b22", "#0e1117",
-    ("#12304f", "#184673", "#1f5f9e", "#7db7ea", "#c9e3fa"), "#7db7ea", "#2b323c",
-)  # fmt: skip
+    "dark",
+    "#0e1117",
+    "#e6e9ee",
+    "#5b6673",
+    "#171b22",
+    "#0e1117",
+    ("#12304f", "#184673", "#1f5f9e", "#7db7ea", "#c9e3fa"),
+    "#7db7ea",
+    "#2b323c",
+)
 THEMES = {theme.name: theme for theme in (LIGHT, DARK)}
 
 # Okabe-Ito: kinds that have no order, told apart by people who see colours differently.
@@ -74,12 +88,19 @@ class Band:
 
 
 RULE_BANDS: tuple[Band, ...] = (
-    Band(1, 1, "1"), Band(2, 2, "2"), Band(3, 6, "3-6"), Band(7, 14, "7-14"), Band(15, float("inf"), "15+"),
-)  # fmt: skip
+    Band(1, 1, "1"),
+    Band(2, 2, "2"),
+    Band(3, 6, "3-6"),
+    Band(7, 14, "7-14"),
+    Band(15, float("inf"), "15+"),
+)
 SHARE_BANDS: tuple[Band, ...] = (
-    Band(1e-9, 0.2, "up to 0.2"), Band(0.2, 0.4, "0.2-0.4"), Band(0.4, 0.6, "0.4-0.6"),
-    Band(0.6, 0.8, "0.6-0.8"), Band(0.8, 1.0, "0.8-1"),
-)  # fmt: skip
+    Band(1e-9, 0.2, "up to 0.2"),
+    Band(0.2, 0.4, "0.2-0.4"),
+    Band(0.4, 0.6, "0.4-0.6"),
+    Band(0.6, 0.8, "0.6-0.8"),
+    Band(0.8, 1.0, "0.8-1"),
+)
 
 
 def band_of(value: float, bands: tuple[Band, ...]) -> int:
@@ -99,7 +120,9 @@ def colours_by_place(names: Sequence[str], chosen: Mapping[str, str] | None = No
 def ink_on(colour: str) -> str:
     """The text colour that reads best on a colour written #rrggbb: WCAG's contrast, black or white."""
     parts = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
-    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    )
     return "#10181f" if 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.179 else "#ffffff"
 
 
@@ -107,7 +130,10 @@ def ordered(theme: Theme, count: int) -> list[str]:
     """`count` colours from least to most, along the theme's steps; its strongest but one for a single colour."""
     last = len(theme.steps) - 1
     places = [last * i / (count - 1) for i in range(count)] if count > 1 else [last - 1.0]
-    return [_between(theme.steps[int(place)], theme.steps[min(int(place) + 1, last)], place % 1) for place in places]
+    return [
+        _between(theme.steps[int(place)], theme.steps[min(int(place) + 1, last)], place % 1)
+        for place in places
+    ]
 
 
 def _between(one: str, other: str, share: float) -> str:

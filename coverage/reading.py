@@ -51,9 +51,15 @@ class Reading:
         `corpora` names those that count, each of the loaded ones when empty; the stamp then names these alone.
         """
         scope = Scope(
-            self.catalogue.release, tuple(platforms), pre, tuple(classes), enabled, rollup,
-            tuple(self.loaded.corpora), on or date.today(),
-        )  # fmt: skip
+            self.catalogue.release,
+            tuple(platforms),
+            pre,
+            tuple(classes),
+            enabled,
+            rollup,
+            tuple(self.loaded.corpora),
+            on or date.today(),
+        )
         view = View(self.catalogue, self.loaded.rules, self.mappings, scope, depth_weights())
         return view.of_corpora(corpora) if corpora else view
 
@@ -86,7 +92,9 @@ def newest_other_release(release: Release) -> Release | None:
 def releases_beside(catalogue: Catalogue) -> list[Release]:
     """The other releases at hand of a catalogue's domain, oldest first."""
     mine = catalogue.release
-    return sorted(e.release for e in shelf.releases_at_hand() if e.release.domain == mine.domain and e.release != mine)
+    return sorted(
+        e.release for e in shelf.releases_at_hand() if e.release.domain == mine.domain and e.release != mine
+    )
 
 
 def platforms_of(catalogue: Catalogue) -> list[str]:

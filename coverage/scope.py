@@ -70,13 +70,15 @@ class Scope:
     def sentence(self) -> str:
         """The scope in one line of words, the same on every page and in every file."""
         classes = ", ".join(RULE_CLASSES[name].lower() for name in self.classes) or "no"
-        return " · ".join((
-            f"ATT&CK {self.attack.title}",
-            f"{classes} rules {ENABLED_CHOICES[self.enabled]}",
-            "platforms: " + (", ".join(self.platforms) or "all"),
-            "PRE-only techniques " + ("in" if self.pre else "out"),
-            f"roll-up: {self.rollup}",
-        ))  # fmt: skip
+        return " · ".join(
+            (
+                f"ATT&CK {self.attack.title}",
+                f"{classes} rules {ENABLED_CHOICES[self.enabled]}",
+                "platforms: " + (", ".join(self.platforms) or "all"),
+                "PRE-only techniques " + ("in" if self.pre else "out"),
+                f"roll-up: {self.rollup}",
+            )
+        )
 
     def corpora_sentence(self) -> str:
         """The corpora in one line of words: name, rules read and content."""
@@ -115,7 +117,11 @@ class View:
     @cached_property
     def every_rule(self) -> pd.DataFrame:
         """RULES in scope, each once in each corpus: the rows of `rules`, and those of other corpora that count as one of them."""
-        return self.all_rules[self.in_scope & ~among(self.all_rules["rule_key"], self._twins)] if len(self._twins) else self.all_rules[self.in_scope]
+        return (
+            self.all_rules[self.in_scope & ~among(self.all_rules["rule_key"], self._twins)]
+            if len(self._twins)
+            else self.all_rules[self.in_scope]
+        )
 
     @cached_property
     def in_scope(self) -> pd.Series:
@@ -125,12 +131,18 @@ class View:
     @cached_property
     def counts_as(self) -> dict[str, str]:
         """Key of a copy -> key of the rule it counts as. A copy that is out of scope never stands in for one that is in it."""
-        return self._inside_and_out(same_rules) if self._may_have_copies or self.all_rules["corpus"].nunique() > 1 else {}
+        return (
+            self._inside_and_out(same_rules)
+            if self._may_have_copies or self.all_rules["corpus"].nunique() > 1
+            else {}
+        )
 
     @cached_property
     def _twins(self) -> pd.Series:
         """Keys of the rules that another rule of their corpus stands for."""
-        return pd.Series(list(self._inside_and_out(copies_within)) if self._may_have_copies else [], dtype="str")
+        return pd.Series(
+            list(self._inside_and_out(copies_within)) if self._may_have_copies else [], dtype="str"
+        )
 
     @cached_property
     def _may_have_copies(self) -> bool:
@@ -150,7 +162,9 @@ class View:
     @cached_property
     def mappings_in_scope(self) -> pd.DataFrame:
         """MAPPINGS of the rules in scope, those of a copy under the key of the rule it counts as."""
-        return counted(self.mappings[among(self.mappings["rule_key"], self.every_rule["rule_key"])], self.counts_as)
+        return counted(
+            self.mappings[among(self.mappings["rule_key"], self.every_rule["rule_key"])], self.counts_as
+        )
 
     @cached_property
     def techniques(self) -> pd.DataFrame:
@@ -204,7 +218,9 @@ class View:
         wanted = frozenset(self.scope.platforms)
         pairs = [
             (rule_key, platform)
-            for rule_key, platforms in zip(self.rules["rule_key"].tolist(), self.rules["platforms"], strict=True)
+            for rule_key, platforms in zip(
+                self.rules["rule_key"].tolist(), self.rules["platforms"], strict=True
+            )
             for platform in platforms
             if not wanted or platform in wanted
         ]
@@ -236,9 +252,16 @@ class View:
         return self.results[key]
 
     def _part(self, stamps: tuple[CorpusStamp, ...]) -> View:
-        rules = self.all_rules[among(self.all_rules["corpus"], pd.Series([stamp.name for stamp in stamps], dtype="str"))]
-        mappings, placed = (frame[among(frame["rule_key"], rules["rule_key"])] for frame in (self.mappings, self._placed_files))
-        part = replace(self, all_rules=rules, mappings=mappings, scope=replace(self.scope, corpora=stamps), results={})
+        rules = self.all_rules[
+            among(self.all_rules["corpus"], pd.Series([stamp.name for stamp in stamps], dtype="str"))
+        ]
+        mappings, placed = (
+            frame[among(frame["rule_key"], rules["rule_key"])]
+            for frame in (self.mappings, self._placed_files)
+        )
+        part = replace(
+            self, all_rules=rules, mappings=mappings, scope=replace(self.scope, corpora=stamps), results={}
+        )
         part.__dict__["_placed_files"] = placed
         return part
 
@@ -278,7 +301,9 @@ def rules_in_scope(rules: pd.DataFrame, scope: Scope) -> pd.Series:
         mask &= rules["enabled"].fillna(False).astype(bool)
     if scope.platforms:
         wanted = frozenset(scope.platforms)
-        mask &= pd.Series([not wanted.isdisjoint(p) for p in rules["platforms"]], index=rules.index, dtype=bool)
+        mask &= pd.Series(
+            [not wanted.isdisjoint(p) for p in rules["platforms"]], index=rules.index, dtype=bool
+        )
     return mask
 
 
@@ -302,4 +327,3 @@ def unread_rules(view: View) -> pd.DataFrame:
     """RULES in scope none of whose mappings is read as a live ID (tactic-only and unmapped ones too)."""
     read = view.mappings_in_scope.loc[view.mappings_in_scope["attack_id"].notna(), "rule_key"]
     return view.rules[~among(view.rules["rule_key"], read)]
-

@@ -186,9 +186,13 @@ def accepted(now: View) -> Accepted:
     files = gaps_files(settings()[0].file, now.scope.corpora)
     if not files:
         return Accepted()
-    states = tuple((str(file), (status := file.stat()).st_mtime_ns, status.st_size) for file in files if file.is_file())
+    states = tuple(
+        (str(file), (status := file.stat()).st_mtime_ns, status.st_size) for file in files if file.is_file()
+    )
     key = (states, str(now.catalogue.release), now.catalogue.sha256, _at_hand())
-    return _kept("accepted", 8).get(key, lambda: accepted_in(files, Reader(now.catalogue, other_releases(now.catalogue))))
+    return _kept("accepted", 8).get(
+        key, lambda: accepted_in(files, Reader(now.catalogue, other_releases(now.catalogue)))
+    )
 
 
 def difference_since(now: View, data: bytes, name: str) -> Difference:
@@ -206,7 +210,9 @@ def difference_since(now: View, data: bytes, name: str) -> Difference:
     key = f"difference {name} {hashlib.sha256(data).hexdigest()}"
     if key not in now.results:
         base = snapshot_of(data, name)
-        now.results[key] = difference(State(name, base.loaded, base.scope, base), State("these rules", loaded(), now.scope))
+        now.results[key] = difference(
+            State(name, base.loaded, base.scope, base), State("these rules", loaded(), now.scope)
+        )
     return now.results[key]
 
 
@@ -266,9 +272,13 @@ def sidebar(rule_folders: Callable[[], None]) -> None:
         releases = [str(entry.release) for entry in shelf.releases_at_hand()]
         default = str(shelf.default_release())
         st.selectbox(
-            "ATT&CK release", releases, index=releases.index(default), key=ATTACK, bind="query-params",
+            "ATT&CK release",
+            releases,
+            index=releases.index(default),
+            key=ATTACK,
+            bind="query-params",
             help="Every mapping is read in this release, whatever release it was written for.",
-        )  # fmt: skip
+        )
         _scope_widgets()
         _fetch_widget(releases)
 
@@ -280,26 +290,57 @@ def _scope_widgets() -> None:
     except CatalogueError as error:
         st.error(str(error))
         st.stop()
-    st.multiselect("Platforms", platforms, key=PLATFORM, bind="query-params", placeholder="All platforms",
-                   help="Techniques on these platforms, and rules known to work on one of them.")  # fmt: skip
-    st.multiselect("Rule classes", list(RULE_CLASSES), default=["production"], key=CLASS, bind="query-params",
-                   format_func=RULE_CLASSES.__getitem__, placeholder="Production",
-                   help="Which rules count. Building blocks, hunts and rules in development prove less than production rules.")  # fmt: skip
-    st.selectbox("Rules switched on", list(ENABLED_CHOICES), key=ENABLED, bind="query-params",
-                 format_func=lambda name: ENABLED_CHOICES[name].capitalize(),
-                 help="Few formats say whether a rule is enabled.")  # fmt: skip
-    st.selectbox("A technique counts as covered by", list(ROLLUPS), key=ROLLUP, bind="query-params",
-                 format_func=lambda name: ROLLUPS[name].partition(":")[0],
-                 help="  \n".join(f"**{name.partition(':')[0]}**:{name.partition(':')[2]}" for name in ROLLUPS.values()))  # fmt: skip
-    st.toggle("PRE-only techniques", key=PRE, bind="query-params",
-              help="Techniques that happen before a SIEM sees anything, such as buying infrastructure.")  # fmt: skip
+    st.multiselect(
+        "Platforms",
+        platforms,
+        key=PLATFORM,
+        bind="query-params",
+        placeholder="All platforms",
+        help="Techniques on these platforms, and rules known to work on one of them.",
+    )
+    st.multiselect(
+        "Rule classes",
+        list(RULE_CLASSES),
+        default=["production"],
+        key=CLASS,
+        bind="query-params",
+        format_func=RULE_CLASSES.__getitem__,
+        placeholder="Production",
+        help="Which rules count. Building blocks, hunts and rules in development prove less than production rules.",
+    )
+    st.selectbox(
+        "Rules switched on",
+        list(ENABLED_CHOICES),
+        key=ENABLED,
+        bind="query-params",
+        format_func=lambda name: ENABLED_CHOICES[name].capitalize(),
+        help="Few formats say whether a rule is enabled.",
+    )
+    st.selectbox(
+        "A technique counts as covered by",
+        list(ROLLUPS),
+        key=ROLLUP,
+        bind="query-params",
+        format_func=lambda name: ROLLUPS[name].partition(":")[0],
+        help="  \n".join(
+            f"**{name.partition(':')[0]}**:{name.partition(':')[2]}" for name in ROLLUPS.values()
+        ),
+    )
+    st.toggle(
+        "PRE-only techniques",
+        key=PRE,
+        bind="query-params",
+        help="Techniques that happen before a SIEM sees anything, such as buying infrastructure.",
+    )
 
 
 def _fetch_widget(releases: Sequence[str]) -> None:
     with st.expander("Get another ATT&CK release"):
         domain = st.selectbox("Domain", ["enterprise", "mobile", "ics"], key="fetch_domain")
         version = st.text_input("Version", placeholder="newest", key="fetch_version")
-        if st.button("Fetch from MITRE", key="fetch", help="Downloads the official bundle and checks its SHA-256."):
+        if st.button(
+            "Fetch from MITRE", key="fetch", help="Downloads the official bundle and checks its SHA-256."
+        ):
             _fetch(domain, version.strip() or None)
         st.caption(f"At hand: {', '.join(releases)}")
 
@@ -311,7 +352,10 @@ def _fetch(domain: str, version: str | None) -> None:
 
     def show(done: int, total: int | None) -> None:
         share = min(done / total, 1.0) if total else 0.0
-        bar.progress(share, f"{done / 1e6:.1f} MB" + (f" of {total / 1e6:.1f} MB" if total else "") + " · then reading it")
+        bar.progress(
+            share,
+            f"{done / 1e6:.1f} MB" + (f" of {total / 1e6:.1f} MB" if total else "") + " · then reading it",
+        )
 
     try:
         catalogue = fetch(domain, version, progress=show)

@@ -108,7 +108,9 @@ def read_settings(file: Path) -> Settings:
     lines = TOML.positions(text)
     if issues:
         raise SettingsError(f"{file}:{place_of(issues[0].path, lines)[0] or 1}: {issues[0].message}")
-    return Settings(file, **{name: section(lambda path: place_of(path, lines)[0]) for name, section in sections.items()})
+    return Settings(
+        file, **{name: section(lambda path: place_of(path, lines)[0]) for name, section in sections.items()}
+    )
 
 
 def _document(file: Path) -> tuple[str, Mapping[str, Any]]:
@@ -151,7 +153,9 @@ def _silences(table: Fields) -> Iterator[tuple[tuple, tuple]]:
         code, reason, path, rule = (entry.text(key) for key in _SILENCE_KEYS[:4])
         if code not in CHECKS:
             what = "has no code" if code is None else f"is '{code}', which is no code of a check"
-            entry.issue(("code",) if code else (), "unknown-code", f"{what}; the codes are {', '.join(CHECKS)}")
+            entry.issue(
+                ("code",) if code else (), "unknown-code", f"{what}; the codes are {', '.join(CHECKS)}"
+            )
         if reason is None:
             entry.issue((), "no-reason", "has no reason; say why these findings do not count")
         if path is None and rule is None:
@@ -174,7 +178,13 @@ def _corpus_settings(root: Fields) -> Iterator[CorpusSetting]:
         name, path, colour = (entry.text(key) for key in _CORPUS_KEYS[:3])
         enabled = entry.flag("enabled")
         if name is None or set(name) & set("=/\\") or name in names:
-            what = "has no name" if name is None else "is the name of two corpora" if name in names else "holds one of = / \\"
+            what = (
+                "has no name"
+                if name is None
+                else "is the name of two corpora"
+                if name in names
+                else "holds one of = / \\"
+            )
             entry.issue(("name",) if name else (), "bad-name", what)
         if path is None:
             entry.issue((), "no-path", "has no path")
@@ -185,4 +195,8 @@ def _corpus_settings(root: Fields) -> Iterator[CorpusSetting]:
 
 
 # Section -> its reader: notes what is wrong in the Fields' issues, and gives what the section says, if it is there.
-SECTIONS: dict[str, Callable[[Fields], Section | None]] = {"lint": _lint, "corpora": _corpora, "check": check_section}
+SECTIONS: dict[str, Callable[[Fields], Section | None]] = {
+    "lint": _lint,
+    "corpora": _corpora,
+    "check": check_section,
+}

@@ -37,7 +37,9 @@ class ScopeSetting:
 
     def over(self, below: ScopeSetting) -> ScopeSetting:
         """The same, with what is not stated taken from another."""
-        return replace(below, **{name: value for name in _SCOPE_KEYS if (value := getattr(self, name)) is not None})
+        return replace(
+            below, **{name: value for name in _SCOPE_KEYS if (value := getattr(self, name)) is not None}
+        )
 
     def options(self) -> dict[str, Any]:
         """What is stated, as `Reading.view` takes it; the release apart."""
@@ -95,10 +97,13 @@ def check_section(root: Fields) -> Callable[[LineOf], CheckSettings] | None:
 
     def section(line_of: LineOf) -> CheckSettings:
         return CheckSettings(
-            scope, tuple(replace(one, line=line_of(path)) for path, one in shares),
-            tuple(replace(one, line=line_of(path)) for path, one in targets), **flags, baseline=baseline,
+            scope,
+            tuple(replace(one, line=line_of(path)) for path, one in shares),
+            tuple(replace(one, line=line_of(path)) for path, one in targets),
+            **flags,
+            baseline=baseline,
             lines={name: line_of((*table.path, name)) for name in _FLAGS},
-        )  # fmt: skip
+        )
 
     return section
 
@@ -110,7 +115,10 @@ def _shares(table: Fields) -> Iterator[tuple[tuple, ShareCondition]]:
         _one_of(entry, "grain", grain, GRAINS)
         if "at_least" not in entry.values:
             entry.issue((), "no-share", "has no at_least; say the smallest share that is enough, such as 0.8")
-        yield entry.path, ShareCondition(grain, at_least or 0.0, entry.text("tactic"), _stated(entry, others=True))
+        yield (
+            entry.path,
+            ShareCondition(grain, at_least or 0.0, entry.text("tactic"), _stated(entry, others=True)),
+        )
 
 
 def _targets(table: Fields) -> Iterator[tuple[tuple, TargetsCondition]]:
@@ -118,8 +126,22 @@ def _targets(table: Fields) -> Iterator[tuple[tuple, TargetsCondition]]:
         _known(entry, ("ids", "layer", "name", *_SCOPE_KEYS))
         ids, layer = entry.texts("ids"), entry.text("layer")
         if bool(ids) == bool(layer):
-            entry.issue((), "no-targets", "names neither ids nor a layer" if not ids else "names both ids and a layer; use one entry each")
-        yield entry.path, TargetsCondition(tuple(text.strip().upper() for text in ids), layer, entry.text("name"), _stated(entry, others=True))
+            entry.issue(
+                (),
+                "no-targets",
+                "names neither ids nor a layer"
+                if not ids
+                else "names both ids and a layer; use one entry each",
+            )
+        yield (
+            entry.path,
+            TargetsCondition(
+                tuple(text.strip().upper() for text in ids),
+                layer,
+                entry.text("name"),
+                _stated(entry, others=True),
+            ),
+        )
 
 
 def _stated(table: Fields, others: bool = False) -> ScopeSetting:
@@ -131,7 +153,11 @@ def _stated(table: Fields, others: bool = False) -> ScopeSetting:
         try:
             attack = str(Release.parse(attack))
         except ValueError:
-            table.issue(("attack",), "bad-release", "is no release; write a domain and a version, such as enterprise-19.0")
+            table.issue(
+                ("attack",),
+                "bad-release",
+                "is no release; write a domain and a version, such as enterprise-19.0",
+            )
     for key, value, known in (("enabled", enabled, ENABLED_CHOICES), ("rollup", rollup, ROLLUPS)):
         if value is not None:
             _one_of(table, key, value, known)
@@ -149,7 +175,11 @@ def _listed(table: Fields, key: str) -> tuple[str, ...] | None:
         return None
     if table.values[key] == []:
         every = f'write "{ALL_PLATFORMS}", ' if key == "platforms" else ""
-        table.issue((key,), "empty-list", f"is empty, which could mean all or none; name at least one, {every}or leave it out")
+        table.issue(
+            (key,),
+            "empty-list",
+            f"is empty, which could mean all or none; name at least one, {every}or leave it out",
+        )
     return table.texts(key)
 
 

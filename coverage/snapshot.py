@@ -54,14 +54,33 @@ class Snapshot:
 # ---- writing -------------------------------------------------------------------------------------------
 
 _RULE_COLUMNS = {
-    "key": "rule_key", "corpus": "corpus", "path": "path", "format": "format", "id": "rule_id", "name": "name",
-    "class": "rule_class", "enabled": "enabled", "severity": "severity", "platforms": "platforms", "hash": "content_hash",
-}  # fmt: skip
+    "key": "rule_key",
+    "corpus": "corpus",
+    "path": "path",
+    "format": "format",
+    "id": "rule_id",
+    "name": "name",
+    "class": "rule_class",
+    "enabled": "enabled",
+    "severity": "severity",
+    "platforms": "platforms",
+    "hash": "content_hash",
+}
 _WRITTEN_COLUMNS = {
-    "at": "position", "framework": "framework", "for": "written_for", "tactic": "tactic_id", "tactic_name": "tactic_name",
-    "technique": "technique_id", "subtechnique": "subtechnique_id",
-}  # fmt: skip
-_READ_COLUMNS = {"status": "status", "id": "attack_id", "tactic_status": "tactic_status", "tactic": "tactic_id"}
+    "at": "position",
+    "framework": "framework",
+    "for": "written_for",
+    "tactic": "tactic_id",
+    "tactic_name": "tactic_name",
+    "technique": "technique_id",
+    "subtechnique": "subtechnique_id",
+}
+_READ_COLUMNS = {
+    "status": "status",
+    "id": "attack_id",
+    "tactic_status": "tactic_status",
+    "tactic": "tactic_id",
+}
 
 
 def snapshot_bytes(view: View, loaded: Loaded, compressed: bool = False) -> bytes:
@@ -158,7 +177,10 @@ def snapshot_of(data: bytes, name: str = "the snapshot") -> Snapshot:
     lines = _text(data, name).split("\n")
     if not lines[0].startswith(_FIRST.decode()):
         raise SnapshotError(f"{name} is no snapshot: make one with 'snapshot -o FILE'")
-    values = [_value(line, number, name, len(lines)) for number, line in enumerate(lines[:-1] if lines[-1] == "" else lines, 1)]
+    values = [
+        _value(line, number, name, len(lines))
+        for number, line in enumerate(lines[:-1] if lines[-1] == "" else lines, 1)
+    ]
     _right_version(values[0], name)
     if "end" not in values[-1]:
         raise _cut_off(name)
@@ -178,7 +200,11 @@ def _unzipped(data: bytes, name: str) -> bytes:
     unpacker = zlib.decompressobj(31)
     plain = unpacker.decompress(data, MOST_BYTES)
     if not unpacker.eof:
-        raise SnapshotError(f"{name} is larger than any snapshot") if unpacker.unconsumed_tail else _cut_off(name)
+        raise (
+            SnapshotError(f"{name} is larger than any snapshot")
+            if unpacker.unconsumed_tail
+            else _cut_off(name)
+        )
     return plain
 
 
@@ -186,7 +212,9 @@ def _value(line: str, number: int, name: str, last: int) -> dict:
     try:
         value = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise (_cut_off(name) if number == last else SnapshotError(f"{name}:{number}: no JSON: {error}")) from error
+        raise (
+            _cut_off(name) if number == last else SnapshotError(f"{name}:{number}: no JSON: {error}")
+        ) from error
     if not isinstance(value, dict) or len(value) != (2 if number == 1 else 1):
         raise SnapshotError(f"{name}:{number}: no line of a snapshot")
     return value
@@ -197,7 +225,9 @@ def _right_version(first: dict, name: str) -> None:
     if first.get("snapshot") != KIND or type(version) is not int:
         raise SnapshotError(f"{name} is no snapshot of this program")
     if version > VERSION:
-        raise SnapshotError(f"{name} has format {version}, newer than {VERSION}, the newest this program reads: update the program")
+        raise SnapshotError(
+            f"{name} has format {version}, newer than {VERSION}, the newest this program reads: update the program"
+        )
 
 
 def _cut_off(name: str) -> SnapshotError:
@@ -222,10 +252,14 @@ class _Reading:
             self._line(kind, self._fields(content, number), number)
         counts = self._fields(values[-1]["end"], len(values)).values
         if counts != {"corpora": len(self._corpora), "rules": len(self._rules)}:
-            raise SnapshotError(f"{self._name} has {len(self._rules):,} rules and its last line says otherwise: lines are missing or added")
+            raise SnapshotError(
+                f"{self._name} has {len(self._rules):,} rules and its last line says otherwise: lines are missing or added"
+            )
         if missing := {"release", "scope"} - self._head.keys():
             raise SnapshotError(f"{self._name} does not name its {' and '.join(sorted(missing))}")
-        loaded = Loaded(rules_frame(self._rules), written_frame(self._written), problems_frame([]), tuple(self._corpora))
+        loaded = Loaded(
+            rules_frame(self._rules), written_frame(self._written), problems_frame([]), tuple(self._corpora)
+        )
         sha256 = self._head["release"].text("sha256") or ""
         return Snapshot(loaded, _mappings(self._read), self._scope(), sha256)
 
@@ -247,7 +281,9 @@ class _Reading:
     def _corpus(self, said: Fields) -> None:
         texts = [said.text(name) or "" for name in ("name", "path")]
         files, rules = (int(said.number(name, 0, 1e9) or 0) for name in ("files", "rules"))
-        self._corpora.append(CorpusStamp(*texts, files, rules, said.text("content") or "", said.text("commit")))
+        self._corpora.append(
+            CorpusStamp(*texts, files, rules, said.text("content") or "", said.text("commit"))
+        )
 
     def _rule(self, said: Fields) -> None:
         key = said.text("key")
@@ -255,22 +291,39 @@ class _Reading:
             return said.issue(("key",), "no-key", "is missing" if key is None else "stands on two lines")
         self._keys.add(key)
         severity = said.text("severity")
-        self._rules.append(Rule(
-            key, said.text("corpus") or "", said.text("path") or "", said.text("format") or "", said.text("id"), said.text("name") or "",
-            _one_of(said, "class", RULE_CLASSES) or "production", said.flag("enabled"), severity and _one_of(said, "severity", SEVERITIES),
-            platforms=said.texts("platforms"), content_hash=said.text("hash") or "",
-        ))  # fmt: skip
+        self._rules.append(
+            Rule(
+                key,
+                said.text("corpus") or "",
+                said.text("path") or "",
+                said.text("format") or "",
+                said.text("id"),
+                said.text("name") or "",
+                _one_of(said, "class", RULE_CLASSES) or "production",
+                said.flag("enabled"),
+                severity and _one_of(said, "severity", SEVERITIES),
+                platforms=said.texts("platforms"),
+                content_hash=said.text("hash") or "",
+            )
+        )
         for mapping in said.tables("mappings"):
             self._mapping(key, mapping)
 
     def _mapping(self, key: str, said: Fields) -> None:
         position = int(said.number("at", 0, 1e9) or 0)
-        texts = {column: said.text(name) for name, column in _WRITTEN_COLUMNS.items() if name not in ("at", "framework")}
+        texts = {
+            column: said.text(name)
+            for name, column in _WRITTEN_COLUMNS.items()
+            if name not in ("at", "framework")
+        }
         framework = said.text("framework") or _ATTACK
         mapping = WrittenMapping(key, position, framework, **texts)
         self._written.append(mapping)
         if (read := said.table("read")) is not None:
-            status, tactic_status = _one_of(read, "status", READ_STATUSES), _one_of(read, "tactic_status", TACTIC_STATUSES)
+            status, tactic_status = (
+                _one_of(read, "status", READ_STATUSES),
+                _one_of(read, "tactic_status", TACTIC_STATUSES),
+            )
             self._read.append((mapping, status, read.text("id"), tactic_status, read.text("tactic")))
 
     def _scope(self) -> Scope:
@@ -280,9 +333,15 @@ class _Reading:
             if day is None:
                 raise ValueError("it has no date")
             return Scope(
-                Release.parse(self._head["release"].text("id") or ""), said.texts("platforms"), bool(said.flag("pre")),
-                said.texts("classes"), said.text("enabled") or "", said.text("rollup") or "", tuple(self._corpora), day,
-            )  # fmt: skip
+                Release.parse(self._head["release"].text("id") or ""),
+                said.texts("platforms"),
+                bool(said.flag("pre")),
+                said.texts("classes"),
+                said.text("enabled") or "",
+                said.text("rollup") or "",
+                tuple(self._corpora),
+                day,
+            )
         except ValueError as error:
             raise SnapshotError(f"{self._name}: its scope cannot be used: {error}") from error
 
@@ -298,10 +357,18 @@ def _one_of(said: Fields, key: str, known: Any) -> str | None:
 def _mappings(read: list[tuple]) -> pd.DataFrame:
     """MAPPINGS of (mapping as written, status, ID, tactic status, tactic); candidates and reasons are not kept."""
     columns: dict[str, Callable[[tuple], object]] = {
-        "rule_key": lambda row: row[0].rule_key, "position": lambda row: row[0].position, "framework": lambda row: row[0].framework,
-        "written_for": lambda row: row[0].written_for, "tactic_written": lambda row: row[0].tactic_id or row[0].tactic_name,
-        "tactic_name_written": lambda row: row[0].tactic_name, "leaf_written": lambda row: row[0].leaf_id,
-        "status": lambda row: row[1], "attack_id": lambda row: row[2], "tactic_status": lambda row: row[3],
-        "tactic_id": lambda row: row[4], "candidates": lambda row: (), "reason": lambda row: None,
-    }  # fmt: skip
+        "rule_key": lambda row: row[0].rule_key,
+        "position": lambda row: row[0].position,
+        "framework": lambda row: row[0].framework,
+        "written_for": lambda row: row[0].written_for,
+        "tactic_written": lambda row: row[0].tactic_id or row[0].tactic_name,
+        "tactic_name_written": lambda row: row[0].tactic_name,
+        "leaf_written": lambda row: row[0].leaf_id,
+        "status": lambda row: row[1],
+        "attack_id": lambda row: row[2],
+        "tactic_status": lambda row: row[3],
+        "tactic_id": lambda row: row[4],
+        "candidates": lambda row: (),
+        "reason": lambda row: None,
+    }
     return MAPPINGS.frame({name: [of(row) for row in read] for name, of in columns.items()})

@@ -55,7 +55,9 @@ def _weights(path: Path, column: str, kind: str, known: Iterable[str], most: int
             for line, row in enumerate(csv.DictReader(file), 2):
                 name = (row.get(column) or "").strip()
                 if name not in weights:
-                    raise TableError(f"{path}:{line}: '{name}' is no {kind}; choose from {', '.join(weights)}")
+                    raise TableError(
+                        f"{path}:{line}: '{name}' is no {kind}; choose from {', '.join(weights)}"
+                    )
                 weights[name] = _weight(row, path, line, most)
     except OSError as error:
         raise TableError(f"{path}: {error.strerror or error}") from error

@@ -50,7 +50,16 @@ def _section(command, path: tuple[str, ...]) -> str:
     arguments = [p for p in command.params if p.param_type_name == "argument"]
     options = [p for p in command.params if p.param_type_name == "option" and p.name != "help"]
     usage = " ".join([PROGRAM, *path, *(["[OPTIONS]"] if options else []), *(_metavar(a) for a in arguments)])
-    lines = [f"{'#' * (len(path) + 1)} {' '.join(path)}", "", _one_line(command.help), "", "```", usage, "```", ""]
+    lines = [
+        f"{'#' * (len(path) + 1)} {' '.join(path)}",
+        "",
+        _one_line(command.help),
+        "",
+        "```",
+        usage,
+        "```",
+        "",
+    ]
     if arguments or options:
         lines += ["| | |", "|---|---|", *(_row(p) for p in [*arguments, *options]), ""]
     if examples := _examples(command.epilog or ""):
@@ -80,7 +89,9 @@ def _row(parameter) -> str:
 
 def _examples(epilog: str) -> list[str]:
     _, found, text = epilog.partition(":")
-    return [example.strip() for example in text.split("  |  ")] if found and epilog.startswith("Example") else []
+    return (
+        [example.strip() for example in text.split("  |  ")] if found and epilog.startswith("Example") else []
+    )
 
 
 if __name__ == "__main__":

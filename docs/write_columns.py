@@ -39,7 +39,10 @@ def page() -> str:
 
     parts = [INTRODUCTION.format(version=COLUMNS_VERSION), "## What coverage is\n", *_sections(FRAMES)]
     parts += ["## What rules say at length\n\nWith `--frame` only.\n", *_sections(TEXT_FRAMES)]
-    parts += ["## What ATT&CK is\n\nThe release's own frames, with `--frame` only.\n", *_sections(ATTACK_FRAMES)]
+    parts += [
+        "## What ATT&CK is\n\nThe release's own frames, with `--frame` only.\n",
+        *_sections(ATTACK_FRAMES),
+    ]
     return "\n".join(parts)
 
 
@@ -48,7 +51,12 @@ def _sections(frames) -> Iterator[str]:
 
     for name, entry in frames.items():
         keys = ", ".join(f"`{NAMES.get(key, key)}`" for key in entry.spec.key)
-        lines = [f"### {name}", "", f"{entry.question} One row: {entry.spec.grain.removeprefix('one row ')}.", ""]
+        lines = [
+            f"### {name}",
+            "",
+            f"{entry.question} One row: {entry.spec.grain.removeprefix('one row ')}.",
+            "",
+        ]
         lines += [f"Key: {keys}.", ""] if keys else []
         lines += ["| column | type | Parquet | meaning |", "|---|---|---|---|"]
         for head, (dtype, meaning) in zip(entry.heads(), entry.spec.columns.values(), strict=True):

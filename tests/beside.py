@@ -28,11 +28,17 @@ def made(corpora: Mapping[str, Corpus], release: str = small.E18, **scope) -> Vi
             key = f"{corpus}/{name}"
             rules.append(small.rule(key, corpus=corpus, path=name, name=name, **values))
             pairs = (entry if isinstance(entry, tuple) else (entry, None) for entry in ids)
-            written += [small.mapping(key, n, attack_id, tactic) for n, (attack_id, tactic) in enumerate(pairs)]
-    stamps = tuple(CorpusStamp(name, name, len(part), len(part), "sha256:00") for name, part in corpora.items())
+            written += [
+                small.mapping(key, n, attack_id, tactic) for n, (attack_id, tactic) in enumerate(pairs)
+            ]
+    stamps = tuple(
+        CorpusStamp(name, name, len(part), len(part), "sha256:00") for name, part in corpora.items()
+    )
     loaded = Loaded(rules_frame(rules), written_frame(written), problems_frame([]), stamps)
     near = small.reading(release)  # reading these IDs needs no other reader
-    return Reading(loaded, near.catalogue, mappings_as_read(loaded.written, near.reader), near.reader).view(on=small.DAY, **scope)
+    return Reading(loaded, near.catalogue, mappings_as_read(loaded.written, near.reader), near.reader).view(
+        on=small.DAY, **scope
+    )
 
 
 def only_rules(view: View, keys: Collection[str]) -> View:
@@ -50,4 +56,6 @@ def on(frame: pd.DataFrame, attack_id: str) -> str:
 @cache
 def elastic_and_sigma(elastic: Path, sigma: Path) -> Reading:
     """Both real corpora in one reading of Enterprise 19.0."""
-    return small.read_embedded(load([CorpusSource("elastic", elastic), CorpusSource("sigma", sigma)]), small.E19)
+    return small.read_embedded(
+        load([CorpusSource("elastic", elastic), CorpusSource("sigma", sigma)]), small.E19
+    )

@@ -8,26 +8,66 @@ import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-TACTICS = {"TA0002": "Execution", "TA0003": "Persistence", "TA0006": "Credential Access", "TA0008": "Lateral Movement"}
+TACTICS = {
+    "TA0002": "Execution",
+    "TA0003": "Persistence",
+    "TA0006": "Credential Access",
+    "TA0008": "Lateral Movement",
+}
 
 
 def rule_text(
-    rule_id: str, leaves: Iterable[str] = (), *, name: str = "A rule", tactic: str = "TA0002", system: str = "Windows",
-    maturity: str = "production", severity: str = "low", enabled: bool | None = None, updated: str = "2026/01/01",
-) -> str:  # fmt: skip
+    rule_id: str,
+    leaves: Iterable[str] = (),
+    *,
+    name: str = "A rule",
+    tactic: str = "TA0002",
+    system: str = "Windows",
+    maturity: str = "production",
+    severity: str = "low",
+    enabled: bool | None = None,
+    updated: str = "2026/01/01",
+) -> str:
     """A rule of Elastic's form that maps to some techniques and sub-techniques under one tactic."""
     lines = [
-        "[metadata]", 'creation_date = "2026/01/01"', f'updated_date = "{updated}"', f'maturity = "{maturity}"', "", "[rule]",
-        f'name = "{name}"', f'rule_id = "{rule_id}"', f'severity = "{severity}"', "risk_score = 21", 'type = "query"',
-        'language = "kuery"', 'query = "process.name : x"', f'tags = ["OS: {system}"]' if system else "tags = []",
+        "[metadata]",
+        'creation_date = "2026/01/01"',
+        f'updated_date = "{updated}"',
+        f'maturity = "{maturity}"',
+        "",
+        "[rule]",
+        f'name = "{name}"',
+        f'rule_id = "{rule_id}"',
+        f'severity = "{severity}"',
+        "risk_score = 21",
+        'type = "query"',
+        'language = "kuery"',
+        'query = "process.name : x"',
+        f'tags = ["OS: {system}"]' if system else "tags = []",
         *([f"enabled = {str(enabled).lower()}"] if enabled is not None else []),
-    ]  # fmt: skip
+    ]
     for leaf in leaves:
         technique, _, sub = leaf.partition(".")
-        lines += ["", "[[rule.threat]]", 'framework = "MITRE ATT&CK"', "[rule.threat.tactic]", f'id = "{tactic}"', f'name = "{TACTICS[tactic]}"',
-                  'reference = ""', "[[rule.threat.technique]]", f'id = "{technique}"', 'name = "-"', 'reference = ""']  # fmt: skip
+        lines += [
+            "",
+            "[[rule.threat]]",
+            'framework = "MITRE ATT&CK"',
+            "[rule.threat.tactic]",
+            f'id = "{tactic}"',
+            f'name = "{TACTICS[tactic]}"',
+            'reference = ""',
+            "[[rule.threat.technique]]",
+            f'id = "{technique}"',
+            'name = "-"',
+            'reference = ""',
+        ]
         if sub:
-            lines += ["[[rule.threat.technique.subtechnique]]", f'id = "{leaf}"', 'name = "-"', 'reference = ""']
+            lines += [
+                "[[rule.threat.technique.subtechnique]]",
+                f'id = "{leaf}"',
+                'name = "-"',
+                'reference = ""',
+            ]
     return "\n".join(lines) + "\n"
 
 
@@ -42,7 +82,9 @@ def write_corpora(root: Path, corpora: Mapping[str, Mapping[str, str]]) -> list[
     return [f"{name}={root / name}" for name in corpora]
 
 
-def zipped(files: Mapping[str, str | bytes], comment: str = "", links: Mapping[str, str] | None = None) -> bytes:
+def zipped(
+    files: Mapping[str, str | bytes], comment: str = "", links: Mapping[str, str] | None = None
+) -> bytes:
     """A zip of some files and symbolic links, with a comment."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:

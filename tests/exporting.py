@@ -15,7 +15,12 @@ from tests import small
 
 # What a rule's author could try: markup, a script, a formula, control signs, an address that is no web page.
 EVIL = "<script>alert(1)</script> =HYPERLINK(1) | [x](javascript:alert(1)) ![y](http://evil.example/p.png)\x07\x00"
-EVIL_REFERENCES = ("javascript:alert(1)", "http://evil.example/a b", "https://example.org/good?a=1&b=2", "file:///etc/passwd")
+EVIL_REFERENCES = (
+    "javascript:alert(1)",
+    "http://evil.example/a b",
+    "https://example.org/good?a=1&b=2",
+    "file:///etc/passwd",
+)
 
 
 @cache
@@ -24,7 +29,9 @@ def content(release: str = small.E18, **scope) -> Content:
     return Content(small.reading(release), small.view(release, **scope))
 
 
-def made(rules: Sequence, written: Sequence, release: str = small.E18, corpus: str = "made", **scope) -> Content:
+def made(
+    rules: Sequence, written: Sequence, release: str = small.E18, corpus: str = "made", **scope
+) -> Content:
     """Rules and mappings made in a test, read in a release that comes with the project."""
     stamp = CorpusStamp(corpus, corpus, len(rules), len(rules), "sha256:00")
     loaded = Loaded(rules_frame(rules), written_frame(written), problems_frame([]), (stamp,))
@@ -37,7 +44,14 @@ def made(rules: Sequence, written: Sequence, release: str = small.E18, corpus: s
 def hostile() -> Content:
     """Twelve rules on T1105, each named to break out of where it is shown."""
     rules = [
-        small.rule(f"made/{n}", corpus="made", name=f"{n} {EVIL}", references=EVIL_REFERENCES, tags=(EVIL, "=1+1"), description=EVIL)
+        small.rule(
+            f"made/{n}",
+            corpus="made",
+            name=f"{n} {EVIL}",
+            references=EVIL_REFERENCES,
+            tags=(EVIL, "=1+1"),
+            description=EVIL,
+        )
         for n in range(12)
     ]
     return made(rules, [small.mapping(rule.rule_key, 0, "T1105") for rule in rules], corpus="made")

@@ -64,6 +64,8 @@ def texts_at_mappings(found: Loaded, root: Path) -> list[tuple[str, str]]:
         place = locate(text, formats[row.rule_key], row.position, int(nth or 0))
         assert place is not None, (row.rule_key, row.position)
         line = lines.setdefault(path, text.split("\n"))[place[0] - 1]
-        said = next(value for value in (row.leaf_id, row.tactic_id, row.tactic_name) if isinstance(value, str))
+        said = next(
+            value for value in (row.leaf_id, row.tactic_id, row.tactic_name) if isinstance(value, str)
+        )
         seen.append((said, line[place[1] - 1 :]))
     return seen

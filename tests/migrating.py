@@ -15,12 +15,29 @@ def target(release: str = E19, source: str | None = None) -> Target:
     return open_target(release, source)
 
 
-def planned(text: str | bytes, path: str = "rules/rule.toml", to: str = E19, decisions: tuple[Decision, ...] = (), **more) -> Plan:
+def planned(
+    text: str | bytes,
+    path: str = "rules/rule.toml",
+    to: str = E19,
+    decisions: tuple[Decision, ...] = (),
+    **more,
+) -> Plan:
     data = text if isinstance(text, bytes) else text.encode()
-    return plan([RuleText("corpus", path, f"/nowhere/{path}", data, ("corpus", *path.split("/")[:-1]))], target(to), decisions, **more)
+    return plan(
+        [RuleText("corpus", path, f"/nowhere/{path}", data, ("corpus", *path.split("/")[:-1]))],
+        target(to),
+        decisions,
+        **more,
+    )
 
 
-def file_plan(text: str | bytes, path: str = "rules/rule.toml", to: str = E19, decisions: tuple[Decision, ...] = (), **more) -> FilePlan | None:
+def file_plan(
+    text: str | bytes,
+    path: str = "rules/rule.toml",
+    to: str = E19,
+    decisions: tuple[Decision, ...] = (),
+    **more,
+) -> FilePlan | None:
     """The plan of one file, after a look that it is no fault and that a second run changes nothing."""
     made = planned(text, path, to, decisions, **more)
     if not made.files:
@@ -32,13 +49,17 @@ def file_plan(text: str | bytes, path: str = "rules/rule.toml", to: str = E19, d
     return file
 
 
-def moved(text: str, path: str = "rules/rule.toml", to: str = E19, decisions: tuple[Decision, ...] = (), **more) -> str:
+def moved(
+    text: str, path: str = "rules/rule.toml", to: str = E19, decisions: tuple[Decision, ...] = (), **more
+) -> str:
     """The new text."""
     file = file_plan(text, path, to, decisions, **more)
     return text if file is None else file.after.decode()
 
 
-def questions(text: str, path: str = "rules/rule.toml", to: str = E19, decisions: tuple[Decision, ...] = ()) -> list[tuple]:
+def questions(
+    text: str, path: str = "rules/rule.toml", to: str = E19, decisions: tuple[Decision, ...] = ()
+) -> list[tuple]:
     """The open questions: (code, as written, tactic, choices)."""
     file = file_plan(text, path, to, decisions)
     return [] if file is None else [(q.code, q.written, q.tactic, q.choices) for q in file.questions]
@@ -70,13 +91,19 @@ def rule(threat: str, tags: str = "") -> str:
 
 def entry(tactic: str, name: str, *techniques: str) -> str:
     """One `[[rule.threat]]` in the layout of most public rules."""
-    parts = ['[[rule.threat]]\nframework = "MITRE ATT&CK"\n', *techniques,
-             f'\n[rule.threat.tactic]\nid = "{tactic}"\nname = "{name}"\nreference = "https://attack.mitre.org/tactics/{tactic}/"\n']  # fmt: skip
+    parts = [
+        '[[rule.threat]]\nframework = "MITRE ATT&CK"\n',
+        *techniques,
+        f'\n[rule.threat.tactic]\nid = "{tactic}"\nname = "{name}"\nreference = "https://attack.mitre.org/tactics/{tactic}/"\n',
+    ]
     return "".join(parts)
 
 
 def technique(attack_id: str, name: str, *below: str) -> str:
-    return f'[[rule.threat.technique]]\nid = "{attack_id}"\nname = "{name}"\nreference = "https://attack.mitre.org/techniques/{attack_id}/"\n' + "".join(below)
+    return (
+        f'[[rule.threat.technique]]\nid = "{attack_id}"\nname = "{name}"\nreference = "https://attack.mitre.org/techniques/{attack_id}/"\n'
+        + "".join(below)
+    )
 
 
 def sub(attack_id: str, name: str) -> str:

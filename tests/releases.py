@@ -68,11 +68,24 @@ class RawRelease:
             if is_live(o):
                 self.live[attack_id] = o
             if self.status.get(attack_id) != "live":
-                self.status[attack_id] = "live" if is_live(o) else "revoked" if o.get("revoked") else "deprecated"
-        self.tactics = {external(o): o["name"] for o in objects.values() if o["type"] == "x-mitre-tactic" and is_live(o)}
-        short = {o["x_mitre_shortname"]: external(o) for o in objects.values() if o["type"] == "x-mitre-tactic" and is_live(o)}
+                self.status[attack_id] = (
+                    "live" if is_live(o) else "revoked" if o.get("revoked") else "deprecated"
+                )
+        self.tactics = {
+            external(o): o["name"] for o in objects.values() if o["type"] == "x-mitre-tactic" and is_live(o)
+        }
+        short = {
+            o["x_mitre_shortname"]: external(o)
+            for o in objects.values()
+            if o["type"] == "x-mitre-tactic" and is_live(o)
+        }
         self.tactics_of = {
-            i: {short[p["phase_name"]] for p in o["kill_chain_phases"] if p["kill_chain_name"] == "mitre-attack"} for i, o in self.live.items()
+            i: {
+                short[p["phase_name"]]
+                for p in o["kill_chain_phases"]
+                if p["kill_chain_name"] == "mitre-attack"
+            }
+            for i, o in self.live.items()
         }
         self.platforms = {i: set(o.get("x_mitre_platforms", ())) for i, o in self.live.items()}
         self.parents = {
@@ -82,8 +95,15 @@ class RawRelease:
         }
         self.revoked_by: dict[str, set[str]] = {}
         for r in objects.values():
-            if r["type"] == "relationship" and r["relationship_type"] == "revoked-by" and is_live(r) and r["source_ref"] in patterns:
-                self.revoked_by.setdefault(external(objects[r["source_ref"]]), set()).add(external(objects[r["target_ref"]]))
+            if (
+                r["type"] == "relationship"
+                and r["relationship_type"] == "revoked-by"
+                and is_live(r)
+                and r["source_ref"] in patterns
+            ):
+                self.revoked_by.setdefault(external(objects[r["source_ref"]]), set()).add(
+                    external(objects[r["target_ref"]])
+                )
 
     def live_ends(self, attack_id: str) -> set[str]:
         """Where the revocations that start at an ID end."""

@@ -112,10 +112,14 @@ def rule(key: str, **values) -> Rule:
     return Rule(key, **{**defaults, "rule_class": "production", **values})
 
 
-def mapping(key: str, position: int, attack_id: str | None, tactic_id: str | None = None, **values) -> WrittenMapping:
+def mapping(
+    key: str, position: int, attack_id: str | None, tactic_id: str | None = None, **values
+) -> WrittenMapping:
     """A mapping of such a rule, its leaf written where it belongs."""
     below = {"subtechnique_id" if attack_id and "." in attack_id else "technique_id": attack_id}
-    return WrittenMapping(key, position, **{"framework": "MITRE ATT&CK", "tactic_id": tactic_id, **below, **values})
+    return WrittenMapping(
+        key, position, **{"framework": "MITRE ATT&CK", "tactic_id": tactic_id, **below, **values}
+    )
 
 
 def by_id(frame: pd.DataFrame, attack_id: str) -> pd.Series:

@@ -11,7 +11,16 @@ from pathlib import Path
 from tests.conftest import PROJECT
 from tests.small import PATHS, SMALL
 
-GIT = ("-c", "user.name=A Tester", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false", "-c", "protocol.file.allow=always")
+GIT = (
+    "-c",
+    "user.name=A Tester",
+    "-c",
+    "user.email=a@example.org",
+    "-c",
+    "commit.gpgsign=false",
+    "-c",
+    "protocol.file.allow=always",
+)
 
 
 def copy_of_small(folder: Path) -> Path:
@@ -26,7 +35,14 @@ GAINED_AND_LOST = {
     "subtechniques": ({"T1574.006", "T1059.001"}, {"T1053.005", "T1562.001", "T1574.001"}),
     "placements": (
         {("TA0003", "T1574.006"), ("TA0002", "T1059.001"), ("TA0002", "T1059"), ("TA0001", "T1190")},
-        {("TA0002", "T1053"), ("TA0002", "T1053.005"), ("TA0003", "T1053"), ("TA0003", "T1053.005"), ("TA0005", "T1562.001"), ("TA0003", "T1574.001")},
+        {
+            ("TA0002", "T1053"),
+            ("TA0002", "T1053.005"),
+            ("TA0003", "T1053"),
+            ("TA0003", "T1053.005"),
+            ("TA0005", "T1562.001"),
+            ("TA0003", "T1574.001"),
+        },
     ),
 }
 
@@ -51,7 +67,14 @@ def replaced(file: Path, old: str, new: str) -> None:
     file.write_text(text.replace(old, new), encoding="utf-8")
 
 
-def rule_file(file: Path, rule_id: str, *techniques: str, name: str | None = None, tactic: str | None = None, more: str = "") -> Path:
+def rule_file(
+    file: Path,
+    rule_id: str,
+    *techniques: str,
+    name: str | None = None,
+    tactic: str | None = None,
+    more: str = "",
+) -> Path:
     """A minimal Elastic rule, production and for Windows, on some techniques."""
     file.parent.mkdir(parents=True, exist_ok=True)
     threats = "".join(_threat(one, tactic) for one in techniques)
@@ -69,13 +92,22 @@ def _threat(technique: str, tactic: str | None) -> str:
     head += f'[rule.threat.tactic]\nid = "{tactic}"\nname = ""\nreference = ""\n' if tactic else ""
     parent = technique.partition(".")[0]
     text = f'{head}[[rule.threat.technique]]\nid = "{parent}"\nname = "x"\nreference = ""\n'
-    return text + (f'[[rule.threat.technique.subtechnique]]\nid = "{technique}"\nname = "x"\nreference = ""\n' if "." in technique else "")
+    return text + (
+        f'[[rule.threat.technique.subtechnique]]\nid = "{technique}"\nname = "x"\nreference = ""\n'
+        if "." in technique
+        else ""
+    )
 
 
 def git(folder: Path, *arguments: str) -> str:
     """What git says in a folder; it must succeed."""
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")} | {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
-    done = subprocess.run(["git", *GIT, *arguments], cwd=folder, capture_output=True, text=True, env=environment, check=False)
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")} | {
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_SYSTEM": os.devnull,
+    }
+    done = subprocess.run(
+        ["git", *GIT, *arguments], cwd=folder, capture_output=True, text=True, env=environment, check=False
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
@@ -89,10 +121,18 @@ def committed(folder: Path, message: str = "a change") -> str:
     return git(folder, "rev-parse", "HEAD")
 
 
-def run(*arguments: str, cwd: Path = PROJECT, text: bool = True, **environment: str) -> subprocess.CompletedProcess:
+def run(
+    *arguments: str, cwd: Path = PROJECT, text: bool = True, **environment: str
+) -> subprocess.CompletedProcess:
     """The command line as a process, with the releases that come with the project alone."""
     whole = {key: value for key, value in os.environ.items() if key != "COVERAGE_RULES"}
-    whole |= {"PYTHONPATH": str(PROJECT), "COVERAGE_CACHE": str(PROJECT / "no-cache-here"), "COVERAGE_DATA": str(PROJECT / "no-data-here"), "COLUMNS": "200", **environment}
+    whole |= {
+        "PYTHONPATH": str(PROJECT),
+        "COVERAGE_CACHE": str(PROJECT / "no-cache-here"),
+        "COVERAGE_DATA": str(PROJECT / "no-data-here"),
+        "COLUMNS": "200",
+        **environment,
+    }
     command = [sys.executable, "-m", "coverage.cli", *arguments]
     return subprocess.run(command, capture_output=True, text=text, cwd=cwd, env=whole, check=False)
 
@@ -100,5 +140,7 @@ def run(*arguments: str, cwd: Path = PROJECT, text: bool = True, **environment: 
 def refused(done: subprocess.CompletedProcess, words: str) -> None:
     """The process could not run, and said so in one sentence."""
     assert done.returncode == 2, (done.returncode, done.stdout, done.stderr)
-    assert words in done.stderr and done.stderr.startswith("coverage: ") and done.stderr.count("\n") == 1, done.stderr
+    assert words in done.stderr and done.stderr.startswith("coverage: ") and done.stderr.count("\n") == 1, (
+        done.stderr
+    )
     assert done.stdout == ""

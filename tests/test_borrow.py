@@ -34,8 +34,14 @@ CORPORA = {
         "m2": (["T1561"], {"rule_class": "hunt", "data_sources": ("Sysmon",)}),
     },
     "theirs": {
-        "x1": (["T1561.001"], {"severity": "low", "integrations": ("windows",), "platforms": ("Windows",), "rule_id": "id-x1"}),
-        "x2": (["T1561.002"], {"severity": "high", "data_sources": ("linux/auditd",), "platforms": ("Linux",)}),
+        "x1": (
+            ["T1561.001"],
+            {"severity": "low", "integrations": ("windows",), "platforms": ("Windows",), "rule_id": "id-x1"},
+        ),
+        "x2": (
+            ["T1561.002"],
+            {"severity": "high", "data_sources": ("linux/auditd",), "platforms": ("Linux",)},
+        ),
         "x3": (["T1561.001", "T1561.002"], {"severity": "low", "data_sources": ("SYSMON",)}),
         "x4": (["T1059.001", "T1059"], {"severity": "critical"}),
         "x5": (["T1110", "T1110.001"], {"severity": "medium", "rule_class": "hunt"}),
@@ -63,22 +69,44 @@ def test_a_technique_is_closed_by_a_rule_on_it_or_below_and_a_subtechnique_by_it
     checked(rows, BORROW)
     assert on(rows, "T1561") == "x1 x2 x3"
     assert (on(rows, "T1561.001"), on(rows, "T1561.002"), on(rows, "T1105")) == ("x1 x3", "x2 x3", "x7")
-    assert set(rows["attack_id"]) == {"T1561", "T1561.001", "T1561.002", "T1105"}  # T1059 and .001 are covered, x5 is a hunt
+    assert set(rows["attack_id"]) == {
+        "T1561",
+        "T1561.001",
+        "T1561.002",
+        "T1105",
+    }  # T1059 and .001 are covered, x5 is a hunt
 
 
 def test_a_row_tells_the_gap_and_the_rule():
     row = borrowing().rows.query("attack_id == 'T1561' and rule_name == 'x1'").iloc[0]
-    assert row[["rule_key", "corpus", "path", "rule_id", "severity", "rule_class"]].tolist() == ["theirs/x1", "theirs", "x1", "id-x1", "low", "production"]
-    assert (row["rule_platforms"], row["rule_log_sources"], row["closes_with"]) == (("Windows",), ("windows",), ("T1561.001",))
+    assert row[["rule_key", "corpus", "path", "rule_id", "severity", "rule_class"]].tolist() == [
+        "theirs/x1",
+        "theirs",
+        "x1",
+        "id-x1",
+        "low",
+        "production",
+    ]
+    assert (row["rule_platforms"], row["rule_log_sources"], row["closes_with"]) == (
+        ("Windows",),
+        ("windows",),
+        ("T1561.001",),
+    )
     assert (row["gap_type"], row["name"], row["tactics"]) == ("not_production", "Disk Wipe", ("Impact",))
 
 
 def test_rows_go_by_weight_then_severity_then_name():
     rows = borrowing().rows
     assert list(zip(rows["attack_id"], rows["rule_name"], strict=True)) == [
-        ("T1105", "x7"), ("T1561", "x2"), ("T1561", "x1"), ("T1561", "x3"),
-        ("T1561.001", "x1"), ("T1561.001", "x3"), ("T1561.002", "x2"), ("T1561.002", "x3"),
-    ]  # fmt: skip
+        ("T1105", "x7"),
+        ("T1561", "x2"),
+        ("T1561", "x1"),
+        ("T1561", "x3"),
+        ("T1561.001", "x1"),
+        ("T1561.001", "x3"),
+        ("T1561.002", "x2"),
+        ("T1561.002", "x3"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -136,10 +164,11 @@ def test_platforms_and_the_figures_say_what_is_left():
     assert set(linux["rule_name"]) == {"x2"}
     open_ones = found.gaps["is_subtechnique"]
     assert found.figures(linux) == {
-        "rules": 1, "rules_of_all": 4,
+        "rules": 1,
+        "rules_of_all": 4,
         "techniques": {"closable": 1, "open": int((~open_ones).sum())},
         "subtechniques": {"closable": 1, "open": int(open_ones.sum())},
-    }  # fmt: skip
+    }
     assert found.sentence(linux, 1).endswith("of mine; 1 of 1 candidate rules are enough.")
     assert set(found.restricted(["linux/auditd", "windows"], ["Windows"])["rule_name"]) == {"x1"}
 
@@ -161,15 +190,30 @@ def test_data_that_mine_need_on_the_same_platform_is_at_hand():
     """Process events under three names; on Linux nobody of mine looks at them."""
     process, files = ("Process Creation",), ("File Creation", "File Modification")
     corpora = {
-        "mine": {"m": (["T1059.001"], {"platforms": ("Windows",), "data_components": process, "data_sources": ("Elastic Defend",)})},
+        "mine": {
+            "m": (
+                ["T1059.001"],
+                {"platforms": ("Windows",), "data_components": process, "data_sources": ("Elastic Defend",)},
+            )
+        },
         "theirs": {
-            "a": (["T1105"], {"platforms": ("Windows", "Linux"), "data_components": (*files, *process), "data_sources": ("windows/process_creation",)}),
+            "a": (
+                ["T1105"],
+                {
+                    "platforms": ("Windows", "Linux"),
+                    "data_components": (*files, *process),
+                    "data_sources": ("windows/process_creation",),
+                },
+            ),
             "b": (["T1003"], {"platforms": ("Linux",), "data_components": process}),
-            "c": (["T1021"], {"platforms": ("Windows",), "data_components": files, "data_sources": ("elastic defend",)}),
+            "c": (
+                ["T1021"],
+                {"platforms": ("Windows",), "data_components": files, "data_sources": ("elastic defend",)},
+            ),
             "d": (["T1110"], {"platforms": (), "data_components": process}),
             "e": (["T1112"], {"platforms": ("Windows",)}),
         },
-    }  # fmt: skip
+    }
     found = borrowing(corpora)
     assert found.own_data_components == {("Process Creation", "Windows")}
     assert set(found.restricted(own_data=True)["rule_name"]) == {"a"}
@@ -182,7 +226,10 @@ def test_data_that_mine_need_on_the_same_platform_is_at_hand():
 def test_a_restricted_plan_has_its_own_denominator():
     found = borrowing()
     plan = found.plan(found.restricted(["windows", "linux/auditd"]))
-    assert taken(plan) == [("x2", ("T1561", "T1561.002")), ("x1", ("T1561.001",))]  # as heavy, but more severe
+    assert taken(plan) == [
+        ("x2", ("T1561", "T1561.002")),
+        ("x1", ("T1561.001",)),
+    ]  # as heavy, but more severe
     assert plan["weight_closable"].tolist() == [3, 3] and plan["share"].tolist()[-1] == 1.0
 
 
@@ -199,17 +246,27 @@ def test_weights_choose_the_order_and_are_the_numbers_told():
     found = borrowing(weights=heavy)
     users = threat_by_id(found.mine).set_index("attack_id")
     told = found.gaps.set_index("attack_id")["weight"]
-    assert all(told[i] == 1 + row["groups"] + row["software"] / 4 + row["campaigns"] / 4 for i, row in users.loc[told.index].iterrows())
+    assert all(
+        told[i] == 1 + row["groups"] + row["software"] / 4 + row["campaigns"] / 4
+        for i, row in users.loc[told.index].iterrows()
+    )
     plan = found.plan()
     assert taken(plan)[0] == ("x7", ("T1105",))  # Ingress Tool Transfer: many users
     assert plan["weight"].tolist() == [told["T1105"], told["T1561"] + told["T1561.001"] + told["T1561.002"]]
-    assert told["T1105"] > 50 and plan["share"].tolist()[0] == pytest.approx(told["T1105"] / plan["weight"].sum())
+    assert told["T1105"] > 50 and plan["share"].tolist()[0] == pytest.approx(
+        told["T1105"] / plan["weight"].sum()
+    )
 
 
 def test_of_equal_gains_the_severer_rule_goes_first():
-    corpora = {"mine": {}, "theirs": {
-        "r1": (["T1105"], {"severity": "low"}), "r2": (["T1105"], {"severity": "critical"}), "r3": (["T1105"], {}),
-    }}  # fmt: skip
+    corpora = {
+        "mine": {},
+        "theirs": {
+            "r1": (["T1105"], {"severity": "low"}),
+            "r2": (["T1105"], {"severity": "critical"}),
+            "r3": (["T1105"], {}),
+        },
+    }
     assert taken(borrowing(corpora).plan()) == [("r2", ("T1105",))]
 
 
@@ -217,7 +274,9 @@ def test_no_candidate_is_an_empty_plan_and_a_whole_sentence():
     found = borrowing({"mine": {"m": (["T1105"], {})}, "theirs": {"x": (["T1105"], {})}})
     assert len(checked(found.rows, BORROW)) == 0
     assert len(checked(found.plan(), BORROW_PLAN)) == 0
-    assert found.sentence(found.rows, 0).startswith("theirs would close 0 of ") and "enough" not in found.sentence(found.rows, 0)
+    assert found.sentence(found.rows, 0).startswith(
+        "theirs would close 0 of "
+    ) and "enough" not in found.sentence(found.rows, 0)
 
 
 def test_the_order_of_rules_and_corpora_changes_nothing():
@@ -231,16 +290,23 @@ def test_the_order_of_rules_and_corpora_changes_nothing():
 def _still_open(found, keys) -> set[str]:
     """The gaps when these rules are added to mine: counted anew, from the rules themselves."""
     both = View(
-        found.mine.catalogue, *(pd.concat([getattr(part, name) for part in (found.mine, found.others)]) for name in ("all_rules", "mappings")),
-        found.scope, found.mine.weights,
-    )  # fmt: skip
+        found.mine.catalogue,
+        *(
+            pd.concat([getattr(part, name) for part in (found.mine, found.others)])
+            for name in ("all_rules", "mappings")
+        ),
+        found.scope,
+        found.mine.weights,
+    )
     view = only_rules(both, {*found.mine.all_rules["rule_key"], *keys})
     view.__dict__["techniques"] = found.mine.techniques  # the same scope
     ids = covered_by_id(view)
     return set(ids.loc[ids["covered"] < 1, "attack_id"])
 
 
-IDS = st.sampled_from(["T1561", "T1561.001", "T1561.002", "T1205", "T1205.001", "T1205.002", "T1105", "T1614", "T1614.001"])
+IDS = st.sampled_from(
+    ["T1561", "T1561.001", "T1561.002", "T1205", "T1205.001", "T1205.002", "T1105", "T1614", "T1614.001"]
+)
 MEMBERS = st.lists(st.lists(IDS, max_size=4, unique=True), max_size=4)
 
 
@@ -249,11 +315,16 @@ MEMBERS = st.lists(st.lists(IDS, max_size=4, unique=True), max_size=4)
 @given(mine=MEMBERS, theirs=MEMBERS)
 def test_what_is_said_to_close_a_gap_closes_it_when_it_is_added(rollup, mine, theirs):
     """Rule by rule and step by step, against the gap list of a user who has these rules."""
-    corpora = {name: {f"{name[0]}{n}": (ids, {}) for n, ids in enumerate(part)} for name, part in (("mine", mine), ("theirs", theirs))}
+    corpora = {
+        name: {f"{name[0]}{n}": (ids, {}) for n, ids in enumerate(part)}
+        for name, part in (("mine", mine), ("theirs", theirs))
+    }
     found = borrowing(corpora, rollup=rollup)
     before = set(found.gaps["attack_id"])
     for key in found.others.rules["rule_key"]:
-        assert before - _still_open(found, {key}) == set(found.rows.loc[found.rows["rule_key"] == key, "attack_id"])
+        assert before - _still_open(found, {key}) == set(
+            found.rows.loc[found.rows["rule_key"] == key, "attack_id"]
+        )
     plan = found.plan()
     for step in range(1, len(plan) + 1):
         closed = {gap for gaps_ in plan["closes"].head(step) for gap in gaps_}
@@ -303,13 +374,30 @@ def test_every_pair_of_a_gap_and_a_sigma_rule_is_counted_again(real):
     pairs = set()
     for key, leaf in zip(real.mappings["rule_key"], real.mappings["attack_id"], strict=True):
         if key in lends and isinstance(leaf, str):
-            pairs |= {(attack_id, key) for attack_id in (leaf, leaf.partition(".")[0]) if attack_id in open_ids}
-    assert set(zip(found.rows["attack_id"], found.rows["rule_key"], strict=True)) == pairs and len(pairs) > 100
-    have = {word.casefold() for column in ("integrations", "data_sources") for words in found.mine.rules[column] for word in words}
-    by_key = {key: {w.casefold() for w in (*a, *b)} for key, a, b in zip(rules["rule_key"], rules["integrations"], rules["data_sources"], strict=True)}
+            pairs |= {
+                (attack_id, key) for attack_id in (leaf, leaf.partition(".")[0]) if attack_id in open_ids
+            }
+    assert (
+        set(zip(found.rows["attack_id"], found.rows["rule_key"], strict=True)) == pairs and len(pairs) > 100
+    )
+    have = {
+        word.casefold()
+        for column in ("integrations", "data_sources")
+        for words in found.mine.rules[column]
+        for word in words
+    }
+    by_key = {
+        key: {w.casefold() for w in (*a, *b)}
+        for key, a, b in zip(rules["rule_key"], rules["integrations"], rules["data_sources"], strict=True)
+    }
     assert found.own_log_sources == have
     assert set(found.restricted(have)["rule_key"]) == {key for _, key in pairs if by_key[key] & have}
-    needs = {key: {(c, p) for c in parts for p in systems or ("",)} for key, parts, systems in zip(rules["rule_key"], rules["data_components"], rules["platforms"], strict=True)}
+    needs = {
+        key: {(c, p) for c in parts for p in systems or ("",)}
+        for key, parts, systems in zip(
+            rules["rule_key"], rules["data_components"], rules["platforms"], strict=True
+        )
+    }
     mine = {pair for key in found.mine.rules["rule_key"] for pair in needs[key]}
     assert set(found.restricted(own_data=True)["rule_key"]) == {key for _, key in pairs if needs[key] & mine}
 
@@ -339,10 +427,16 @@ def test_the_weights_are_a_table_that_a_user_may_change(tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("term,weight\ngap,x\n", ":2: the weight 'x'"), ("term,weight\ngap,1\nnation,2\n", ":3: 'nation' is no term"),
-     ("term,weight\ngap,0\ngroup,1\n", "'gap' needs"), ("term,weight\ngap,-1\n", "from 0 to 1000"), ("", "'gap' needs"),
-     ("term,weight\ngap,nan\n", "no number"), ("term,weight\n\xff", "is no term")],
-)  # fmt: skip
+    [
+        ("term,weight\ngap,x\n", ":2: the weight 'x'"),
+        ("term,weight\ngap,1\nnation,2\n", ":3: 'nation' is no term"),
+        ("term,weight\ngap,0\ngroup,1\n", "'gap' needs"),
+        ("term,weight\ngap,-1\n", "from 0 to 1000"),
+        ("", "'gap' needs"),
+        ("term,weight\ngap,nan\n", "no number"),
+        ("term,weight\n\xff", "is no term"),
+    ],
+)
 def test_a_faulty_table_is_said_with_its_line(tmp_path, text, words):
     table = tmp_path / "priority.csv"
     table.write_text(text, encoding="utf-8")
@@ -373,12 +467,20 @@ def test_borrow_lists_plans_and_limits():
     told = json.loads(run("borrow", *PAIR, "--json").stdout)
     assert (told["mine"], told["others"], told["weights"]["group"]) == ("net", "win", 1.0)
     pairs = {(row["technique_id"], row["path"]) for row in told["rules"]}
-    assert {("T1003", "lsass_dump.toml"), ("T1003.001", "lsass_dump.toml"), ("T1003.001", "lsass_handle.toml")} <= pairs
+    assert {
+        ("T1003", "lsass_dump.toml"),
+        ("T1003.001", "lsass_dump.toml"),
+        ("T1003.001", "lsass_handle.toml"),
+    } <= pairs
     assert told["figures"]["techniques"]["closable"] == 5
     plan = json.loads(run("borrow", *PAIR, "--json", "--plan", "--limit", "2").stdout)["plan"]
     assert [step["step"] for step in plan] == [1, 2] and plan[0]["weight"] >= plan[1]["weight"]
     text = run("borrow", *PAIR, "--plan", "--limit", "2").stdout
-    assert "2 of 5 steps" in text and "win would close 5 of" in text and "5 of 6 candidate rules are enough" in text
+    assert (
+        "2 of 5 steps" in text
+        and "win would close 5 of" in text
+        and "5 of 6 candidate rules are enough" in text
+    )
 
 
 def test_borrow_restricts_and_writes_csv(tmp_path):

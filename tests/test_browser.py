@@ -22,8 +22,15 @@ from coverage.tables import PROJECT
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"]  # fmt: skip
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 pytestmark = [
     pytest.mark.browser,
@@ -38,9 +45,21 @@ def address(tmp_path_factory):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     cache = tmp_path_factory.mktemp("cache")
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), "--server.headless", "true"]
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        "app.py",
+        "--server.port",
+        str(port),
+        "--server.headless",
+        "true",
+    ]
     environment = {**os.environ, "COVERAGE_CACHE": str(cache), "COVERAGE_RULES": str(PROJECT / "rules")}
-    with subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+    with subprocess.Popen(
+        command, cwd=PROJECT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as server:
         url = f"http://127.0.0.1:{port}"
         try:
             _wait_for(f"{url}/_stcore/health")
@@ -74,7 +93,14 @@ def page(browser):
     tab = context.new_page()
     tab.set_default_timeout(60_000)
     tab.elsewhere = []
-    tab.on("request", lambda request: tab.elsewhere.append(request.url) if "127.0.0.1" not in request.url and request.url.startswith("http") else None)
+    tab.on(
+        "request",
+        lambda request: (
+            tab.elsewhere.append(request.url)
+            if "127.0.0.1" not in request.url and request.url.startswith("http")
+            else None
+        ),
+    )
     yield tab
     context.close()
 
@@ -121,10 +147,22 @@ def test_the_gap_csv_equals_the_command_line(page, address, tmp_path):
     with page.expect_download() as download:
         page.get_by_role("button", name="Download these gaps as CSV").click()
     rows = list(csv.DictReader(io.StringIO(download.value.path().read_text(encoding="utf-8"))))
-    command = [sys.executable, "-m", "coverage.cli", "gaps", "--platform", "Linux", "--attack", "enterprise-18.1", "--json"]
+    command = [
+        sys.executable,
+        "-m",
+        "coverage.cli",
+        "gaps",
+        "--platform",
+        "Linux",
+        "--attack",
+        "enterprise-18.1",
+        "--json",
+    ]
     told = json.loads(subprocess.run(command, cwd=PROJECT, capture_output=True, check=True, text=True).stdout)
     assert [row["technique_id"] for row in rows] == [gap["technique_id"] for gap in told["gaps"]]
-    assert rows and all("platforms: Linux" in row["scope"] and row["attack"] == "enterprise-18.1" for row in rows)
+    assert rows and all(
+        "platforms: Linux" in row["scope"] and row["attack"] == "enterprise-18.1" for row in rows
+    )
     assert page.elsewhere == []
 
 

@@ -39,13 +39,29 @@ def thing(stix_type: str, attack_id: str | None, name: str, key: str = "", **mor
 
 def technique(attack_id: str, phases: tuple[str, ...], key: str = "", **more) -> dict:
     chain = [{"kill_chain_name": "mitre-attack", "phase_name": phase} for phase in phases]
-    return thing("attack-pattern", attack_id, f"Name of {attack_id}", key, kill_chain_phases=chain, description="Text.",
-                 x_mitre_is_subtechnique="." in attack_id, **more)  # fmt: skip
+    return thing(
+        "attack-pattern",
+        attack_id,
+        f"Name of {attack_id}",
+        key,
+        kill_chain_phases=chain,
+        description="Text.",
+        x_mitre_is_subtechnique="." in attack_id,
+        **more,
+    )
 
 
 def relation(source: str, kind: str, target: str, number: int = 0, **more) -> dict:
-    return {"type": "relationship", "id": ref("relationship", f"{source}{kind}{target}{number}"), "created": DAY,
-            "modified": DAY, "relationship_type": kind, "source_ref": source, "target_ref": target, **more}  # fmt: skip
+    return {
+        "type": "relationship",
+        "id": ref("relationship", f"{source}{kind}{target}{number}"),
+        "created": DAY,
+        "modified": DAY,
+        "relationship_type": kind,
+        "source_ref": source,
+        "target_ref": target,
+        **more,
+    }
 
 
 T = {
@@ -64,29 +80,49 @@ def small_objects(since_v18: bool = True) -> list[dict]:
     def log_source(component, name, channel):
         return {"x_mitre_data_component_ref": component, "name": name, "channel": channel}
 
-    detection = [
-        thing("x-mitre-data-component", "DC0001", "Process Creation", "one"),
-        thing("x-mitre-data-component", "DC0002", "File Creation", "two"),
-        thing("x-mitre-analytic", "AN0001", "Analytic 1", x_mitre_platforms=["Windows"], x_mitre_log_source_references=[
-            log_source(DC1, "Sysmon", "EventCode=1"), log_source(DC2, "Sysmon", "EventCode=11"),
-            log_source(DC1, "Sysmon", "EventCode=1"),
-        ]),
-        thing("x-mitre-analytic", "AN0002", "Analytic 2", x_mitre_deprecated=True),
-        thing("x-mitre-detection-strategy", "DET0001", "Strategy 1", x_mitre_analytic_refs=[AN1, AN2]),
-        relation(DET1, "detects", T["T1001"]), relation(DET1, "detects", T["T1004"]),
-    ] if since_v18 else [
-        thing("x-mitre-data-component", None, "Process Creation", "one"),
-        relation(DC1, "detects", T["T1001"]), relation(DC1, "detects", T["T1002"]),
-    ]  # fmt: skip
+    detection = (
+        [
+            thing("x-mitre-data-component", "DC0001", "Process Creation", "one"),
+            thing("x-mitre-data-component", "DC0002", "File Creation", "two"),
+            thing(
+                "x-mitre-analytic",
+                "AN0001",
+                "Analytic 1",
+                x_mitre_platforms=["Windows"],
+                x_mitre_log_source_references=[
+                    log_source(DC1, "Sysmon", "EventCode=1"),
+                    log_source(DC2, "Sysmon", "EventCode=11"),
+                    log_source(DC1, "Sysmon", "EventCode=1"),
+                ],
+            ),
+            thing("x-mitre-analytic", "AN0002", "Analytic 2", x_mitre_deprecated=True),
+            thing("x-mitre-detection-strategy", "DET0001", "Strategy 1", x_mitre_analytic_refs=[AN1, AN2]),
+            relation(DET1, "detects", T["T1001"]),
+            relation(DET1, "detects", T["T1004"]),
+        ]
+        if since_v18
+        else [
+            thing("x-mitre-data-component", None, "Process Creation", "one"),
+            relation(DC1, "detects", T["T1001"]),
+            relation(DC1, "detects", T["T1002"]),
+        ]
+    )
     texts = (
         {} if since_v18 else {"x_mitre_data_sources": ["Process: Process Creation", "File: File Creation"]}
     )
     return [
-        thing("x-mitre-matrix", "enterprise-attack", "Enterprise ATT&CK", tactic_refs=[TACTIC[i] for i in ("TA0002", "TA0099", "TA0001")]),
+        thing(
+            "x-mitre-matrix",
+            "enterprise-attack",
+            "Enterprise ATT&CK",
+            tactic_refs=[TACTIC[i] for i in ("TA0002", "TA0099", "TA0001")],
+        ),
         thing("x-mitre-tactic", "TA0001", "Initial Access", x_mitre_shortname="initial-access"),
         thing("x-mitre-tactic", "TA0002", "Execution", x_mitre_shortname="execution"),
         thing("x-mitre-tactic", "TA0099", "Old", x_mitre_shortname="old", x_mitre_deprecated=True),
-        technique("T1001", ("initial-access", "execution", "old"), x_mitre_platforms=["Windows", "Linux", "Windows"]),
+        technique(
+            "T1001", ("initial-access", "execution", "old"), x_mitre_platforms=["Windows", "Linux", "Windows"]
+        ),
         technique("T1001.001", ("execution",), x_mitre_platforms=["Linux"], **texts),
         technique("T1002", ("execution",), revoked=True),
         technique("T1003", ("execution",), revoked=True),
@@ -94,26 +130,48 @@ def small_objects(since_v18: bool = True) -> list[dict]:
         technique("T1005", ("execution",)),
         technique("T1005", ("initial-access",), key="T1005 old", revoked=True),
         technique("T1006", (), x_mitre_platforms=["None"]),
-        relation(T["T1002"], "revoked-by", T["T1003"]), relation(T["T1003"], "revoked-by", T["T1001"]),
-        relation(T["T1005 old"], "revoked-by", T["T1005"]), relation(T["T1005 old"], "revoked-by", T["T1001"]),
+        relation(T["T1002"], "revoked-by", T["T1003"]),
+        relation(T["T1003"], "revoked-by", T["T1001"]),
+        relation(T["T1005 old"], "revoked-by", T["T1005"]),
+        relation(T["T1005 old"], "revoked-by", T["T1001"]),
         thing("intrusion-set", "G0001", "Group", aliases=["Group", "Bear"]),
         thing("intrusion-set", "G0002", "Gone", revoked=True),
-        thing("malware", "S0001", "Mal", x_mitre_aliases=["Mal", "Ware"], x_mitre_platforms=["Windows"], labels=["malware"], is_family=True),
+        thing(
+            "malware",
+            "S0001",
+            "Mal",
+            x_mitre_aliases=["Mal", "Ware"],
+            x_mitre_platforms=["Windows"],
+            labels=["malware"],
+            is_family=True,
+        ),
         thing("tool", "S0002", "Tool", labels=["tool"]),
         thing("campaign", "C0001", "Camp", first_seen="2019-09-01T04:00:00.000Z"),
-        relation(G1, "uses", T["T1001"]), relation(G1, "uses", T["T1001"], 2), relation(G1, "uses", T["T1002"]),
-        relation(G1, "uses", T["T1005"], x_mitre_deprecated=True), relation(G2, "uses", T["T1001"]),
-        relation(S1, "uses", T["T1001.001"]), relation(C1, "uses", S2), relation(C1, "attributed-to", G1),
-        thing("course-of-action", "M1001", "Mitigation"), thing("course-of-action", "T1001", "Of an old release"),
+        relation(G1, "uses", T["T1001"]),
+        relation(G1, "uses", T["T1001"], 2),
+        relation(G1, "uses", T["T1002"]),
+        relation(G1, "uses", T["T1005"], x_mitre_deprecated=True),
+        relation(G2, "uses", T["T1001"]),
+        relation(S1, "uses", T["T1001.001"]),
+        relation(C1, "uses", S2),
+        relation(C1, "attributed-to", G1),
+        thing("course-of-action", "M1001", "Mitigation"),
+        thing("course-of-action", "T1001", "Of an old release"),
         relation(ref("course-of-action", "M1001"), "mitigates", T["T1001"]),
         relation(ref("course-of-action", "M1001"), "mitigates", T["T1004"]),
         *detection,
-    ]  # fmt: skip
+    ]
 
 
 def collection(version: str, name: str = "Enterprise ATT&CK") -> dict:
-    return {"type": "x-mitre-collection", "id": ref("x-mitre-collection", name), "created": DAY, "modified": DAY,
-            "name": name, "x_mitre_version": version}  # fmt: skip
+    return {
+        "type": "x-mitre-collection",
+        "id": ref("x-mitre-collection", name),
+        "created": DAY,
+        "modified": DAY,
+        "name": name,
+        "x_mitre_version": version,
+    }
 
 
 def bundle_bytes(objects: list[dict], stix: str = "2.0") -> bytes:
@@ -163,14 +221,19 @@ def test_techniques_are_the_best_object_of_each_id(small):
     by_id = small.techniques.set_index("attack_id")
     assert by_id["parent_id"].dropna().to_dict() == {"T1001.001": "T1001"}
     assert by_id.loc["T1001", ["name", "url", "description"]].tolist() == [
-        "Name of T1001", "https://attack.mitre.org/x/T1001", "Text.",
-    ]  # fmt: skip
+        "Name of T1001",
+        "https://attack.mitre.org/x/T1001",
+        "Text.",
+    ]
 
 
 def test_placements(small):
     assert rows(small.placements, "tactic_id", "attack_id") == [
-        ("TA0002", "T1001"), ("TA0002", "T1001.001"), ("TA0002", "T1005"), ("TA0001", "T1001"),
-    ]  # fmt: skip
+        ("TA0002", "T1001"),
+        ("TA0002", "T1001.001"),
+        ("TA0002", "T1005"),
+        ("TA0001", "T1001"),
+    ]
 
 
 def test_revocations_are_direct_and_leave_out_an_id_that_is_live_again(small):
@@ -180,8 +243,9 @@ def test_revocations_are_direct_and_leave_out_an_id_that_is_live_again(small):
 def test_who_uses_what_between_live_objects_once(small):
     assert rows(small.groups, "group_id", "name", "aliases") == [("G0001", "Group", ("Bear",))]
     assert rows(small.software, "software_id", "kind", "aliases", "platforms") == [
-        ("S0001", "malware", ("Ware",), ("Windows",)), ("S0002", "tool", (), ()),
-    ]  # fmt: skip
+        ("S0001", "malware", ("Ware",), ("Windows",)),
+        ("S0002", "tool", (), ()),
+    ]
     assert rows(small.uses, "source_id", "source_kind", "target_id", "target_kind") == [
         ("C0001", "campaign", "S0002", "software"),
         ("G0001", "group", "T1001", "technique"),
@@ -206,11 +270,13 @@ def test_detection_since_v18(small):
         ("DET0001", "AN0001", ("Windows",))
     ]
     assert rows(small.log_sources, "analytic_id", "component_id", "name", "channel") == [
-        ("AN0001", "DC0001", "Sysmon", "EventCode=1"), ("AN0001", "DC0002", "Sysmon", "EventCode=11"),
-    ]  # fmt: skip
+        ("AN0001", "DC0001", "Sysmon", "EventCode=1"),
+        ("AN0001", "DC0002", "Sysmon", "EventCode=11"),
+    ]
     assert rows(small.data_components, "component_id", "name") == [
-        ("DC0001", "Process Creation"), ("DC0002", "File Creation"),
-    ]  # fmt: skip
+        ("DC0001", "Process Creation"),
+        ("DC0002", "File Creation"),
+    ]
     assert rows(small.component_detects, "component_id", "attack_id") == [
         ("DC0001", "T1001"),
         ("DC0002", "T1001"),
@@ -222,8 +288,10 @@ def test_detection_before_v18_from_relations_and_from_text():
     assert old.strategies.empty and old.analytics.empty and old.log_sources.empty
     assert old.data_components["component_id"].tolist() == ["File Creation", "Process Creation"]
     assert rows(old.component_detects, "component_id", "attack_id") == [
-        ("File Creation", "T1001.001"), ("Process Creation", "T1001"), ("Process Creation", "T1001.001"),
-    ]  # fmt: skip
+        ("File Creation", "T1001.001"),
+        ("Process Creation", "T1001"),
+        ("Process Creation", "T1001.001"),
+    ]
 
 
 def test_the_latest_version_of_an_object_counts():
@@ -302,15 +370,24 @@ BAD = {
     "objects that are none": (b'{"type": "bundle", "objects": [1]}', "without a type or an id"),
     "no techniques": (bundle_bytes([collection("18.1")]), "no techniques"),
     "other techniques": (bundle_bytes(NO_ATTACK), "no kill chain of ATT&CK"),
-    "other techniques, named": (bundle_bytes([collection("18.1"), *NO_ATTACK]), "no ATT&CK techniques or no tactics"),
+    "other techniques, named": (
+        bundle_bytes([collection("18.1"), *NO_ATTACK]),
+        "no ATT&CK techniques or no tactics",
+    ),
     "cut off at the half": (GOOD[: len(GOOD) // 2], "cut off"),
     "cut off at the end": (GOOD[:-1], "cut off"),
     "damaged relation": (bundle_bytes([collection("18.1"), *DAMAGED]), "damaged object"),
-    "text for a list": (bundle_bytes([collection("18.1"), *TEXT_FOR_LIST]), "damaged object .x_mitre_platforms of T1007"),
+    "text for a list": (
+        bundle_bytes([collection("18.1"), *TEXT_FOR_LIST]),
+        "damaged object .x_mitre_platforms of T1007",
+    ),
     "gzip cut off": (gzip.compress(GOOD)[:-200], "gzip file is cut off"),
-    "gzip damaged": (gzip.compress(GOOD)[:300] + b"\x00" * 90 + gzip.compress(GOOD)[390:], "gzip file is damaged"),
+    "gzip damaged": (
+        gzip.compress(GOOD)[:300] + b"\x00" * 90 + gzip.compress(GOOD)[390:],
+        "gzip file is damaged",
+    ),
     "gzip of text": (gzip.compress(b"hello"), "not JSON"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", BAD)

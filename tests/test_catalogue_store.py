@@ -61,9 +61,12 @@ def frames_like(spec):
         TEXT: st.none() | st.text(st.characters(exclude_categories=["Cs"])),
         INT: st.integers(-(2**63), 2**63 - 1),
         BOOL: st.booleans(),
-        DATE: st.none() | st.datetimes(pd.Timestamp(1700, 1, 1), pd.Timestamp(2200, 1, 1)).map(lambda d: d.replace(microsecond=0)),
+        DATE: st.none()
+        | st.datetimes(pd.Timestamp(1700, 1, 1), pd.Timestamp(2200, 1, 1)).map(
+            lambda d: d.replace(microsecond=0)
+        ),
         LIST: st.lists(st.text(st.characters(exclude_categories=["Cs"])), max_size=3).map(tuple),
-    }  # fmt: skip
+    }
     row = st.tuples(*(of[dtype] for dtype, _ in spec.columns.values()))
     return st.lists(row, max_size=6).map(
         lambda rows: spec.frame({name: [row[i] for row in rows] for i, name in enumerate(spec.columns)})

@@ -79,17 +79,24 @@ def test_matrix_figure_equals_its_frame(view, placements, shade, theme):
     assert len(heads) == len(tactics)
     for head, row in zip(heads, tactics.sort_values("position").itertuples(), strict=True):
         assert f"{row.covered:.0f}/{row.total}" in head
-    labels = [trace.name for trace in figure.data if trace.showlegend is not False and trace.type == "scatter"]
+    labels = [
+        trace.name for trace in figure.data if trace.showlegend is not False and trace.type == "scatter"
+    ]
     if SHADES[shade].bands:
         assert len(labels) == 6
     else:
-        assert set(labels) == {"covered", *(GAP_WORK[name].lower() for name in cells["gap_type"].dropna().unique())}
+        assert set(labels) == {
+            "covered",
+            *(GAP_WORK[name].lower() for name in cells["gap_type"].dropna().unique()),
+        }
 
 
 def test_open_cells_are_band_zero_and_the_number_is_in_the_cell(view, placements):
     tactics = coverage_by_tactic(view)
     cells = matrix_cells(placements, tactics)
-    fill = next(t for t in matrix_figure(cells, tactics, LIGHT).data if t.type == "heatmap" and t.text is not None)
+    fill = next(
+        t for t in matrix_figure(cells, tactics, LIGHT).data if t.type == "heatmap" and t.text is not None
+    )
     for row in cells.itertuples():
         assert fill.z[row.y][row.x] == band_of(row.rules, RULE_BANDS)
         assert f"<b>{row.rules}</b>" in fill.text[row.y][row.x]
@@ -100,7 +107,13 @@ def test_a_name_breaks_where_it_has_a_stroke(view, placements):
     """`Deobfuscate/Decode` is wider than a cell."""
     tactics = coverage_by_tactic(view)
     cells = matrix_cells(placements, tactics)
-    texts = [text for trace in matrix_figure(cells, tactics, LIGHT).data if trace.type == "heatmap" and trace.text for row in trace.text for text in row]
+    texts = [
+        text
+        for trace in matrix_figure(cells, tactics, LIGHT).data
+        if trace.type == "heatmap" and trace.text
+        for row in trace.text
+        for text in row
+    ]
     assert any(text.startswith("Deobfuscate/<br>Decode Files<br>") for text in texts)
     assert not any("/ " in text for text in texts)
 
@@ -124,10 +137,23 @@ def test_dimmed_cells_lose_their_fill(view, placements):
 
 @pytest.mark.parametrize(
     ("value", "bands", "band"),
-    [(0, RULE_BANDS, 0), (1, RULE_BANDS, 1), (2, RULE_BANDS, 2), (3, RULE_BANDS, 3), (6, RULE_BANDS, 3), (7, RULE_BANDS, 4),
-     (14, RULE_BANDS, 4), (15, RULE_BANDS, 5), (900, RULE_BANDS, 5), (0.0, SHARE_BANDS, 0), (0.01, SHARE_BANDS, 1),
-     (0.2, SHARE_BANDS, 1), (0.21, SHARE_BANDS, 2), (1.0, SHARE_BANDS, 5)],
-)  # fmt: skip
+    [
+        (0, RULE_BANDS, 0),
+        (1, RULE_BANDS, 1),
+        (2, RULE_BANDS, 2),
+        (3, RULE_BANDS, 3),
+        (6, RULE_BANDS, 3),
+        (7, RULE_BANDS, 4),
+        (14, RULE_BANDS, 4),
+        (15, RULE_BANDS, 5),
+        (900, RULE_BANDS, 5),
+        (0.0, SHARE_BANDS, 0),
+        (0.01, SHARE_BANDS, 1),
+        (0.2, SHARE_BANDS, 1),
+        (0.21, SHARE_BANDS, 2),
+        (1.0, SHARE_BANDS, 5),
+    ],
+)
 def test_bands(value, bands, band):
     assert band_of(value, bands) == band
 

@@ -42,9 +42,16 @@ def repository(tmp_path) -> Path:
     for name, attack_id in RULES.items():
         rule_file(root / "rules" / f"{name}.toml", f"r-{name}", attack_id)
     settings = next(text for text in blocks("toml") if "[check]" in text)
-    layer = {"name": "t", "domain": "enterprise-attack", "versions": {"layer": "4.5"}, "techniques": [{"techniqueID": "T1105", "score": 1}]}
+    layer = {
+        "name": "t",
+        "domain": "enterprise-attack",
+        "versions": {"layer": "4.5"},
+        "techniques": [{"techniqueID": "T1105", "score": 1}],
+    }
     (root / "targets.json").write_text(json.dumps(layer), encoding="utf-8")
-    (root / "coverage.toml").write_text(re.sub(r"at_least = 0\.\d+", "at_least = 0.001", settings), encoding="utf-8")
+    (root / "coverage.toml").write_text(
+        re.sub(r"at_least = 0\.\d+", "at_least = 0.001", settings), encoding="utf-8"
+    )
     committed(root, "main")
     git(root, "checkout", "--quiet", "-b", "branch")
     rule_file(root / "rules" / "four.toml", "r-four", "T1190")
@@ -60,13 +67,28 @@ def shell(root: Path, script: str, **environment: str) -> subprocess.CompletedPr
     if not (binaries / "python").exists():
         (binaries / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n', encoding="utf-8")
         (binaries / "python").chmod(0o755)
-    whole = {**os.environ, "PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(PROJECT), "COVERAGE_CACHE": str(root.parent / "cache")}
-    return subprocess.run(["bash", "-e", "-c", script], cwd=root, capture_output=True, text=True, env=whole | environment, check=False)
+    whole = {
+        **os.environ,
+        "PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": str(PROJECT),
+        "COVERAGE_CACHE": str(root.parent / "cache"),
+    }
+    return subprocess.run(
+        ["bash", "-e", "-c", script],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        env=whole | environment,
+        check=False,
+    )
 
 
 def steps() -> dict[str, dict]:
     """Name (or what it uses or runs) -> each step of the workflow."""
-    return {step.get("name") or step.get("uses") or step["run"]: step for step in workflow()["jobs"]["coverage"]["steps"]}
+    return {
+        step.get("name") or step.get("uses") or step["run"]: step
+        for step in workflow()["jobs"]["coverage"]["steps"]
+    }
 
 
 def test_the_workflow_is_one():
@@ -76,7 +98,9 @@ def test_the_workflow_is_one():
     job = found["jobs"]["coverage"]
     assert set(job) == {"runs-on", "env", "steps"} and job["steps"][0]["with"] == {"fetch-depth": 0}
     for step in job["steps"]:
-        assert set(step) <= {"name", "uses", "with", "run", "env", "if"} and ("uses" in step) != ("run" in step)
+        assert set(step) <= {"name", "uses", "with", "run", "env", "if"} and ("uses" in step) != (
+            "run" in step
+        )
         assert "${{" not in step.get("run", "")  # what a branch is called never becomes a part of a script
     assert list(steps())[-4:] == ["Lint", "Check", "Compare", "Comment"]
 
@@ -86,7 +110,9 @@ def test_the_pipeline_is_one():
     assert set(job) == {"image", "rules", "variables", "before_script", "script", "after_script", "artifacts"}
     for key in ("before_script", "script", "after_script"):
         assert job[key] and all(isinstance(line, str) for line in job[key])
-    assert "merge_request_event" in job["rules"][0]["if"] and all(isinstance(value, str) for value in job["variables"].values())
+    assert "merge_request_event" in job["rules"][0]["if"] and all(
+        isinstance(value, str) for value in job["variables"].values()
+    )
 
 
 def test_every_command_of_the_workflow_runs(repository, tmp_path):
@@ -106,11 +132,18 @@ def test_a_branch_that_loses_a_technique_stops_the_workflow(repository, tmp_path
     environment = {"BASE": "origin/main", "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md")}
     done = shell(repository, steps()["Check"]["run"], **environment)
     assert done.returncode == 1
-    assert "::error file=coverage.toml,line=2,title=no technique lost::2 of " in done.stdout and "T1003.001" in done.stdout
+    assert (
+        "::error file=coverage.toml,line=2,title=no technique lost::2 of " in done.stdout
+        and "T1003.001" in done.stdout
+    )
     assert "::error file=rules/five.toml,line=1,title=no rule without a mapping::r-five" in done.stdout
     assert shell(repository, steps()["Compare"]["run"], **environment).returncode == 0
-    assert "2 lost" not in (repository / "comment.md").read_text(encoding="utf-8").splitlines()[1]  # T1003 and, apart, T1003.001
-    assert "**Lost: 1 technique and 1 sub-technique**" in (repository / "comment.md").read_text(encoding="utf-8")
+    assert (
+        "2 lost" not in (repository / "comment.md").read_text(encoding="utf-8").splitlines()[1]
+    )  # T1003 and, apart, T1003.001
+    assert "**Lost: 1 technique and 1 sub-technique**" in (repository / "comment.md").read_text(
+        encoding="utf-8"
+    )
 
 
 # The two services as programs: comments are kept in a file, and every request that changes one is.
@@ -180,9 +213,10 @@ def test_the_workflow_updates_its_own_comment_and_no_other(repository):
     program(repository, "gh", GH)
     bot, someone = {"login": "github-actions[bot]"}, {"login": "someone"}
     others = [
-        {"id": 1, "user": someone, "body": f"{MARK}\nnot the bot's"}, {"id": 2, "user": bot, "body": "another workflow's"},
+        {"id": 1, "user": someone, "body": f"{MARK}\nnot the bot's"},
+        {"id": 2, "user": bot, "body": "another workflow's"},
         {"id": 3, "user": bot, "body": f"quotes {MARK}"},
-    ]  # fmt: skip
+    ]
     after = commented(repository, steps()["Comment"]["run"], others, GITHUB_REPOSITORY="us/rules", NUMBER="7")
     assert after == [*others, {"id": 93, "user": bot, "body": f"{MARK}\nsecond\n"}]
 
@@ -190,7 +224,12 @@ def test_the_workflow_updates_its_own_comment_and_no_other(repository):
 def test_the_pipeline_updates_its_own_note_and_no_other(repository):
     program(repository, "curl", CURL)
     others = [{"id": 1, "body": "somebody's"}, {"id": 2, "body": f"quotes {MARK}"}]
-    environment = {"CI_API_V4_URL": "https://gitlab.example.com/api/v4", "CI_PROJECT_ID": "1", "CI_MERGE_REQUEST_IID": "7", "COMMENT_TOKEN": "secret"}
+    environment = {
+        "CI_API_V4_URL": "https://gitlab.example.com/api/v4",
+        "CI_PROJECT_ID": "1",
+        "CI_MERGE_REQUEST_IID": "7",
+        "COMMENT_TOKEN": "secret",
+    }
     after = commented(repository, "\n".join(pipeline()["coverage"]["after_script"]), others, **environment)
     assert after == [*others, {"id": 92, "body": f"{MARK}\nsecond\n"}]
 
@@ -199,7 +238,9 @@ def test_the_pipeline_updates_its_own_note_and_no_other(repository):
 def test_the_script_of_the_pipeline_runs(repository, loses, code):
     if loses:
         (repository / "rules" / "one.toml").unlink()
-    done = shell(repository, "\n".join(pipeline()["coverage"]["script"]), BASE=git(repository, "rev-parse", "main"))
+    done = shell(
+        repository, "\n".join(pipeline()["coverage"]["script"]), BASE=git(repository, "rev-parse", "main")
+    )
     assert done.returncode == code, done.stderr
     assert json.loads((repository / "lint.sarif").read_text(encoding="utf-8"))["version"] == "2.1.0"
     assert ("**Lost: " in (repository / "comment.md").read_text(encoding="utf-8")) is loses
@@ -228,10 +269,17 @@ def test_every_option_that_is_shown_is_one():
     from coverage.cli import application
 
     known = get_command(application()).commands
-    calls = [shlex.split(call) for call in re.findall(r"python -m coverage\.cli ([^|>\n]+)", "\n".join(blocks("yaml") + blocks("sh")))]
+    calls = [
+        shlex.split(call)
+        for call in re.findall(
+            r"python -m coverage\.cli ([^|>\n]+)", "\n".join(blocks("yaml") + blocks("sh"))
+        )
+    ]
     assert len(calls) >= 8
     for name, *words in calls:
-        options = {text for parameter in known[name].params for text in (*parameter.opts, *parameter.secondary_opts)}
+        options = {
+            text for parameter in known[name].params for text in (*parameter.opts, *parameter.secondary_opts)
+        }
         assert {word for word in words if word.startswith("-")} <= options, (name, words)
 
 

@@ -36,9 +36,13 @@ def run(tmp_path_factory):
         kept = {k: v for k, v in os.environ.items() if not k.startswith("COVERAGE_")}
         return subprocess.run(
             [sys.executable, "-m", "coverage.cli", *arguments],
-            cwd=PROJECT, capture_output=True, check=False, timeout=120, stdin=subprocess.DEVNULL,
+            cwd=PROJECT,
+            capture_output=True,
+            check=False,
+            timeout=120,
+            stdin=subprocess.DEVNULL,
             env={**kept, "COVERAGE_CACHE": str(cache), "COLUMNS": "100", **environment},
-        )  # fmt: skip
+        )
 
     return process
 
@@ -53,7 +57,9 @@ def inside(tmp_path_factory, monkeypatch):
         result = CliRunner().invoke(application(), list(arguments), env=environment)
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
-        return subprocess.CompletedProcess(arguments, result.exit_code, result.stdout_bytes, result.stderr_bytes)
+        return subprocess.CompletedProcess(
+            arguments, result.exit_code, result.stdout_bytes, result.stderr_bytes
+        )
 
     return call
 
@@ -110,7 +116,11 @@ def test_the_summary_has_at_least_what_was_asked_for(summary):
 
 
 def test_the_summary_of_the_small_corpus(summary):
-    assert (summary["rules"]["read"], summary["rules"]["in_scope"], summary["rules"]["problems"]) == (17, 12, 0)
+    assert (summary["rules"]["read"], summary["rules"]["in_scope"], summary["rules"]["problems"]) == (
+        17,
+        12,
+        0,
+    )
     assert summary["techniques"] == {"covered": 9, "total": 197}
     assert summary["subtechniques"] == {"covered": 9, "total": 402}
     assert summary["placements"] == {"covered": 21, "total": 795}
@@ -122,15 +132,42 @@ def test_every_choice_reaches_the_numbers(inside):
     """Choices in any case; each stamp says what was chosen. Hand counts are in test_measures."""
     calls = each(
         inside,
-        ("summary", SMALL, "--attack", "Enterprise-19.0", "--platform", "linux", "--platform", "MACOS", "--json"),
-        ("summary", SMALL, "--attack", "enterprise-18.1", "--pre", "--rollup", "ALL", "--class", "Production", "--class", "HUNT", "--json"),
+        (
+            "summary",
+            SMALL,
+            "--attack",
+            "Enterprise-19.0",
+            "--platform",
+            "linux",
+            "--platform",
+            "MACOS",
+            "--json",
+        ),
+        (
+            "summary",
+            SMALL,
+            "--attack",
+            "enterprise-18.1",
+            "--pre",
+            "--rollup",
+            "ALL",
+            "--class",
+            "Production",
+            "--class",
+            "HUNT",
+            "--json",
+        ),
         ("summary", SMALL, "--enabled", "ANY", "--rollup", "share", "--json"),
-    )  # fmt: skip
+    )
     linux, pre, shared = (json.loads(done.stdout) for done in calls)
     assert linux["stamp"]["platforms"] == ["Linux", "macOS"] and linux["stamp"]["attack"] == "enterprise-19.0"
     assert [row["name"] for row in linux["platforms"]] == ["Linux", "macOS"]
     assert linux["rules"]["in_scope"] == 3
-    assert (pre["stamp"]["pre"], pre["stamp"]["rollup"], pre["stamp"]["classes"]) == (True, "all", ["production", "hunt"])
+    assert (pre["stamp"]["pre"], pre["stamp"]["rollup"], pre["stamp"]["classes"]) == (
+        True,
+        "all",
+        ["production", "hunt"],
+    )
     assert (pre["techniques"], pre["rules"]["in_scope"]) == ({"covered": 2, "total": 216}, 13)
     assert shared["stamp"]["attack"] == "enterprise-19.0"  # the default
     assert (shared["stamp"]["enabled"], shared["rules"]["in_scope"]) == ("any", 13)
@@ -159,7 +196,10 @@ def test_a_technique_that_is_none_is_said_so_and_a_revoked_one_is_read(inside):
 
 def test_a_table_shows_text_as_it_is_and_csv_guards_it(inside, tmp_path):
     (tmp_path / "rules.csv").write_text("rule,technique_id\n=1+1,T1059\n", encoding="utf-8")
-    table, as_csv = inside("rules", str(tmp_path)).stdout.decode(), inside("rules", str(tmp_path), "--csv", "-").stdout
+    table, as_csv = (
+        inside("rules", str(tmp_path)).stdout.decode(),
+        inside("rules", str(tmp_path), "--csv", "-").stdout,
+    )
     assert "=1+1" in table and "'=1+1" not in table
     assert rows_of(as_csv)[0]["name"] == "'=1+1"
 
@@ -172,8 +212,9 @@ def test_the_rules_of_a_technique(inside):
     )
     found = json.loads(done.stdout)
     assert [(row["path"], row["attack_ids"]) for row in found["rules"]] == [
-        (small.PATHS["b"], ["T1003", "T1003.001"]), (small.PATHS["c"], ["T1003.001"]),
-    ]  # fmt: skip
+        (small.PATHS["b"], ["T1003", "T1003.001"]),
+        (small.PATHS["c"], ["T1003.001"]),
+    ]
     assert found["stamp"]["attack"] == "enterprise-18.1"
     rows = rows_of(csv_done.stdout)
     assert len(rows) == 12 and "query" not in rows[0]
@@ -184,10 +225,18 @@ def test_problems_with_their_place(inside, tmp_path):
     (tmp_path / "bad.toml").write_text('[rule]\nname = "x\n', encoding="utf-8")
     (tmp_path / "good.toml").write_bytes((small.SMALL / small.PATHS["a"]).read_bytes())
     as_json, table, counted = each(
-        inside, ("problems", str(tmp_path), "--json"), ("problems", str(tmp_path)), ("summary", str(tmp_path), "--json")
+        inside,
+        ("problems", str(tmp_path), "--json"),
+        ("problems", str(tmp_path)),
+        ("summary", str(tmp_path), "--json"),
     )
     (problem,) = json.loads(as_json.stdout)["problems"]
-    assert (problem["path"], problem["line"], problem["code"], problem["severity"]) == ("bad.toml", 2, "bad-toml", "error")
+    assert (problem["path"], problem["line"], problem["code"], problem["severity"]) == (
+        "bad.toml",
+        2,
+        "bad-toml",
+        "error",
+    )
     assert "bad.toml" in table.stdout.decode() and "1 problems in 1 rules read" in table.stdout.decode()
     rules = json.loads(counted.stdout)["rules"]
     assert (rules["problems"], rules["read"], rules["unmapped"]) == (1, 1, 0)  # bad TOML is no unmapped rule
@@ -214,8 +263,17 @@ def test_the_gap_file_and_standard_output_are_the_same_bytes_every_time(run, ins
     assert list(tmp_path.iterdir()) == [target]
     rows = rows_of(to_output.stdout)
     assert list(rows[0])[:10] == [
-        "technique_id", "name", "gap_type", "tactics", "parent_id", "platforms", "groups", "software", "campaigns", "rules",
-    ]  # fmt: skip
+        "technique_id",
+        "name",
+        "gap_type",
+        "tactics",
+        "parent_id",
+        "platforms",
+        "groups",
+        "software",
+        "campaigns",
+        "rules",
+    ]
     assert list(rows[0])[-3:] == ["attack", "scope", "corpora"]
     assert len(rows) == 581 and {row["attack"] for row in rows} == {"enterprise-18.1"}
     listed = json.loads(as_json.stdout)
@@ -227,7 +285,17 @@ def test_the_gap_file_and_standard_output_are_the_same_bytes_every_time(run, ins
 def test_gaps_of_some_types(inside):
     only, also = each(
         inside,
-        ("gaps", SMALL, "--attack", "enterprise-18.1", "--type", "Fragile", "--type", "NOT_PRODUCTION", "--json"),
+        (
+            "gaps",
+            SMALL,
+            "--attack",
+            "enterprise-18.1",
+            "--type",
+            "Fragile",
+            "--type",
+            "NOT_PRODUCTION",
+            "--json",
+        ),
         ("gaps", SMALL, "--attack", "enterprise-18.1", "--also", "platform", "--csv", "-"),
     )
     kinds = [row["gap_type"] for row in json.loads(only.stdout)["gaps"]]
@@ -250,8 +318,18 @@ def test_what_cannot_be_written_is_left_alone(inside, tmp_path):
     folder.mkdir()
     (folder / "kept").write_text("kept", encoding="utf-8")
     file.write_text("kept", encoding="utf-8")
-    targets = [str(folder), str(tmp_path / "no" / "out.csv"), str(file / "out.csv"), "/", "", ".", str(tmp_path / ("x" * 300))]
-    for target, done in zip(targets, each(inside, *(("problems", SMALL, "--csv", t) for t in targets)), strict=True):
+    targets = [
+        str(folder),
+        str(tmp_path / "no" / "out.csv"),
+        str(file / "out.csv"),
+        "/",
+        "",
+        ".",
+        str(tmp_path / ("x" * 300)),
+    ]
+    for target, done in zip(
+        targets, each(inside, *(("problems", SMALL, "--csv", t) for t in targets)), strict=True
+    ):
         assert_stopped(done, "cannot write", target[:40])
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["file", "folder", "kept"]
     assert file.read_text(encoding="utf-8") == "kept"
@@ -270,7 +348,9 @@ def test_a_pipe_is_written_to_and_never_replaced(inside, tmp_path):
 
 def test_one_form_of_output_at_a_time(inside, tmp_path):
     target = tmp_path / "out.csv"
-    for done in each(inside, ("gaps", SMALL, "--json", "--csv", str(target)), ("summary", SMALL, "--csv", "-", "--json")):
+    for done in each(
+        inside, ("gaps", SMALL, "--json", "--csv", str(target)), ("summary", SMALL, "--csv", "-", "--json")
+    ):
         assert_stopped(done, "--json", "--csv")
     assert not target.exists()
 
@@ -282,7 +362,10 @@ REFUSED = {
     "second path": (("gaps", SMALL, "nowhere"), ("no file or folder", "nowhere")),
     "long path": (("rules", "x" * 5000), ("no file or folder",)),
     "bytes": (("problems", os.fsdecode(b"caf\xe9")), ("no file or folder", "caf")),
-    "release at hand": (("gaps", SMALL, "--attack", "enterprise-1.0"), ("Enterprise 1.0", "not at hand", "enterprise-18.1", "attack fetch")),
+    "release at hand": (
+        ("gaps", SMALL, "--attack", "enterprise-1.0"),
+        ("Enterprise 1.0", "not at hand", "enterprise-18.1", "attack fetch"),
+    ),
     "release": (("gaps", SMALL, "--attack", "latest"), ("latest", "enterprise-19.0")),
     "platform": (("summary", SMALL, "--platform", "BeOS"), ("BeOS", "Enterprise 19.0", "Windows", "Linux")),
     "PRE": (("summary", SMALL, "--platform", "PRE"), ("PRE", "platform")),
@@ -292,7 +375,7 @@ REFUSED = {
     "type": (("gaps", SMALL, "--type", "hole"), ("hole", "parent_only")),
     "also": (("gaps", SMALL, "--also", "none"), ("none", "fragile, platform")),
     "bundle": (("attack", "import", "no-such-bundle.json"), ("no-such-bundle.json",)),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", list(REFUSED))
@@ -344,7 +427,11 @@ def test_the_rules_that_come_with_the_project_are_the_default(inside):
 
 
 def test_a_terminal_that_knows_no_sign_stops_nothing(run, inside, tmp_path):
-    rule = (small.SMALL / small.PATHS["a"]).read_text(encoding="utf-8").replace("Scheduled task", "規則 – Zählung")
+    rule = (
+        (small.SMALL / small.PATHS["a"])
+        .read_text(encoding="utf-8")
+        .replace("Scheduled task", "規則 – Zählung")
+    )
     (tmp_path / "a.toml").write_text(rule, encoding="utf-8")
     table = run("rules", str(tmp_path), PYTHONIOENCODING="ascii")
     assert table.returncode == 0 and b"T1053.005" in table.stdout
@@ -355,8 +442,13 @@ def test_a_terminal_that_knows_no_sign_stops_nothing(run, inside, tmp_path):
 def test_each_command_is_found_by_its_word():
     """The table that says what to import names every command, and the module that has it."""
     app = application()
-    found = {info.name or info.callback.__name__: info.callback.__module__ for info in app.registered_commands}
-    found |= {group.name: group.typer_instance.registered_commands[0].callback.__module__ for group in app.registered_groups}
+    found = {
+        info.name or info.callback.__name__: info.callback.__module__ for info in app.registered_commands
+    }
+    found |= {
+        group.name: group.typer_instance.registered_commands[0].callback.__module__
+        for group in app.registered_groups
+    }
     assert found == {word: f"coverage.cli.{module}" for word, module in COMMANDS.items()}
 
 
@@ -368,7 +460,9 @@ def test_it_needs_no_browser_library(run):
         "print(sorted({m.partition('.')[0] for m in sys.modules} & "
         "{'streamlit', 'plotly', 'mitreattack', 'stix2', 'requests', 'markdown_it'}), file=sys.stderr)"
     )
-    done = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=False, timeout=120
+    )
     assert done.stderr.strip() == "[]"
     assert done.stdout.startswith("technique_id,")
 
@@ -393,7 +487,17 @@ def test_help_explains_and_shows_an_example(command):
 
 def test_the_help_of_gaps_names_every_option(inside):
     text = inside("gaps", "--help", COLUMNS="120").stdout.decode()
-    for option in ("--attack", "--class", "--platform", "--pre", "--rollup", "--json", "--csv", "--also", "--type"):
+    for option in (
+        "--attack",
+        "--class",
+        "--platform",
+        "--pre",
+        "--rollup",
+        "--json",
+        "--csv",
+        "--also",
+        "--type",
+    ):
         assert option in text
     assert "gaps --csv gaps.csv" in text
 
@@ -401,11 +505,14 @@ def test_the_help_of_gaps_names_every_option(inside):
 @pytest.mark.corpora
 def test_a_large_corpus_named_and_in_parts(inside, shared):
     root: Path = shared("corpora", "elastic")
-    done = inside("summary", f"elastic={root / 'rules'}", str(root / "hunting"), "--attack", "enterprise-18.1", "--json")
+    done = inside(
+        "summary", f"elastic={root / 'rules'}", str(root / "hunting"), "--attack", "enterprise-18.1", "--json"
+    )
     result = json.loads(done.stdout)
     assert [(c["name"], c["path"]) for c in result["stamp"]["corpora"]] == [
-        ("elastic", str(root / "rules")), ("hunting", str(root / "hunting")),
-    ]  # fmt: skip
+        ("elastic", str(root / "rules")),
+        ("hunting", str(root / "hunting")),
+    ]
     assert result["techniques"] == {"covered": 159, "total": 197}  # as counted in test_measures_corpora
 
 
@@ -413,4 +520,6 @@ def test_a_folder_without_a_rule_says_what_is_read(inside, tmp_path):
     (tmp_path / "README.md").write_text("nothing", encoding="utf-8")
     done = inside("summary", str(tmp_path), "--json")
     assert (done.returncode, json.loads(done.stdout)["rules"]["read"]) == (0, 0)
-    assert done.stderr.decode() == "no rule was found: no file there is of a format that docs/formats.md lists\n"
+    assert (
+        done.stderr.decode() == "no rule was found: no file there is of a format that docs/formats.md lists\n"
+    )

@@ -55,14 +55,30 @@ def sides(found, *ids: str) -> list[str]:
 
 def test_each_id_stands_on_its_side():
     found = comparison()
-    assert sides(found, "T1059", "T1053", "T1003", "T1078", "T1021", "T1110") == ["both", "both", "both", "b_only", "b_only", "neither"]
-    assert sides(found, "T1059.001", "T1059.003", "T1003.001", "T1021.001", "T1053.005") == ["a_only", "b_only", "a_only", "b_only", "neither"]
+    assert sides(found, "T1059", "T1053", "T1003", "T1078", "T1021", "T1110") == [
+        "both",
+        "both",
+        "both",
+        "b_only",
+        "b_only",
+        "neither",
+    ]
+    assert sides(found, "T1059.001", "T1059.003", "T1003.001", "T1021.001", "T1053.005") == [
+        "a_only",
+        "b_only",
+        "a_only",
+        "b_only",
+        "neither",
+    ]
     checked(found.ids, COMPARISON)
 
 
 def test_a_rule_counts_once_a_technique_on_its_own_side():
     found = comparison()
-    counts = {attack_id: tuple(by_id(found.ids, attack_id)[["rules_a", "rules_b"]]) for attack_id in ("T1059", "T1003", "T1003.001", "T1078")}
+    counts = {
+        attack_id: tuple(by_id(found.ids, attack_id)[["rules_a", "rules_b"]])
+        for attack_id in ("T1059", "T1003", "T1003.001", "T1078")
+    }
     assert counts == {"T1059": (1, 1), "T1003": (1, 2), "T1003.001": (1, 0), "T1078": (0, 1)}
 
 
@@ -71,12 +87,26 @@ def test_the_totals_keep_techniques_and_subtechniques_apart():
     checked(found.totals, COMPARISON_TOTALS)
     ids = found.a.techniques
     techniques, subs = int((~ids["is_subtechnique"]).sum()), int(ids["is_subtechnique"].sum())
-    assert found.count("techniques") == {"a_only": 0, "both": 3, "b_only": 2, "neither": techniques - 5, "total": techniques}
-    assert found.count("subtechniques") == {"a_only": 2, "both": 0, "b_only": 2, "neither": subs - 4, "total": subs}
+    assert found.count("techniques") == {
+        "a_only": 0,
+        "both": 3,
+        "b_only": 2,
+        "neither": techniques - 5,
+        "total": techniques,
+    }
+    assert found.count("subtechniques") == {
+        "a_only": 2,
+        "both": 0,
+        "b_only": 2,
+        "neither": subs - 4,
+        "total": subs,
+    }
     assert found.sentence() == (
         f"ours covers 3 and theirs 5 of {techniques} techniques: 0 only ours, 2 only theirs, 3 both, {techniques - 5} neither."
     )
-    assert found.sentence("subtechniques").startswith(f"ours covers 2 and theirs 2 of {subs} sub-techniques: 2 only ours")
+    assert found.sentence("subtechniques").startswith(
+        f"ours covers 2 and theirs 2 of {subs} sub-techniques: 2 only ours"
+    )
 
 
 def test_in_a_tactic_only_rules_that_count_there_stand():
@@ -105,7 +135,10 @@ def test_the_roll_up_says_what_stands(rollup, expected):
 
 
 def test_under_share_a_part_is_open_and_the_share_is_told():
-    found = comparison({"ours": {"a": (["T1561.001"], {})}, "theirs": {"b": (["T1561.001", "T1561.002"], {})}}, rollup="share")
+    found = comparison(
+        {"ours": {"a": (["T1561.001"], {})}, "theirs": {"b": (["T1561.001", "T1561.002"], {})}},
+        rollup="share",
+    )
     row = by_id(found.ids, "T1561")
     assert (row["side"], row["covered_a"], row["covered_b"]) == ("b_only", 0.5, 1.0)
 
@@ -126,7 +159,10 @@ def test_nothing_in_scope_and_nothing_loaded_are_no_fault():
     found = comparison({"ours": {}, "theirs": {}})
     assert found.count("techniques")["neither"] == found.count("techniques")["total"] > 0
     view = made(TWO)
-    nowhere = [replace(part, scope=replace(part.scope, platforms=("No such platform",)), results={}) for part in map(view.of_corpora, (["ours"], ["theirs"]))]
+    nowhere = [
+        replace(part, scope=replace(part.scope, platforms=("No such platform",)), results={})
+        for part in map(view.of_corpora, (["ours"], ["theirs"]))
+    ]
     empty = compare(*nowhere)
     assert len(checked(empty.ids, COMPARISON)) == 0
     assert checked(empty.totals, COMPARISON_TOTALS)["total"].tolist() == [0, 0]
@@ -138,7 +174,10 @@ def test_swapping_the_two_swaps_their_sides_alone(rollup):
     there, back = comparison(rollup=rollup), comparison(names=("theirs", "ours"), rollup=rollup)
     swapped = back.totals.rename(columns={"a_only": "b_only", "b_only": "a_only"})
     assert there.totals.to_dict() == swapped[there.totals.columns].to_dict()
-    assert there.ids[["rules_a", "rules_b"]].to_numpy().tolist() == back.ids[["rules_b", "rules_a"]].to_numpy().tolist()
+    assert (
+        there.ids[["rules_a", "rules_b"]].to_numpy().tolist()
+        == back.ids[["rules_b", "rules_a"]].to_numpy().tolist()
+    )
 
 
 # ---- the real corpora ----------------------------------------------------------------------------------
@@ -155,10 +194,16 @@ def _counted_again(reading, corpus: str) -> set[str]:
     rules = reading.loaded.rules
     counting = {
         key
-        for key, name, rule_class, enabled in zip(rules["rule_key"], rules["corpus"], rules["rule_class"], rules["enabled"].tolist(), strict=True)
+        for key, name, rule_class, enabled in zip(
+            rules["rule_key"], rules["corpus"], rules["rule_class"], rules["enabled"].tolist(), strict=True
+        )
         if name == corpus and rule_class == "production" and enabled is not False
     }
-    leaves = {i for key, i in zip(reading.mappings["rule_key"], reading.mappings["attack_id"], strict=True) if key in counting and isinstance(i, str)}
+    leaves = {
+        i
+        for key, i in zip(reading.mappings["rule_key"], reading.mappings["attack_id"], strict=True)
+        if key in counting and isinstance(i, str)
+    }
     return leaves | {leaf.partition(".")[0] for leaf in leaves}
 
 
@@ -170,13 +215,20 @@ def test_elastic_and_sigma_agree_with_a_second_count(both):
     techniques = reading.catalogue.techniques
     in_scope = {
         attack_id
-        for attack_id, status, platforms in zip(techniques["attack_id"], techniques["status"], techniques["platforms"], strict=True)
+        for attack_id, status, platforms in zip(
+            techniques["attack_id"], techniques["status"], techniques["platforms"], strict=True
+        )
         if status == "live" and tuple(platforms) != ("PRE",)
     }
     for grain, below in (("techniques", False), ("subtechniques", True)):
         here = {attack_id for attack_id in in_scope if ("." in attack_id) == below}
-        expected = {"a_only": len(here & elastic - sigma), "both": len(here & elastic & sigma),
-                    "b_only": len(here & sigma - elastic), "neither": len(here - elastic - sigma), "total": len(here)}  # fmt: skip
+        expected = {
+            "a_only": len(here & elastic - sigma),
+            "both": len(here & elastic & sigma),
+            "b_only": len(here & sigma - elastic),
+            "neither": len(here - elastic - sigma),
+            "total": len(here),
+        }
         assert found.count(grain) == expected
         assert all(count > 0 for count in expected.values())
     told = dict(zip(found.ids["attack_id"], found.ids["side"], strict=True))
@@ -213,14 +265,29 @@ def test_the_bars_are_the_frame(theme):
     assert list(labels) == list(SIDE_WORDS)
     assert [list(trace.x) for trace in figure.data] == [rows[side].tolist() for side in labels]
     assert all(list(trace.y) == rows["name"].tolist() for trace in figure.data)
-    assert [trace.name for trace in figure.data] == ["only &lt;b&gt;ours&lt;/b&gt;", "both", "only theirs", "neither"]
-    assert [trace.marker.color for trace in figure.data] == [*(fill for fill, _ in SIDES.values()), theme.rest]
-    assert figure.layout.title.text == "Techniques of each tactic" and figure.layout.xaxis.title.text == "techniques in scope"
+    assert [trace.name for trace in figure.data] == [
+        "only &lt;b&gt;ours&lt;/b&gt;",
+        "both",
+        "only theirs",
+        "neither",
+    ]
+    assert [trace.marker.color for trace in figure.data] == [
+        *(fill for fill, _ in SIDES.values()),
+        theme.rest,
+    ]
+    assert (
+        figure.layout.title.text == "Techniques of each tactic"
+        and figure.layout.xaxis.title.text == "techniques in scope"
+    )
 
 
 def test_the_curve_is_the_plan():
     view = made(TWO)
-    plan = borrow(view.of_corpora(["ours"]), view.of_corpora(["theirs"]), {"gap": 1.0, "group": 0.0, "software": 0.0, "campaign": 0.0}).plan()
+    plan = borrow(
+        view.of_corpora(["ours"]),
+        view.of_corpora(["theirs"]),
+        {"gap": 1.0, "group": 0.0, "software": 0.0, "campaign": 0.0},
+    ).plan()
     trace = plan_curve(plan, LIGHT, "Closed").data[0]
     assert list(trace.x) == [0, *plan["step"]] and list(trace.y) == [0.0, *plan["share"]]
     assert trace.customdata[1][0] == f"1. {plan['rule_name'][0]}"
@@ -231,8 +298,18 @@ def test_the_file_names_both_corpora_and_the_scope():
     rows = list(csv.DictReader(io.StringIO(comparison_csv(found).decode())))
     assert len(rows) == len(found.ids)
     row = next(row for row in rows if row["technique_id"] == "T1003")
-    assert (row["corpus_a"], row["corpus_b"], row["side"], row["rules_a"], row["rules_b"]) == ("ours", "theirs", "both", "1", "2")
-    assert "ours: 4 rules" in row["corpora"] and "theirs: 5 rules" in row["corpora"] and row["attack"] == small.E18
+    assert (row["corpus_a"], row["corpus_b"], row["side"], row["rules_a"], row["rules_b"]) == (
+        "ours",
+        "theirs",
+        "both",
+        "1",
+        "2",
+    )
+    assert (
+        "ours: 4 rules" in row["corpora"]
+        and "theirs: 5 rules" in row["corpora"]
+        and row["attack"] == small.E18
+    )
     assert list(with_corpora(found.ids, found).columns) == ["corpus_a", "corpus_b", *COMPARISON.columns]
 
 
@@ -255,14 +332,21 @@ def test_compare_says_the_same_as_the_measure():
     assert (techniques["a_only"], techniques["both"], techniques["b_only"]) == (5, 0, 3)
     assert told["sentence"].startswith("win covers 5 and net 3 of ")
     text = run("compare", *PAIR).stdout
-    assert told["sentence"] in text and "Only win: 5 of" in text and "T1071" in text and "sub-techniques: only win" in text
+    assert (
+        told["sentence"] in text
+        and "Only win: 5 of" in text
+        and "T1071" in text
+        and "sub-techniques: only win" in text
+    )
 
 
 def test_compare_writes_csv_and_refuses_what_it_cannot_do(tmp_path):
     target = tmp_path / "compare.csv"
     assert run("compare", *PAIR, "--csv", str(target)).exit_code == 0
     rows = list(csv.DictReader(io.StringIO(target.read_text(encoding="utf-8"))))
-    assert {row["technique_id"] for row in rows if row["side"] == "b_only" and "." not in row["technique_id"]} == {"T1071", "T1105", "T1132"}
+    assert {
+        row["technique_id"] for row in rows if row["side"] == "b_only" and "." not in row["technique_id"]
+    } == {"T1071", "T1105", "T1132"}
     both = run("compare", *PAIR, "--csv", "-", "--json")
     assert both.exit_code == 2 and "choose one" in both.stderr
     missing = run("compare", PAIR[0], "no/such/folder")

@@ -55,19 +55,41 @@ def answering(content: bytes, status: int = 200, **more):
 
 
 def everything(folder: Path) -> dict[str, bytes]:
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()
+    }
 
 
 def test_the_rule_folders_and_the_licence_are_kept_and_the_commit_is_recorded(folders):
     steps = []
     with serving(answering(archive())) as (server, url):
-        corpus = fetch_corpus("elastic", base_url=f"{url}/", progress=lambda *step: steps.append(step), today=DAY)
+        corpus = fetch_corpus(
+            "elastic", base_url=f"{url}/", progress=lambda *step: steps.append(step), today=DAY
+        )
         assert server.asked == [PATH]
-    assert (corpus.name, corpus.commit, corpus.ref, corpus.fetched, corpus.files) == ("elastic", COMMIT, "main", "2026-11-24", 2)
-    assert set(everything(corpus.path)) == {"rules/windows/a.toml", "rules_building_block/b.toml", "LICENSE.txt", "NOTICE.txt"}
+    assert (corpus.name, corpus.commit, corpus.ref, corpus.fetched, corpus.files) == (
+        "elastic",
+        COMMIT,
+        "main",
+        "2026-11-24",
+        2,
+    )
+    assert set(everything(corpus.path)) == {
+        "rules/windows/a.toml",
+        "rules_building_block/b.toml",
+        "LICENSE.txt",
+        "NOTICE.txt",
+    }
     record = json.loads((corpora_folder() / "elastic" / "corpus.json").read_text())
-    assert record == {"name": "elastic", "commit": COMMIT, "ref": "main", "source": f"{url}{PATH}", "licence": "Elastic License 2.0",
-                      "fetched": "2026-11-24", "files": 2}  # fmt: skip
+    assert record == {
+        "name": "elastic",
+        "commit": COMMIT,
+        "ref": "main",
+        "source": f"{url}{PATH}",
+        "licence": "Elastic License 2.0",
+        "fetched": "2026-11-24",
+        "files": 2,
+    }
     assert fetched_corpora() == [corpus]
     assert steps and steps[-1] == (len(archive()), len(archive()))
     assert corpus.path.is_relative_to(folders / "data")
@@ -78,10 +100,18 @@ def test_the_stamp_and_the_list_show_the_commit():
         corpus = fetch_corpus("elastic", base_url=url)
     loaded = load(corpus_sources([f"elastic={corpus.path}"]))
     assert loaded.corpora[0].commit == COMMIT and "commit 0123456789ab" in loaded.corpora[0].sentence()
-    assert loaded.rules.set_index("rule_id")["rule_class"].to_dict() == {"a": "production", "b": "building_block"}
+    assert loaded.rules.set_index("rule_id")["rule_class"].to_dict() == {
+        "a": "production",
+        "b": "building_block",
+    }
     assert load(corpus_sources([str(corpus.path / "rules")])).corpora[0].commit == COMMIT
     (offered,) = offered_corpora(Settings())
-    assert (offered.name, offered.origin, offered.commit, offered.enabled) == ("elastic", "fetched", COMMIT, False)
+    assert (offered.name, offered.origin, offered.commit, offered.enabled) == (
+        "elastic",
+        "fetched",
+        COMMIT,
+        False,
+    )
 
 
 @pytest.mark.parametrize(
@@ -149,19 +179,37 @@ def slow(handler):
 FAILURES = {
     "not found": (answering(b"gone", 404), "the server answered HTTP 404 Not Found"),
     "server error": (answering(b"oh", 500), "the server answered HTTP 500"),
-    "cut off": (answering(archive()[:500], length=len(archive())), "the download broke off after 500 bytes of"),
-    "cut off without length": (answering(archive()[:500], length=-1), "it is no zip archive that can be read"),
+    "cut off": (
+        answering(archive()[:500], length=len(archive())),
+        "the download broke off after 500 bytes of",
+    ),
+    "cut off without length": (
+        answering(archive()[:500], length=-1),
+        "it is no zip archive that can be read",
+    ),
     "a page instead": (answering(b"<html>sign in</html>"), "it is no zip archive that can be read"),
     "empty": (answering(b""), "it is no zip archive that can be read"),
-    "no rules in it": (answering(archive({"x/README.md": "#", "x/rules/README.md": "#", "x/LICENSE": "-"})), "it holds no rule file in rules, rules_building_block"),
+    "no rules in it": (
+        answering(archive({"x/README.md": "#", "x/rules/README.md": "#", "x/LICENSE": "-"})),
+        "it holds no rule file in rules, rules_building_block",
+    ),
     "a rule in no folder": (answering(archive({"x/a.toml": rule_text("a")})), "it holds no rule file"),
-    "leads out": (answering(archive({**FILES, "detection-rules-main/../../a.toml": "x"})), "an entry leads out of its folder"),
-    "link": (answering(archive(links={"detection-rules-main/rules/l.toml": "/etc/passwd"})), "an entry is a link or a device"),
-    "bomb": (answering(archive({**FILES, "x/rules/b.toml": b"#" * 5_000_000})), "it unpacks to more than 100 times its size"),
+    "leads out": (
+        answering(archive({**FILES, "detection-rules-main/../../a.toml": "x"})),
+        "an entry leads out of its folder",
+    ),
+    "link": (
+        answering(archive(links={"detection-rules-main/rules/l.toml": "/etc/passwd"})),
+        "an entry is a link or a device",
+    ),
+    "bomb": (
+        answering(archive({**FILES, "x/rules/b.toml": b"#" * 5_000_000})),
+        "it unpacks to more than 100 times its size",
+    ),
     "slow": (slow, "no answer within 0.2 seconds"),
     "no http": (lambda handler: handler.wfile.write(b"nonsense\r\n\r\n"), "no connection"),
     "closes": (lambda handler: handler.connection.shutdown(socket.SHUT_RDWR), "no connection"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", FAILURES)
@@ -188,7 +236,10 @@ def test_an_archive_of_the_wrong_size_is_refused():
 
 def test_links_and_bombs_outside_the_rule_folders_do_not_matter():
     files = {**FILES, "detection-rules-main/docs/huge.toml": b"#" * 5_000_000}
-    with serving(answering(archive(files, links={"detection-rules-main/docs/l.toml": "/etc/passwd"}))) as (_, url):
+    with serving(answering(archive(files, links={"detection-rules-main/docs/l.toml": "/etc/passwd"}))) as (
+        _,
+        url,
+    ):
         assert fetch_corpus("elastic", base_url=url).files == 2
 
 
@@ -215,7 +266,9 @@ def test_a_ref_that_is_none(ref):
 
 
 def test_a_corpus_nobody_knows_and_a_folder_that_cannot_be_written(folders, monkeypatch):
-    with pytest.raises(FetchError, match="'yara' is no public corpus known here; there are elastic, sigma, splunk"):
+    with pytest.raises(
+        FetchError, match="'yara' is no public corpus known here; there are elastic, sigma, splunk"
+    ):
         fetch_corpus("yara")
     (folders / "occupied").write_text("a file where the data should be")
     monkeypatch.setenv("COVERAGE_DATA", str(folders / "occupied"))
@@ -235,10 +288,16 @@ def test_a_fetched_corpus_is_used_by_its_name(monkeypatch, folders):
         monkeypatch.setenv("COVERAGE_CORPORA_URL", url)
         done = told("corpora", "fetch", "elastic")
     assert done.exit_code == 0, done.stderr
-    assert done.stdout.startswith("elastic is ready: 2 rule files of main (commit 0123456789ab), under the Elastic License 2.0.")
+    assert done.stdout.startswith(
+        "elastic is ready: 2 rule files of main (commit 0123456789ab), under the Elastic License 2.0."
+    )
     stamp = json.loads(told("summary", "elastic", "--json").stdout)["stamp"]["corpora"][0]
     assert (stamp["name"], stamp["rules"], stamp["commit"]) == ("elastic", 2, COMMIT)
-    (row,) = [row for row in json.loads(told("corpora", "list", "--json").stdout)["corpora"] if row["name"] == "elastic"]
+    (row,) = [
+        row
+        for row in json.loads(told("corpora", "list", "--json").stdout)["corpora"]
+        if row["name"] == "elastic"
+    ]
     assert (row["from"], row["commit"]) == ("fetched", COMMIT) and row["path"] == stamp["path"]
     assert told("corpora", "path", "elastic").stdout.strip() == stamp["path"]
     assert "0123456789ab" in told("corpora", "list").stdout
@@ -250,12 +309,20 @@ def test_offline_is_one_sentence_and_exit_code_2(monkeypatch):
     monkeypatch.setenv("COVERAGE_CORPORA_URL", "http://corpora.invalid")
     done = told("corpora", "fetch", "sigma")
     assert done.exit_code == 2 and done.stdout == ""
-    assert done.stderr.startswith("coverage: http://corpora.invalid/SigmaHQ/sigma/zip/refs/heads/master: no connection; is the network up?")
+    assert done.stderr.startswith(
+        "coverage: http://corpora.invalid/SigmaHQ/sigma/zip/refs/heads/master: no connection; is the network up?"
+    )
     assert done.stderr.count("\n") == 1
 
 
 def test_names_of_no_corpus(monkeypatch):
-    assert "'yara' is no public corpus known here; choose from elastic, sigma, splunk" in told("corpora", "fetch", "yara").stderr
+    assert (
+        "'yara' is no public corpus known here; choose from elastic, sigma, splunk"
+        in told("corpora", "fetch", "yara").stderr
+    )
     missing, unknown = told("corpora", "path", "sigma"), told("corpora", "path", "nobody")
     assert missing.exit_code == unknown.exit_code == 2
-    assert "sigma is not here yet" in missing.stderr and "'nobody' is the name of no corpus here" in unknown.stderr
+    assert (
+        "sigma is not here yet" in missing.stderr
+        and "'nobody' is the name of no corpus here" in unknown.stderr
+    )

@@ -59,7 +59,9 @@ def test_the_greedy_cover_is_not_always_the_smallest():
 def _plain(sets, weights):
     """The greedy as it is defined: look at every set at every step."""
     held, found = set(), []
-    while rest := {key: frozenset(elements) - held for key, elements in sets.items() if frozenset(elements) - held}:
+    while rest := {
+        key: frozenset(elements) - held for key, elements in sets.items() if frozenset(elements) - held
+    }:
         best = min(rest, key=lambda key: (-worth(rest[key], weights), -len(rest[key]), key))
         found.append((best, rest[best]))
         held |= rest[best]
@@ -87,7 +89,9 @@ def test_no_choice_of_as_many_sets_is_much_better(sets, weights):
     held = frozenset()
     for count, (_, new) in enumerate(steps(sets, weights), 1):
         held |= new
-        best = max(worth(frozenset().union(*chosen), weights) for chosen in combinations(sets.values(), count))
+        best = max(
+            worth(frozenset().union(*chosen), weights) for chosen in combinations(sets.values(), count)
+        )
         assert worth(held, weights) >= (1 - 1 / e) * best - 1e-9
 
 

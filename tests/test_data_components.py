@@ -36,7 +36,9 @@ def sentinel(query: str) -> str:
 
 
 def panther(log: str) -> str:
-    return f"AnalysisType: rule\nRuleID: r\nFilename: r.py\nEnabled: true\nSeverity: Low\nLogTypes:\n- {log}\n"
+    return (
+        f"AnalysisType: rule\nRuleID: r\nFilename: r.py\nEnabled: true\nSeverity: Low\nLogTypes:\n- {log}\n"
+    )
 
 
 CASES = [
@@ -51,10 +53,28 @@ CASES = [
     ("a.yml", sigma("product: django; category: application"), ("Application Log Content",)),
     ("a.yml", sigma("product: windows; service: starship"), ()),
     ("a.toml", elastic('language = "eql"\nquery = """\nprocess where true\n"""'), ("Process Creation",)),
-    ("a.toml", elastic('language = "eql"\nquery = "sequence [file where true] [library where true]"'), (*FILES, "Module Load")),
-    ("a.toml", elastic('language = "eql"\nquery = "process where true"\nindex = ["logs-endpoint.events.file-*"]'), ("Process Creation",)),
-    ("a.toml", elastic('language = "eql"\nquery = "any where true"\nindex = ["logs-endpoint.events.file-*"]'), FILES),
-    ("a.toml", elastic('language = "kuery"\nquery = "a:1"\nindex = ["logs-endpoint.events.process-*", "winlogbeat-*"]'), ("Process Creation",)),
+    (
+        "a.toml",
+        elastic('language = "eql"\nquery = "sequence [file where true] [library where true]"'),
+        (*FILES, "Module Load"),
+    ),
+    (
+        "a.toml",
+        elastic('language = "eql"\nquery = "process where true"\nindex = ["logs-endpoint.events.file-*"]'),
+        ("Process Creation",),
+    ),
+    (
+        "a.toml",
+        elastic('language = "eql"\nquery = "any where true"\nindex = ["logs-endpoint.events.file-*"]'),
+        FILES,
+    ),
+    (
+        "a.toml",
+        elastic(
+            'language = "kuery"\nquery = "a:1"\nindex = ["logs-endpoint.events.process-*", "winlogbeat-*"]'
+        ),
+        ("Process Creation",),
+    ),
     ("a.toml", elastic('query = "a:1"', 'integration = ["okta", "aws"]'), ("Application Log Content",)),
     ("a.toml", elastic('tags = ["Data Source: PowerShell Logs"]'), ("Script Execution", "Command Execution")),
     ("a.yml", splunk("Sysmon EventID 10"), ("Process Access",)),
@@ -66,14 +86,46 @@ CASES = [
     ("a.yml", panther("AWS.VPCFlow"), ("Network Traffic Flow",)),
     ("a.yml", panther("AWS.CloudTrail"), ()),
     ("a.yml", panther("Okta.SystemLog"), ("Application Log Content",)),
-    ("a.yml", "- rule: r\n  desc: d\n  condition: c\n  output: o\n  priority: NOTICE\n  tags: [T1059]\n", ("OS API Execution",)),
-    ("a.yml", "- rule: r\n  desc: d\n  condition: c\n  output: o\n  priority: NOTICE\n  source: okta\n", ("Application Log Content",)),
-    ("a.ndjson", json.dumps({"rule_id": "r", "type": "query", "name": "n", "query": "a", "index": ["logs-cloud_defend.process-*"]}), ("Process Creation",)),
-    ("a.yaral", 'rule r {\n  meta:\n    data_source = "DNS"\n  events:\n    $e.a = "b"\n  condition:\n    $e\n}\n', ("Network Traffic Content",)),
-    ("a.rules", 'alert dns any any -> any any (msg:"m"; sid:1; metadata: mitre_technique_id T1071;)\n', ("Network Traffic Content",)),
-    ("a.xml", '<group name="syscheck,"><rule id="100001" level="5"><description>d</description></rule></group>', (*FILES, "File Deletion")),
+    (
+        "a.yml",
+        "- rule: r\n  desc: d\n  condition: c\n  output: o\n  priority: NOTICE\n  tags: [T1059]\n",
+        ("OS API Execution",),
+    ),
+    (
+        "a.yml",
+        "- rule: r\n  desc: d\n  condition: c\n  output: o\n  priority: NOTICE\n  source: okta\n",
+        ("Application Log Content",),
+    ),
+    (
+        "a.ndjson",
+        json.dumps(
+            {
+                "rule_id": "r",
+                "type": "query",
+                "name": "n",
+                "query": "a",
+                "index": ["logs-cloud_defend.process-*"],
+            }
+        ),
+        ("Process Creation",),
+    ),
+    (
+        "a.yaral",
+        'rule r {\n  meta:\n    data_source = "DNS"\n  events:\n    $e.a = "b"\n  condition:\n    $e\n}\n',
+        ("Network Traffic Content",),
+    ),
+    (
+        "a.rules",
+        'alert dns any any -> any any (msg:"m"; sid:1; metadata: mitre_technique_id T1071;)\n',
+        ("Network Traffic Content",),
+    ),
+    (
+        "a.xml",
+        '<group name="syscheck,"><rule id="100001" level="5"><description>d</description></rule></group>',
+        (*FILES, "File Deletion"),
+    ),
     ("a.csv", "rule,technique_id\nn,T1059\n", ()),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("name", "text", "expected"), CASES)
@@ -95,15 +147,21 @@ def test_an_unlisted_word_is_silent_and_a_wrong_table_is_told(tmp_path):
     (tmp_path / "a.yml").write_text(sigma("product: windows; service: starship"))
     assert load([CorpusSource("c", tmp_path)]).problems.empty
     table = tmp_path / "t.csv"
-    table.write_text("kind,word,components,note\nmood,happy,File Access,\nsigma_logsource,starship,File Access; Drive Access,\n")
+    table.write_text(
+        "kind,word,components,note\nmood,happy,File Access,\nsigma_logsource,starship,File Access; Drive Access,\n"
+    )
     found = load([CorpusSource("c", tmp_path / "a.yml")], components_csv=table)
-    assert found.problems.code.tolist() == ["components-table"] and found.rules.data_components.tolist() == [("File Access", "Drive Access")]
+    assert found.problems.code.tolist() == ["components-table"] and found.rules.data_components.tolist() == [
+        ("File Access", "Drive Access")
+    ]
     assert load([], components_csv=tmp_path / "none.csv").problems.code.tolist() == ["components-table"]
     assert COMPONENTS_CSV.is_file()
 
 
 @pytest.mark.corpora
-@pytest.mark.parametrize(("corpus", "share"), [("sigma/rules", 0.8), ("elastic/rules", 0.65), ("elastic-endpoint", 0.95)])
+@pytest.mark.parametrize(
+    ("corpus", "share"), [("sigma/rules", 0.8), ("elastic/rules", 0.65), ("elastic-endpoint", 0.95)]
+)
 def test_most_real_rules_have_a_component(corpus, share):
     if not (SHARED / corpus).is_dir():
         pytest.skip("no corpora here")

@@ -64,13 +64,23 @@ def state(loaded: Loaded, release: str = E18, snapshot=None, **scope) -> State:
 def totals_again(view: View) -> dict[str, tuple[float, int]]:
     """Covered and total at each grain from the measures that the pages show."""
     ids, cells = coverage_by_id(view), coverage_by_placement(view)
-    parts = {"techniques": ids[~ids["is_subtechnique"]], "subtechniques": ids[ids["is_subtechnique"]], "placements": cells}
+    parts = {
+        "techniques": ids[~ids["is_subtechnique"]],
+        "subtechniques": ids[ids["is_subtechnique"]],
+        "placements": cells,
+    }
     return {grain: (float(rows["covered"].sum()), len(rows)) for grain, rows in parts.items()}
 
 
 def assert_adds_up(found: Difference) -> None:
     """Ledger, units and causes sum to the difference of the totals, and every line has a cause that is one."""
-    for frame, spec in ((found.ledger, DIFF_LEDGER), (found.units, DIFF_UNITS), (found.totals, DIFF_TOTALS), (found.by_cause, DIFF_CAUSES), (found.rules.frame, RULE_DIFF)):
+    for frame, spec in (
+        (found.ledger, DIFF_LEDGER),
+        (found.units, DIFF_UNITS),
+        (found.totals, DIFF_TOTALS),
+        (found.by_cause, DIFF_CAUSES),
+        (found.rules.frame, RULE_DIFF),
+    ):
         checked(frame, spec)
     old, new = totals_again(found.before), totals_again(found.after)
     shares = "share" in (found.before.scope.rollup, found.after.scope.rollup)
@@ -88,7 +98,9 @@ def assert_adds_up(found: Difference) -> None:
         assert (row["gained"], row["lost"]) == (changes.count("gained"), changes.count("lost"))
     parts = found.units["by_rule"] + found.units["by_attack"] + found.units["by_scope"]
     assert (parts - found.units["covered_change"]).abs().max() < 1e-9 or found.units.empty
-    assert set(found.ledger["cause"]) <= set(DIFFERENCE_CAUSES) and "unexplained" not in set(found.ledger["detail"])
+    assert set(found.ledger["cause"]) <= set(DIFFERENCE_CAUSES) and "unexplained" not in set(
+        found.ledger["detail"]
+    )
     by_rules = found.ledger[found.ledger["cause"] == "rule"]
     assert by_rules["rules"].map(len).min() > 0 or by_rules.empty
     assert set(by_rules["detail"]) <= set(RULE_DIFFERENCES)
@@ -98,7 +110,11 @@ def assert_adds_up(found: Difference) -> None:
 
 def units_of(found: Difference, grain: str, change: str) -> set:
     rows = found.units[(found.units["grain"] == grain) & (found.units["change"] == change)]
-    return set(zip(rows["tactic_id"], rows["attack_id"], strict=True)) if grain == "placements" else set(rows["attack_id"])
+    return (
+        set(zip(rows["tactic_id"], rows["attack_id"], strict=True))
+        if grain == "placements"
+        else set(rows["attack_id"])
+    )
 
 
 def unit(found: Difference, attack_id: str) -> pd.Series:
@@ -118,29 +134,55 @@ def test_what_a_day_of_work_gains_and_loses(after):
         assert units_of(found, grain, "lost") == lost
     techniques = totals_again(small.view(E18))["techniques"]
     covered, total = int(techniques[0]), techniques[1]
-    assert found.sentence() == f"Covered techniques go from {covered} of {total} to {covered + 1} of {total}: 2 gained, 1 lost (rules +1)."
+    assert (
+        found.sentence()
+        == f"Covered techniques go from {covered} of {total} to {covered + 1} of {total}: 2 gained, 1 lost (rules +1)."
+    )
 
 
 def test_every_rule_that_changed_and_how(after):
     diff = RuleDiff(small.loaded(), after)
-    said = {Path(row["path_before"] if isinstance(row["path_before"], str) else row["path"]).name: row["changes"] for row in diff.frame.to_dict("records")}
+    said = {
+        Path(row["path_before"] if isinstance(row["path_before"], str) else row["path"]).name: row["changes"]
+        for row in diff.frame.to_dict("records")
+    }
     assert said == {
-        "scheduled_task.toml": ("removed",), "defender_tampering.toml": ("class",), "dll_hijack.toml": ("remapped",),
-        "powershell_disabled.toml": ("enabled",), "new.toml": ("added",),
-    }  # fmt: skip
+        "scheduled_task.toml": ("removed",),
+        "defender_tampering.toml": ("class",),
+        "dll_hijack.toml": ("remapped",),
+        "powershell_disabled.toml": ("enabled",),
+        "new.toml": ("added",),
+    }
     assert (diff.moved, diff.edited) == (1, 1)
     remapped = diff.frame[diff.frame["path"] == PATHS["e"]].iloc[0]
-    assert (remapped["written_before"], remapped["written_after"]) == (("T1574.001 in TA0003",), ("T1574.006 in TA0003",))
+    assert (remapped["written_before"], remapped["written_after"]) == (
+        ("T1574.001 in TA0003",),
+        ("T1574.006 in TA0003",),
+    )
     assert not remapped["same_file"]
 
 
 def test_each_unit_names_the_rules_behind_it(after):
     found = difference(state(small.loaded()), state(after))
     lost = unit(found, "T1053")
-    assert (lost["before"], lost["after"], lost["cause"], lost["detail"]) == ("covered", "open", "rule", "removed")
-    assert lost["rules"] == (f"small/{PATHS['a']}",) and lost["because"] == "Scheduled task made from Office: removed"
-    assert unit(found, "T1562.001")["detail"] == "class" and "class (production → development)" in unit(found, "T1562.001")["because"]
-    assert unit(found, "T1059")["detail"] == "enabled" and "enabled (no → yes)" in unit(found, "T1059")["because"]
+    assert (lost["before"], lost["after"], lost["cause"], lost["detail"]) == (
+        "covered",
+        "open",
+        "rule",
+        "removed",
+    )
+    assert (
+        lost["rules"] == (f"small/{PATHS['a']}",)
+        and lost["because"] == "Scheduled task made from Office: removed"
+    )
+    assert (
+        unit(found, "T1562.001")["detail"] == "class"
+        and "class (production → development)" in unit(found, "T1562.001")["because"]
+    )
+    assert (
+        unit(found, "T1059")["detail"] == "enabled"
+        and "enabled (no → yes)" in unit(found, "T1059")["because"]
+    )
     assert "T1574.001 in TA0003 → T1574.006 in TA0003" in unit(found, "T1574.001")["because"]
     assert unit(found, "T1190")["rules"] == ("small/rules/network/new.toml",)
 
@@ -154,9 +196,14 @@ def test_a_file_that_breaks_is_unreadable_and_not_removed(tmp_path):
 
 
 @pytest.mark.parametrize("rollup", list(ROLLUPS))
-@pytest.mark.parametrize(("pre", "classes", "platforms"), [
-    (False, ("production",), ()), (True, ("production", "hunt", "development", "deprecated"), ()), (False, ("production",), ("Windows",)),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("pre", "classes", "platforms"),
+    [
+        (False, ("production",), ()),
+        (True, ("production", "hunt", "development", "deprecated"), ()),
+        (False, ("production",), ("Windows",)),
+    ],
+)
 def test_it_adds_up_in_every_scope_and_both_ways(after, rollup, pre, classes, platforms):
     scope = {"rollup": rollup, "pre": pre, "classes": classes, "platforms": platforms}
     there = difference(state(small.loaded(), **scope), state(after, **scope))
@@ -184,18 +231,30 @@ def test_a_release_is_its_own_cause_and_comes_before_the_rules(tmp_path):
     replaced(folder / PATHS["d"], "T1562.001", "T1685.999")
     text = (folder / PATHS["d"]).read_text(encoding="utf-8")
     technique = text[text.index("[[rule.threat.technique]]") : text.index("[rule.threat.tactic]")]
-    (folder / PATHS["d"]).write_text(text.replace(technique, '[[rule.threat.technique]]\nid = "T1685"\nname = "x"\nreference = ""\n\n'), encoding="utf-8")
+    (folder / PATHS["d"]).write_text(
+        text.replace(technique, '[[rule.threat.technique]]\nid = "T1685"\nname = "x"\nreference = ""\n\n'),
+        encoding="utf-8",
+    )
     found = difference(state(small.loaded(), E18), state(load([CorpusSource("small", folder)]), E19))
     assert_adds_up(found)
     assert unit(found, "T1562.001")["cause"] == "attack" and unit(found, "T1685")["cause"] == "attack"
     ids = found.by_cause[found.by_cause["grain"] != "placements"].set_index(["grain", "cause"])
-    assert (ids.xs("rule", level="cause")["units"] == 0).all() and (ids.xs("attack", level="cause")["units"] > 0).all()
+    assert (ids.xs("rule", level="cause")["units"] == 0).all() and (
+        ids.xs("attack", level="cause")["units"] > 0
+    ).all()
     assert [row["changes"] for row in found.rules.frame.to_dict("records")] == [("remapped",)]
 
 
-@pytest.mark.parametrize(("option", "value"), [
-    ("pre", True), ("platforms", ("Linux",)), ("classes", ("hunt", "production")), ("enabled", "any"), ("rollup", "share"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("pre", True),
+        ("platforms", ("Linux",)),
+        ("classes", ("hunt", "production")),
+        ("enabled", "any"),
+        ("rollup", "share"),
+    ],
+)
 def test_an_option_is_its_own_cause(option, value):
     found = difference(state(small.loaded()), state(small.loaded(), **{option: value}))
     assert_adds_up(found)
@@ -204,7 +263,15 @@ def test_an_option_is_its_own_cause(option, value):
 
 def test_all_causes_at_once_add_up(after):
     for rollup in ROLLUPS:
-        head = state(after, E19, pre=True, platforms=("Windows", "Linux", "PRE"), classes=("production", "hunt"), enabled="any", rollup=rollup)
+        head = state(
+            after,
+            E19,
+            pre=True,
+            platforms=("Windows", "Linux", "PRE"),
+            classes=("production", "hunt"),
+            enabled="any",
+            rollup=rollup,
+        )
         found = difference(state(small.loaded(), E18), head)
         assert_adds_up(found)
         assert set(found.ledger["cause"]) == set(DIFFERENCE_CAUSES)
@@ -220,9 +287,14 @@ def test_a_snapshot_is_the_state_it_was_made_of(after):
     direct = difference(state(small.loaded()), state(after))
     found = difference(state(kept.loaded, snapshot=kept), state(after))
     pd.testing.assert_frame_equal(found.units, direct.units)
-    pd.testing.assert_frame_equal(found.rules.frame.drop(columns="severity_before"), direct.rules.frame.drop(columns="severity_before"))
+    pd.testing.assert_frame_equal(
+        found.rules.frame.drop(columns="severity_before"), direct.rules.frame.drop(columns="severity_before")
+    )
     kept_after = snapshot_of(snapshot_bytes(small.read_embedded(after, E18).view(on=DAY), after))
-    pd.testing.assert_frame_equal(difference(state(kept.loaded, snapshot=kept), state(kept_after.loaded, snapshot=kept_after)).units, direct.units)
+    pd.testing.assert_frame_equal(
+        difference(state(kept.loaded, snapshot=kept), state(kept_after.loaded, snapshot=kept_after)).units,
+        direct.units,
+    )
 
 
 def test_a_mapping_that_was_read_otherwise_then_is_attacks_doing():
@@ -255,23 +327,54 @@ def made(key: str, **values):
     return small.rule(key, **{"corpus": corpus, "path": path.partition("#")[0], "rule_id": None, **values})
 
 
-@pytest.mark.parametrize(("before", "after", "same"), [
-    ([made("c/a.toml", rule_id="1x")], [made("c/b.toml", rule_id="1x")], {"c/a.toml": "c/b.toml"}),
-    ([made("c/a.toml", rule_id="1x")], [made("c/a.toml", rule_id="2x")], {"c/a.toml": "c/a.toml"}),
-    ([made("c/a.toml", content_hash="h")], [made("c/b.toml", content_hash="h")], {"c/a.toml": "c/b.toml"}),
-    ([made("c/a.toml", rule_id="1x"), made("c/b.toml", rule_id="2x")], [made("c/a.toml", rule_id="2x"), made("c/b.toml", rule_id="1x")],
-     {"c/a.toml": "c/b.toml", "c/b.toml": "c/a.toml"}),
-    ([made("old/a.toml", rule_id="1x")], [made("new/a.toml", rule_id="1x")], {"old/a.toml": "new/a.toml"}),
-    ([made("c/a.toml", rule_id="7", format="suricata")], [made("c/b.toml", rule_id="7", format="wazuh")], {}),
-    # Two files that claim one id: the one at the same path first, then the one with the same content.
-    ([made("c/a.toml", rule_id="1x"), made("c/b.toml", rule_id="1x", content_hash="h")],
-     [made("c/z.toml", rule_id="1x", content_hash="h"), made("c/a.toml", rule_id="1x")], {"c/a.toml": "c/a.toml", "c/b.toml": "c/z.toml"}),
-    # A file of many rules: one put before the others moves none of them.
-    ([made("c/a.yml", rule_id="1x"), made("c/a.yml#1", rule_id="2x")],
-     [made("c/a.yml", rule_id="0x"), made("c/a.yml#1", rule_id="1x"), made("c/a.yml#2", rule_id="2x")], {"c/a.yml": "c/a.yml#1", "c/a.yml#1": "c/a.yml#2"}),
-    ([made("c/l.json", name="L: T1"), made("c/l.json#1", name="L: T3")],
-     [made("c/l.json", name="L: T1"), made("c/l.json#1", name="L: T2"), made("c/l.json#2", name="L: T3")], {"c/l.json": "c/l.json", "c/l.json#1": "c/l.json#2"}),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("before", "after", "same"),
+    [
+        ([made("c/a.toml", rule_id="1x")], [made("c/b.toml", rule_id="1x")], {"c/a.toml": "c/b.toml"}),
+        ([made("c/a.toml", rule_id="1x")], [made("c/a.toml", rule_id="2x")], {"c/a.toml": "c/a.toml"}),
+        (
+            [made("c/a.toml", content_hash="h")],
+            [made("c/b.toml", content_hash="h")],
+            {"c/a.toml": "c/b.toml"},
+        ),
+        (
+            [made("c/a.toml", rule_id="1x"), made("c/b.toml", rule_id="2x")],
+            [made("c/a.toml", rule_id="2x"), made("c/b.toml", rule_id="1x")],
+            {"c/a.toml": "c/b.toml", "c/b.toml": "c/a.toml"},
+        ),
+        (
+            [made("old/a.toml", rule_id="1x")],
+            [made("new/a.toml", rule_id="1x")],
+            {"old/a.toml": "new/a.toml"},
+        ),
+        (
+            [made("c/a.toml", rule_id="7", format="suricata")],
+            [made("c/b.toml", rule_id="7", format="wazuh")],
+            {},
+        ),
+        # Two files that claim one id: the one at the same path first, then the one with the same content.
+        (
+            [made("c/a.toml", rule_id="1x"), made("c/b.toml", rule_id="1x", content_hash="h")],
+            [made("c/z.toml", rule_id="1x", content_hash="h"), made("c/a.toml", rule_id="1x")],
+            {"c/a.toml": "c/a.toml", "c/b.toml": "c/z.toml"},
+        ),
+        # A file of many rules: one put before the others moves none of them.
+        (
+            [made("c/a.yml", rule_id="1x"), made("c/a.yml#1", rule_id="2x")],
+            [made("c/a.yml", rule_id="0x"), made("c/a.yml#1", rule_id="1x"), made("c/a.yml#2", rule_id="2x")],
+            {"c/a.yml": "c/a.yml#1", "c/a.yml#1": "c/a.yml#2"},
+        ),
+        (
+            [made("c/l.json", name="L: T1"), made("c/l.json#1", name="L: T3")],
+            [
+                made("c/l.json", name="L: T1"),
+                made("c/l.json#1", name="L: T2"),
+                made("c/l.json#2", name="L: T3"),
+            ],
+            {"c/l.json": "c/l.json", "c/l.json#1": "c/l.json#2"},
+        ),
+    ],
+)
 def test_rules_are_matched_by_id_then_path_then_content(before, after, same):
     assert pairs(before, after) == same
     assert pairs(after, before) == {new: old for old, new in same.items()}
@@ -318,7 +421,10 @@ def test_a_revision_has_the_rules_it_had(repository):
     old = at(repository, "HEAD~1")
     columns = [name for name in old.rules.columns if name not in ("rule_key", "corpus")]
     pd.testing.assert_frame_equal(old.rules[columns], small.loaded().rules[columns])
-    assert old.corpora[0].commit == git(repository, "rev-parse", "HEAD~1") and old.corpora[0].content == small.loaded().corpora[0].content
+    assert (
+        old.corpora[0].commit == git(repository, "rev-parse", "HEAD~1")
+        and old.corpora[0].content == small.loaded().corpora[0].content
+    )
     assert old.corpora[0].path == f"{repository / 'detections'}@HEAD~1"
     assert at(repository, "HEAD", "detections/rules/network/new.toml").rules["name"].tolist() == ["New rule"]
     assert at(repository, "HEAD~1", "detections/rules/network/new.toml").rules.empty  # it was not there yet
@@ -330,17 +436,38 @@ def test_reading_a_revision_leaves_the_repository_as_it_was(repository, tmp_path
     git(repository, "add", "untracked.txt")
 
     def seen() -> tuple:
-        files = {path: path.stat().st_mtime_ns for path in sorted(repository.rglob("*")) if ".git" not in path.parts}
-        return files, git(repository, "status", "--porcelain"), git(repository, "rev-parse", "HEAD"), (repository / ".git" / "index").read_bytes()
+        files = {
+            path: path.stat().st_mtime_ns
+            for path in sorted(repository.rglob("*"))
+            if ".git" not in path.parts
+        }
+        return (
+            files,
+            git(repository, "status", "--porcelain"),
+            git(repository, "rev-parse", "HEAD"),
+            (repository / ".git" / "index").read_bytes(),
+        )
 
     before = seen()
-    done = run("diff", "HEAD~1..HEAD", "--path", "detections", "--attack", E18, "--json", cwd=repository, TMPDIR=str(tmp_path))
+    done = run(
+        "diff",
+        "HEAD~1..HEAD",
+        "--path",
+        "detections",
+        "--attack",
+        E18,
+        "--json",
+        cwd=repository,
+        TMPDIR=str(tmp_path),
+    )
     assert done.returncode == 0, done.stderr
     assert seen() == before
     assert list(tmp_path.glob("coverage-revision-*")) == []
 
 
-@pytest.mark.parametrize("name", ["--output=x", "-p", "--help", "HEAD --", "nope", "HEAD~9", "", "a\nb", ":/", "HEAD:detections"])
+@pytest.mark.parametrize(
+    "name", ["--output=x", "-p", "--help", "HEAD --", "nope", "HEAD~9", "", "a\nb", ":/", "HEAD:detections"]
+)
 def test_a_name_that_is_no_revision_is_said_to_be_none(repository, name):
     with pytest.raises(RevisionError, match="is neither a file, a folder nor a revision"):
         revision(repository, name)
@@ -352,7 +479,9 @@ def test_a_branch_may_be_named_like_an_option_or_a_range(repository):
     for name in ("--all", "-x", "--output=y"):
         git(repository, "update-ref", f"refs/heads/{name}", commit)
         assert revision(repository, name).commit == commit
-        done = run("diff", "--path", "detections", "--attack", E18, "--json", "--", f"{name}..HEAD", cwd=repository)
+        done = run(
+            "diff", "--path", "detections", "--attack", E18, "--json", "--", f"{name}..HEAD", cwd=repository
+        )
         assert json.loads(done.stdout)["base"]["name"].startswith(f"{name} (")
 
 
@@ -373,13 +502,20 @@ def test_export_ignore_and_submodules_do_not_apply(repository, tmp_path):
 
 def test_a_link_that_leaves_the_tree_is_not_followed(repository, tmp_path):
     rule_file(tmp_path / "secret" / "secret.toml", "r-secret", "T1595")
-    links = {"out": "../../secret", "whole": str(tmp_path / "secret"), "up": "rules/../../../secret", "inside": "rules/network"}
+    links = {
+        "out": "../../secret",
+        "whole": str(tmp_path / "secret"),
+        "up": "rules/../../../secret",
+        "inside": "rules/network",
+    }
     for name, target in links.items():
         (repository / "detections" / name).symlink_to(target)
     committed(repository, "links")
     found = at(repository, "HEAD")
     assert "r-secret" not in set(found.rules["rule_id"])
-    assert set(found.problems["code"]) == {"same-file"}  # `inside` alone was there, and leads to what is read anyway
+    assert set(found.problems["code"]) == {
+        "same-file"
+    }  # `inside` alone was there, and leads to what is read anyway
 
 
 def test_links_in_the_repository_are_followed_at_a_revision(tmp_path):
@@ -395,7 +531,10 @@ def test_links_in_the_repository_are_followed_at_a_revision(tmp_path):
     now = load(corpus_sources([str(root / "rules")]))
     assert now.rules["path"].tolist() == ["one.toml", "shared/two.toml"]
     then = at(root, "HEAD", "rules")
-    assert then.rules["rule_key"].tolist() == now.rules["rule_key"].tolist() and then.corpora[0].content == now.corpora[0].content
+    assert (
+        then.rules["rule_key"].tolist() == now.rules["rule_key"].tolist()
+        and then.corpora[0].content == now.corpora[0].content
+    )
     assert at(root, "HEAD", "rules/shared").rules["rule_id"].tolist() == ["r-two"]
 
 
@@ -405,7 +544,9 @@ def test_a_link_that_git_does_not_know_or_knew_as_a_folder_leads_to_the_rules(tm
     committed(root, "a folder")
     (root / "rules").rename(root / "moved")
     rule_file(root / "moved" / "two.toml", "r-two", "T1190")
-    (root / "rules").symlink_to(root / "moved")  # absolute: at a revision only the work tree tells where it leads
+    (root / "rules").symlink_to(
+        root / "moved"
+    )  # absolute: at a revision only the work tree tells where it leads
     (root / "untracked").symlink_to("moved")
     (root / ".gitignore").write_text("untracked\n", encoding="utf-8")
     committed(root, "a link")
@@ -421,14 +562,25 @@ def test_a_link_into_another_repository_is_refused(repository, tmp_path):
         committed(folder, "rules")
     for name, target in (("out", other / "rules"), ("down", inner / "rules")):
         (repository / name).symlink_to(target)
-        refused(run("diff", "HEAD", "--path", name, cwd=repository), f"{name} is a link into another git repository, {target.parent}: name the folder it leads to")
+        refused(
+            run("diff", "HEAD", "--path", name, cwd=repository),
+            f"{name} is a link into another git repository, {target.parent}: name the folder it leads to",
+        )
     (inner / "up").symlink_to(repository / "detections")
-    refused(run("diff", "HEAD", "inner/up", cwd=repository), f"inner/up is a link into another git repository, {repository}: name")
+    refused(
+        run("diff", "HEAD", "inner/up", cwd=repository),
+        f"inner/up is a link into another git repository, {repository}: name",
+    )
     (tmp_path / "beside").symlink_to(repository / "detections")
-    refused(run("diff", "HEAD", str(tmp_path / "beside"), cwd=repository), "is a link into another git repository")
+    refused(
+        run("diff", "HEAD", str(tmp_path / "beside"), cwd=repository), "is a link into another git repository"
+    )
 
 
-@pytest.mark.parametrize("name", ["a\\b.toml", "a[b]*?.toml", ":(top)x.toml", "-r.toml", 'quo"te.toml', "ü ñ.toml", "new\nline.toml"])
+@pytest.mark.parametrize(
+    "name",
+    ["a\\b.toml", "a[b]*?.toml", ":(top)x.toml", "-r.toml", 'quo"te.toml', "ü ñ.toml", "new\nline.toml"],
+)
 def test_a_file_may_have_any_name(tmp_path, name):
     root = tmp_path / "repo"
     rule_file(root / "rules" / name, "r-one", "T1105")
@@ -461,7 +613,9 @@ def test_a_partial_clone_fetches_what_is_read_at_once(tmp_path):
     assert done.returncode == 0, done.stderr
     assert [corpus["rules"] for corpus in json.loads(done.stdout)["base"]["stamp"]["corpora"]] == [6]
     assert lacked() == 2  # the notes, and the rule that is elsewhere
-    assert len(re.findall(r"built-in: git fetch\b", trace.read_text(encoding="utf-8"))) == 2  # the rules, then what the link leads to
+    assert (
+        len(re.findall(r"built-in: git fetch\b", trace.read_text(encoding="utf-8"))) == 2
+    )  # the rules, then what the link leads to
     assert not (clone / ".git" / "FETCH_HEAD").exists()
 
 
@@ -469,11 +623,23 @@ def test_what_is_not_there_at_a_revision_is_said(repository):
     """`gone` never was; new.toml came with the last commit."""
     (repository / "gone").mkdir()
     done = run("diff", "HEAD~1", "--path", "detections", "--path", "gone", "--json", cwd=repository)
-    assert done.returncode == 0 and re.fullmatch(r"HEAD~1 \([0-9a-f]{12}\) has no gone: no rule is read there\n", done.stderr)
-    for arguments in (("HEAD~1", "--path", "gone"), ("HEAD~1..HEAD", "--path", "detectoins"), ("HEAD", "gone"), ("gone", "HEAD")):
-        refused(run("diff", *arguments, cwd=repository), "name rules that were there, or compare with a snapshot")
+    assert done.returncode == 0 and re.fullmatch(
+        r"HEAD~1 \([0-9a-f]{12}\) has no gone: no rule is read there\n", done.stderr
+    )
+    for arguments in (
+        ("HEAD~1", "--path", "gone"),
+        ("HEAD~1..HEAD", "--path", "detectoins"),
+        ("HEAD", "gone"),
+        ("gone", "HEAD"),
+    ):
+        refused(
+            run("diff", *arguments, cwd=repository), "name rules that were there, or compare with a snapshot"
+        )
     new = "detections/rules/network/new.toml"
-    refused(run("diff", "HEAD~1..HEAD", "--path", new, cwd=repository), f") has no {new}: name rules that were there")
+    refused(
+        run("diff", "HEAD~1..HEAD", "--path", new, cwd=repository),
+        f") has no {new}: name rules that were there",
+    )
     done = run("diff", "HEAD..HEAD", "--path", new, "--json", cwd=repository)
     assert (done.returncode, done.stderr) == (0, "")
     sources = corpus_sources([str(repository / "gone"), str(repository / new)])
@@ -506,7 +672,9 @@ def test_a_revision_is_that_of_the_rules_it_is_compared_with(repository, tmp_pat
     assert here["base"]["stamp"]["corpora"][0]["path"] == f"{folder}@HEAD~1"
     back = json.loads(run("diff", folder, "HEAD~1", "--json", cwd=other).stdout)
     assert back["head"]["name"] == here["base"]["name"] and len(back["rules"]) == 5
-    named = json.loads(run("diff", "HEAD~1", folder, "--path", "rules", "--json", cwd=other).stdout)  # what is named is meant
+    named = json.loads(
+        run("diff", "HEAD~1", folder, "--path", "rules", "--json", cwd=other).stdout
+    )  # what is named is meant
     assert named["base"]["name"] == f"HEAD~1 ({git(other, 'rev-parse', 'HEAD~1')[:12]})"
 
 
@@ -518,11 +686,16 @@ def test_a_clone_without_its_history_is_told_how_to_get_it(repository, tmp_path)
     rule_file(repository / "detections" / "other.toml", "r-other", "T1110")
     committed(repository, "other")
     clone, tree = tmp_path / "shallow", tmp_path / "tree"
-    git(tmp_path, "clone", "--quiet", "--depth", "1", "--no-single-branch", f"file://{repository}", str(clone))
+    git(
+        tmp_path, "clone", "--quiet", "--depth", "1", "--no-single-branch", f"file://{repository}", str(clone)
+    )
     git(clone, "worktree", "add", "--quiet", "--detach", str(tree))
     hint = "; the clone is shallow, so fetch the history first (in CI: fetch-depth: 0, else: git fetch --unshallow)"
     for folder in (clone, tree):
-        refused(run("diff", "origin/main...HEAD", "--path", "detections", cwd=folder), f"'origin/main' and 'HEAD' have no commit in common{hint}")
+        refused(
+            run("diff", "origin/main...HEAD", "--path", "detections", cwd=folder),
+            f"'origin/main' and 'HEAD' have no commit in common{hint}",
+        )
         refused(run("diff", "HEAD~1", "--path", "detections", cwd=folder), hint)
     git(repository, "checkout", "--quiet", "--orphan", "alone")
     committed(repository, "alone")
@@ -534,19 +707,37 @@ def test_a_clone_without_its_history_is_told_how_to_get_it(repository, tmp_path)
 def test_it_is_said_when_git_or_a_repository_is_missing(repository, tmp_path):
     outside = copy_of_small(tmp_path / "outside")
     refused(run("diff", "main", "--path", str(outside), cwd=tmp_path), "outside is in no git repository")
-    refused(run("diff", "main", "--path", "detections", cwd=repository, PATH=str(tmp_path)), "git is not installed here")
-    refused(run("diff", "gone", "--path", "detections", cwd=repository), "'gone' is neither a file, a folder nor a revision")
+    refused(
+        run("diff", "main", "--path", "detections", cwd=repository, PATH=str(tmp_path)),
+        "git is not installed here",
+    )
+    refused(
+        run("diff", "gone", "--path", "detections", cwd=repository),
+        "'gone' is neither a file, a folder nor a revision",
+    )
     refused(run("diff", "gone..HEAD", "--path", "detections", cwd=repository), "'gone' is neither")
     clone = tmp_path / "shallow"
     git(tmp_path, "clone", "--quiet", "--depth", "1", f"file://{repository}", str(clone))
-    refused(run("diff", "HEAD~1", "--path", "detections", cwd=clone), "the clone is shallow, so fetch the history first")
+    refused(
+        run("diff", "HEAD~1", "--path", "detections", cwd=clone),
+        "the clone is shallow, so fetch the history first",
+    )
 
 
 def test_variables_of_a_git_hook_lead_nowhere_else(repository, tmp_path):
     other = tmp_path / "other"
     other.mkdir()
     committed(other)
-    done = run("diff", "HEAD~1..HEAD", "--path", "detections", "--json", cwd=repository, GIT_DIR=str(other / ".git"), GIT_INDEX_FILE="nowhere")
+    done = run(
+        "diff",
+        "HEAD~1..HEAD",
+        "--path",
+        "detections",
+        "--json",
+        cwd=repository,
+        GIT_DIR=str(other / ".git"),
+        GIT_INDEX_FILE="nowhere",
+    )
     assert done.returncode == 0 and len(json.loads(done.stdout)["rules"]) == 5
 
 
@@ -557,21 +748,30 @@ def test_every_way_to_name_the_two_states_says_the_same(repository, tmp_path):
     """Snapshots, folders, revisions and a range: the units are equal."""
     copy_of_small(tmp_path / "old" / "detections")
     for name, folder in (("old", tmp_path / "old" / "detections"), ("new", repository / "detections")):
-        assert run("snapshot", str(folder), "-o", f"{name}.jsonl", "--attack", E18, cwd=tmp_path).returncode == 0
+        assert (
+            run("snapshot", str(folder), "-o", f"{name}.jsonl", "--attack", E18, cwd=tmp_path).returncode == 0
+        )
     here = ("--path", str(repository / "detections"))
     git(repository, "branch", "work")
     ways = [
-        (tmp_path, ("old.jsonl", "new.jsonl")), (tmp_path, ("old.jsonl", *here)), (tmp_path, ("old/detections", "new.jsonl")),
-        (tmp_path, ("old/detections", str(repository / "detections"), "--attack", E18)), (repository, ("HEAD~1", *here, "--attack", E18)),
-        (repository, ("HEAD~1..HEAD", *here, "--attack", E18)), (repository, ("HEAD~1...work", *here, "--attack", E18)),
-        (repository, ("HEAD~1..", *here, "--attack", E18)), (repository, ("HEAD~1", "main", *here, "--attack", E18)),
-    ]  # fmt: skip
+        (tmp_path, ("old.jsonl", "new.jsonl")),
+        (tmp_path, ("old.jsonl", *here)),
+        (tmp_path, ("old/detections", "new.jsonl")),
+        (tmp_path, ("old/detections", str(repository / "detections"), "--attack", E18)),
+        (repository, ("HEAD~1", *here, "--attack", E18)),
+        (repository, ("HEAD~1..HEAD", *here, "--attack", E18)),
+        (repository, ("HEAD~1...work", *here, "--attack", E18)),
+        (repository, ("HEAD~1..", *here, "--attack", E18)),
+        (repository, ("HEAD~1", "main", *here, "--attack", E18)),
+    ]
     said = [json.loads(run("diff", *arguments, "--json", cwd=folder).stdout) for folder, arguments in ways]
     drop = ("rules",)
     first = [{key: value for key, value in row.items() if key not in drop} for row in said[0]["units"]]
     assert {row["attack_id"] for row in first if row["grain"] == "techniques"} == {"T1053", "T1059", "T1190"}
     for one in said[1:]:
-        assert [{key: value for key, value in row.items() if key not in drop} for row in one["units"]] == first
+        assert [
+            {key: value for key, value in row.items() if key not in drop} for row in one["units"]
+        ] == first
         assert one["totals"] == said[0]["totals"] and one["sentence"] == said[0]["sentence"]
 
 
@@ -600,11 +800,20 @@ def test_without_path_the_rules_are_the_repositorys_own(tmp_path):
 
 def test_what_is_no_state_is_said_so(repository):
     for arguments in (("",), (" ",), ("HEAD", ""), ("", "detections")):
-        refused(run("diff", *arguments, "--path", "detections", cwd=repository), "what to compare with is empty: name a snapshot, a folder or file of rules")
+        refused(
+            run("diff", *arguments, "--path", "detections", cwd=repository),
+            "what to compare with is empty: name a snapshot, a folder or file of rules",
+        )
     for arguments in (("HEAD~1..HEAD", "detections"), ("HEAD", "HEAD~1..HEAD")):
-        refused(run("diff", *arguments, cwd=repository), "HEAD~1..HEAD names both states already; --path says which rules are read at them")
+        refused(
+            run("diff", *arguments, cwd=repository),
+            "HEAD~1..HEAD names both states already; --path says which rules are read at them",
+        )
     for name in ("../nope", "detections/../nope", "../../none/.."):
-        refused(run("diff", name, "--path", "detections", cwd=repository), f"'{name}' is neither a file, a folder nor a revision")
+        refused(
+            run("diff", name, "--path", "detections", cwd=repository),
+            f"'{name}' is neither a file, a folder nor a revision",
+        )
 
 
 def test_another_release_of_the_same_version_is_noted(tmp_path):
@@ -632,15 +841,43 @@ def test_three_dots_start_where_the_two_parted(repository):
 
 def test_options_are_those_of_the_snapshot_until_given(repository, tmp_path):
     folder = str(repository / "detections")
-    run("snapshot", folder, "-o", str(tmp_path / "kept.jsonl"), "--attack", E18, "--platform", "Windows", "--pre", "--rollup", "share")
+    run(
+        "snapshot",
+        folder,
+        "-o",
+        str(tmp_path / "kept.jsonl"),
+        "--attack",
+        E18,
+        "--platform",
+        "Windows",
+        "--pre",
+        "--rollup",
+        "share",
+    )
     same = json.loads(run("diff", str(tmp_path / "kept.jsonl"), folder, "--json").stdout)
     assert same["units"] == [] and same["scopes_differ"] == []
     assert same["head"]["stamp"] | {"date": ""} == same["base"]["stamp"] | {"date": ""}
-    other = json.loads(run("diff", str(tmp_path / "kept.jsonl"), folder, "--no-pre", "--platform", "all", "--rollup", "any", "--attack", E19, "--json").stdout)
+    other = json.loads(
+        run(
+            "diff",
+            str(tmp_path / "kept.jsonl"),
+            folder,
+            "--no-pre",
+            "--platform",
+            "all",
+            "--rollup",
+            "any",
+            "--attack",
+            E19,
+            "--json",
+        ).stdout
+    )
     assert other["scopes_differ"] == [
-        "ATT&CK: Enterprise 18.1 before, Enterprise 19.0 after", "PRE-only techniques: yes before, no after",
-        "platforms: Windows before, all after", "roll-up: share before, any after",
-    ]  # fmt: skip
+        "ATT&CK: Enterprise 18.1 before, Enterprise 19.0 after",
+        "PRE-only techniques: yes before, no after",
+        "platforms: Windows before, all after",
+        "roll-up: share before, any after",
+    ]
     assert {row["cause"] for row in other["ledger"]} == {"attack", "scope"}
 
 
@@ -648,22 +885,32 @@ def test_the_table_says_it_in_words(repository):
     done = run("diff", "HEAD~1..HEAD", "--path", "detections", "--attack", E18, cwd=repository)
     text = " ".join(done.stdout.split())
     assert "2 gained, 1 lost (rules +1)" in text
-    assert "Lost: 1 technique and 3 sub-techniques" in text and "Gained: 2 techniques and 2 sub-techniques" in text
-    assert "18 rules" not in text and "17 rules, 17 before: 1 added, 1 class, 1 enabled, 1 remapped, 1 removed, 1 in another file, 1 edited, mapping unchanged" in text
+    assert (
+        "Lost: 1 technique and 3 sub-techniques" in text
+        and "Gained: 2 techniques and 2 sub-techniques" in text
+    )
+    assert (
+        "18 rules" not in text
+        and "17 rules, 17 before: 1 added, 1 class, 1 enabled, 1 remapped, 1 removed, 1 in another file, 1 edited, mapping unchanged"
+        in text
+    )
 
 
-@pytest.mark.parametrize(("arguments", "words"), [
-    (("HEAD~1", "--json", "--markdown"), "choose one of --json, --markdown and --csv"),
-    (("HEAD~1", "--rollup", "most"), "'most' is no roll-up"),
-    (("HEAD~1", "--class", "best"), "'best' is no rule class"),
-    (("HEAD~1", "--platform", "Toaster"), "'Toaster' is no platform of Enterprise 19.0"),
-    (("HEAD~1", "--attack", "nineteen"), "is no ATT&CK release"),
-    (("HEAD~1", "--attack", "enterprise-1.0"), "is not at hand"),
-    (("notes.txt",), "notes.txt is no snapshot, and no rule could be read from it"),
-    (("cut.jsonl",), "cut.jsonl is cut off"),
-    (("old.jsonl", "--attack", "mobile-18.1"), "different domains"),
-    (("gone.jsonl",), "ATT&CK Enterprise 7.0 is not at hand"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("HEAD~1", "--json", "--markdown"), "choose one of --json, --markdown and --csv"),
+        (("HEAD~1", "--rollup", "most"), "'most' is no roll-up"),
+        (("HEAD~1", "--class", "best"), "'best' is no rule class"),
+        (("HEAD~1", "--platform", "Toaster"), "'Toaster' is no platform of Enterprise 19.0"),
+        (("HEAD~1", "--attack", "nineteen"), "is no ATT&CK release"),
+        (("HEAD~1", "--attack", "enterprise-1.0"), "is not at hand"),
+        (("notes.txt",), "notes.txt is no snapshot, and no rule could be read from it"),
+        (("cut.jsonl",), "cut.jsonl is cut off"),
+        (("old.jsonl", "--attack", "mobile-18.1"), "different domains"),
+        (("gone.jsonl",), "ATT&CK Enterprise 7.0 is not at hand"),
+    ],
+)
 def test_it_says_why_it_cannot_compare(repository, arguments, words):
     kept = snapshot_bytes(small.view(E18), small.loaded())
     (repository / "notes.txt").write_text("nothing", encoding="utf-8")
@@ -681,9 +928,15 @@ def test_csv_and_json_hold_every_unit(after):
     rows = list(csv.DictReader(io.StringIO(difference_csv(found).decode("utf-8"))))
     assert len(rows) == len(found.units) > 0
     assert list(rows[0])[:2] == ["base", "head"] and list(rows[0])[-3:] == ["attack", "scope", "corpora"]
-    assert sum(float(row["covered_change"].lstrip("'")) for row in rows) == found.units["covered_change"].sum()
+    assert (
+        sum(float(row["covered_change"].lstrip("'")) for row in rows) == found.units["covered_change"].sum()
+    )
     value = json.loads(json.dumps(difference_json(found)))
-    assert [len(value[name]) for name in ("units", "ledger", "rules")] == [len(found.units), len(found.ledger), len(found.rules.frame)]
+    assert [len(value[name]) for name in ("units", "ledger", "rules")] == [
+        len(found.units),
+        len(found.ledger),
+        len(found.rules.frame),
+    ]
     assert value["version"] == 1 and value["sentence"] == found.sentence()
 
 
@@ -691,10 +944,19 @@ def test_the_comment_opens_with_the_figures_and_folds_the_rest(after):
     text = difference_markdown(difference(state(small.loaded()), state(after)))
     lines = text.splitlines()
     covered, total = totals_again(small.view(E18))["techniques"]
-    assert lines[:2] == [MARK, f"### ATT&CK coverage: {int(covered) + 1} of {total} techniques (+1): 2 gained, 1 lost"]
-    assert "**Lost: 1 technique and 3 sub-techniques**" in lines and "**Gained: 2 techniques and 2 sub-techniques**" in lines
+    assert lines[:2] == [
+        MARK,
+        f"### ATT&CK coverage: {int(covered) + 1} of {total} techniques (+1): 2 gained, 1 lost",
+    ]
+    assert (
+        "**Lost: 1 technique and 3 sub-techniques**" in lines
+        and "**Gained: 2 techniques and 2 sub-techniques**" in lines
+    )
     assert text.count("<details>") == text.count("</details>") == 2
-    assert "| [T1053](https://attack.mitre.org/techniques/T1053/) | Scheduled Task/Job | covered → open | rules | `Scheduled task made from Office` removed |" in lines
+    assert (
+        "| [T1053](https://attack.mitre.org/techniques/T1053/) | Scheduled Task/Job | covered → open | rules | `Scheduled task made from Office` removed |"
+        in lines
+    )
 
 
 HOSTILE = [
@@ -702,25 +964,43 @@ HOSTILE = [
     "a | b | c\n| d | `code` `` more",
     "</details><script>alert(1)</script> <!-- -->",
     "https://evil.example/ www.evil.example ** __ ~~ \\` `",
-    "`" * 30, "\u202egnp.exe\u0000\u2028x", "=HYPERLINK(1)", "x" * 5000,
-]  # fmt: skip
+    "`" * 30,
+    "\u202egnp.exe\u0000\u2028x",
+    "=HYPERLINK(1)",
+    "x" * 5000,
+]
 
 
 def test_rule_text_in_a_comment_is_nothing_but_text(tmp_path):
     empty = tmp_path / "empty"
     empty.mkdir()
     for place, name in enumerate(HOSTILE):
-        rule_file(tmp_path / "rules" / f"r{place} @x `y` <b>.toml", f"id-{place}", f"T1{[190, 105, 133, 199, 110, 200, 566, 87][place]:03d}", name=name.replace("\u0000", ""))
+        rule_file(
+            tmp_path / "rules" / f"r{place} @x `y` <b>.toml",
+            f"id-{place}",
+            f"T1{[190, 105, 133, 199, 110, 200, 566, 87][place]:03d}",
+            name=name.replace("\u0000", ""),
+        )
     loaded = load([CorpusSource("made `by` @me", tmp_path / "rules")])
     assert len(loaded.rules) == len(HOSTILE)
-    for before, now in ((load([CorpusSource("empty", empty)]), loaded), (loaded, load([CorpusSource("empty", empty)]))):
+    for before, now in (
+        (load([CorpusSource("empty", empty)]), loaded),
+        (loaded, load([CorpusSource("empty", empty)])),
+    ):
         text = difference_markdown(difference(state(before), state(now)))
         tokens = MarkdownIt("commonmark", {"html": True, "linkify": False}).enable("table").parse(text)
         inline = [child for token in tokens for child in token.children or []]
-        assert {child.attrGet("href").partition("/T")[0] for child in inline if child.type == "link_open"} == {"https://attack.mitre.org/techniques"}
+        assert {
+            child.attrGet("href").partition("/T")[0] for child in inline if child.type == "link_open"
+        } == {"https://attack.mitre.org/techniques"}
         assert not [child for child in inline if child.type in ("image", "html_inline")]
         html = {token.content.strip() for token in tokens if token.type == "html_block"}
-        assert all(re.fullmatch(r"</details>|<!-- coverage diff -->|<details><summary>[\w :,→&;.-]+</summary>", block) for block in html), html
+        assert all(
+            re.fullmatch(
+                r"</details>|<!-- coverage diff -->|<details><summary>[\w :,→&;.-]+</summary>", block
+            )
+            for block in html
+        ), html
         plain_text = "".join(child.content for child in inline if child.type == "text")
         assert "@" not in plain_text and "evil" not in plain_text and "#1" not in plain_text
         widths = {line.replace("\\|", "").count("|") for line in text.splitlines() if line.startswith("| `")}
@@ -732,8 +1012,15 @@ def test_a_comment_is_never_longer_than_it_may_be(tmp_path):
     empty.mkdir()
     ids = sorted(small.catalogue().techniques.query("status == 'live'")["attack_id"])
     for place in range(700):
-        rule_file(tmp_path / "rules" / f"{place}.toml", f"id-{place}", ids[place % len(ids)], name=f"{place} " + "long name " * 20)
-    found = difference(state(load([CorpusSource("empty", empty)])), state(load([CorpusSource("many", tmp_path / "rules")])))
+        rule_file(
+            tmp_path / "rules" / f"{place}.toml",
+            f"id-{place}",
+            ids[place % len(ids)],
+            name=f"{place} " + "long name " * 20,
+        )
+    found = difference(
+        state(load([CorpusSource("empty", empty)])), state(load([CorpusSource("many", tmp_path / "rules")]))
+    )
     whole = difference_markdown(found)
     assert len(whole) <= 60_000 and "… and" in whole and "more rules." in whole
     for most in (5_000, 2_000, 900, 100):
@@ -755,13 +1042,20 @@ def elastic_ids(path: Path) -> dict[str, tuple[str, frozenset[str]]]:
         threats = document["rule"].get("threat", [])
         ids = {
             leaf["id"]
-            for threat in threats if "ATT&CK" in threat["framework"]
+            for threat in threats
+            if "ATT&CK" in threat["framework"]
             for technique in threat.get("technique", ())
             for leaf in (technique.get("subtechnique") or [technique])
         }
         deprecated = "_deprecated" in file.parts or document["metadata"]["maturity"] == "deprecated"
         block = "rules_building_block" in file.parts or "building_block_type" in document["rule"]
-        kind = "other" if deprecated or document["metadata"]["maturity"] != "production" else "building_block" if block else "production"
+        kind = (
+            "other"
+            if deprecated or document["metadata"]["maturity"] != "production"
+            else "building_block"
+            if block
+            else "production"
+        )
         found[file.relative_to(path).as_posix()] = (kind, frozenset(ids))
     return found
 
@@ -789,13 +1083,23 @@ def test_elastic_with_rules_taken_away_against_a_count_of_the_files(shared, seed
     everything = sorted(elastic_ids(path))
     gone = set(random.Random(seed).sample(everything, [40, 300, 1500][seed - 1]))
     keys = {f"elastic/{file}" for file in gone}
-    rest = Loaded(*(frame[~frame["rule_key"].isin(keys)].reset_index(drop=True) for frame in (whole.rules, whole.written)), whole.problems, whole.corpora)
+    rest = Loaded(
+        *(
+            frame[~frame["rule_key"].isin(keys)].reset_index(drop=True)
+            for frame in (whole.rules, whole.written)
+        ),
+        whole.problems,
+        whole.corpora,
+    )
     kept = snapshot_of(snapshot_bytes(small.elastic_reading(path, E19).view(on=DAY), whole))
     found = difference(state(kept.loaded, E19, snapshot=kept), state(rest, E19))
     assert_adds_up(found)
     assert len(found.rules.frame) == len(gone) and set(found.rules.frame["path"]) == gone
     in_scope = set(found.before.techniques["attack_id"])
-    before, now = covered_again(path, set(everything)) & in_scope, covered_again(path, set(everything) - gone) & in_scope
+    before, now = (
+        covered_again(path, set(everything)) & in_scope,
+        covered_again(path, set(everything) - gone) & in_scope,
+    )
     assert before == set(coverage_by_id(found.before).query("covered == 1")["attack_id"])
     assert units_of(found, "techniques", "lost") | units_of(found, "subtechniques", "lost") == before - now
     assert len(before - now) > 0 and not units_of(found, "techniques", "gained")
@@ -807,8 +1111,12 @@ def test_elastic_from_an_older_release_with_rules_changed_adds_up(shared):
     whole = small.elastic(path)
     rules = whole.rules.copy()
     rules.loc[rules.index % 11 == 0, "rule_class"] = "development"
-    other = Loaded(rules[rules.index % 7 != 0].reset_index(drop=True), whole.written, whole.problems, whole.corpora)
+    other = Loaded(
+        rules[rules.index % 7 != 0].reset_index(drop=True), whole.written, whole.problems, whole.corpora
+    )
     for rollup in ("any", "share"):
-        found = difference(state(whole, E18), state(other, E19, rollup=rollup, platforms=("Windows", "Linux"), pre=True))
+        found = difference(
+            state(whole, E18), state(other, E19, rollup=rollup, platforms=("Windows", "Linux"), pre=True)
+        )
         assert_adds_up(found)
         assert set(found.ledger["cause"]) == set(DIFFERENCE_CAUSES)

@@ -38,8 +38,24 @@ def embedded(monkeypatch):
 
 def line(name: str, technique: str) -> str:
     """One rule of a Kibana export."""
-    threat = {"framework": "MITRE ATT&CK", "tactic": {"id": "TA0002", "name": "Execution", "reference": ""}, "technique": [{"id": technique, "name": "x", "reference": ""}]}
-    return json.dumps({"id": name, "rule_id": name, "name": name, "type": "query", "severity": "low", "risk_score": 21, "query": "x", "enabled": True, "threat": [threat]})
+    threat = {
+        "framework": "MITRE ATT&CK",
+        "tactic": {"id": "TA0002", "name": "Execution", "reference": ""},
+        "technique": [{"id": technique, "name": "x", "reference": ""}],
+    }
+    return json.dumps(
+        {
+            "id": name,
+            "rule_id": name,
+            "name": name,
+            "type": "query",
+            "severity": "low",
+            "risk_score": 21,
+            "query": "x",
+            "enabled": True,
+            "threat": [threat],
+        }
+    )
 
 
 def loaded(folder: Path, corpus: str = "made", **files: str) -> Loaded:
@@ -58,7 +74,12 @@ def changes(before: Loaded, after: Loaded) -> dict[str, tuple]:
 
 
 def compared(before: Loaded, after: Loaded) -> Difference:
-    return difference(*(State("a state", side, small.read_embedded(side, E18).view(on=DAY).scope) for side in (before, after)))
+    return difference(
+        *(
+            State("a state", side, small.read_embedded(side, E18).view(on=DAY).scope)
+            for side in (before, after)
+        )
+    )
 
 
 R1, R2, R3 = line("R1", "T1059"), line("R2", "T1053"), line("R3", "T1204")
@@ -71,7 +92,9 @@ def test_a_rule_taken_out_of_a_file_that_was_broken_before_is_removed(tmp_path):
     before = ndjson(tmp_path / "before", R1, R2, BROKEN, R3)
     assert changes(before, ndjson(tmp_path / "same", R1, BROKEN, R3)) == {"R2": ("removed",)}
     assert changes(before, ndjson(tmp_path / "worse", R1, BROKEN, BROKEN, R3)) == {"R2": ("unreadable",)}
-    assert changes(ndjson(tmp_path / "good", R1, R2, R3), ndjson(tmp_path / "broken", R1, BROKEN, R3)) == {"R2": ("unreadable",)}
+    assert changes(ndjson(tmp_path / "good", R1, R2, R3), ndjson(tmp_path / "broken", R1, BROKEN, R3)) == {
+        "R2": ("unreadable",)
+    }
 
 
 def test_an_error_in_a_file_of_that_name_in_another_corpus_says_nothing(tmp_path):
@@ -82,14 +105,18 @@ def test_an_error_in_a_file_of_that_name_in_another_corpus_says_nothing(tmp_path
     (tmp_path / "one" / "a.toml").unlink()
     (tmp_path / "two" / "a.toml").write_text("[rule\n", encoding="utf-8")
     diff = RuleDiff(before, load(sources))
-    assert diff.frame["changes"].tolist() == [("removed",)] and [file.corpus for file in diff.unreadable_files] == ["two"]
+    assert diff.frame["changes"].tolist() == [("removed",)] and [
+        file.corpus for file in diff.unreadable_files
+    ] == ["two"]
 
 
 def test_a_corpus_of_another_name_is_still_the_same_file(tmp_path):
     """Two folders that are compared: each is a corpus named after itself."""
     before = ndjson(tmp_path / "old", R1, R2, BROKEN, corpus="old")
     assert changes(before, ndjson(tmp_path / "new", R1, BROKEN, corpus="new")) == {"R2": ("removed",)}
-    assert changes(before, ndjson(tmp_path / "newer", R1, BROKEN, BROKEN, corpus="newer")) == {"R2": ("unreadable",)}
+    assert changes(before, ndjson(tmp_path / "newer", R1, BROKEN, BROKEN, corpus="newer")) == {
+        "R2": ("unreadable",)
+    }
 
 
 def test_a_snapshot_keeps_no_errors_so_every_one_is_new(tmp_path):
@@ -104,23 +131,38 @@ def test_a_snapshot_keeps_no_errors_so_every_one_is_new(tmp_path):
 
 def test_a_new_file_that_cannot_be_read_is_said(tmp_path):
     name = "<b> @me|x_toml"
-    before, after = loaded(tmp_path / "before", a_ndjson=f"{R1}\n"), loaded(tmp_path / "after", **{"a_ndjson": f"{R1}\n", name: "[rule\n"})
+    before, after = (
+        loaded(tmp_path / "before", a_ndjson=f"{R1}\n"),
+        loaded(tmp_path / "after", **{"a_ndjson": f"{R1}\n", name: "[rule\n"}),
+    )
     found = compared(before, after)
     assert rule_counts(found) == "1 rules, 1 before: none differs; 1 file cannot be read: <b> @me|x.toml"
     (file,) = difference_json(found)["unreadable_files"]
     assert (file["corpus"], file["path"], file["line"], file["rules"]) == ("made", "<b> @me|x.toml", 1, 0)
     text = difference_markdown(found)
-    assert "**1 file cannot be read, or not whole**" in text and r"| `<b> @me\|x.toml` | 1 | `Not valid TOML: " in text
+    assert (
+        "**1 file cannot be read, or not whole**" in text
+        and r"| `<b> @me\|x.toml` | 1 | `Not valid TOML: " in text
+    )
     assert "<b>" not in re.sub(r"`[^`]*`", "", text)
     same = compared(after, after)
-    assert same.rules.unreadable_files == () and difference_json(same)["unreadable_files"] == [] and "cannot be read" not in difference_markdown(same)
+    assert (
+        same.rules.unreadable_files == ()
+        and difference_json(same)["unreadable_files"] == []
+        and "cannot be read" not in difference_markdown(same)
+    )
 
 
 def test_the_files_in_one_sentence(tmp_path):
     texts = {f"b{n}_toml": "[rule\n" for n in range(7)}
     files = unreadable_files(loaded(tmp_path / "rules", **texts, a_ndjson=f"{R1}\n{BROKEN}\n"))
-    assert [file.path for file in files] == ["a.ndjson", *(f"b{n}.toml" for n in range(7))] and [file.rules for file in files] == [1, *[0] * 7]
-    assert unreadable_sentence(files) == "7 files cannot be read: b0.toml, b1.toml, b2.toml, b3.toml, b4.toml and 2 more; 1 file cannot be read whole: a.ndjson"
+    assert [file.path for file in files] == ["a.ndjson", *(f"b{n}.toml" for n in range(7))] and [
+        file.rules for file in files
+    ] == [1, *[0] * 7]
+    assert (
+        unreadable_sentence(files)
+        == "7 files cannot be read: b0.toml, b1.toml, b2.toml, b3.toml, b4.toml and 2 more; 1 file cannot be read whole: a.ndjson"
+    )
     assert unreadable_sentence(()) == ""
     assert unreadable_files(load([CorpusSource("gone", tmp_path / "gone")])) == ()  # that is said elsewhere
 
@@ -129,13 +171,21 @@ def test_the_files_in_one_sentence(tmp_path):
 
 
 def document(title: str, tag: str, rule_id: str = "") -> str:
-    return (f"title: {title}\n{f'id: {rule_id}' if rule_id else 'author: x'}\nstatus: stable\nlogsource: {{category: process_creation, product: windows}}\n"
-            f"detection: {{selection: {{Image: {title}}}, condition: selection}}\ntags: [{tag}]\n")  # fmt: skip
+    return (
+        f"title: {title}\n{f'id: {rule_id}' if rule_id else 'author: x'}\nstatus: stable\nlogsource: {{category: process_creation, product: windows}}\n"
+        f"detection: {{selection: {{Image: {title}}}, condition: selection}}\ntags: [{tag}]\n"
+    )
 
 
 def test_the_order_of_rules_in_a_file_says_nothing(tmp_path):
-    a, b = document("A", "attack.t1059.001", "11111111-1111-4111-8111-111111111111"), document("B", "attack.t1082")
-    before, after = loaded(tmp_path / "before", s_yml=f"{a}---\n{b}"), loaded(tmp_path / "after", s_yml=f"{b}---\n{a}")
+    a, b = (
+        document("A", "attack.t1059.001", "11111111-1111-4111-8111-111111111111"),
+        document("B", "attack.t1082"),
+    )
+    before, after = (
+        loaded(tmp_path / "before", s_yml=f"{a}---\n{b}"),
+        loaded(tmp_path / "after", s_yml=f"{b}---\n{a}"),
+    )
     assert len(before.rules) == len(after.rules) == 2
     assert RuleDiff(before, after).pairs == {"made/s.yml": "made/s.yml#1", "made/s.yml#1": "made/s.yml"}
     assert changes(before, after) == {} == changes(after, before)
@@ -144,12 +194,16 @@ def test_the_order_of_rules_in_a_file_says_nothing(tmp_path):
 def test_another_rule_in_the_first_place_is_another_rule(tmp_path):
     ids = [f"{n}1111111-1111-4111-8111-111111111111" for n in range(3)]
     a, b, c = (document(name, "attack.t1082", rule_id) for name, rule_id in zip("ABC", ids, strict=True))
-    assert changes(loaded(tmp_path / "before", s_yml=f"{a}---\n{b}"), loaded(tmp_path / "after", s_yml=f"{c}---\n{b}")) == {"A": ("removed",), "C": ("added",)}
+    assert changes(
+        loaded(tmp_path / "before", s_yml=f"{a}---\n{b}"), loaded(tmp_path / "after", s_yml=f"{c}---\n{b}")
+    ) == {"A": ("removed",), "C": ("added",)}
 
 
 def test_a_file_that_got_a_second_rule_keeps_its_first(tmp_path):
     a, b = document("A", "attack.t1082"), document("B", "attack.t1059.001")
-    assert changes(loaded(tmp_path / "before", s_yml=a), loaded(tmp_path / "after", s_yml=f"{b}---\n{a}")) == {"B": ("added",)}
+    assert changes(
+        loaded(tmp_path / "before", s_yml=a), loaded(tmp_path / "after", s_yml=f"{b}---\n{a}")
+    ) == {"B": ("added",)}
 
 
 # ---- the comment ----------------------------------------------------------------------------------------------------
@@ -160,15 +214,22 @@ def test_a_comment_holds_what_there_is_room_for(tmp_path):
     for place, attack_id in enumerate(ids):
         rule_file(tmp_path / "rules" / f"{place}.toml", f"id-{place}", attack_id)
     (tmp_path / "empty").mkdir()
-    found = compared(load([CorpusSource("made", tmp_path / "empty")]), load([CorpusSource("made", tmp_path / "rules")]))
-    gained = found.units[(found.units["grain"] != "placements") & (found.units["change"] == "gained")]["attack_id"].tolist()
+    found = compared(
+        load([CorpusSource("made", tmp_path / "empty")]), load([CorpusSource("made", tmp_path / "rules")])
+    )
+    gained = found.units[(found.units["grain"] != "placements") & (found.units["change"] == "gained")][
+        "attack_id"
+    ].tolist()
     assert len(gained) > 500
     whole = difference_markdown(found, 10_000_000)
     assert whole.count("| [T") == len(gained) and "by ID" not in whole and "more rules." not in whole
     cut = difference_markdown(found)
     assert len(cut) <= 60_000 and 100 <= cut.count("| [T") < len(gained)
     (listed,) = re.findall(r"<details><summary>… and (\d+) more, by ID</summary>\n\n(.*)\n\n</details>", cut)
-    assert int(listed[0]) == len(gained) - cut.count("| [T") and listed[1].split(", ") == gained[cut.count("| [T") :]
+    assert (
+        int(listed[0]) == len(gained) - cut.count("| [T")
+        and listed[1].split(", ") == gained[cut.count("| [T") :]
+    )
     for most in (20_000, 8_000, 4_000, 1_500):
         assert len(difference_markdown(found, most)) <= most
     small_one = difference_markdown(found, 4_000)  # no room for 500 IDs: a count, and as many rows as fit
@@ -180,7 +241,9 @@ def test_one_more_rule(tmp_path, count, words):
     for place in range(count):
         rule_file(tmp_path / "rules" / f"{place}.toml", f"id-{place}", "T1105")
     (tmp_path / "empty").mkdir()
-    found = compared(load([CorpusSource("made", tmp_path / "empty")]), load([CorpusSource("made", tmp_path / "rules")]))
+    found = compared(
+        load([CorpusSource("made", tmp_path / "empty")]), load([CorpusSource("made", tmp_path / "rules")])
+    )
     row = found.units[found.units["grain"] == "techniques"].iloc[0]
     assert row["because"].endswith(f"; {words}") and f"; {words} |" in difference_markdown(found)
 
@@ -190,20 +253,34 @@ def test_one_more_rule(tmp_path, count, words):
 
 def test_what_is_lost_and_answered_for_says_so(tmp_path):
     before, after = ndjson(tmp_path / "before", R1, R2, R3), ndjson(tmp_path / "after", R3)
-    (tmp_path / "gaps.toml").write_text('[[gap]]\nid = "T1053"\nstate = "accepted"\nreason = "r"\nowner = "o"\nuntil = 2026-12-31\n', encoding="utf-8")
+    (tmp_path / "gaps.toml").write_text(
+        '[[gap]]\nid = "T1053"\nstate = "accepted"\nreason = "r"\nowner = "o"\nuntil = 2026-12-31\n',
+        encoding="utf-8",
+    )
     accepted = accepted_in([tmp_path / "gaps.toml"], small.reading(E18).reader)
     found = compared(before, after)
-    marks = {(one["grain"], one["attack_id"]): one["accepted"] for one in difference_json(found, accepted)["units"]}
+    marks = {
+        (one["grain"], one["attack_id"]): one["accepted"] for one in difference_json(found, accepted)["units"]
+    }
     assert marks == {
-        ("techniques", "T1053"): "accepted until 2026-12-31", ("techniques", "T1059"): None,
-        ("placements", "T1053"): "accepted until 2026-12-31", ("placements", "T1059"): None,
-    }  # fmt: skip
+        ("techniques", "T1053"): "accepted until 2026-12-31",
+        ("techniques", "T1059"): None,
+        ("placements", "T1053"): "accepted until 2026-12-31",
+        ("placements", "T1059"): None,
+    }
     assert {one["accepted"] for one in difference_json(found)["units"]} == {None}
     rows = list(csv.DictReader(io.StringIO(difference_csv(found, accepted).decode("utf-8"))))
-    assert [row["accepted"] for row in rows if row["attack_id"] == "T1053"] == ["accepted until 2026-12-31"] * 2
+    assert [row["accepted"] for row in rows if row["attack_id"] == "T1053"] == [
+        "accepted until 2026-12-31"
+    ] * 2
     text = difference_markdown(found, accepted=accepted)
-    assert "| covered → open; accepted until 2026-12-31 | rules | `R2` removed |" in text and "| covered → open | rules | `R1` removed |" in text
+    assert (
+        "| covered → open; accepted until 2026-12-31 | rules | `R2` removed |" in text
+        and "| covered → open | rules | `R1` removed |" in text
+    )
     assert "accepted" not in difference_markdown(found)
-    assert difference_markdown(compared(after, before), accepted=accepted).count("accepted") == 0  # it is covered then
+    assert (
+        difference_markdown(compared(after, before), accepted=accepted).count("accepted") == 0
+    )  # it is covered then
     assert changes_since(found, accepted)["rows"]["accepted"].tolist() == ["accepted until 2026-12-31", ""]
     assert list(changes_since(found)["rows"].columns) == ["technique", "name", "change", "because"]

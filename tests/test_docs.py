@@ -34,7 +34,11 @@ def test_every_page_is_documented_as_its_module_says(file, title):
     docstring = " ".join(source.split('"""')[1].split())
     who, question = re.search(r"Who: (.*?)\. Question: (.*?\?)", docstring).groups()
     next_step = re.search(r"Next: (.*)$", docstring)
-    for wanted in (f"Who: {who}.", f"Question: {question}", *([f"Next: {next_step.group(1)}"] if next_step else [])):
+    for wanted in (
+        f"Who: {who}.",
+        f"Question: {question}",
+        *([f"Next: {next_step.group(1)}"] if next_step else []),
+    ):
         assert wanted in said
 
 
@@ -50,7 +54,9 @@ def test_the_readme_has_two_commands_to_start_with_and_ci_runs_the_second():
     start = README.partition("## Start")[2].partition("\n## ")[0]
     commands = [block.strip() for block in re.findall(r"```sh\n(.*?)```", start, re.DOTALL)]
     assert len(commands) == 2
-    assert all("\n" not in command and command.startswith("python3 -m venv .venv && ") for command in commands)
+    assert all(
+        "\n" not in command and command.startswith("python3 -m venv .venv && ") for command in commands
+    )
     assert "-r requirements.txt" in commands[0] and commands[0].endswith("streamlit run app.py")
     assert "-r requirements-dev.txt" in commands[1] and commands[1].endswith("-m pytest")
     assert (PROJECT / ".ci" / "run").read_text(encoding="utf-8").splitlines()[-1] == commands[1]

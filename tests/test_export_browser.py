@@ -29,9 +29,15 @@ def test_every_file_arrives_and_is_the_export(page, address):  # noqa: F811
     settle(page)
     reading = read_in(load(corpus_sources([str(PROJECT / "rules")])))
     content = Content(reading, reading.view())
-    for name, kind, measures in (("Coverage", "layer", ("rules",)), ("Gaps, by kind of work", "gaps-layer", ("rules",)),
-                                 ("Matrix as SVG", "svg", ("score",)), ("Matrix as PNG", "png", ("score",)), ("Excel workbook", "workbook", ("rules",)),
-                                 ("Report as HTML", "report", ("rules",)), ("Report as Markdown", "markdown", ("rules",))):  # fmt: skip
+    for name, kind, measures in (
+        ("Coverage", "layer", ("rules",)),
+        ("Gaps, by kind of work", "gaps-layer", ("rules",)),
+        ("Matrix as SVG", "svg", ("score",)),
+        ("Matrix as PNG", "png", ("score",)),
+        ("Excel workbook", "workbook", ("rules",)),
+        ("Report as HTML", "report", ("rules",)),
+        ("Report as Markdown", "markdown", ("rules",)),
+    ):
         assert download(page, name) == EXPORTS[kind].make(content, Wishes(measures)), name
     rows = json.loads(download(page, "JSON"))["rows"]
     assert [row["technique_id"] for row in rows] == content.gaps["attack_id"].tolist()
@@ -60,14 +66,21 @@ def test_the_reports_say_what_changed_since_a_snapshot(page, address, tmp_path):
     settle(page)
     every = download(page, "Snapshot")
     assert b"these rules" not in download(page, "Report as Markdown")
-    page.locator("[data-testid=stFileUploader]").filter(has_text="Changes since a snapshot").locator("input").set_input_files(tmp_path / "base.jsonl")
+    page.locator("[data-testid=stFileUploader]").filter(has_text="Changes since a snapshot").locator(
+        "input"
+    ).set_input_files(tmp_path / "base.jsonl")
     whole = read_in(load(corpus_sources([str(PROJECT / "rules")]))).view()
     before, after = (summary(view)["techniques"] for view in (base, whole))
     sentence = f"Covered techniques go from {before['covered']} of {before['total']} to {after['covered']} of {after['total']}: "
     page.get_by_text(sentence).wait_for(timeout=30_000)
     settle(page)
-    assert all(sentence in download(page, name).decode().replace("\\", "") for name in ("Report as Markdown", "Report as HTML"))
+    assert all(
+        sentence in download(page, name).decode().replace("\\", "")
+        for name in ("Report as Markdown", "Report as HTML")
+    )
     assert snapshot_of(every).loaded.rules["rule_key"].tolist() == sorted(whole.all_rules["rule_key"])
     (tmp_path / "bad.jsonl").write_text("no snapshot")
-    page.locator("[data-testid=stFileUploader]").filter(has_text="Changes since a snapshot").locator("input").set_input_files(tmp_path / "bad.jsonl")
+    page.locator("[data-testid=stFileUploader]").filter(has_text="Changes since a snapshot").locator(
+        "input"
+    ).set_input_files(tmp_path / "bad.jsonl")
     page.get_by_text("bad.jsonl is no snapshot").wait_for(timeout=30_000)

@@ -43,7 +43,9 @@ def call(tmp_path_factory, monkeypatch):
         result = CliRunner().invoke(application(), [str(argument) for argument in arguments])
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
-        return subprocess.CompletedProcess(arguments, result.exit_code, result.stdout_bytes, result.stderr_bytes)
+        return subprocess.CompletedProcess(
+            arguments, result.exit_code, result.stdout_bytes, result.stderr_bytes
+        )
 
     return run
 
@@ -52,13 +54,22 @@ def process(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
     """The command in a process of its own."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("COVERAGE_", "PYTHONHASHSEED"))}
     return subprocess.run(
-        [sys.executable, "-m", "coverage.cli", *arguments], cwd=PROJECT, capture_output=True, check=False, timeout=240,
-        stdin=subprocess.DEVNULL, env={**kept, **environment},
-    )  # fmt: skip
+        [sys.executable, "-m", "coverage.cli", *arguments],
+        cwd=PROJECT,
+        capture_output=True,
+        check=False,
+        timeout=240,
+        stdin=subprocess.DEVNULL,
+        env={**kept, **environment},
+    )
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +77,17 @@ def both(tmp_path_factory):
     """Everything about the small corpus, written twice: by two processes whose hashes fall differently."""
     root = tmp_path_factory.mktemp("both")
     for seed in ("1", "4242"):
-        done = process("export", SMALL, "--what", "all", "-o", str(root / seed), *SCOPE, COVERAGE_CACHE=str(root / "cache"), PYTHONHASHSEED=seed)
+        done = process(
+            "export",
+            SMALL,
+            "--what",
+            "all",
+            "-o",
+            str(root / seed),
+            *SCOPE,
+            COVERAGE_CACHE=str(root / "cache"),
+            PYTHONHASHSEED=seed,
+        )
         assert (done.returncode, done.stdout) == (0, b""), done.stderr
     return files(root / "1"), files(root / "4242")
 
@@ -82,9 +103,11 @@ def test_everything_is_there_and_listed_with_its_hash(both):
     listed = json.loads(made[MANIFEST])
     assert {entry["name"]: (entry["bytes"], entry["sha256"]) for entry in listed["files"]} == {
         name: (len(data), hashlib.sha256(data).hexdigest()) for name, data in made.items() if name != MANIFEST
-    }  # fmt: skip
+    }
     assert {f"{form}/{name}.{form}" for form in FORMS for name in FRAMES} < set(made)
-    assert {"report.html", "report.md", "coverage.xlsx", "matrix.svg", "matrix.png", "summary.json"} < set(made)
+    assert {"report.html", "report.md", "coverage.xlsx", "matrix.svg", "matrix.png", "summary.json"} < set(
+        made
+    )
     assert {"navigator/coverage.json", "navigator/gaps.json", "navigator/every_layer.json"} < set(made)
     assert listed["columns_version"] == COLUMNS_VERSION and listed["stamp"]["date"] == "2026-03-31"
 
@@ -94,7 +117,10 @@ def test_all_exports_say_what_the_summary_says(both, call):
     made, _ = both
     told = json.loads(call("summary", SMALL, "--attack", E18, "--json").stdout)
     mine = json.loads(made["summary.json"])
-    assert {**mine, "stamp": {**mine["stamp"], "date": ""}} == {**told, "stamp": {**told["stamp"], "date": ""}}
+    assert {**mine, "stamp": {**mine["stamp"], "date": ""}} == {
+        **told,
+        "stamp": {**told["stamp"], "date": ""},
+    }
     covered, total = told["techniques"]["covered"], told["techniques"]["total"]
     words = ratio(covered, total)
     assert words in made["report.html"].decode() and words in made["report.md"].decode()
@@ -102,7 +128,11 @@ def test_all_exports_say_what_the_summary_says(both, call):
 
     layers = json.loads(made["navigator/every_layer.json"])
     ids = {entry["techniqueID"] for entry in layers[0]["techniques"] if "." not in entry["techniqueID"]}
-    assert len(ids) == covered and layers[0] == json.loads(made["navigator/coverage.json"]) and len(layers) == len(CELL_MEASURES) + 1
+    assert (
+        len(ids) == covered
+        and layers[0] == json.loads(made["navigator/coverage.json"])
+        and len(layers) == len(CELL_MEASURES) + 1
+    )
     book = openpyxl.load_workbook(io.BytesIO(made["coverage.xlsx"]))
     row = next(row for row in book["Summary"].iter_rows(values_only=True) if row[0] == "techniques")
     assert row[2:4] == (covered, total)
@@ -112,11 +142,16 @@ def test_all_exports_say_what_the_summary_says(both, call):
         tactics = read(made, "tactics")
         assert [float(row["covered"]) for row in tactics] == [row["covered"] for row in told["tactics"]]
 
-    wanted = [gap["technique_id"] for gap in json.loads(call("gaps", SMALL, "--attack", E18, "--json").stdout)["gaps"]]
+    wanted = [
+        gap["technique_id"]
+        for gap in json.loads(call("gaps", SMALL, "--attack", E18, "--json").stdout)["gaps"]
+    ]
     sheet = book["Gaps"]
     assert [cell.value for cell in sheet["A"][1:]] == wanted
     assert [entry["techniqueID"] for entry in json.loads(made["navigator/gaps.json"])["techniques"]] == wanted
-    assert [[row["technique_id"] for row in read(made, "gaps")] for read in (_csv_rows, _json_rows, _parquet_rows)] == [wanted] * 3
+    assert [
+        [row["technique_id"] for row in read(made, "gaps")] for read in (_csv_rows, _json_rows, _parquet_rows)
+    ] == [wanted] * 3
 
 
 def _csv_rows(made: dict[str, bytes], name: str) -> list[dict]:
@@ -138,7 +173,13 @@ def test_every_export_carries_the_scope(both):
         assert sentence.replace("&", "&amp;") in made[name].decode()
     assert "ATT\\&CK Enterprise 18\\.1" in made["report.md"].decode()
     assert all(sentence in layer["description"] for layer in json.loads(made["navigator/every_layer.json"]))
-    assert any(sentence in str(value) for row in openpyxl.load_workbook(io.BytesIO(made["coverage.xlsx"]))["Scope"].iter_rows(values_only=True) for value in row)
+    assert any(
+        sentence in str(value)
+        for row in openpyxl.load_workbook(io.BytesIO(made["coverage.xlsx"]))["Scope"].iter_rows(
+            values_only=True
+        )
+        for value in row
+    )
     for name in FRAMES:
         assert json.loads(made[f"json/{name}.json"])["stamp"]["attack"] == E18
         assert all(row["scope"] == sentence for row in _csv_rows(made, name))
@@ -149,7 +190,9 @@ def test_a_zip_has_the_same_files_and_no_clock():
     data = archive(made)
     assert data == archive(made)
     with zipfile.ZipFile(io.BytesIO(data)) as packed:
-        assert packed.testzip() is None and {name: packed.read(name) for name in packed.namelist()} == dict(made)
+        assert packed.testzip() is None and {name: packed.read(name) for name in packed.namelist()} == dict(
+            made
+        )
 
 
 # ---- one file ------------------------------------------------------------------------------------------------
@@ -166,9 +209,16 @@ def test_each_kind_goes_to_a_file_and_to_standard_output(call, tmp_path, kind):
 
 def test_one_frame_is_one_file_and_every_frame_a_folder(call, tmp_path):
     for form in FORMS:
-        assert call("export", SMALL, "--what", form, "--frame", "Gaps", "-o", tmp_path / f"gaps.{form}", *SCOPE).returncode == 0
+        assert (
+            call(
+                "export", SMALL, "--what", form, "--frame", "Gaps", "-o", tmp_path / f"gaps.{form}", *SCOPE
+            ).returncode
+            == 0
+        )
         assert call("export", SMALL, "--what", form, "-o", tmp_path / form, *SCOPE).returncode == 0
-        assert sorted(path.name for path in (tmp_path / form).iterdir()) == sorted([MANIFEST, *(f"{name}.{form}" for name in FRAMES)])
+        assert sorted(path.name for path in (tmp_path / form).iterdir()) == sorted(
+            [MANIFEST, *(f"{name}.{form}" for name in FRAMES)]
+        )
         assert (tmp_path / form / f"gaps.{form}").read_bytes() == (tmp_path / f"gaps.{form}").read_bytes()
     attack = call("export", SMALL, "--what", "csv", "--frame", "attack_tactics", "-o", "-", *SCOPE).stdout
     assert attack.startswith(b"tactic_id,name,shortname") and attack.count(b"\r\n") == 15
@@ -180,7 +230,10 @@ def test_several_measures_are_several_layers_in_one_file(call):
         return [layer["name"] for layer in (found if isinstance(found, list) else [found])]
 
     assert names() == ["small: rules mapped (Enterprise 18.1)"]
-    assert names("--measure", "Depth", "--measure", "platforms") == ["small: depth (Enterprise 18.1)", "small: platforms (Enterprise 18.1)"]
+    assert names("--measure", "Depth", "--measure", "platforms") == [
+        "small: depth (Enterprise 18.1)",
+        "small: platforms (Enterprise 18.1)",
+    ]
     assert len(names("--measure", "all")) == len(CELL_MEASURES)
 
 
@@ -188,7 +241,11 @@ def test_one_corpus_against_another(call, tmp_path):
     for name, letter in (("one", "a"), ("two", "i")):
         (tmp_path / name).mkdir()
         (tmp_path / name / "rule.toml").write_bytes((small.SMALL / small.PATHS[letter]).read_bytes())
-    layer = json.loads(call("export", tmp_path / "one", tmp_path / "two", "--what", "compare-layer", "-o", "-", *SCOPE).stdout)
+    layer = json.loads(
+        call(
+            "export", tmp_path / "one", tmp_path / "two", "--what", "compare-layer", "-o", "-", *SCOPE
+        ).stdout
+    )
     comments = {entry["techniqueID"]: entry["comment"] for entry in layer["techniques"]}
     assert comments["T1053.005"] == "Covered by only one" and comments["T1105"] == "Covered by only two"
     call("export", tmp_path / "one", tmp_path / "two", "--what", "all", "-o", tmp_path / "out", *SCOPE)
@@ -198,9 +255,32 @@ def test_one_corpus_against_another(call, tmp_path):
 
 
 def test_the_scope_reaches_the_file(call):
-    done = call("export", SMALL, "--what", "json", "--frame", "tactics", "-o", "-", *SCOPE, "--platform", "linux", "--pre", "--rollup", "all", "--class", "hunt")
+    done = call(
+        "export",
+        SMALL,
+        "--what",
+        "json",
+        "--frame",
+        "tactics",
+        "-o",
+        "-",
+        *SCOPE,
+        "--platform",
+        "linux",
+        "--pre",
+        "--rollup",
+        "all",
+        "--class",
+        "hunt",
+    )
     stamp = json.loads(done.stdout)["stamp"]
-    assert (stamp["platforms"], stamp["pre"], stamp["rollup"], stamp["classes"], stamp["date"]) == (["Linux"], True, "all", ["hunt"], "2026-03-31")
+    assert (stamp["platforms"], stamp["pre"], stamp["rollup"], stamp["classes"], stamp["date"]) == (
+        ["Linux"],
+        True,
+        "all",
+        ["hunt"],
+        "2026-03-31",
+    )
 
 
 def test_the_report_lists_changes_since_a_baseline(call, tmp_path):
@@ -215,7 +295,9 @@ def test_the_report_lists_changes_since_a_baseline(call, tmp_path):
     section = text.partition("## Changes since the baseline")[2].partition("\n## ")[0]
     assert "1 of 197 to 4 of 197" in section.replace("\\", "")
     assert {"T1071", "T1105", "T1132"} <= set(re.findall(r"T\d{4}(?!\\)", section)) and "gained" in section
-    assert "Changes since" not in call("export", rules, "--what", "markdown", "-o", "-", *SCOPE).stdout.decode()
+    assert (
+        "Changes since" not in call("export", rules, "--what", "markdown", "-o", "-", *SCOPE).stdout.decode()
+    )
 
 
 # ---- whole or not at all ---------------------------------------------------------------------------------------
@@ -234,13 +316,18 @@ def test_a_folder_of_an_earlier_export_is_replaced_and_no_other(call, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("mine")
     assert call("export", SMALL, "--what", "csv", "-o", tmp_path / "mine", *SCOPE).returncode == 2
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine", "out"]  # nothing half-written beside them
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "mine",
+        "out",
+    ]  # nothing half-written beside them
 
 
 def test_an_empty_folder_is_filled(call, tmp_path):
     (tmp_path / "out").mkdir()
     assert call("export", SMALL, "--what", "csv", "-o", tmp_path / "out", *SCOPE).returncode == 0
-    assert call("export", SMALL, "--what", "json", "-o", tmp_path / "out", *SCOPE).returncode == 0  # and replaced
+    assert (
+        call("export", SMALL, "--what", "json", "-o", tmp_path / "out", *SCOPE).returncode == 0
+    )  # and replaced
     assert sorted(files(tmp_path / "out")) == sorted([MANIFEST, *(f"{name}.json" for name in FRAMES)])
 
 
@@ -272,7 +359,11 @@ def test_what_cannot_be_written_leaves_nothing(call, tmp_path):
 def test_what_cannot_be_made_is_refused_in_one_sentence(call, arguments, words):
     refused = call("export", SMALL, *arguments)
     message = refused.stderr.decode()
-    assert (refused.returncode, refused.stdout) == (2, b"") and message.startswith("coverage: ") and message.count("\n") == 1
+    assert (
+        (refused.returncode, refused.stdout) == (2, b"")
+        and message.startswith("coverage: ")
+        and message.count("\n") == 1
+    )
     assert words in message
 
 
@@ -282,7 +373,9 @@ def test_it_needs_no_dashboard(tmp_path):
         f"application(['export'])(['export', {SMALL!r}, '--what', 'all', '-o', {str(tmp_path / 'out')!r}], standalone_mode=False)\n"
         "print(sorted({m.partition('.')[0] for m in sys.modules} & {'streamlit', 'plotly', 'playwright'}))"
     )
-    done = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=True, timeout=240)
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=True, timeout=240
+    )
     assert done.stdout.strip() == "[]"
 
 
@@ -292,12 +385,17 @@ def test_everything_over_elastic(shared, tmp_path):
     elastic = str(shared("corpora", "elastic"))
     environment = {"COVERAGE_CACHE": str(tmp_path / "cache")}
     costs = []
-    for arguments in (("summary", elastic, "--json"), ("export", elastic, "--what", "all", "-o", str(tmp_path / "out"))):
+    for arguments in (
+        ("summary", elastic, "--json"),
+        ("export", elastic, "--what", "all", "-o", str(tmp_path / "out")),
+    ):
         before = os.times()
         done = process(*arguments, **environment)
         after = os.times()
         assert done.returncode == 0, done.stderr
-        costs.append(after.children_user + after.children_system - before.children_user - before.children_system)
+        costs.append(
+            after.children_user + after.children_system - before.children_user - before.children_system
+        )
     made = files(tmp_path / "out")
     assert json.loads(made["summary.json"])["techniques"]["covered"] > 150
     assert costs[1] <= 3.05 * costs[0]  # 6 s, where the summary takes its 1.96 s

@@ -32,7 +32,9 @@ def test_every_column_is_documented():
 
 
 def test_every_measure_and_every_frame_of_a_release_can_leave():
-    assert set(MEASURES) < set(FRAMES) and {"rules", "mappings", "written", "findings", "problems"} < set(FRAMES)
+    assert set(MEASURES) < set(FRAMES) and {"rules", "mappings", "written", "findings", "problems"} < set(
+        FRAMES
+    )
     assert {"rule_texts", *(f"attack_{name}" for name in CATALOGUE_FRAMES)} == set(EVERY_FRAME) - set(FRAMES)
     assert len({head for entry in EVERY_FRAME.values() for head in entry.heads()} & set(NAMES)) == 0
 
@@ -50,7 +52,9 @@ def test_the_three_forms_have_the_same_rows_and_columns(name):
     rows = list(csv.reader(io.StringIO(frame_csv(state, name).decode("utf-8"), newline=""), strict=True))
     told = json.loads(frame_json(state, name))
     parquet = pq.read_table(io.BytesIO(frame_parquet(state, name)))
-    assert rows[0] == [*heads, "attack", "scope", "corpora"] and told["columns"] == heads == parquet.column_names
+    assert (
+        rows[0] == [*heads, "attack", "scope", "corpora"] and told["columns"] == heads == parquet.column_names
+    )
     assert len(rows) - 1 == len(told["rows"]) == parquet.num_rows == len(frame)
     as_lists = parquet.to_pylist()
     for row, said, kept in zip(rows[1:], told["rows"], as_lists, strict=True):
@@ -64,7 +68,11 @@ def test_parquet_has_the_types_and_the_metadata_that_are_documented(name):
     state = content(E19)
     schema = pq.read_schema(io.BytesIO(frame_parquet(state, name)))
     for field, (dtype, _) in zip(schema, EVERY_FRAME[name].spec.columns.values(), strict=True):
-        shown = f"list<{field.type.value_type}>" if pa.types.is_list(field.type) else str(field.type).replace("[day]", "")
+        shown = (
+            f"list<{field.type.value_type}>"
+            if pa.types.is_list(field.type)
+            else str(field.type).replace("[day]", "")
+        )
         assert shown == TYPES[dtype][1]
     meta = {key.decode(): value.decode() for key, value in schema.metadata.items()}
     assert (meta["frame"], meta["columns_version"]) == (name, str(COLUMNS_VERSION))
@@ -79,12 +87,20 @@ def test_json_says_scope_and_version():
 
 def test_the_frames_of_a_part_of_the_corpora_are_that_part_s(tmp_path):
     """Problems, findings and mappings as written follow the view's corpora."""
-    for name, data in (("broken", b"[rule\nname = 1"), ("mine", (small.SMALL / small.PATHS["q"]).read_bytes())):
+    for name, data in (
+        ("broken", b"[rule\nname = 1"),
+        ("mine", (small.SMALL / small.PATHS["q"]).read_bytes()),
+    ):
         (tmp_path / name).mkdir()
         (tmp_path / name / "rule.toml").write_bytes(data)
-    corpora = [CorpusSource("small", small.SMALL), *(CorpusSource(name, tmp_path / name) for name in ("mine", "broken"))]
+    corpora = [
+        CorpusSource("small", small.SMALL),
+        *(CorpusSource(name, tmp_path / name) for name in ("mine", "broken")),
+    ]
     reading = small.read_embedded(load(corpora), E19)
-    whole, mine, broken = (Content(reading, reading.view(on=small.DAY, corpora=names)) for names in ([], ["mine"], ["broken"]))
+    whole, mine, broken = (
+        Content(reading, reading.view(on=small.DAY, corpora=names)) for names in ([], ["mine"], ["broken"])
+    )
     assert set(broken.problems["corpus"]) == {"broken"} and "broken" not in set(mine.problems["corpus"])
     assert len(whole.problems) == len(reading.loaded.problems) == len(mine.problems) + len(broken.problems)
     assert len(content(E19).written) + len(mine.written) == len(whole.written)
@@ -96,6 +112,10 @@ def test_the_frames_of_a_part_of_the_corpora_are_that_part_s(tmp_path):
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("name", ["rules", "gaps", "mappings"])
 def test_any_text_and_no_rule_at_all_can_leave(form, name):
-    for state in (hostile(), made([], []), made([small.rule("made/a", corpus="made", tags=("\ud800x",), references=("\udfff",))], [])):
+    for state in (
+        hostile(),
+        made([], []),
+        made([small.rule("made/a", corpus="made", tags=("\ud800x",), references=("\udfff",))], []),
+    ):
         first, second = (FORMS[form][0](state, name) for _ in range(2))
         assert first == second and first

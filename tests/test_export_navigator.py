@@ -34,14 +34,28 @@ from tests.exporting import content, hostile, made, placements
 from tests.small import E18, E19
 
 COLOUR = re.compile(r"#[0-9A-Fa-f]{6}")
-LAYER_KEYS = {"name", "versions", "domain", "description", "filters", "layout", "hideDisabled", "techniques", "gradient", "legendItems", "metadata"}
+LAYER_KEYS = {
+    "name",
+    "versions",
+    "domain",
+    "description",
+    "filters",
+    "layout",
+    "hideDisabled",
+    "techniques",
+    "gradient",
+    "legendItems",
+    "metadata",
+}
 ENTRY_KEYS = {"techniqueID", "tactic", "score", "color", "comment", "metadata", "links"}
 
 
 def check_format(layer: dict, shortnames: set[str]) -> None:
     """What the specification of layer format 4.5 asks of the parts that are used here."""
     assert set(layer) <= LAYER_KEYS and {"name", "versions", "domain"} <= set(layer)
-    assert layer["versions"]["layer"] == "4.5" and re.fullmatch(r"5\.\d+\.\d+", layer["versions"]["navigator"])
+    assert layer["versions"]["layer"] == "4.5" and re.fullmatch(
+        r"5\.\d+\.\d+", layer["versions"]["navigator"]
+    )
     assert re.fullmatch(r"\d+", layer["versions"]["attack"])
     assert layer["domain"] in ("enterprise-attack", "mobile-attack", "ics-attack")
     seen = set()
@@ -51,12 +65,20 @@ def check_format(layer: dict, shortnames: set[str]) -> None:
         assert {"score", "color", "comment"} & set(entry)  # annotated, else the Navigator drops it
         assert type(entry.get("score", 1)) is int and entry.get("score", 1) > 0
         assert COLOUR.fullmatch(entry.get("color", "#000000"))
-        assert all(set(pair) == {"name", "value"} and all(isinstance(v, str) and v for v in pair.values()) for pair in entry.get("metadata", []))
-        assert all(set(link) == {"label", "url"} and re.match(r"https?://\S+$", link["url"]) for link in entry.get("links", []))
+        assert all(
+            set(pair) == {"name", "value"} and all(isinstance(v, str) and v for v in pair.values())
+            for pair in entry.get("metadata", [])
+        )
+        assert all(
+            set(link) == {"label", "url"} and re.match(r"https?://\S+$", link["url"])
+            for link in entry.get("links", [])
+        )
         place = entry["techniqueID"], entry.get("tactic")
         assert place not in seen and (place[0], None) not in seen - {place}
         seen.add(place)
-    assert all(set(item) == {"label", "color"} and COLOUR.fullmatch(item["color"]) for item in layer["legendItems"])
+    assert all(
+        set(item) == {"label", "color"} and COLOUR.fullmatch(item["color"]) for item in layer["legendItems"]
+    )
     if gradient := layer.get("gradient"):
         assert gradient["maxValue"] > gradient["minValue"] and len(gradient["colors"]) >= 2
         assert all(map(COLOUR.fullmatch, gradient["colors"]))
@@ -84,7 +106,9 @@ def test_a_layer_opens_without_a_word_and_has_the_same_scores(release, measure, 
     layer = coverage_layer(small.view(release), measure)
     check_format(layer, shortnames(release))
     found = read_back(layer_file([layer]), tmp_path, capsys)
-    assert found == {(entry["techniqueID"], entry.get("tactic")): entry["score"] for entry in layer["techniques"]}
+    assert found == {
+        (entry["techniqueID"], entry.get("tactic")): entry["score"] for entry in layer["techniques"]
+    }
     assert found
 
 
@@ -95,10 +119,14 @@ def test_each_cell_of_a_layer_is_the_cell_of_the_frame(measure, rollup):
     cells = coverage_by_placement(view)
     wanted = {
         (tactic, attack_id): chosen.whole(float(value))
-        for tactic, attack_id, value in zip(cells["tactic_id"], cells["attack_id"], cells[chosen.column], strict=True)
+        for tactic, attack_id, value in zip(
+            cells["tactic_id"], cells["attack_id"], cells[chosen.column], strict=True
+        )
         if value
     }
-    assert {place: entry["score"] for place, entry in placements(coverage_layer(view, measure), view)} == wanted
+    assert {
+        place: entry["score"] for place, entry in placements(coverage_layer(view, measure), view)
+    } == wanted
 
 
 @pytest.mark.parametrize("rollup", ROLLUPS)
@@ -115,12 +143,19 @@ def test_a_layer_of_what_is_covered_adds_up_to_the_summary(rollup):
 
 def test_entries_name_the_tactic_where_counts_differ_by_it():
     entries = coverage_layer(small.view(E18))["techniques"]
-    tactics = {i: sorted((e.get("tactic"), e["score"]) for e in entries if e["techniqueID"] == i) for i in ("T1053.005", "T1078", "T1105", "T1003.001")}
+    tactics = {
+        i: sorted((e.get("tactic"), e["score"]) for e in entries if e["techniqueID"] == i)
+        for i in ("T1053.005", "T1078", "T1105", "T1003.001")
+    }
     assert tactics["T1053.005"] == [("execution", 1), ("persistence", 1)]  # not in privilege escalation
     assert tactics["T1078"] == [("defense-evasion", 1), ("initial-access", 1)]
     assert tactics["T1105"] == [(None, 1)] and tactics["T1003.001"] == [(None, 2)]
-    everywhere = coverage_layer(made([small.rule("made/a", corpus="made")], [small.mapping("made/a", 0, "T1078")]).view)["techniques"]
-    assert [(e["techniqueID"], e.get("tactic"), e["score"]) for e in everywhere] == [("T1078", None, 1)]  # one entry for four tactics
+    everywhere = coverage_layer(
+        made([small.rule("made/a", corpus="made")], [small.mapping("made/a", 0, "T1078")]).view
+    )["techniques"]
+    assert [(e["techniqueID"], e.get("tactic"), e["score"]) for e in everywhere] == [
+        ("T1078", None, 1)
+    ]  # one entry for four tactics
 
 
 def test_what_nothing_is_known_of_is_left_out():
@@ -142,10 +177,18 @@ paths = st.lists(st.tuples(st.sampled_from(IDS), st.sampled_from(TACTICS)), max_
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.lists(st.tuples(st.text(max_size=20), paths), max_size=5), st.sampled_from(list(CELL_MEASURES)), st.sampled_from(list(ROLLUPS)))
+@given(
+    st.lists(st.tuples(st.text(max_size=20), paths), max_size=5),
+    st.sampled_from(list(CELL_MEASURES)),
+    st.sampled_from(list(ROLLUPS)),
+)
 def test_any_rules_give_a_layer_that_reads_back_the_same(rules, measure, rollup):
     made_rules = [small.rule(f"made/{n}", corpus="made", name=name) for n, (name, _) in enumerate(rules)]
-    written = [small.mapping(f"made/{n}", p, i, t) for n, (_, pairs) in enumerate(rules) for p, (i, t) in enumerate(pairs)]
+    written = [
+        small.mapping(f"made/{n}", p, i, t)
+        for n, (_, pairs) in enumerate(rules)
+        for p, (i, t) in enumerate(pairs)
+    ]
     view = made(made_rules, written, rollup=rollup).view
     layer = coverage_layer(view, measure)
     check_format(layer, shortnames())
@@ -167,7 +210,10 @@ def test_the_gradient_colours_a_count_as_the_page_does():
     def shown(score: int) -> tuple[float, ...]:
         place = min(max((score - low) / (high - low), 0), 1) * (len(colours) - 1)
         one, other = colours[int(place)], colours[min(int(place) + 1, len(colours) - 1)]
-        return tuple(int(one[i : i + 2], 16) + (int(other[i : i + 2], 16) - int(one[i : i + 2], 16)) * (place % 1) for i in (1, 3, 5))
+        return tuple(
+            int(one[i : i + 2], 16) + (int(other[i : i + 2], 16) - int(one[i : i + 2], 16)) * (place % 1)
+            for i in (1, 3, 5)
+        )
 
     for score in (1, 2, 3, 5, 6, 7, 10, 14, 15, 40, 305):
         wanted = bands.fill(score)
@@ -182,12 +228,20 @@ def test_the_stamp_is_in_the_description_and_the_metadata():
         assert words in [pair["value"] for pair in layer["metadata"]]
 
 
-@pytest.mark.parametrize("scope", [{}, {"platforms": ("Linux",)}, {"pre": True}, {"pre": True, "platforms": ("Windows", "IaaS")}], ids=str)
+@pytest.mark.parametrize(
+    "scope",
+    [{}, {"platforms": ("Linux",)}, {"pre": True}, {"pre": True, "platforms": ("Windows", "IaaS")}],
+    ids=str,
+)
 def test_the_navigator_shows_exactly_the_techniques_in_scope(scope):
     view = small.view(E19, **scope)
     wanted = set(coverage_layer(view)["filters"]["platforms"])
     live = view.catalogue.techniques.query("status == 'live'")
-    shown = {i for i, platforms in zip(live["attack_id"], live["platforms"], strict=True) if wanted & set(platforms)}
+    shown = {
+        i
+        for i, platforms in zip(live["attack_id"], live["platforms"], strict=True)
+        if wanted & set(platforms)
+    }
     assert shown == set(view.techniques["attack_id"])
 
 
@@ -200,16 +254,25 @@ def test_a_gap_layer_keeps_its_gaps_and_claims_no_coverage(tmp_path, capsys):
     check_format(layer, shortnames(E19))
     assert [entry["techniqueID"] for entry in layer["techniques"]] == found["attack_id"].tolist()
     assert [entry["color"] for entry in layer["techniques"]] == [KINDS[kind] for kind in found["gap_type"]]
-    assert all("score" not in entry and "tactic" not in entry and entry["comment"] for entry in layer["techniques"])
+    assert all(
+        "score" not in entry and "tactic" not in entry and entry["comment"] for entry in layer["techniques"]
+    )
     assert set(read_back(layer_file([layer]), tmp_path, capsys).values()) == {None}
     first = {pair["name"]: pair["value"] for pair in layer["techniques"][0]["metadata"]}
     row = found.iloc[0]
-    assert (first["Kind of work"], first["Groups"], first["Log sources"]) == (row["gap_type"], str(row["groups"]), ", ".join(row["log_sources"]))
+    assert (first["Kind of work"], first["Groups"], first["Log sources"]) == (
+        row["gap_type"],
+        str(row["groups"]),
+        ", ".join(row["log_sources"]),
+    )
     assert {item["color"] for item in layer["legendItems"]} == {KINDS[kind] for kind in found["gap_type"]}
 
 
 def test_a_gap_that_is_answered_for_is_grey_and_says_why(tmp_path):
-    (tmp_path / "gaps.toml").write_text('[[gap]]\nid = "T1057"\nstate = "accepted"\nreason = "No <b>host</b> to watch"\nowner = "blue"\n', encoding="utf-8")
+    (tmp_path / "gaps.toml").write_text(
+        '[[gap]]\nid = "T1057"\nstate = "accepted"\nreason = "No <b>host</b> to watch"\nowner = "blue"\n',
+        encoding="utf-8",
+    )
     view = small.view(E18)
     said = accepted_in([tmp_path / "gaps.toml"], small.reading(E18).reader)
     entries = gaps_layer(view, with_accepted(gaps(view), said, view))["techniques"]
@@ -220,12 +283,20 @@ def test_a_gap_that_is_answered_for_is_grey_and_says_why(tmp_path):
 
 
 def test_a_comparison_says_who_covers_what():
-    both = made_view({"ours": {"a": (["T1105"], {}), "b": (["T1057"], {})}, "theirs": {"c": (["T1105"], {}), "d": (["T1003.001"], {})}})
+    both = made_view(
+        {
+            "ours": {"a": (["T1105"], {}), "b": (["T1057"], {})},
+            "theirs": {"c": (["T1105"], {}), "d": (["T1003.001"], {})},
+        }
+    )
     layer = comparison_layer(both.of_corpora(["ours"]), both.of_corpora(["theirs"]))
     check_format(layer, shortnames())
     assert {entry["techniqueID"]: entry["color"] for entry in layer["techniques"]} == {
-        "T1105": SIDES["both"][0], "T1057": SIDES["a_only"][0], "T1003": SIDES["b_only"][0], "T1003.001": SIDES["b_only"][0],
-    }  # fmt: skip
+        "T1105": SIDES["both"][0],
+        "T1057": SIDES["a_only"][0],
+        "T1003": SIDES["b_only"][0],
+        "T1003.001": SIDES["b_only"][0],
+    }
     assert "only ours" in layer["description"] and "theirs" in layer["name"]
     with pytest.raises(ValueError):
         comparison_layer(small.view(E18), small.view(E18, pre=True))
@@ -261,7 +332,10 @@ def test_the_text_of_rules_stays_text(tmp_path, capsys):
     names = [pair["value"] for pair in entry["metadata"] if pair["name"] == "Rule"]
     assert len(names) == MOST_RULES + 1 and names[-1] == "and 2 more"
     assert all(name.isprintable() and len(name) <= 240 for name in names)
-    assert {link["url"] for link in entry["links"]} == {"https://attack.mitre.org/techniques/T1105/", "https://example.org/good?a=1&b=2"}
+    assert {link["url"] for link in entry["links"]} == {
+        "https://attack.mitre.org/techniques/T1105/",
+        "https://example.org/good?a=1&b=2",
+    }
     data = layer_file([layer])
     assert data.isascii() and read_back(data, tmp_path, capsys) == {("T1105", None): 12}
 
@@ -286,7 +360,9 @@ def test_only_the_core_of_the_library_is_imported_and_the_rest_can_be_later():
         "from mitreattack.navlayers import Layer, ToExcel\nfrom mitreattack.stix20 import MitreAttackData\n"
         "print(Layer(init_data=layer).to_dict() == layer)"
     )
-    done = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=True, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=True, timeout=120
+    )
     assert done.stdout.splitlines() == ["[]", "True"]
 
 
@@ -309,5 +385,9 @@ def test_elastic_as_every_layer(shared, tmp_path, capsys):
         layer = coverage_layer(view, measure)
         check_format(layer, shortnames(E19))
         assert read_back(layer_file([layer]), tmp_path, capsys)
-    ids = {entry["techniqueID"] for entry in coverage_layer(view)["techniques"] if "." not in entry["techniqueID"]}
+    ids = {
+        entry["techniqueID"]
+        for entry in coverage_layer(view)["techniques"]
+        if "." not in entry["techniqueID"]
+    }
     assert len(ids) == summary(view)["techniques"]["covered"]

@@ -27,8 +27,19 @@ def ours() -> Content:
 
 def test_it_offers_a_form_for_each_reader(app):  # noqa: F811
     at = on(app, "export.py")
-    assert {"Coverage", "Gaps, by kind of work", "Matrix as SVG", "Matrix as PNG", "Report as HTML", "Report as Markdown",
-            "Excel workbook", "CSV", "JSON", "Parquet", "Everything (ZIP)"} <= set(labels(at))  # fmt: skip
+    assert {
+        "Coverage",
+        "Gaps, by kind of work",
+        "Matrix as SVG",
+        "Matrix as PNG",
+        "Report as HTML",
+        "Report as Markdown",
+        "Excel workbook",
+        "CSV",
+        "JSON",
+        "Parquet",
+        "Everything (ZIP)",
+    } <= set(labels(at))
     assert "One corpus against the other" not in labels(at)  # there is one corpus
     heads = [text.value for text in at.markdown if text.value.startswith("**For ")]
     assert len(heads) == 6
@@ -42,7 +53,9 @@ def test_its_answer_is_the_overview_s(app, ours):  # noqa: F811
 
 def test_two_corpora_can_be_set_against_each_other(app, monkeypatch, tmp_path):  # noqa: F811
     (tmp_path / "other").mkdir()
-    (tmp_path / "other" / "a.toml").write_bytes(next((PROJECT / "rules" / "windows").glob("*.toml")).read_bytes())
+    (tmp_path / "other" / "a.toml").write_bytes(
+        next((PROJECT / "rules" / "windows").glob("*.toml")).read_bytes()
+    )
     monkeypatch.setenv("COVERAGE_RULES", os.pathsep.join([str(PROJECT / "rules"), str(tmp_path / "other")]))
     assert "One corpus against the other" in labels(on(app, "export.py"))
 
@@ -55,7 +68,9 @@ def test_the_picture_below_is_coloured_as_chosen(app, measure):  # noqa: F811
 
 
 def test_the_matrix_and_the_gap_list_have_theirs(app):  # noqa: F811
-    assert {"Navigator layer", "Picture for A3 (SVG)", "Picture for A3 (PNG)"} <= set(labels(on(app, "matrix.py")))
+    assert {"Navigator layer", "Picture for A3 (SVG)", "Picture for A3 (PNG)"} <= set(
+        labels(on(app, "matrix.py"))
+    )
     at = on(app, "gaps.py")
     before = [label for label in labels(at) if label.startswith("Navigator layer of these gaps")]
     at.selectbox(key="gap_grain").set_value("techniques").run()

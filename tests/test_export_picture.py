@@ -31,7 +31,11 @@ def test_the_cells_stand_as_on_the_page():
     view = small.view(E19, pre=True)
     tactics = coverage_by_tactic(view)
     page = matrix_cells(coverage_by_placement(view), tactics[tactics["total"] > 0])
-    mine = [(column.tactic_id, attack_id) for column in matrix_columns(view) for attack_id in column.cells["attack_id"]]
+    mine = [
+        (column.tactic_id, attack_id)
+        for column in matrix_columns(view)
+        for attack_id in column.cells["attack_id"]
+    ]
     assert mine == list(zip(page["tactic_id"], page["attack_id"], strict=True))
 
 
@@ -45,7 +49,11 @@ def test_every_cell_is_drawn_with_its_colour_and_number(release, measure):
     boxes = [shape for shape in drawing.shapes if isinstance(shape, Box)]
     legend = len(chosen.legend()) + 1
     assert [box.fill for box in boxes[legend:]] == [chosen.fill(value) for value in values]
-    numbers = [shape.text for shape in drawing.shapes if isinstance(shape, Line) and shape.bold and shape.anchor == "end"]
+    numbers = [
+        shape.text
+        for shape in drawing.shapes
+        if isinstance(shape, Line) and shape.bold and shape.anchor == "end"
+    ]
     assert numbers == [chosen.text(value) for value in values]
 
 
@@ -62,7 +70,9 @@ def test_everything_is_on_the_sheet_and_nothing_overlaps(release):
             left = shape.x - {"start": 0, "middle": wide / 2, "end": wide}[shape.anchor]
             assert left >= 0 and left + wide <= A3[0] and 0 < shape.y <= A3[1]
             assert shape.size >= 7  # five points
-    cells = [shape for shape in drawing.shapes if isinstance(shape, Box)][len(CELL_MEASURES["rules"].legend()) + 1 :]
+    cells = [shape for shape in drawing.shapes if isinstance(shape, Box)][
+        len(CELL_MEASURES["rules"].legend()) + 1 :
+    ]
     assert len(cells) == (~coverage_by_placement(view)["is_subtechnique"]).sum()
     for one, other in pairwise(cells):
         assert other.x > one.x or other.y >= one.y + one.height
@@ -76,17 +86,31 @@ def test_the_svg_says_what_it_is_and_in_which_scope():
     assert root.find(f"{SVG}title").text == "small: 9 of 197 (5%) techniques covered"
     shown = texts(data)
     told = summary(view)
-    assert f"small: {told['techniques']['covered']} of {told['techniques']['total']} (5%) techniques covered" in shown
-    assert any(view.scope.sentence() in text and "2026-03-31" in text for text in shown) and view.scope.corpora_sentence() in shown
+    assert (
+        f"small: {told['techniques']['covered']} of {told['techniques']['total']} (5%) techniques covered"
+        in shown
+    )
+    assert (
+        any(view.scope.sentence() in text and "2026-03-31" in text for text in shown)
+        and view.scope.corpora_sentence() in shown
+    )
     assert {"open", "1", "2", "3-6", "7-14", "15+"} <= set(shown)
-    heads = [f"{row['covered']} of {row['total']} ({row['covered'] / row['total']:.0%})" for row in told["tactics"] if row["total"]]
+    heads = [
+        f"{row['covered']} of {row['total']} ({row['covered'] / row['total']:.0%})"
+        for row in told["tactics"]
+        if row["total"]
+    ]
     assert [text for text in shown if text in set(heads)] == heads
 
 
 def test_no_text_breaks_out_of_the_svg():
     state = hostile()
     evil = made([], [], corpus="<script>alert(1)</script>&\x07\"'")
-    for data in (matrix_svg(state.view), matrix_svg(evil.view), svg(matrix_drawing(evil.view), inline=True).encode()):
+    for data in (
+        matrix_svg(state.view),
+        matrix_svg(evil.view),
+        svg(matrix_drawing(evil.view), inline=True).encode(),
+    ):
         tags = {element.tag.removeprefix(SVG) for element in ElementTree.fromstring(data).iter()}
         assert tags == {"svg", "title", "desc", "rect", "text"}
     assert any("<script>alert(1)</script>" in text for text in texts(matrix_svg(evil.view)))
@@ -120,7 +144,9 @@ def test_it_is_drawn_without_the_dashboard_s_letters_too(monkeypatch):
     font.cache_clear()
     monkeypatch.setattr("coverage.exports.lettering.font_file", lambda: None)
     try:
-        assert isinstance(font(18), ImageFont.FreeTypeFont) and not font(18).getname()[0].startswith("SourceSans")
+        assert isinstance(font(18), ImageFont.FreeTypeFont) and not font(18).getname()[0].startswith(
+            "SourceSans"
+        )
         assert len(png(Drawing(100, 40, "t", "a", "#ffffff", [Line(4, 20, "Text", 12, "#000000")]))) > 100
     finally:
         font.cache_clear()
@@ -133,43 +159,82 @@ def test_the_same_view_gives_the_same_bytes():
 
 def accepted(tmp_path, release: str = E18) -> Accepted:
     """T1020 is accepted, T1119 planned, T1123 over; T1098 is accepted in one of its tactics, and T1003 is covered."""
-    entries = (("T1020", "accepted", ""), ("T1119", "planned", ""), ("T1123", "accepted", "until = 2026-03-30"),
-               ("T1098", "accepted", 'tactic = "Persistence"'), ("T1003", "accepted", ""))  # fmt: skip
-    text = "".join(f'[[gap]]\nid = "{one}"\nstate = "{state}"\nreason = "r"\nowner = "o"\n{more}\n' for one, state, more in entries)
+    entries = (
+        ("T1020", "accepted", ""),
+        ("T1119", "planned", ""),
+        ("T1123", "accepted", "until = 2026-03-30"),
+        ("T1098", "accepted", 'tactic = "Persistence"'),
+        ("T1003", "accepted", ""),
+    )
+    text = "".join(
+        f'[[gap]]\nid = "{one}"\nstate = "{state}"\nreason = "r"\nowner = "o"\n{more}\n'
+        for one, state, more in entries
+    )
     (tmp_path / "gaps.toml").write_text(text, encoding="utf-8")
     return accepted_in([tmp_path / "gaps.toml"], small.reading(release).reader)
 
 
 def test_open_cells_that_are_answered_for_are_marked(tmp_path):
     view, said = small.view(E18), accepted(tmp_path)
-    signs = {(column.tactic_id, one): sign for column in matrix_columns(view, said)
-             for one, sign in zip(column.cells["attack_id"], column.cells["answered"], strict=True) if sign}  # fmt: skip
-    assert signs == {("TA0010", "T1020"): "◊", ("TA0009", "T1119"): "◊", ("TA0009", "T1123"): "◊!", ("TA0003", "T1098"): "◊"}
+    signs = {
+        (column.tactic_id, one): sign
+        for column in matrix_columns(view, said)
+        for one, sign in zip(column.cells["attack_id"], column.cells["answered"], strict=True)
+        if sign
+    }
+    assert signs == {
+        ("TA0010", "T1020"): "◊",
+        ("TA0009", "T1119"): "◊",
+        ("TA0009", "T1123"): "◊!",
+        ("TA0003", "T1098"): "◊",
+    }
     marked, plain = texts(matrix_svg(view, "rules", said)), texts(matrix_svg(view))
     assert (marked.count("◊"), marked.count("◊!")) == (3, 1) and not any("◊" in text for text in plain)
-    assert [text for text in marked if text not in plain] == ["◊ accepted or planned gap", "◊! accepted, expired", *(sign for sign in marked if sign in ("◊", "◊!"))]
+    assert [text for text in marked if text not in plain] == [
+        "◊ accepted or planned gap",
+        "◊! accepted, expired",
+        *(sign for sign in marked if sign in ("◊", "◊!")),
+    ]
 
 
 @pytest.mark.parametrize("measure", CELL_MEASURES)
 def test_no_sign_stands_on_a_number_or_a_name(tmp_path, measure):
     for rollup in ("any", "share"):
-        lines = [shape for shape in matrix_drawing(small.view(E18, rollup=rollup), measure, accepted(tmp_path)).shapes if isinstance(shape, Line)]
-        key = max((line for line in lines if line.text.startswith("◊") and len(line.text) > 2), key=lambda line: line.x)
+        lines = [
+            shape
+            for shape in matrix_drawing(small.view(E18, rollup=rollup), measure, accepted(tmp_path)).shapes
+            if isinstance(shape, Line)
+        ]
+        key = max(
+            (line for line in lines if line.text.startswith("◊") and len(line.text) > 2),
+            key=lambda line: line.x,
+        )
         how = next(line for line in lines if line.text.startswith("In a cell"))
         assert key.x + width(key.text, key.size) < how.x - width(how.text, how.size)
         for place, sign in enumerate(lines):
             if sign.text in ("◊", "◊!"):
                 number = lines[place - 1]
                 assert number.y == sign.y and sign.x <= number.x - width(number.text, number.size, BOLD)
-                names = [line for line in lines[place - 6 : place - 1] if line.anchor == "start" and abs(line.y - sign.y) < 20]
-                assert names and all(line.x + width(line.text, line.size) <= sign.x - width(sign.text, sign.size) for line in names)
+                names = [
+                    line
+                    for line in lines[place - 6 : place - 1]
+                    if line.anchor == "start" and abs(line.y - sign.y) < 20
+                ]
+                assert names and all(
+                    line.x + width(line.text, line.size) <= sign.x - width(sign.text, sign.size)
+                    for line in names
+                )
 
 
 def test_the_drawing_is_kept_for_what_is_marked(tmp_path):
     view, said = small.view(E18), accepted(tmp_path)
     plain, marked = matrix_svg(view), matrix_svg(view, "rules", said)
     assert plain != marked and (matrix_svg(view), matrix_svg(view, "rules", said)) == (plain, marked)
-    assert matrix_drawing(view, "rules", said) is matrix_drawing(view, "rules", accepted(tmp_path)) is not matrix_drawing(view)
+    assert (
+        matrix_drawing(view, "rules", said)
+        is matrix_drawing(view, "rules", accepted(tmp_path))
+        is not matrix_drawing(view)
+    )
     again = small.reading(E18).view(on=small.DAY)
     assert matrix_png(again, "rules", said) == matrix_png(view, "rules", said) != matrix_png(view)
 

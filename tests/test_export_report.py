@@ -72,9 +72,20 @@ def plain_text(markdown: bytes) -> str:
 def test_both_say_the_summary_s_figures(release, rollup):
     state = content(release, rollup=rollup)
     told, page, text = state.figures, Tags(report_html(state)).text, plain_text(report_markdown(state))
-    wanted = [ratio(**told[grain]) for grain in ("techniques", "subtechniques", "placements", "techniques_with_pre")]
-    wanted += [ratio(row["covered"], row["total"]) for part in ("tactics", "platforms") for row in told[part] if row["total"]]
-    wanted += [f"{told['rules']['in_scope']:,} of {told['rules']['read']:,}", ROLLUP_WORDS[rollup], state.view.scope.date.isoformat()]
+    wanted = [
+        ratio(**told[grain]) for grain in ("techniques", "subtechniques", "placements", "techniques_with_pre")
+    ]
+    wanted += [
+        ratio(row["covered"], row["total"])
+        for part in ("tactics", "platforms")
+        for row in told[part]
+        if row["total"]
+    ]
+    wanted += [
+        f"{told['rules']['in_scope']:,} of {told['rules']['read']:,}",
+        ROLLUP_WORDS[rollup],
+        state.view.scope.date.isoformat(),
+    ]
     for words in [*wanted, *METHOD]:
         assert words in page and words in text, words
     for words in (state.view.scope.sentence(), state.view.scope.corpora_sentence()):
@@ -119,20 +130,39 @@ def test_gaps_that_are_answered_for_stand_apart(tmp_path):
     state = Content(reading, small.view(E18), accepted=accepted_in([tmp_path / "gaps.toml"], reading.reader))
     told = briefing(state)
     assert set(told.answered) == {
-        ("T1059 Command and Scripting Interpreter", "planned until 2026-09-30", "Sensor <i>comes</i>", "blue | team"),
+        (
+            "T1059 Command and Scripting Interpreter",
+            "planned until 2026-09-30",
+            "Sensor <i>comes</i>",
+            "blue | team",
+        ),
         ("T1027.010 Command Obfuscation", "accepted", "r", "o"),
-    }  # fmt: skip
-    assert {gap.id: gap.mark for gap in told.gaps if gap.mark} == {top.id: "accepted until 2026-03-30, expired"}
-    assert "T1059" not in [gap.id for gap in told.gaps] and "T1059" in [gap.id for gap in briefing(content(E18)).gaps]
+    }
+    assert {gap.id: gap.mark for gap in told.gaps if gap.mark} == {
+        top.id: "accepted until 2026-03-30, expired"
+    }
+    assert "T1059" not in [gap.id for gap in told.gaps] and "T1059" in [
+        gap.id for gap in briefing(content(E18)).gaps
+    ]
     assert state.figures == content(E18).figures  # it covers nothing
     for found in (Tags(report_html(state)).text, plain_text(report_markdown(state))):
-        assert f"{top.name} (accepted until 2026-03-30, expired)" in " ".join(found.split()) and "T1027.010 Command Obfuscation" in found
-        assert "planned until 2026-09-30" in found and "Sensor <i>comes</i>" in found and "blue | team" in found
+        assert (
+            f"{top.name} (accepted until 2026-03-30, expired)" in " ".join(found.split())
+            and "T1027.010 Command Obfuscation" in found
+        )
+        assert (
+            "planned until 2026-09-30" in found and "Sensor <i>comes</i>" in found and "blue | team" in found
+        )
 
 
 def test_the_matrix_marks_what_is_answered_for(tmp_path):
-    (tmp_path / "gaps.toml").write_text('[[gap]]\nid = "T1020"\nstate = "accepted"\nreason = "r"\nowner = "o"\n', encoding="utf-8")
-    state, plain_state = replace(content(E18), accepted=accepted_in([tmp_path / "gaps.toml"], content(E18).reading.reader)), content(E18)
+    (tmp_path / "gaps.toml").write_text(
+        '[[gap]]\nid = "T1020"\nstate = "accepted"\nreason = "r"\nowner = "o"\n', encoding="utf-8"
+    )
+    state, plain_state = (
+        replace(content(E18), accepted=accepted_in([tmp_path / "gaps.toml"], content(E18).reading.reader)),
+        content(E18),
+    )
     assert Tags(report_html(state)).words.count("◊") == 1 and "◊" not in Tags(report_html(plain_state)).text
     assert report_html(state) == report_html(state)
 
@@ -142,28 +172,46 @@ def test_the_matrix_marks_what_is_answered_for(tmp_path):
 
 def test_it_has_no_script_and_asks_for_nothing():
     page = Tags(report_html(content(E19), CHANGES))
-    assert not {"script", "img", "iframe", "object", "embed", "base", "form", "audio", "video"} & set(page.tags)
-    policy = next(value for tag, name, value in page.attributes if tag == "meta" and name == "content" and "default-src" in value)
+    assert not {"script", "img", "iframe", "object", "embed", "base", "form", "audio", "video"} & set(
+        page.tags
+    )
+    policy = next(
+        value
+        for tag, name, value in page.attributes
+        if tag == "meta" and name == "content" and "default-src" in value
+    )
     assert "default-src 'none'" in policy and "script-src" not in policy
     for tag, name, value in page.attributes:
         assert not name.startswith("on")
         if name in ("src", "href", "action", "xlink:href"):
-            assert (tag, value) == ("link", "data:,") or (tag == "a" and re.fullmatch(r"https://attack\.mitre\.org/[\w/]+", value))
+            assert (tag, value) == ("link", "data:,") or (
+                tag == "a" and re.fullmatch(r"https://attack\.mitre\.org/[\w/]+", value)
+            )
     styles = re.findall(r"<style>(.*?)</style>", report_html(content(E19)).decode(), re.DOTALL)
     assert not any("url(" in style or "@import" in style for style in styles)
 
 
 def test_no_text_from_outside_is_markup():
-    evil = made([small.rule("x/a", corpus="x", name=EVIL)], [small.mapping("x/a", 0, "T1105")], corpus=f"<b onclick=x>{EVIL}")
+    evil = made(
+        [small.rule("x/a", corpus="x", name=EVIL)],
+        [small.mapping("x/a", 0, "T1105")],
+        corpus=f"<b onclick=x>{EVIL}",
+    )
     calm = Tags(report_html(content(E18), {"sentence": "s", "rows": [{"a": "b"}]}))
     for state in (evil, hostile()):
         page = Tags(report_html(state, CHANGES))
         assert set(page.tags) == set(calm.tags) | {"a"}
         assert "<script>alert(1)</script>" in page.text
-        html = MarkdownIt("commonmark").enable("table").render(report_markdown(state, CHANGES).decode("utf-8"))
+        html = (
+            MarkdownIt("commonmark").enable("table").render(report_markdown(state, CHANGES).decode("utf-8"))
+        )
         found = Tags(html.encode())
         assert not {"script", "img", "b", "i"} & set(found.tags)
-        assert all(value.startswith("https://attack.mitre.org/") for _, name, value in found.attributes if name in ("href", "src"))
+        assert all(
+            value.startswith("https://attack.mitre.org/")
+            for _, name, value in found.attributes
+            if name in ("href", "src")
+        )
 
 
 def test_any_state_has_a_report_and_always_the_same():
@@ -211,6 +259,13 @@ def assert_pages(pdf) -> None:
     """Upright A4 pages, and the matrix last, alone on A3 landscape."""
     import subprocess
 
-    told = subprocess.run(["pdfinfo", "-f", "1", "-l", "20", str(pdf)], capture_output=True, text=True, check=True).stdout
-    sizes = [(round(float(wide)), round(float(high))) for wide, high in re.findall(r"size:\s+([\d.]+) x ([\d.]+) pts", told)]
-    assert len(sizes) >= 3 and sizes[-1] == (1191, 842) and all(abs(wide - 595) <= 1 for wide, _ in sizes[:-1])
+    told = subprocess.run(
+        ["pdfinfo", "-f", "1", "-l", "20", str(pdf)], capture_output=True, text=True, check=True
+    ).stdout
+    sizes = [
+        (round(float(wide)), round(float(high)))
+        for wide, high in re.findall(r"size:\s+([\d.]+) x ([\d.]+) pts", told)
+    ]
+    assert (
+        len(sizes) >= 3 and sizes[-1] == (1191, 842) and all(abs(wide - 595) <= 1 for wide, _ in sizes[:-1])
+    )

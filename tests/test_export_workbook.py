@@ -72,10 +72,12 @@ def test_its_numbers_are_the_summary_s(rollup):
     counts = dict(zip(*(table(book, "counts_table")[name] for name in ("figure", "number")), strict=True))
     assert {name: counts[f"rules_{name}"] for name in ("read", "in_scope", "unmapped", "problems")} == {
         name: told["rules"][name] for name in ("read", "in_scope", "unmapped", "problems")
-    }  # fmt: skip
+    }
     assert {name: counts[f"techniques_rollup_{name}"] for name in ROLLUPS} == told["rollups"]
     techniques = table(book, "techniques_table")
-    assert techniques.loc[~techniques["is_subtechnique"], "covered"].sum() == pytest.approx(told["techniques"]["covered"], abs=0.0005)
+    assert techniques.loc[~techniques["is_subtechnique"], "covered"].sum() == pytest.approx(
+        told["techniques"]["covered"], abs=0.0005
+    )
 
 
 def test_rows_are_the_frames_and_numbers_are_numbers(book):
@@ -95,7 +97,9 @@ def test_rows_are_the_frames_and_numbers_are_numbers(book):
     assert rules["in_scope"].sum() == state.figures["rules"]["in_scope"]
     dated = rules.set_index("name").loc["LSASS memory dumped", "created"]
     assert isinstance(dated, datetime.datetime) and dated.date().isoformat() == "2026-03-10"
-    cell = book["Rules"].cell(rules["name"].tolist().index("LSASS memory dumped") + 2, list(rules.columns).index("created") + 1)
+    cell = book["Rules"].cell(
+        rules["name"].tolist().index("LSASS memory dumped") + 2, list(rules.columns).index("created") + 1
+    )
     assert cell.number_format == "yyyy-mm-dd"
 
 
@@ -130,14 +134,19 @@ def test_links_lead_to_mitre(book):
 def test_no_text_of_a_rule_is_a_formula_or_a_link_of_its_choosing():
     data = workbook(hostile())
     with zipfile.ZipFile(io.BytesIO(data)) as packed:
-        sheets = [packed.read(name).decode() for name in packed.namelist() if name.startswith("xl/worksheets/sheet")]
+        sheets = [
+            packed.read(name).decode() for name in packed.namelist() if name.startswith("xl/worksheets/sheet")
+        ]
         links = "".join(packed.read(name).decode() for name in packed.namelist() if name.endswith(".rels"))
     assert not any("<f>" in sheet for sheet in sheets)
     assert "javascript:" not in links and "evil.example" not in links and "file:///" not in links
     rules = table(opened(data), "rules_table")
     assert rules["name"][0] == f"0 {EVIL}".replace("\x07", "").replace("\x00", "")
     assert set(rules["link"]) == {"https://example.org/good?a=1&b=2"}
-    formulas = made([small.rule("made/a", corpus="made", name="=1+1", tags=("=2",))], [small.mapping("made/a", 0, "T1105")])
+    formulas = made(
+        [small.rule("made/a", corpus="made", name="=1+1", tags=("=2",))],
+        [small.mapping("made/a", 0, "T1105")],
+    )
     found = opened(workbook(formulas))["Rules"]
     assert (found["A2"].value, found["A2"].data_type) == ("=1+1", "s")
 
@@ -146,7 +155,9 @@ def test_what_a_cell_cannot_hold_is_cut_with_a_mark():
     assert cell_text("a" * MOST_SIGNS) == "a" * MOST_SIGNS
     assert len(cell_text("a" * (MOST_SIGNS + 1))) == MOST_SIGNS and cell_text("a" * 40_000).endswith(CUT)
     assert cell_text("\ud800\x00a\x0bb\tc") == "ab\tc"
-    state = made([small.rule("made/a", corpus="made", name="n" * 40_000)], [small.mapping("made/a", 0, "T1105")])
+    state = made(
+        [small.rule("made/a", corpus="made", name="n" * 40_000)], [small.mapping("made/a", 0, "T1105")]
+    )
     assert len(table(opened(workbook(state)), "rules_table")["name"][0]) == MOST_SIGNS
 
 

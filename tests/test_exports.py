@@ -22,7 +22,18 @@ from coverage.scope import Scope
 from tests import small
 from tests.small import DAY, E18, E19, by_id, view
 
-FIRST = ["technique_id", "name", "gap_type", "tactics", "parent_id", "platforms", "groups", "software", "campaigns", "rules"]
+FIRST = [
+    "technique_id",
+    "name",
+    "gap_type",
+    "tactics",
+    "parent_id",
+    "platforms",
+    "groups",
+    "software",
+    "campaigns",
+    "rules",
+]
 LAST = ["attack", "scope", "corpora"]
 STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -36,21 +47,39 @@ def test_the_columns_of_the_gap_report():
     assert rows[0][:10] == FIRST
     assert rows[0][-3:] == LAST
     assert rows[0][10:-3] == [
-        "is_subtechnique", "subtechniques_covered", "subtechniques", "open_platforms", "rules_out_of_scope",
-        "data_components", "log_sources", "url",
-    ]  # fmt: skip
+        "is_subtechnique",
+        "subtechniques_covered",
+        "subtechniques",
+        "open_platforms",
+        "rules_out_of_scope",
+        "data_components",
+        "log_sources",
+        "url",
+    ]
     assert len(rows) == 1 + 581
     assert {len(row) for row in rows} == {21}
 
 
 def test_a_row_of_the_gap_report_says_what_the_frame_says():
     found = gaps(view(E19))
-    rows = {row["technique_id"]: row for row in csv.DictReader(io.StringIO(gaps_csv(found, view(E19).scope).decode(), newline=""))}
+    rows = {
+        row["technique_id"]: row
+        for row in csv.DictReader(io.StringIO(gaps_csv(found, view(E19).scope).decode(), newline=""))
+    }
     assert list(rows) == found["attack_id"].tolist()
     row, frame = rows["T1546.008"], by_id(found, "T1546.008")
     assert row["tactics"] == "Persistence; Privilege Escalation"
-    assert (row["parent_id"], row["platforms"], row["gap_type"], row["rules"]) == ("T1546", "Windows", "none", "0")
-    assert (row["groups"], row["software"], row["rules_out_of_scope"]) == (str(frame["groups"]), str(frame["software"]), "1")
+    assert (row["parent_id"], row["platforms"], row["gap_type"], row["rules"]) == (
+        "T1546",
+        "Windows",
+        "none",
+        "0",
+    )
+    assert (row["groups"], row["software"], row["rules_out_of_scope"]) == (
+        str(frame["groups"]),
+        str(frame["software"]),
+        "1",
+    )
     assert row["data_components"].split("; ") == list(frame["data_components"])
     assert rows["T1057"]["parent_id"] == ""  # a technique has none
     assert (row["attack"], row["scope"]) == ("enterprise-19.0", view(E19).scope.sentence())
@@ -72,7 +101,10 @@ def test_it_is_utf_8_without_a_mark():
 
 
 def test_the_same_input_gives_the_same_bytes():
-    here, again = small.reading().view(on=DAY), small.reading().view(on=date(2027, 1, 1))  # no clock in the file
+    here, again = (
+        small.reading().view(on=DAY),
+        small.reading().view(on=date(2027, 1, 1)),
+    )  # no clock in the file
     assert gaps_csv(gaps(here), here.scope) == gaps_csv(gaps(again), again.scope)
     other = small.reading().view(on=DAY, pre=True)
     assert gaps_csv(gaps(other), other.scope) != gaps_csv(gaps(here), here.scope)
@@ -110,7 +142,11 @@ def test_a_cell_that_would_be_a_formula_is_harmless(start):
 
 def test_numbers_stay_numbers():
     assert [cell(v) for v in (-1, -0.5, 3, 0.25, 1 / 3, 2.0)] == ["-1", "-0.5", "3", "0.25", "0.3333", "2"]
-    assert [cell(v) for v in (True, False, None, pd.NA, pd.NaT, float("nan"), (), "")] == ["true", "false", *[""] * 6]
+    assert [cell(v) for v in (True, False, None, pd.NA, pd.NaT, float("nan"), (), "")] == [
+        "true",
+        "false",
+        *[""] * 6,
+    ]
     assert cell(pd.Timestamp(2026, 3, 31)) == cell(date(2026, 3, 31)) == "2026-03-31"
 
 
@@ -120,10 +156,12 @@ TEXTS = st.text(st.sampled_from("=+-@\t\r\n ;,\"'ab9"), max_size=6)
 @given(st.lists(st.tuples(TEXTS, st.lists(TEXTS, max_size=3)), max_size=5))
 @example([("\r\n=1", ["=1", "@"])])
 def test_no_cell_opens_like_a_formula_and_all_text_is_there(rows):
-    frame = pd.DataFrame({
-        "text": pd.Series([text for text, _ in rows], dtype="str"),
-        "list": pd.Series([tuple(items) for _, items in rows], dtype=object),
-    })  # fmt: skip
+    frame = pd.DataFrame(
+        {
+            "text": pd.Series([text for text, _ in rows], dtype="str"),
+            "list": pd.Series([tuple(items) for _, items in rows], dtype=object),
+        }
+    )
     found = read_back(stamped_csv(frame, None))
     assert len(found) == len(rows) + 1
     for (text, items), (first, second) in zip(rows, found[1:], strict=True):
@@ -150,7 +188,9 @@ def test_formulas_in_a_real_frame_and_in_the_stamp():
 def test_json_says_null_where_nothing_is_said():
     rows = records(rules_with_ids(view()))
     cron = next(row for row in rows if row["format"] == "elastic_hunt")
-    nothing = [cron[name] for name in ("enabled", "severity", "risk_score", "created", "version", "note", "maturity")]
+    nothing = [
+        cron[name] for name in ("enabled", "severity", "risk_score", "created", "version", "note", "maturity")
+    ]
     assert nothing == [None, None, None, None, None, "- Look at the owner.", None]
     lsass = next(row for row in rows if row["name"] == "LSASS memory dumped")
     assert (lsass["created"], lsass["platforms"], lsass["risk_score"]) == ("2026-03-10", ["Windows"], 47.0)

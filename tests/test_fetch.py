@@ -155,16 +155,22 @@ FAILURES = {
     "empty": (lambda h: h.reply(b""), "the file is not MITRE's Enterprise 21.0, its SHA-256 is another one"),
     "wrong hash": (lambda h: h.reply(small_bundle("20.0", "2.1")), "its SHA-256 is another one"),
     "one byte off": (lambda h: h.reply(GOOD[:-2] + b" }"), "its SHA-256 is another one"),
-    "cut off": (lambda h: h.reply(GOOD[:5000], length=len(GOOD)), r"the download broke off after 5,000 bytes of [\d,]+"),
+    "cut off": (
+        lambda h: h.reply(GOOD[:5000], length=len(GOOD)),
+        r"the download broke off after 5,000 bytes of [\d,]+",
+    ),
     "cut off without length": (lambda h: h.reply(GOOD[:5000], length=-1), "its SHA-256 is another one"),
     "no gzip": (lambda h: h.reply(GOOD, Content_Encoding="gzip"), "the download broke off"),
     "slow": (slow, "no answer within 0.2 seconds"),
     "stalls": (stalls, r"the download broke off after [\d,]+ bytes of [\d,]+$"),
     "no http": (lambda h: h.wfile.write(b"nonsense\r\n\r\n"), "no connection"),
     "closes": (lambda h: h.connection.shutdown(socket.SHUT_RDWR), "no connection"),
-    "redirect to a file": (lambda h: h.reply(b"", 302, Location="file:///etc/hostname"), "the download failed"),
+    "redirect to a file": (
+        lambda h: h.reply(b"", 302, Location="file:///etc/hostname"),
+        "the download failed",
+    ),
     "redirects for ever": (lambda h: h.reply(b"", 302, Location=PATH), "the download failed"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", FAILURES)

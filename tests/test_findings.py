@@ -32,7 +32,10 @@ def found(corpus) -> dict[str, pd.DataFrame]:
 
 def rows(frame: pd.DataFrame) -> list[tuple]:
     columns = [frame[name].tolist() for name in ("position", "field", "value", "fix", "code")]
-    return [tuple(None if value is pd.NA or value != value else value for value in row) for row in zip(*columns, strict=True)]
+    return [
+        tuple(None if value is pd.NA or value != value else value for value in row)
+        for row in zip(*columns, strict=True)
+    ]
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -43,7 +46,9 @@ def test_each_rule_has_exactly_its_findings(name, found, corpus):
 
 
 def test_every_check_but_the_one_without_a_real_case_is_found():
-    assert {code for _, _, expected in CASES.values() for *_, code in expected} == set(CHECKS) - {"ambiguous-replacement"}
+    assert {code for _, _, expected in CASES.values() for *_, code in expected} == set(CHECKS) - {
+        "ambiguous-replacement"
+    }
 
 
 def test_the_frame_fits_its_spec_and_each_row_its_check(found):
@@ -65,19 +70,30 @@ def test_each_place_is_that_of_the_value(found, corpus):
 
 
 def test_places_tell_equal_values_apart(found):
-    places = {(row.code, row.line, row.column) for row in found[E19].query("name in ('duplicate-mapping', 'tag-not-mapped', 'technique-name')").itertuples()}
+    places = {
+        (row.code, row.line, row.column)
+        for row in found[E19]
+        .query("name in ('duplicate-mapping', 'tag-not-mapped', 'technique-name')")
+        .itertuples()
+    }
     assert places == {
         ("duplicate-mapping", 19, 7),  # the second of two equal entries, at lines 15 and 19
-        ("tag-not-mapped", 10, 44), ("tag-not-mapped", 10, 62), ("tactic-not-tagged", 38, 7),
-        ("technique-name", 16, 9), ("technique-name", 24, 9),
-    }  # fmt: skip
+        ("tag-not-mapped", 10, 44),
+        ("tag-not-mapped", 10, 62),
+        ("tactic-not-tagged", 38, 7),
+        ("technique-name", 16, 9),
+        ("technique-name", 24, 9),
+    }
 
 
 def test_findings_stand_in_the_order_of_rules_then_positions_then_checks(corpus):
     frame = read_embedded(corpus, E19).findings
     order = {code: place for place, code in enumerate(CHECKS)}
     rule_order = {key: place for place, key in enumerate(corpus.rules["rule_key"])}
-    keys = [(rule_order[r.rule_key], -1 if r.position is pd.NA else r.position, order[r.code]) for r in frame.itertuples()]
+    keys = [
+        (rule_order[r.rule_key], -1 if r.position is pd.NA else r.position, order[r.code])
+        for r in frame.itertuples()
+    ]
     assert keys == sorted(keys)
 
 
@@ -88,36 +104,52 @@ def test_a_revoked_id_with_several_successors_is_left_to_a_person():
     more = pd.DataFrame({"attack_id": ["T1562.001"], "revoked_by": ["T1690"]}, dtype="str")
     frames["revocations"] = pd.concat([frames["revocations"], more], ignore_index=True)
     reader = Reader(Catalogue.of_frames(real.release, "made", "made", frames), [small.catalogue(E18)])
-    rules, written = rules_frame([rule("a")]), written_frame([mapping("a", 0, "T1562.001", "TA0112", technique_id="T1562")])
+    rules, written = (
+        rules_frame([rule("a")]),
+        written_frame([mapping("a", 0, "T1562.001", "TA0112", technique_id="T1562")]),
+    )
     frame = findings(rules, written, mappings_as_read(written, reader), reader)
     assert rows(frame) == [(0, "subtechnique_id", "T1562.001", None, "ambiguous-replacement")]
     assert frame["message"][0] == "T1562.001 is revoked in favour of several: choose one: T1685 or T1690."
 
 
 def test_one_entry_with_several_techniques_has_one_finding_for_its_tactic():
-    written = written_frame([
-        mapping("a", 0, "T1070.004", "TA0005", tactic_name="Defense Evasion"), mapping("a", 1, "T1027", "TA0005", tactic_name="Defense Evasion"),
-        mapping("a", 2, "T1105", "TA0011", tactic_name="Command and Control"), mapping("a", 3, "T1036", "TA0005", tactic_name="Defense Evasion"),
-    ])  # fmt: skip
+    written = written_frame(
+        [
+            mapping("a", 0, "T1070.004", "TA0005", tactic_name="Defense Evasion"),
+            mapping("a", 1, "T1027", "TA0005", tactic_name="Defense Evasion"),
+            mapping("a", 2, "T1105", "TA0011", tactic_name="Command and Control"),
+            mapping("a", 3, "T1036", "TA0005", tactic_name="Defense Evasion"),
+        ]
+    )
     reader = small.reading(E19).reader
     frame = findings(rules_frame([rule("a")]), written, mappings_as_read(written, reader), reader)
     assert frame.loc[frame["code"] == "tactic-renamed", "position"].tolist() == [0, 3]
 
 
 def _mapping_set(version: str, tactic_id: str, name: str, attack_id: str) -> str:
-    below = tactic(tactic_id, name, technique(attack_id, "Impair Defenses")).replace("rule.threat", "rule.threat_mappings.threat")
+    below = tactic(tactic_id, name, technique(attack_id, "Impair Defenses")).replace(
+        "rule.threat", "rule.threat_mappings.threat"
+    )
     return f'[[rule.threat_mappings]]\nframework = "MITRE ATT&CK"\nversion = "{version}"\n{below}'
 
 
 def test_only_the_mapping_set_that_is_read_is_checked(tmp_path):
-    text = elastic("sets") + _mapping_set("18.1", "TA0005", "Defense Evasion", "T1562") + _mapping_set("19.0", "TA0112", "Defense Impairment", "T1686")
+    text = (
+        elastic("sets")
+        + _mapping_set("18.1", "TA0005", "Defense Evasion", "T1562")
+        + _mapping_set("19.0", "TA0112", "Defense Impairment", "T1686")
+    )
     (tmp_path / "sets.toml").write_text(text, encoding="utf-8")
     loaded = load([CorpusSource("made", tmp_path)])
     assert loaded.problems.empty
     codes = {release: read_embedded(loaded, release).findings["code"].tolist() for release in (E18, E19)}
     assert codes == {E18: ["parent-only"], E19: ["technique-name", "parent-only"]}
     later = placed(read_embedded(loaded, E19).findings, loaded)
-    assert set(later["line"]) == {text[: text.index('"T1686"')].count("\n") + 1, text[: text.rindex('"Impair Defenses"')].count("\n") + 1}
+    assert set(later["line"]) == {
+        text[: text.index('"T1686"')].count("\n") + 1,
+        text[: text.rindex('"Impair Defenses"')].count("\n") + 1,
+    }
 
 
 def test_the_table_of_checks_is_whole():
@@ -130,12 +162,18 @@ def test_the_table_of_checks_is_whole():
     assert len({check.title for check in CHECKS.values()}) == len(CHECKS)
 
 
-@pytest.mark.parametrize(("name", "like", "styled_name"), [
-    ("Stealth", "Defense Evasion", "Stealth"), ("Stealth", "defense-evasion", "stealth"),
-    ("Defense Impairment", "defense_evasion", "defense_impairment"), ("Defense Impairment", "stealth", "defense-impairment"),
-    ("Defense Impairment", "DefenseEvasion", "DefenseImpairment"), ("Defense Impairment", "defense evasion", "defense impairment"),
-    ("Defense Impairment", "Stealth", "Defense Impairment"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "like", "styled_name"),
+    [
+        ("Stealth", "Defense Evasion", "Stealth"),
+        ("Stealth", "defense-evasion", "stealth"),
+        ("Defense Impairment", "defense_evasion", "defense_impairment"),
+        ("Defense Impairment", "stealth", "defense-impairment"),
+        ("Defense Impairment", "DefenseEvasion", "DefenseImpairment"),
+        ("Defense Impairment", "defense evasion", "defense impairment"),
+        ("Defense Impairment", "Stealth", "Defense Impairment"),
+    ],
+)
 def test_a_tactic_is_written_the_way_the_old_one_was(name, like, styled_name):
     assert styled(name, like) == styled_name
 

@@ -37,7 +37,10 @@ def readings(loaded):
 
 @pytest.fixture(scope="module")
 def raw(shared) -> dict[str, RawRelease]:
-    return {release: RawRelease(shared("attack", f"{release.replace('-', '-attack-')}.json.gz")) for release in (E18, E19)}
+    return {
+        release: RawRelease(shared("attack", f"{release.replace('-', '-attack-')}.json.gz"))
+        for release in (E18, E19)
+    }
 
 
 # ---- Elastic's mappings, read plainly --------------------------------------------------------------------
@@ -78,14 +81,18 @@ def corpus(request, shared) -> tuple[str, list[MappedPath]]:
 def in_toml(readings, release: str, corpus: str, code: str) -> pd.DataFrame:
     """The findings of a code in a corpus's rules, without those of hunts, which have no threat tables."""
     frame = readings[release].findings
-    return frame[(frame["corpus"] == corpus) & (frame["code"] == code) & ~frame["path"].str.startswith("hunting/")]
+    return frame[
+        (frame["corpus"] == corpus) & (frame["code"] == code) & ~frame["path"].str.startswith("hunting/")
+    ]
 
 
 @pytest.mark.parametrize("release", [E18, E19])
 def test_revoked_ids_and_their_replacements(corpus, readings, raw, release):
     name, paths = corpus
     expected = Counter(
-        (p.file, p.leaf["id"], *raw[release].live_ends(p.leaf["id"])) for p in paths if p.leaf and raw[release].status.get(p.leaf["id"]) == "revoked"
+        (p.file, p.leaf["id"], *raw[release].live_ends(p.leaf["id"]))
+        for p in paths
+        if p.leaf and raw[release].status.get(p.leaf["id"]) == "revoked"
     )
     frame = in_toml(readings, release, name, "revoked-technique")
     assert Counter(zip(frame["path"], frame["value"], frame["fix"], strict=True)) == expected
@@ -109,9 +116,11 @@ def test_names_that_are_not_those_of_live_ids(corpus, readings, raw, release):
 def test_no_link_of_the_corpora_is_wrong_by_either_count(corpus, readings):
     name, paths = corpus
     wrong = [
-        table for p in paths for kind, table in (("tactics", p.tactic), ("techniques", p.technique), ("techniques", p.sub))
+        table
+        for p in paths
+        for kind, table in (("tactics", p.tactic), ("techniques", p.technique), ("techniques", p.sub))
         if table and table["reference"] != URL.format(kind, table["id"].replace(".", "/"))
-    ]  # fmt: skip
+    ]
     assert len(wrong) == len(in_toml(readings, E19, name, "reference-url")) == 0
 
 
@@ -120,8 +129,12 @@ def test_links_that_are_made_wrong_are_all_found(shared, tmp_path):
     root, changed = shared("corpora", "elastic") / "rules" / "linux", []
     for file in sorted(root.glob("*.toml"))[:60]:
         text = file.read_text("utf-8")
-        links = re.findall(r'\breference = "(https://attack\.mitre\.org/techniques/T\d{4}/(?:\d{3}/)?)"', text)
-        (tmp_path / file.name).write_text(re.sub(r"(attack\.mitre\.org/techniques/T)\d{4}/", r"\g<1>0001/", text), encoding="utf-8")
+        links = re.findall(
+            r'\breference = "(https://attack\.mitre\.org/techniques/T\d{4}/(?:\d{3}/)?)"', text
+        )
+        (tmp_path / file.name).write_text(
+            re.sub(r"(attack\.mitre\.org/techniques/T)\d{4}/", r"\g<1>0001/", text), encoding="utf-8"
+        )
         changed += links
     loaded = load([CorpusSource("changed", tmp_path)])
     frame = placed(read_embedded(loaded, E19).findings, loaded).query("code == 'reference-url'")
@@ -134,7 +147,11 @@ def test_tactics_the_technique_is_not_in(corpus, readings, raw, release):
     expected, here = Counter(), raw[release]
     for p in paths:
         ends = here.live_ends(p.leaf["id"]) if p.leaf else set()
-        if len(ends) == 1 and p.tactic["id"] in here.tactics and p.tactic["id"] not in here.tactics_of[min(ends)]:
+        if (
+            len(ends) == 1
+            and p.tactic["id"] in here.tactics
+            and p.tactic["id"] not in here.tactics_of[min(ends)]
+        ):
             expected[p.file, p.tactic["id"], p.leaf["id"]] += 1
     frames = [in_toml(readings, release, name, code) for code in ("tactic-left", "tactic-never")]
     found = pd.concat(frames)
@@ -156,7 +173,9 @@ def test_sigma_tags_that_name_revoked_ids(readings, raw, shared):
     """Lines of the files alone: no YAML is parsed."""
     root, expected = shared("corpora", "sigma"), Counter()
     for file in root.rglob("*.yml"):
-        for tag in re.findall(r"^\s*-\s*['\"]?attack\.(t\d{4}(?:\.\d{3})?)\b", file.read_text("utf-8-sig"), re.MULTILINE):
+        for tag in re.findall(
+            r"^\s*-\s*['\"]?attack\.(t\d{4}(?:\.\d{3})?)\b", file.read_text("utf-8-sig"), re.MULTILINE
+        ):
             if raw[E19].status.get(tag.upper()) == "revoked":
                 expected[file.relative_to(root).as_posix(), tag.upper()] += 1
     frame = readings[E19].findings.query("corpus == 'sigma' and code == 'revoked-technique'")
@@ -184,7 +203,9 @@ def test_every_finding_with_a_value_stands_where_it_is_written(loaded, readings,
 
 def test_two_findings_of_one_code_and_value_in_a_rule_stand_apart(loaded, readings):
     frame = placed(readings[E19].findings, loaded)
-    one_place = frame[frame["code"].isin(["revoked-technique", "duplicate-mapping", "technique-name", "tactic-renamed"])]
+    one_place = frame[
+        frame["code"].isin(["revoked-technique", "duplicate-mapping", "technique-name", "tactic-renamed"])
+    ]
     assert not one_place.duplicated(["rule_key", "code", "line", "column"]).any()
 
 
@@ -249,7 +270,8 @@ def test_the_order_of_corpora_changes_no_finding(shared, readings):
     there, here = read_embedded(turned, E19).findings, readings[E19].findings
     columns = ["rule_key", "position", "code", "field", "value", "message"]
     pd.testing.assert_frame_equal(
-        there[columns].sort_values(columns, ignore_index=True), here[columns].sort_values(columns, ignore_index=True)
+        there[columns].sort_values(columns, ignore_index=True),
+        here[columns].sort_values(columns, ignore_index=True),
     )
 
 

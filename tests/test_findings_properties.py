@@ -22,21 +22,74 @@ from tests.findings_corpus import CASES
 from tests.small import E18, E19
 
 SOME = settings(max_examples=60, deadline=None)
-TEXT = st.none() | st.text(max_size=30) | st.sampled_from(["Defense Evasion", "defense_evasion", "Stealth", "Persistence", "https://attack.mitre.org/techniques/T1059/001/", "PowerShell"])
-IDS = st.none() | st.text(max_size=12) | st.sampled_from(["T1059", "T1059.001", "T1562.001", "T1685", "T1027.018", "T1043", "T1625", "T9999", "AML.T0051", "t1059", "TA0005"])
-TACTICS = st.none() | st.text(max_size=8) | st.sampled_from(["TA0005", "TA0112", "TA0002", "TA0030", "TA9999"])
+TEXT = (
+    st.none()
+    | st.text(max_size=30)
+    | st.sampled_from(
+        [
+            "Defense Evasion",
+            "defense_evasion",
+            "Stealth",
+            "Persistence",
+            "https://attack.mitre.org/techniques/T1059/001/",
+            "PowerShell",
+        ]
+    )
+)
+IDS = (
+    st.none()
+    | st.text(max_size=12)
+    | st.sampled_from(
+        [
+            "T1059",
+            "T1059.001",
+            "T1562.001",
+            "T1685",
+            "T1027.018",
+            "T1043",
+            "T1625",
+            "T9999",
+            "AML.T0051",
+            "t1059",
+            "TA0005",
+        ]
+    )
+)
+TACTICS = (
+    st.none() | st.text(max_size=8) | st.sampled_from(["TA0005", "TA0112", "TA0002", "TA0030", "TA9999"])
+)
 
 
 @st.composite
 def corpora(draw) -> tuple[list[Rule], list[WrittenMapping]]:
     rules, written = [], []
     for number in range(draw(st.integers(1, 4))):
-        tags = draw(st.lists(st.sampled_from(["Tactic: Execution", "Tactic: Stealth", "Tactic:", "OS: Linux"]) | st.text(max_size=15), max_size=4))
+        tags = draw(
+            st.lists(
+                st.sampled_from(["Tactic: Execution", "Tactic: Stealth", "Tactic:", "OS: Linux"])
+                | st.text(max_size=15),
+                max_size=4,
+            )
+        )
         rules.append(small.rule(f"r{number}", tags=tuple(tags)))
         for position in range(draw(st.integers(0, 4))):
-            written.append(WrittenMapping(
-                f"r{number}", position, draw(st.sampled_from(["MITRE ATT&CK", "MITRE ATLAS", ""])), None, draw(TACTICS), draw(TEXT), draw(TEXT),
-                draw(IDS), draw(TEXT), draw(TEXT), draw(IDS), draw(TEXT), draw(TEXT)))  # fmt: skip
+            written.append(
+                WrittenMapping(
+                    f"r{number}",
+                    position,
+                    draw(st.sampled_from(["MITRE ATT&CK", "MITRE ATLAS", ""])),
+                    None,
+                    draw(TACTICS),
+                    draw(TEXT),
+                    draw(TEXT),
+                    draw(IDS),
+                    draw(TEXT),
+                    draw(TEXT),
+                    draw(IDS),
+                    draw(TEXT),
+                    draw(TEXT),
+                )
+            )
     return rules, written
 
 
@@ -65,8 +118,13 @@ def test_the_order_of_rules_changes_no_finding(corpus, random):
     keys = [rule.rule_key for rule in turned]
     moved = sorted(written, key=lambda mapping: (keys.index(mapping.rule_key), mapping.position))
     columns = list(FINDINGS.columns)
-    there, here = (found(*parts, E19).astype("object").where(lambda frame: frame.notna(), None) for parts in ((turned, moved), (rules, written)))
-    assert sorted(map(tuple, there[columns].values.tolist()), key=repr) == sorted(map(tuple, here[columns].values.tolist()), key=repr)
+    there, here = (
+        found(*parts, E19).astype("object").where(lambda frame: frame.notna(), None)
+        for parts in ((turned, moved), (rules, written))
+    )
+    assert sorted(map(tuple, there[columns].values.tolist()), key=repr) == sorted(
+        map(tuple, here[columns].values.tolist()), key=repr
+    )
 
 
 @SOME
@@ -79,8 +137,14 @@ def test_a_rule_more_changes_no_other_rules_findings(corpus):
 
 
 @SOME
-@given(st.text(max_size=200) | st.sampled_from([text for text, *_ in CASES.values()]), st.sampled_from([*LOADERS, "none"]),
-       st.integers(-2, 5) | st.none(), TEXT | st.sampled_from(["tags", "tactic_name", "subtechnique_id"]), TEXT, st.integers(-1, 3))  # fmt: skip
+@given(
+    st.text(max_size=200) | st.sampled_from([text for text, *_ in CASES.values()]),
+    st.sampled_from([*LOADERS, "none"]),
+    st.integers(-2, 5) | st.none(),
+    TEXT | st.sampled_from(["tags", "tactic_name", "subtechnique_id"]),
+    TEXT,
+    st.integers(-1, 3),
+)
 def test_a_place_is_within_the_text_or_none(text, format_id, position, field, value, nth):
     place = Places(text, format_id).of(position, field, value, nth)
     if place is not None:
@@ -106,4 +170,6 @@ def test_any_settings_file_is_read_or_refused_in_words(tmp_path_factory, content
     except SettingsError as error:
         assert str(error).startswith(str(file))
     else:
-        assert settings_read.lint.silences == () and not tomli.loads(file.read_text("utf-8-sig")).keys() - {"lint"}
+        assert settings_read.lint.silences == () and not tomli.loads(file.read_text("utf-8-sig")).keys() - {
+            "lint"
+        }

@@ -61,7 +61,11 @@ def brief(row: pd.Series) -> tuple:
 def totals_again(view: View) -> dict[str, tuple[float, int]]:
     """Covered and total at each grain from the measures that the pages show."""
     ids, cells = coverage_by_id(view), coverage_by_placement(view)
-    parts = {"techniques": ids[~ids["is_subtechnique"]], "subtechniques": ids[ids["is_subtechnique"]], "placements": cells}
+    parts = {
+        "techniques": ids[~ids["is_subtechnique"]],
+        "subtechniques": ids[ids["is_subtechnique"]],
+        "placements": cells,
+    }
     return {grain: (float(rows["covered"].sum()), len(rows)) for grain, rows in parts.items()}
 
 
@@ -86,8 +90,13 @@ def assert_adds_up(found: Impact) -> None:
 
 
 def assert_specs(found: Impact) -> None:
-    for frame, spec in ((found.ledger, IMPACT_LEDGER), (found.totals, IMPACT_TOTALS), (found.by_cause, IMPACT_BY_CAUSE),
-                        (found.changes, TOUCHED_CHANGES), (found.rule_changes, RULE_CHANGES)):  # fmt: skip
+    for frame, spec in (
+        (found.ledger, IMPACT_LEDGER),
+        (found.totals, IMPACT_TOTALS),
+        (found.by_cause, IMPACT_BY_CAUSE),
+        (found.changes, TOUCHED_CHANGES),
+        (found.rule_changes, RULE_CHANGES),
+    ):
         checked(frame, spec)
 
 
@@ -98,7 +107,10 @@ def test_a_revoked_id_leaves_and_its_successor_comes_with_its_rules():
     found = moved()
     old = unit(found, "T1562.001")
     assert brief(old) == ("covered", "absent", "revoked", "revoked")
-    assert (old["others"], letters(old["rules"])) == (("T1685",), "d")  # five IDs became T1685, so l is not read back
+    assert (old["others"], letters(old["rules"])) == (
+        ("T1685",),
+        "d",
+    )  # five IDs became T1685, so l is not read back
     assert old["because"] == "T1562.001 is revoked in Enterprise 19.0, read as T1685"
     new = unit(found, "T1685")
     assert brief(new) == ("absent", "covered", "added", "new")
@@ -136,14 +148,22 @@ def test_the_sentence_has_both_denominators_and_the_causes():
     old, new = summary(small.view(E18))["techniques"], summary(small.view(E19))["techniques"]
     text = moved().sentence()
     assert f"from {old['covered']} of {old['total']} to {new['covered']} of {new['total']}: " in text
-    assert text.startswith("Moving from Enterprise 18.1 to 19.0, covered techniques go ") and "all explained (" in text
+    assert (
+        text.startswith("Moving from Enterprise 18.1 to 19.0, covered techniques go ")
+        and "all explained (" in text
+    )
 
 
 @pytest.mark.parametrize("rollup", list(ROLLUPS))
-@pytest.mark.parametrize(("pre", "classes", "platforms"), [
-    (False, ("production",), ()), (True, ("production", "hunt", "development", "deprecated"), ()),
-    (False, ("production",), ("Windows",)), (True, ("production",), ("Linux", "Containers")),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("pre", "classes", "platforms"),
+    [
+        (False, ("production",), ()),
+        (True, ("production", "hunt", "development", "deprecated"), ()),
+        (False, ("production",), ("Windows",)),
+        (True, ("production",), ("Linux", "Containers")),
+    ],
+)
 def test_the_small_corpus_adds_up_both_ways(rollup, pre, classes, platforms):
     for old, new in ((E18, E19), (E19, E18)):
         found = moved(old, new, rollup=rollup, pre=pre, classes=classes, platforms=platforms)
@@ -176,9 +196,13 @@ def test_changes_name_the_rules_they_touch():
     changes = moved().changes.set_index(["attack_id", "change"])
     assert letters(changes.loc[("T1562.001", "revoked"), "rules"]) == "d"
     assert letters(changes.loc[("T1574.001", "moved"), "rules"]) == "e"
-    assert letters(changes.loc[("T1070.001", "revoked"), "rules"]) == "o"  # a deprecated rule: read, not in scope
+    assert (
+        letters(changes.loc[("T1070.001", "revoked"), "rules"]) == "o"
+    )  # a deprecated rule: read, not in scope
     assert changes.loc[("T1070.001", "revoked"), "rules_in_scope"] == 0
-    assert letters(changes.loc[("TA0112", "added"), "rules"]) == "kl"  # as read in 19.0: k by its set for 19.0
+    assert (
+        letters(changes.loc[("TA0112", "added"), "rules"]) == "kl"
+    )  # as read in 19.0: k by its set for 19.0
     assert changes.loc[("T1688", "added"), "rules"] == ()
 
 
@@ -189,7 +213,9 @@ def test_a_touched_rule_shows_its_mapping_as_written_and_as_read_in_both():
     assert row["read_before"] == ("T1562.001 in Defense Evasion",)
     assert row["read_after"] == ("T1685 in every tactic it has",)
     k = rows[(rows["rule_key"] == f"small/{small.PATHS['k']}")]
-    assert "not read: another mapping set of the rule is" in {text for texts in k["read_after"] for text in texts}
+    assert "not read: another mapping set of the rule is" in {
+        text for texts in k["read_after"] for text in texts
+    }
 
 
 # ---- made for one question ------------------------------------------------------------------------------------
@@ -200,17 +226,23 @@ def made(rules, written, *releases: str, **scope) -> list[View]:
     catalogues = [small.catalogue(release) for release in releases]
     mappings = written_frame(written)
     return [
-        View(c, rules_frame(rules), mappings_as_read(mappings, Reader(c, [o for o in catalogues if o is not c])),
-             Scope(c.release, date=DAY, **scope), depth_weights())
+        View(
+            c,
+            rules_frame(rules),
+            mappings_as_read(mappings, Reader(c, [o for o in catalogues if o is not c])),
+            Scope(c.release, date=DAY, **scope),
+            depth_weights(),
+        )
         for c in catalogues
-    ]  # fmt: skip
+    ]
 
 
 def test_a_rule_with_a_mapping_set_for_each_release_is_its_own_cause():
     written = [
-        mapping("x", 0, "T1057", written_for="18.1"), mapping("x", 1, "T1082", written_for="19.0"),
+        mapping("x", 0, "T1057", written_for="18.1"),
+        mapping("x", 1, "T1082", written_for="19.0"),
         mapping("y", 0, "T1105"),
-    ]  # fmt: skip
+    ]
     found = impact(*made([rule("x"), rule("y")], written, E18, E19))
     assert brief(unit(found, "T1057")) == ("covered", "open", "mapping", "set")
     assert brief(unit(found, "T1082")) == ("open", "covered", "mapping", "set")
@@ -226,7 +258,15 @@ def test_causes_that_are_not_attacks_are_left_out_where_they_do_not_occur():
 
 def test_platforms_that_changed_bring_ids_into_the_scope_and_take_them_out():
     """T1059 got Containers and SaaS in 19.0; without another platform in scope it is not there before."""
-    found = impact(*made([rule("y", platforms=("Containers",))], [mapping("y", 0, "T1059")], E18, E19, platforms=("Containers",)))
+    found = impact(
+        *made(
+            [rule("y", platforms=("Containers",))],
+            [mapping("y", 0, "T1059")],
+            E18,
+            E19,
+            platforms=("Containers",),
+        )
+    )
     row = unit(found, "T1059")
     assert brief(row) == ("absent", "covered", "moved", "platforms")
     assert "Containers" in row["because"]
@@ -295,25 +335,38 @@ def assert_cause_is_true(row, old, new) -> None:
         return
     assert row.cause == "moved"
     if row.detail == "tactics":
-        assert row.tactic_id in there.tactics_of[row.attack_id] and row.tactic_id not in gone.tactics_of[row.attack_id]
+        assert (
+            row.tactic_id in there.tactics_of[row.attack_id]
+            and row.tactic_id not in gone.tactics_of[row.attack_id]
+        )
     else:
         assert row.detail == "platforms"
         assert (gone.platforms[row.attack_id] == {"PRE"}) and (there.platforms[row.attack_id] != {"PRE"})
 
 
 @pytest.mark.corpora
-@pytest.mark.parametrize(("platforms", "pre"), [(("Windows",), False), (("ESXi", "Network Devices"), True), (("Containers",), False)])
+@pytest.mark.parametrize(
+    ("platforms", "pre"),
+    [(("Windows",), False), (("ESXi", "Network Devices"), True), (("Containers",), False)],
+)
 @pytest.mark.parametrize(("old", "new"), PAIRS)
 def test_platform_filters_add_up_too(every_release, old, new, platforms, pre):
     rules = corpus("rules", PROJECT / "rules")
     for rollup in ("any", "share"):
-        found = impact(*(every_release.reading(rules, r).view(rollup=rollup, platforms=platforms, pre=pre, on=DAY) for r in (old, new)))
+        found = impact(
+            *(
+                every_release.reading(rules, r).view(rollup=rollup, platforms=platforms, pre=pre, on=DAY)
+                for r in (old, new)
+            )
+        )
         assert_adds_up(found)
 
 
 @pytest.mark.corpora
 def test_elastic_from_18_to_19_in_numbers(shared):
-    views = [small.elastic_reading(shared("corpora", "elastic"), release).view(on=DAY) for release in (E18, E19)]
+    views = [
+        small.elastic_reading(shared("corpora", "elastic"), release).view(on=DAY) for release in (E18, E19)
+    ]
     found = impact(*views)
     assert "from 159 of 197 to 161 of 201: +2, all explained (added +4, revoked -2)." in found.sentence()
     shown = comparison(found).set_index("counted")
@@ -335,11 +388,17 @@ def test_json_holds_everything_and_only_plain_values():
     found = moved()
     value = json.loads(json.dumps(impact_json(found)))
     assert (value["from"], value["to"], value["sentence"]) == (E18, E19, found.sentence())
-    assert [len(value[name]) for name in ("changes", "ledger", "rules")] == [len(found.changes), len(found.ledger), len(found.rule_changes)]
+    assert [len(value[name]) for name in ("changes", "ledger", "rules")] == [
+        len(found.changes),
+        len(found.ledger),
+        len(found.rule_changes),
+    ]
     assert value["ledger"][0]["rules"] == list(found.ledger.iloc[0]["rules"])
 
 
-@pytest.mark.parametrize(("value", "text"), [(2, "+2"), (-3.0, "-3"), (0.0, "0"), (0.04, "0"), (-0.84, "-0.8"), (1234, "+1,234")])
+@pytest.mark.parametrize(
+    ("value", "text"), [(2, "+2"), (-3.0, "-3"), (0.0, "0"), (0.04, "0"), (-0.84, "-0.8"), (1234, "+1,234")]
+)
 def test_differences_in_words(value, text):
     assert signed(value) == text
 
@@ -351,13 +410,17 @@ def test_the_figure_shows_what_the_frame_says(grain):
     figure = impact_bars(found.totals.set_index("grain").loc[grain], causes, LIGHT, grain)
     shown = [(trace.name, trace.xaxis, list(trace.x)) for trace in figure.data]
     assert shown == [
-        (name, axis, causes[f"{kind}_{name}"].tolist()) for (kind, axis), name in product((("covered", "x"), ("total", "x2")), ("gained", "lost"))
+        (name, axis, causes[f"{kind}_{name}"].tolist())
+        for (kind, axis), name in product((("covered", "x"), ("total", "x2")), ("gained", "lost"))
     ]
     assert {trace.marker.color for trace in figure.data} == {LIGHT.accent, LOST}
     assert all(list(trace.y) == causes["cause"].tolist() for trace in figure.data)
     row = found.totals.set_index("grain").loc[grain]
     titles = [annotation.text for annotation in figure.layout.annotations]
-    assert f"covered: {row['covered_before']:.0f} → {row['covered_after']:.0f} (" in titles[0] and "in scope: " in titles[1]
+    assert (
+        f"covered: {row['covered_before']:.0f} → {row['covered_after']:.0f} (" in titles[0]
+        and "in scope: " in titles[1]
+    )
     assert figure.layout.xaxis.title.text and figure.layout.xaxis2.title.text
 
 
@@ -390,8 +453,15 @@ def test_the_command_compares_the_default_release_with_the_newest_other_one(run)
 
 
 def test_the_command_takes_the_scope(run):
-    value = json.loads(run("--json", "--rollup", "share", "--pre", "--class", "hunt", "--platform", "linux").stdout)
-    assert (value["stamp"]["rollup"], value["stamp"]["pre"], value["stamp"]["classes"], value["stamp"]["platforms"]) == ("share", True, ["hunt"], ["Linux"])
+    value = json.loads(
+        run("--json", "--rollup", "share", "--pre", "--class", "hunt", "--platform", "linux").stdout
+    )
+    assert (
+        value["stamp"]["rollup"],
+        value["stamp"]["pre"],
+        value["stamp"]["classes"],
+        value["stamp"]["platforms"],
+    ) == ("share", True, ["hunt"], ["Linux"])
 
 
 def test_the_command_writes_a_table(run, tmp_path):
@@ -401,16 +471,19 @@ def test_the_command_writes_a_table(run, tmp_path):
     assert len(rows) == len(moved().rule_changes)
 
 
-@pytest.mark.parametrize(("arguments", "said"), [
-    (("--from", E19, "--to", E19), "choose two different releases"),
-    (("--from", E18, "--to", "mobile-18.1"), "choose two different releases of one domain"),
-    (("--to", "mobile-18.1"), "only release of its domain at hand"),
-    (("--from", "enterprise-3.0"), "not at hand"),
-    (("--to", "nineteen"), "no ATT&CK release"),
-    (("--table", "nothing"), "no table"),
-    (("--json", "--csv", "-"), "choose one of"),
-    (("--platform", "Amiga"), "no platform of Enterprise 18.1 or Enterprise 19.0"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--from", E19, "--to", E19), "choose two different releases"),
+        (("--from", E18, "--to", "mobile-18.1"), "choose two different releases of one domain"),
+        (("--to", "mobile-18.1"), "only release of its domain at hand"),
+        (("--from", "enterprise-3.0"), "not at hand"),
+        (("--to", "nineteen"), "no ATT&CK release"),
+        (("--table", "nothing"), "no table"),
+        (("--json", "--csv", "-"), "choose one of"),
+        (("--platform", "Amiga"), "no platform of Enterprise 18.1 or Enterprise 19.0"),
+    ],
+)
 def test_the_command_says_why_it_cannot_run(run, arguments, said):
     result = run(*arguments)
     assert result.exit_code == 2

@@ -24,7 +24,41 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # coverage.py's own modules: a wrong import must fail loudly.
 THEIRS = frozenset(
-    ["annotate", "bytecode", "cmdline", "collector", "config", "context", "control", "core", "data", "debug", "env", "exceptions", "execfile", "files", "html", "inorout", "jsonreport", "misc", "multiproc", "numbits", "parser", "patch", "plugin", "python", "report", "results", "sqldata", "sqlitedb", "templite", "tracer", "types", "version", "xmlreport"]
+    [
+        "annotate",
+        "bytecode",
+        "cmdline",
+        "collector",
+        "config",
+        "context",
+        "control",
+        "core",
+        "data",
+        "debug",
+        "env",
+        "exceptions",
+        "execfile",
+        "files",
+        "html",
+        "inorout",
+        "jsonreport",
+        "misc",
+        "multiproc",
+        "numbits",
+        "parser",
+        "patch",
+        "plugin",
+        "python",
+        "report",
+        "results",
+        "sqldata",
+        "sqlitedb",
+        "templite",
+        "tracer",
+        "types",
+        "version",
+        "xmlreport",
+    ]
 )
 
 # Library -> where it may be imported; STYLE.
@@ -56,7 +90,11 @@ def imported(path: Path) -> set[str]:
 
 @pytest.mark.parametrize("library", sorted(HOMES))
 def test_a_library_is_imported_only_at_home(library):
-    users = {relative(path) for path in MODULES if any(name.partition(".")[0] == library for name in imported(path))}
+    users = {
+        relative(path)
+        for path in MODULES
+        if any(name.partition(".")[0] == library for name in imported(path))
+    }
     assert {user for user in users if not user.startswith(HOMES[library] or ("nowhere",))} == set()
     if HOMES[library]:
         assert users, f"nobody imports {library}: is the rule still needed?"
@@ -66,7 +104,9 @@ def test_ruff_agrees():
     ruff = shutil.which("ruff") or shutil.which("ruff", path=str(Path(sys.executable).parent))
     if ruff is None:
         pytest.skip("ruff is not installed")
-    done = subprocess.run([ruff, "check", "--no-cache", "."], cwd=PROJECT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [ruff, "check", "--no-cache", "."], cwd=PROJECT, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout
 
 
@@ -84,9 +124,19 @@ def test_no_module_bears_a_name_of_coverage_py():
 
 # Lowest first: a module imports from its own line and from lines above (STYLE, "Direction").
 LAYERS = [
-    ("vocabulary", "palette", "folders", "download"), ("models",), ("frames",), ("catalogue", "loaders"), ("mapping", "identity"),
-    ("scope", "tables"), ("reading", "text"), ("accepted", "snapshot", "corpora"), ("measures", "migrate"), ("charts", "exports"), ("session", "cli"), ("pages",),
-]  # fmt: skip
+    ("vocabulary", "palette", "folders", "download"),
+    ("models",),
+    ("frames",),
+    ("catalogue", "loaders"),
+    ("mapping", "identity"),
+    ("scope", "tables"),
+    ("reading", "text"),
+    ("accepted", "snapshot", "corpora"),
+    ("measures", "migrate"),
+    ("charts", "exports"),
+    ("session", "cli"),
+    ("pages",),
+]
 LEVELS = {name: level for level, names in enumerate(LAYERS) for name in names}
 # What is wrong with a reading is found beside it: `reading` makes findings, and a lint starts from a reading.
 PART_OF = {"findings": "reading", "settings": "reading", "settings_check": "reading"}
@@ -120,15 +170,23 @@ def test_every_import_goes_down():
 
 def test_catalogue_and_loaders_do_not_know_each_other():
     for home, other in (("catalogue", "loaders"), ("loaders", "catalogue")):
-        users = {relative(p) for p in (PACKAGE / home).rglob("*.py") if any(n.startswith(f"coverage.{other}") for n in imported(p))}
+        users = {
+            relative(p)
+            for p in (PACKAGE / home).rglob("*.py")
+            if any(n.startswith(f"coverage.{other}") for n in imported(p))
+        }
         assert users == set()
 
 
 def test_the_top_level_of_the_project():
-    folders = {path.name for path in PROJECT.iterdir() if path.is_dir() and not path.name.startswith((".", "__"))}
+    folders = {
+        path.name for path in PROJECT.iterdir() if path.is_dir() and not path.name.startswith((".", "__"))
+    }
     assert {"coverage", "data", "rules", "tests"} <= folders <= {"coverage", "data", "rules", "tests", "docs"}
     tools = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
-    assert "project" not in tools and "build-system" not in tools  # never installed: the name is coverage.py's
+    assert (
+        "project" not in tools and "build-system" not in tools
+    )  # never installed: the name is coverage.py's
 
 
 @pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
@@ -139,7 +197,11 @@ def test_requirements_leave_out_what_would_shadow_us(name):
 
 
 def test_every_module_says_what_it_is_for():
-    silent = [relative(path) for path in MODULES if not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))]
+    silent = [
+        relative(path)
+        for path in MODULES
+        if not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    ]
     assert silent == []
 
 
@@ -164,7 +226,15 @@ def commands() -> list[str]:
 
 
 def test_there_are_the_commands_that_were_asked_for():
-    assert set(commands()) >= {"summary", "gaps", "rules", "problems", "attack list", "attack import", "attack fetch"}
+    assert set(commands()) >= {
+        "summary",
+        "gaps",
+        "rules",
+        "problems",
+        "attack list",
+        "attack import",
+        "attack fetch",
+    }
 
 
 @pytest.mark.parametrize("command", commands())
@@ -172,4 +242,8 @@ def test_every_command_is_documented(command):
     page = PROJECT / "docs" / "cli.md"
     if not page.exists():
         pytest.skip("docs/cli.md is not written yet")
-    assert re.search(rf"coverage\.cli {command}\b|^#+ .*{command}|`{command}", page.read_text(encoding="utf-8"), re.MULTILINE)
+    assert re.search(
+        rf"coverage\.cli {command}\b|^#+ .*{command}|`{command}",
+        page.read_text(encoding="utf-8"),
+        re.MULTILINE,
+    )

@@ -26,8 +26,20 @@ from tests.small import E19, read_embedded
 
 
 def run(*arguments: str, cwd: Path = PROJECT, cache: Path | None = None) -> subprocess.CompletedProcess:
-    environment = {**os.environ, "PYTHONPATH": str(PROJECT), "COVERAGE_CACHE": str(cache or PROJECT / "no-cache-here"), "COLUMNS": "200"}
-    return subprocess.run([sys.executable, "-m", "coverage.cli", "lint", *arguments], capture_output=True, text=True, cwd=cwd, env=environment, check=False)
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(PROJECT),
+        "COVERAGE_CACHE": str(cache or PROJECT / "no-cache-here"),
+        "COLUMNS": "200",
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "coverage.cli", "lint", *arguments],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env=environment,
+        check=False,
+    )
 
 
 @pytest.fixture
@@ -38,10 +50,18 @@ def repository(tmp_path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize(("rules", "fail_on", "code"), [
-    (["right"], "note", 0), (["parent-only"], "warning", 0), (["parent-only"], "note", 1), (["no-mapping"], "error", 0),
-    (["no-mapping"], "warning", 1), (["tactic-never"], "error", 1), (["tactic-never"], "note", 1),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("rules", "fail_on", "code"),
+    [
+        (["right"], "note", 0),
+        (["parent-only"], "warning", 0),
+        (["parent-only"], "note", 1),
+        (["no-mapping"], "error", 0),
+        (["no-mapping"], "warning", 1),
+        (["tactic-never"], "error", 1),
+        (["tactic-never"], "note", 1),
+    ],
+)
 def test_the_exit_code_follows_the_threshold(tmp_path, rules, fail_on, code):
     done = run(str(written_to(tmp_path / "rules", rules)), "--fail-on", fail_on)
     assert done.returncode == code, done.stderr
@@ -54,19 +74,27 @@ def test_a_broken_rule_fails_and_is_reported_at_its_place(tmp_path):
     done = run(str(folder), "--format", "json", "--code", "parent-only", cwd=tmp_path)
     assert done.returncode == 1
     (only,) = json.loads(done.stdout)["findings"]
-    assert (only["code"], only["severity"], only["line"], only["file"]) == ("bad-toml", "error", 2, "rules/broken.toml")
+    assert (only["code"], only["severity"], only["line"], only["file"]) == (
+        "bad-toml",
+        "error",
+        2,
+        "rules/broken.toml",
+    )
 
 
-@pytest.mark.parametrize(("arguments", "words"), [
-    (["no-such-folder"], "there is no file or folder no-such-folder"),
-    (["rules", "--attack", "enterprise-1.0"], "ATT&CK Enterprise 1.0 is not at hand"),
-    (["rules", "--fail-on", "fatal"], "'fatal' is no severity; choose from error, warning, note"),
-    (["rules", "--format", "xml"], "'xml' is no format; choose from table, json, sarif, github, csv"),
-    (["rules", "--code", "nonsense"], "'nonsense' is no code of a check"),
-    (["rules", "--config", "none.toml"], "none.toml: "),
-    (["rules", "-o", "x.txt"], "a table goes to the terminal"),
-    (["rules", "--format", "csv", "-o", "no/such/folder/x.csv"], "cannot write no/such/folder/x.csv"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["no-such-folder"], "there is no file or folder no-such-folder"),
+        (["rules", "--attack", "enterprise-1.0"], "ATT&CK Enterprise 1.0 is not at hand"),
+        (["rules", "--fail-on", "fatal"], "'fatal' is no severity; choose from error, warning, note"),
+        (["rules", "--format", "xml"], "'xml' is no format; choose from table, json, sarif, github, csv"),
+        (["rules", "--code", "nonsense"], "'nonsense' is no code of a check"),
+        (["rules", "--config", "none.toml"], "none.toml: "),
+        (["rules", "-o", "x.txt"], "a table goes to the terminal"),
+        (["rules", "--format", "csv", "-o", "no/such/folder/x.csv"], "cannot write no/such/folder/x.csv"),
+    ],
+)
 def test_it_says_in_one_sentence_why_it_cannot_run(repository, arguments, words):
     done = run(*arguments, cwd=repository)
     assert done.returncode == 2
@@ -75,7 +103,9 @@ def test_it_says_in_one_sentence_why_it_cannot_run(repository, arguments, words)
 
 
 def test_a_settings_file_with_a_fault_stops_it_with_file_and_line(repository):
-    (repository / "coverage.toml").write_text('[[lint.silence]]\ncode = "parent-only"\npath = "**"\n', encoding="utf-8")
+    (repository / "coverage.toml").write_text(
+        '[[lint.silence]]\ncode = "parent-only"\npath = "**"\n', encoding="utf-8"
+    )
     done = run("rules", cwd=repository)
     assert done.returncode == 2 and "coverage.toml:1: lint.silence[0] has no reason" in done.stderr
 
@@ -93,7 +123,9 @@ def test_a_silence_is_shown_with_its_reason_and_not_counted(repository):
     assert run("rules", "--config", str(elsewhere), cwd=repository).returncode == 1
     shown = json.loads(run("rules", "--json", cwd=repository).stdout)
     assert shown["counts"] == {"error": 0, "warning": 1, "note": 1, "silenced": 1}
-    assert [f["silenced"] for f in shown["findings"] if f["code"] == "tactic-never"] == ["Agreed with the red team"]
+    assert [f["silenced"] for f in shown["findings"] if f["code"] == "tactic-never"] == [
+        "Agreed with the red team"
+    ]
 
 
 def test_json_has_findings_with_files_from_the_root_and_the_releases_written_for(repository):
@@ -120,7 +152,10 @@ def test_csv_is_stamped_and_goes_to_a_file_whole(repository):
     target = repository / "lint.csv"
     done = run("rules", "--format", "csv", "-o", str(target), cwd=repository)
     assert done.returncode == 1 and done.stdout == ""
-    assert done.stderr.strip() == "1 error, 1 warning, 1 note and 0 silenced in 4 rules, checked in Enterprise 19.0"
+    assert (
+        done.stderr.strip()
+        == "1 error, 1 warning, 1 note and 0 silenced in 4 rules, checked in Enterprise 19.0"
+    )
     rows = list(csv.DictReader(io.StringIO(target.read_text("utf-8"))))
     assert [row["code"] for row in rows] == ["no-mapping", "parent-only", "tactic-never"]
     assert {row["attack"] for row in rows} == {E19}
@@ -145,7 +180,10 @@ def test_no_rule_text_can_end_an_annotation_or_begin_one(tmp_path):
     (line,) = annotations(results, ["a,b:c.toml"]).decode().splitlines()
     assert line.startswith("::warning file=a%2Cb%3Ac.toml,line=1,title=No mapping::")
     assert line.endswith("(rule: a%250A ::error::b, c: d)")
-    assert escaped("%\r\n:,", {"%": "%25", "\r": "%0D", "\n": "%0A", ":": "%3A", ",": "%2C"}) == "%25%0D%0A%3A%2C"
+    assert (
+        escaped("%\r\n:,", {"%": "%25", "\r": "%0D", "\n": "%0A", ":": "%3A", ",": "%2C"})
+        == "%25%0D%0A%3A%2C"
+    )
 
 
 def test_only_the_codes_asked_for(repository):

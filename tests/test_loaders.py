@@ -320,7 +320,20 @@ def test_positions_of_every_way_to_write_a_value():
 
 def test_loaders_are_keyed_by_their_id_and_say_their_suffix():
     assert list(LOADERS) == [
-        "elastic_hunt", "elastic_endpoint", "elastic", "sigma", "splunk", "sentinel", "panther", "falco", "kibana",
-        "sentinel_arm", "navigator", "yaral", "suricata", "wazuh", "table",
-    ]  # fmt: skip
+        "elastic_hunt",
+        "elastic_endpoint",
+        "elastic",
+        "sigma",
+        "splunk",
+        "sentinel",
+        "panther",
+        "falco",
+        "kibana",
+        "sentinel_arm",
+        "navigator",
+        "yaral",
+        "suricata",
+        "wazuh",
+        "table",
+    ]
     assert all(loader.id == key and loader.title and loader.suffixes for key, loader in LOADERS.items())

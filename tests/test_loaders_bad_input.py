@@ -298,10 +298,28 @@ def test_duplicate_ids_within_and_across_corpora(tmp_path):
     loaded = load([CorpusSource("one", tmp_path / "one"), CorpusSource("two", tmp_path / "two")])
     assert len(loaded.rules) == 4
     assert loaded.problems[["corpus", "path", "code", "severity", "message"]].values.tolist() == [
-        ["one", "b.toml", "same-content", "note", "The same content is in both one/b.toml and one/a.toml; it counts once."],
-        ["one", "d.toml", "duplicate-id", "warning", "The id good is in both one/d.toml and one/a.toml; both rules are kept."],
-        ["two", "c.toml", "same-content", "note", "The same content is in both two/c.toml and one/a.toml; it counts once."],
-    ]  # fmt: skip
+        [
+            "one",
+            "b.toml",
+            "same-content",
+            "note",
+            "The same content is in both one/b.toml and one/a.toml; it counts once.",
+        ],
+        [
+            "one",
+            "d.toml",
+            "duplicate-id",
+            "warning",
+            "The id good is in both one/d.toml and one/a.toml; both rules are kept.",
+        ],
+        [
+            "two",
+            "c.toml",
+            "same-content",
+            "note",
+            "The same content is in both two/c.toml and one/a.toml; it counts once.",
+        ],
+    ]
 
 
 def test_overlapping_corpora_have_each_their_own_rules(tmp_path):
@@ -312,9 +330,13 @@ def test_overlapping_corpora_have_each_their_own_rules(tmp_path):
     loaded = load([CorpusSource("all", tmp_path / "all"), CorpusSource("inner", inner)])
     assert loaded.rules.corpus.tolist() == ["all", "all", "inner", "inner"]
     assert loaded.problems[["corpus", "path", "code", "message"]].values.tolist() == [
-        ["inner", "a.toml", "same-file",
-         "2 files from here on are in the corpus 'all' as well; their rules count once."]
-    ]  # fmt: skip
+        [
+            "inner",
+            "a.toml",
+            "same-file",
+            "2 files from here on are in the corpus 'all' as well; their rules count once.",
+        ]
+    ]
 
 
 def test_corpora_of_one_name_keep_their_rules_apart(tmp_path):
@@ -336,34 +358,89 @@ WRONG = {
     "one tag": (HEAD + 'tags = ["a",\n 5]', 7, "wrong-type", "rule.tags[1] is a whole number, not text."),
     "threat": (HEAD + 'threat = "x"', 6, "wrong-type", "rule.threat is text, not a list of tables."),
     "threat entry": (HEAD + 'threat = ["x"]', 6, "wrong-type", "rule.threat[0] is text, not a table."),
-    "tactic": (HEAD + "[[rule.threat]]\ntactic = 1\ntechnique = [{id = 'T1001'}]", 7, "wrong-type",
-               "rule.threat[0].tactic is a whole number, not a table."),
-    "technique": (HEAD + "[[rule.threat]]\ntechnique = {}\ntactic = {id = 'TA0001'}", 7, "wrong-type",
-                  "rule.threat[0].technique is a table, not a list of tables; it was read as the only one."),
-    "technique id": (HEAD + "[[rule.threat]]\ntechnique = [{id = 1059}]", 7, "wrong-type",
-                     "rule.threat[0].technique[0].id is a whole number, not text."),
-    "no technique id": (HEAD + "[[rule.threat]]\ntechnique = [{name = 'x'}]", 7, "no-id",
-                        "rule.threat[0].technique[0] has no id, so nothing is mapped by it."),
-    "empty threat": (HEAD + "[[rule.threat]]\nframework = 'MITRE ATT&CK'", 6, "empty-threat",
-                     "rule.threat[0] names neither a tactic nor a technique."),
-    "set without version": (HEAD + "[[rule.threat_mappings]]\nthreat = []", 6, "no-version",
-                            "rule.threat_mappings[0] does not say the ATT&CK version it was written for."),
-    "severity": (HEAD + 'severity = "extreme"', 6, "bad-severity",
-                 "rule.severity is 'extreme', which is none of informational, low, medium, high, critical."),
-    "risk_score": (HEAD + "risk_score = nan", 6, "bad-value", "rule.risk_score is not a number from 0 to 100."),
-    "risk_score size": (HEAD + "risk_score = " + "9" * 400, 6, "bad-value",
-                        "rule.risk_score is not a number from 0 to 100."),
-    "risk_score type": (HEAD + "risk_score = true", 6, "wrong-type", "rule.risk_score is true or false, not a number."),
+    "tactic": (
+        HEAD + "[[rule.threat]]\ntactic = 1\ntechnique = [{id = 'T1001'}]",
+        7,
+        "wrong-type",
+        "rule.threat[0].tactic is a whole number, not a table.",
+    ),
+    "technique": (
+        HEAD + "[[rule.threat]]\ntechnique = {}\ntactic = {id = 'TA0001'}",
+        7,
+        "wrong-type",
+        "rule.threat[0].technique is a table, not a list of tables; it was read as the only one.",
+    ),
+    "technique id": (
+        HEAD + "[[rule.threat]]\ntechnique = [{id = 1059}]",
+        7,
+        "wrong-type",
+        "rule.threat[0].technique[0].id is a whole number, not text.",
+    ),
+    "no technique id": (
+        HEAD + "[[rule.threat]]\ntechnique = [{name = 'x'}]",
+        7,
+        "no-id",
+        "rule.threat[0].technique[0] has no id, so nothing is mapped by it.",
+    ),
+    "empty threat": (
+        HEAD + "[[rule.threat]]\nframework = 'MITRE ATT&CK'",
+        6,
+        "empty-threat",
+        "rule.threat[0] names neither a tactic nor a technique.",
+    ),
+    "set without version": (
+        HEAD + "[[rule.threat_mappings]]\nthreat = []",
+        6,
+        "no-version",
+        "rule.threat_mappings[0] does not say the ATT&CK version it was written for.",
+    ),
+    "severity": (
+        HEAD + 'severity = "extreme"',
+        6,
+        "bad-severity",
+        "rule.severity is 'extreme', which is none of informational, low, medium, high, critical.",
+    ),
+    "risk_score": (
+        HEAD + "risk_score = nan",
+        6,
+        "bad-value",
+        "rule.risk_score is not a number from 0 to 100.",
+    ),
+    "risk_score size": (
+        HEAD + "risk_score = " + "9" * 400,
+        6,
+        "bad-value",
+        "rule.risk_score is not a number from 0 to 100.",
+    ),
+    "risk_score type": (
+        HEAD + "risk_score = true",
+        6,
+        "wrong-type",
+        "rule.risk_score is true or false, not a number.",
+    ),
     "enabled": (HEAD + 'enabled = "no"', 6, "wrong-type", "rule.enabled is text, not true or false."),
-    "date": ('[metadata]\nmaturity = "production"\ncreation_date = "2026/13/01"\n[rule]\nname = "N"\nrule_id = "i"',
-             3, "bad-date", "metadata.creation_date is '2026/13/01', which is no date written YYYY/MM/DD."),
-    "metadata": ('metadata = 5\n[rule]\nname = "N"\nrule_id = "i"', 1, "wrong-type", "metadata is a whole number, not a table."),
+    "date": (
+        '[metadata]\nmaturity = "production"\ncreation_date = "2026/13/01"\n[rule]\nname = "N"\nrule_id = "i"',
+        3,
+        "bad-date",
+        "metadata.creation_date is '2026/13/01', which is no date written YYYY/MM/DD.",
+    ),
+    "metadata": (
+        'metadata = 5\n[rule]\nname = "N"\nrule_id = "i"',
+        1,
+        "wrong-type",
+        "metadata is a whole number, not a table.",
+    ),
     "no name": (HEAD.replace('name = "N"\n', ""), 3, "no-name", "rule has no name, so its id stands for it."),
     "no id": (HEAD.replace('rule_id = "i"\n', ""), 3, "no-rule-id", "rule has no rule_id."),
     "blank id": (HEAD.replace('"i"', '" "'), 3, "no-rule-id", "rule has no rule_id."),
-    "no maturity": ('[metadata]\n[rule]\nname = "N"\nrule_id = "i"', 1, "no-maturity",
-                    "metadata.maturity is missing, so the rule counts as development."),
-}  # fmt: skip
+    "no maturity": (
+        '[metadata]\n[rule]\nname = "N"\nrule_id = "i"',
+        1,
+        "no-maturity",
+        "metadata.maturity is missing, so the rule counts as development.",
+    ),
+}
 
 
 @pytest.mark.parametrize("case", WRONG)

@@ -27,17 +27,25 @@ def test_every_rule_its_class_switch_and_severity(found):
 def test_every_field_of_a_rule(found):
     row = rule(found, FILE)
     expected = {
-        "name": "Shell in a container", "language": "falco", "platforms": ("Linux", "Containers"),
-        "integrations": ("syscall",), "maturity": "maturity_stable", "query": "spawned and container",
+        "name": "Shell in a container",
+        "language": "falco",
+        "platforms": ("Linux", "Containers"),
+        "integrations": ("syscall",),
+        "maturity": "maturity_stable",
+        "query": "spawned and container",
         "description": "A shell was started in a container.",
         "tags": ("maturity_stable", "container", "shell", "mitre_execution", "T1059.004", "TA0002"),
-    }  # fmt: skip
+    }
     assert {name: row[name] for name in expected} == expected
     assert rule(found, f"{FILE}#1")["platforms"] == ("Containers",)
 
 
 def test_tags_are_flat(found):
-    assert mapped(found, FILE) == [("execution", None, None), (None, None, "T1059.004"), ("TA0002", None, None)]
+    assert mapped(found, FILE) == [
+        ("execution", None, None),
+        (None, None, "T1059.004"),
+        ("TA0002", None, None),
+    ]
     assert mapped(found, f"{FILE}#1") == [("persistence", None, None)]
     assert mapped(found, f"{FILE}#2") == [(None, "T105", None)]
     for said, text in texts_at_mappings(found, FORMATS / "falco"):
@@ -53,7 +61,9 @@ def test_problems_have_lines_and_a_change_of_another_files_rule_is_no_rule(found
 
 def test_macros_alone_and_other_lists_are_passed_over(tmp_path):
     assert told(of_text(tmp_path, "x.yaml", "- macro: a\n  condition: b\n- list: c\n  items: [d]\n")) == []
-    assert told(of_text(tmp_path, "x.yaml", "- rule: broken\n  condition: [a\n")) == [("x.yaml", 3, "bad-yaml", "error")]
+    assert told(of_text(tmp_path, "x.yaml", "- rule: broken\n  condition: [a\n")) == [
+        ("x.yaml", 3, "bad-yaml", "error")
+    ]
 
 
 def test_one_tag_may_be_written_as_a_text(tmp_path):
@@ -94,7 +104,10 @@ def test_the_real_files_agree_with_pyyaml(shared):
         for one in yaml.safe_load(path.read_text(encoding="utf-8")):
             if "rule" in one and "condition" in one:
                 expected.append((path.name, one["rule"], one.get("enabled", True), tuple(one["tags"])))
-                tags += sum(tag.startswith("mitre_") or tag[1:5].isdigit() or tag[2:6].isdigit() for tag in one["tags"])
+                tags += sum(
+                    tag.startswith("mitre_") or tag[1:5].isdigit() or tag[2:6].isdigit()
+                    for tag in one["tags"]
+                )
     rows = real.rules[["path", "name", "enabled", "tags"]].itertuples(index=False)
     assert [tuple(row) for row in rows] == expected and len(expected) == 93
     assert len(real.written) == tags and len(real.problems) == 0

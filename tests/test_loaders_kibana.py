@@ -30,14 +30,29 @@ def test_rules_are_read_and_exception_lists_connectors_and_the_summary_are_not(f
 def test_every_field_of_a_rule(found):
     row = rule(found, "export.ndjson")
     expected = {
-        "rule_id": "aaaa-1", "name": "Shell from the print spooler", "severity": "high", "risk_score": 73.0,
-        "type": "eql", "language": "eql", "platforms": ("Windows", "Identity Provider"),
-        "integrations": ("endpoint", "azure.signinlogs"), "indices": ("logs-endpoint.events.process-*",),
-        "data_sources": ("Sysmon",), "tags": ("OS: Windows", "Data Source: Sysmon"), "authors": ("Fixture Author",),
-        "created": pd.Timestamp(2026, 1, 2), "updated": pd.Timestamp(2026, 2, 3), "version": "7", "license": "MIT",
-        "description": "A shell.", "query": "process where true", "note": "Look.", "setup": "None.",
-        "references": ("https://example.org/a",), "false_positives": ("Drivers",),
-    }  # fmt: skip
+        "rule_id": "aaaa-1",
+        "name": "Shell from the print spooler",
+        "severity": "high",
+        "risk_score": 73.0,
+        "type": "eql",
+        "language": "eql",
+        "platforms": ("Windows", "Identity Provider"),
+        "integrations": ("endpoint", "azure.signinlogs"),
+        "indices": ("logs-endpoint.events.process-*",),
+        "data_sources": ("Sysmon",),
+        "tags": ("OS: Windows", "Data Source: Sysmon"),
+        "authors": ("Fixture Author",),
+        "created": pd.Timestamp(2026, 1, 2),
+        "updated": pd.Timestamp(2026, 2, 3),
+        "version": "7",
+        "license": "MIT",
+        "description": "A shell.",
+        "query": "process where true",
+        "note": "Look.",
+        "setup": "None.",
+        "references": ("https://example.org/a",),
+        "false_positives": ("Drivers",),
+    }
     assert {name: row[name] for name in expected} == expected
     assert rule(found, "export.ndjson#1")["indices"] == ("logs-okta.system-*",)
 
@@ -47,8 +62,10 @@ def test_mappings_with_names_and_references(found):
     assert mapped(found, "export.ndjson#1") == [("TA0006", "T1110", None)]
     row = found.written.iloc[0]
     assert (row.tactic_name, row.technique_name, row.subtechnique_name) == (
-        "Execution", "Command and Scripting Interpreter", "PowerShell",
-    )  # fmt: skip
+        "Execution",
+        "Command and Scripting Interpreter",
+        "PowerShell",
+    )
     assert row.subtechnique_reference == "https://attack.mitre.org/techniques/T1059/001/"
     assert all(text.startswith(said) for said, text in texts_at_mappings(found, FORMATS / "kibana"))
 
@@ -99,7 +116,16 @@ def test_surrogates_nan_and_keys_written_twice(tmp_path):
         ('{"rule_id": "a",\n "type": query}', 2),
         ('{"rule_id": "a", "type": "b",\n"y": "[]\\"[[",\n"x": ' + "[" * 5000, 3),
         ('{"rule_id": "a", "type": "b",\n"y": [[]], "x":\n' + '{"a": ' * 5000, 3),
-        ('{"rule_id": "a", "type": "b",\n"y": 0.' + "1" * 5000 + ',\n"z": "' + "9" * 5000 + '", "x": 1,\n"x": -' + "9" * 100_000 + "}", 4),
+        (
+            '{"rule_id": "a", "type": "b",\n"y": 0.'
+            + "1" * 5000
+            + ',\n"z": "'
+            + "9" * 5000
+            + '", "x": 1,\n"x": -'
+            + "9" * 100_000
+            + "}",
+            4,
+        ),
     ],
 )
 def test_a_broken_export_is_a_problem(tmp_path, text, line):
@@ -118,17 +144,32 @@ def test_a_line_beyond_the_readers_limits_costs_no_other_line(tmp_path, broken, 
 @pytest.mark.parametrize("sign", ["\u2028", "\u2029", "\x85"])
 def test_a_line_ends_at_a_line_feed_alone(tmp_path, sign):
     rules = [RULE | {"rule_id": name, "query": f"a{sign}b"} for name in "pq"]
-    found = of_text(tmp_path, "x.ndjson", "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in rules))
+    found = of_text(
+        tmp_path, "x.ndjson", "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in rules)
+    )
     assert found.rules.rule_id.tolist() == ["p", "q"] and found.rules["query"].tolist() == [f"a{sign}b"] * 2
     assert told(found) == []
 
 
 def test_a_list_of_rules_is_read_like_an_export(tmp_path):
-    threat = [{"framework": "MITRE ATT&CK", "tactic": {"id": "TA0002", "name": "Execution"}, "technique": [{"id": "T1059", "name": "x"}]}]
-    rules = [RULE | {"threat": threat}, {"item_id": "i", "type": "simple"}, RULE | {"rule_id": "s", "risk_score": 181}, 5,
-             {"exported_rules_count": 3}]  # fmt: skip
+    threat = [
+        {
+            "framework": "MITRE ATT&CK",
+            "tactic": {"id": "TA0002", "name": "Execution"},
+            "technique": [{"id": "T1059", "name": "x"}],
+        }
+    ]
+    rules = [
+        RULE | {"threat": threat},
+        {"item_id": "i", "type": "simple"},
+        RULE | {"rule_id": "s", "risk_score": 181},
+        5,
+        {"exported_rules_count": 3},
+    ]
     found = of_text(tmp_path, "x.json", json.dumps(rules, indent=0))
-    assert found.rules.rule_id.tolist() == ["r", "s"] and mapped(found, "x.json") == [("TA0002", "T1059", None)]
+    assert found.rules.rule_id.tolist() == ["r", "s"] and mapped(found, "x.json") == [
+        ("TA0002", "T1059", None)
+    ]
     lines = json.dumps(rules, indent=0).split("\n")
     assert told(found) == [
         ("x.json", lines.index('"risk_score": 181') + 1, "bad-value", "warning"),

@@ -17,16 +17,34 @@ SIGMA = "title: x\nid: a\nlogsource: {product: linux}\ndetection: {a: b, conditi
 def test_a_mixed_folder_is_read_by_content_and_what_is_no_rule_gives_nothing():
     found = loaded("mixed")
     assert found.rules.groupby("path")["format"].agg(["first", "size"]).reset_index().values.tolist() == [
-        ["analytics.yaml", "sentinel", 1], ["archiver_in_temp.yml", "sigma", 1], ["credential_dump.yml", "splunk", 1],
-        ["export.ndjson", "kibana", 2], ["falco_rules.yaml", "falco", 3], ["local.rules", "suricata", 3],
-        ["local_rules.xml", "wazuh", 5], ["root_login.yml", "panther", 1], ["rules.csv", "table", 4],
-        ["sentinel_export.json", "sentinel_arm", 2], ["two_rules.yaral", "yaral", 3],
-    ]  # fmt: skip
-    silent = {"README.md", "docker-compose.yml", "package.json", "charts/template.yaml", "workflow.yml", "playbook.yaml",
-              "pom.xml", "prices.csv", "dashboard.ndjson"}  # fmt: skip
+        ["analytics.yaml", "sentinel", 1],
+        ["archiver_in_temp.yml", "sigma", 1],
+        ["credential_dump.yml", "splunk", 1],
+        ["export.ndjson", "kibana", 2],
+        ["falco_rules.yaml", "falco", 3],
+        ["local.rules", "suricata", 3],
+        ["local_rules.xml", "wazuh", 5],
+        ["root_login.yml", "panther", 1],
+        ["rules.csv", "table", 4],
+        ["sentinel_export.json", "sentinel_arm", 2],
+        ["two_rules.yaral", "yaral", 3],
+    ]
+    silent = {
+        "README.md",
+        "docker-compose.yml",
+        "package.json",
+        "charts/template.yaml",
+        "workflow.yml",
+        "playbook.yaml",
+        "pom.xml",
+        "prices.csv",
+        "dashboard.ndjson",
+    }
     assert all((FORMATS / "mixed" / path).exists() for path in silent)
     assert silent.isdisjoint(found.problems.path) and "loader-failed" not in set(found.problems.code)
-    assert found.corpora[0].files == 12 and found.corpora[0].rules == 26  # eleven with rules and the layer's note
+    assert (
+        found.corpora[0].files == 12 and found.corpora[0].rules == 26
+    )  # eleven with rules and the layer's note
 
 
 def test_the_same_whatever_the_suffix_of_yaml_is(tmp_path):
@@ -53,18 +71,32 @@ def test_a_damaged_file_that_is_meant_to_be_a_rule_is_a_problem(tmp_path, name, 
 @pytest.mark.parametrize(
     ("name", "data"),
     [
-        ("x.yml", "a: b".encode("utf-16")), ("x.csv", "a,b".encode("utf-16")), ("x.json", b"\xff{}"), ("x.json", b""),
-        ("x.yml", b"a: b\n" * 2_000_000), ("x.xml", b"<a>\xff"), ("x.rules", b"\xff"), ("x.yml", b" \n"),
-        ("x.yml", b"a: [b\n"), ("x.json", b"{"), ("x.xml", b"<a"), ("x.csv", b'"a'), ("x.yml", b"{{ template }}\ntitle: x\n"),
+        ("x.yml", "a: b".encode("utf-16")),
+        ("x.csv", "a,b".encode("utf-16")),
+        ("x.json", b"\xff{}"),
+        ("x.json", b""),
+        ("x.yml", b"a: b\n" * 2_000_000),
+        ("x.xml", b"<a>\xff"),
+        ("x.rules", b"\xff"),
+        ("x.yml", b" \n"),
+        ("x.yml", b"a: [b\n"),
+        ("x.json", b"{"),
+        ("x.xml", b"<a"),
+        ("x.csv", b'"a'),
+        ("x.yml", b"{{ template }}\ntitle: x\n"),
     ],
-)  # fmt: skip
+)
 def test_any_other_damaged_file_is_passed_over(tmp_path, name, data):
     found = of_text(tmp_path, name, data)
     assert told(found) == [] and len(found.rules) == 0 and found.corpora[0].files == 0
 
 
 def test_an_export_may_be_larger_than_a_rule(tmp_path):
-    line = '{"rule_id": "r%d", "name": "n", "type": "query", "immutable": true, "query": "' + "x" * 60_000 + '"}\n'
+    line = (
+        '{"rule_id": "r%d", "name": "n", "type": "query", "immutable": true, "query": "'
+        + "x" * 60_000
+        + '"}\n'
+    )
     found = of_text(tmp_path, "x.ndjson", "".join(line % nth for nth in range(100)))
     assert len(found.rules) == 100 and told(found) == []
     assert max_bytes("a/b.ndjson") == 64_000_000 and max_bytes("b.yml") == 5_000_000 == max_bytes("x.toml")
@@ -84,7 +116,13 @@ def test_every_rule_of_a_file_has_a_key_of_its_own_and_files_are_in_path_order()
 
 @pytest.mark.corpora
 def test_no_real_file_is_read_by_the_wrong_format(shared):
-    folders = {"splunk": {"splunk"}, "sentinel": {"sentinel"}, "panther": {"panther"}, "chronicle": {"yaral"}, "falco": {"falco"}}
+    folders = {
+        "splunk": {"splunk"},
+        "sentinel": {"sentinel"},
+        "panther": {"panther"},
+        "chronicle": {"yaral"},
+        "falco": {"falco"},
+    }
     found = load([CorpusSource(name, shared("corpora", "samples", name)) for name in folders])
     assert found.rules.groupby("corpus")["format"].agg(set).to_dict() == folders
     assert set(load([CorpusSource("sigma", shared("corpora", "sigma"))]).rules.format) == {"sigma"}

@@ -29,11 +29,19 @@ def test_one_rule_a_covered_technique(found):
 def test_every_field_and_mapping(found):
     first, second = rule(found, "vendor.json"), rule(found, "vendor.json#1")
     assert (first["platforms"], first["description"], first["note"]) == (
-        ("Windows", "Linux"), "Logs scripts.", "Score in the layer: 3",
-    )  # fmt: skip
-    assert (second["note"], second["references"]) == ("Score in the layer: 1, 0.5", ("https://example.org/l",))
+        ("Windows", "Linux"),
+        "Logs scripts.",
+        "Score in the layer: 3",
+    )
+    assert (second["note"], second["references"]) == (
+        "Score in the layer: 1, 0.5",
+        ("https://example.org/l",),
+    )
     assert mapped(found, "vendor.json") == [("execution", None, "T1059.001")]
-    assert mapped(found, "vendor.json#1") == [("persistence", "T1078", None), ("initial-access", "T1078", None)]
+    assert mapped(found, "vendor.json#1") == [
+        ("persistence", "T1078", None),
+        ("initial-access", "T1078", None),
+    ]
     assert mapped(found, "vendor.json#2") == [(None, "T1110", None)]
     assert set(found.written.written_for) == {"18"}
     assert all(text.startswith(said) for said, text in texts_at_mappings(found, FORMATS / "navigator"))
@@ -46,11 +54,19 @@ def test_a_layer_without_scores_covers_nothing_and_says_so(found):
 @pytest.mark.parametrize(
     ("entry", "covered"),
     [
-        ({"score": 1}, True), ({"score": 0.1}, True), ({"score": 1, "enabled": True}, True), ({"score": 0}, False),
-        ({"score": -1}, False), ({}, False), ({"score": None}, False), ({"color": "#f00"}, False),
-        ({"score": 1, "enabled": False}, False), ({"score": True}, False), ({"score": "1"}, False),
+        ({"score": 1}, True),
+        ({"score": 0.1}, True),
+        ({"score": 1, "enabled": True}, True),
+        ({"score": 0}, False),
+        ({"score": -1}, False),
+        ({}, False),
+        ({"score": None}, False),
+        ({"color": "#f00"}, False),
+        ({"score": 1, "enabled": False}, False),
+        ({"score": True}, False),
+        ({"score": "1"}, False),
     ],
-)  # fmt: skip
+)
 def test_what_counts_as_covered(tmp_path, entry, covered):
     layer = {"name": "n", "domain": "enterprise-attack", "techniques": [{"techniqueID": "T1059"} | entry]}
     assert len(of_text(tmp_path, "x.json", json.dumps(layer)).rules) == covered
@@ -59,15 +75,28 @@ def test_what_counts_as_covered(tmp_path, entry, covered):
 def test_a_list_of_layers_is_read_layer_by_layer(tmp_path):
     layers = [
         {"name": "a", "domain": "enterprise-attack", "techniques": [{"techniqueID": "T1059", "score": 1}]},
-        {"name": "b", "domain": "enterprise-attack", "techniques": [{"techniqueID": "T1078", "score": 0}, {"score": 1}]},
-        {"name": "c", "domain": "enterprise-attack", "techniques": [{"score": 1}, {"techniqueID": "T1110", "tactic": "impact", "score": 2}]},
+        {
+            "name": "b",
+            "domain": "enterprise-attack",
+            "techniques": [{"techniqueID": "T1078", "score": 0}, {"score": 1}],
+        },
+        {
+            "name": "c",
+            "domain": "enterprise-attack",
+            "techniques": [{"score": 1}, {"techniqueID": "T1110", "tactic": "impact", "score": 2}],
+        },
     ]
     found = of_text(tmp_path, "x.json", "[" + ",\n".join(map(json.dumps, layers)) + "]")
-    assert found.rules[["rule_key", "name"]].values.tolist() == [["c/x.json", "a: T1059"], ["c/x.json#1", "c: T1110"]]
+    assert found.rules[["rule_key", "name"]].values.tolist() == [
+        ["c/x.json", "a: T1059"],
+        ["c/x.json#1", "c: T1110"],
+    ]
     assert mapped(found, "x.json#1") == [("impact", "T1110", None)]
     assert told(found) == [
-        ("x.json", 3, "no-id", "warning"), ("x.json", 2, "no-id", "warning"), ("x.json", 2, "no-scores", "note"),
-    ]  # fmt: skip
+        ("x.json", 3, "no-id", "warning"),
+        ("x.json", 2, "no-id", "warning"),
+        ("x.json", 2, "no-scores", "note"),
+    ]
     assert texts_at_mappings(found, tmp_path)[1][1].startswith("T1110")
 
 
@@ -97,7 +126,9 @@ def test_the_layers_that_the_export_writes_are_read_back(tmp_path):
 def test_other_json_with_techniques_is_passed_over(tmp_path, top, entry, rules):
     """No rules and no note (None), or a layer: its rules, and a note where it has none."""
     found = of_text(tmp_path, "x.json", json.dumps({**top, "techniques": [entry]}))
-    assert len(found.rules) == (rules or 0) and [code for _, _, code, _ in told(found)] == ["no-scores"] * (rules == 0)
+    assert len(found.rules) == (rules or 0) and [code for _, _, code, _ in told(found)] == ["no-scores"] * (
+        rules == 0
+    )
 
 
 def test_the_summary_counts_what_the_layer_scores(found):

@@ -25,11 +25,19 @@ def test_every_detection_its_class_and_switch(found):
 def test_every_field_of_a_rule(found):
     row = rule(found, "root_login.yml")
     expected = {
-        "rule_id": "Fixture.RootLogin", "name": "Root signed in", "language": "python", "platforms": ("IaaS",),
-        "integrations": ("AWS", "Starship"), "data_sources": ("AWS.CloudTrail", "Starship.Log"), "tags": ("Cloud",),
-        "description": "The root user signed in.", "query": None, "note": "Ask the owner.",
-        "setup": "The detection itself is the Python file `root_login.py`.", "references": ("https://example.org/root",),
-    }  # fmt: skip
+        "rule_id": "Fixture.RootLogin",
+        "name": "Root signed in",
+        "language": "python",
+        "platforms": ("IaaS",),
+        "integrations": ("AWS", "Starship"),
+        "data_sources": ("AWS.CloudTrail", "Starship.Log"),
+        "tags": ("Cloud",),
+        "description": "The root user signed in.",
+        "query": None,
+        "note": "Ask the owner.",
+        "setup": "The detection itself is the Python file `root_login.py`.",
+        "references": ("https://example.org/root",),
+    }
     assert {name: row[name] for name in expected} == expected
     signal = rule(found, "signal.yml")
     assert (signal["name"], signal["language"]) == ("Fixture.Signal", "panther")
@@ -39,8 +47,10 @@ def test_every_field_of_a_rule(found):
 
 def test_reports_link_a_tactic_and_a_technique(found):
     assert mapped(found, "root_login.yml") == [
-        ("TA0001", None, "T1078.004"), ("TA0004", "T1078", None), ("TA0003", None, None),
-    ]  # fmt: skip
+        ("TA0001", None, "T1078.004"),
+        ("TA0004", "T1078", None),
+        ("TA0003", None, None),
+    ]
     assert mapped(found, "signal.yml") == []
     for said, text in texts_at_mappings(found, FORMATS / "panther"):
         assert text.endswith(said)
@@ -53,9 +63,14 @@ def test_an_unknown_log_type_is_a_note_and_a_helper_is_no_rule(found):
 def test_faults_have_lines(tmp_path):
     text = (FORMATS / "panther/root_login.yml").read_text(encoding="utf-8")
     assert told(of_text(tmp_path, "x.yml", text.replace("Enabled: true", "Enabled: perhaps")))[0] == (
-        "x.yml", 5, "wrong-type", "warning",
-    )  # fmt: skip
-    assert told(of_text(tmp_path, "x.yml", text.replace("[Cloud]", "[Cloud"))) == [("x.yml", 11, "bad-yaml", "error")]
+        "x.yml",
+        5,
+        "wrong-type",
+        "warning",
+    )
+    assert told(of_text(tmp_path, "x.yml", text.replace("[Cloud]", "[Cloud"))) == [
+        ("x.yml", 11, "bad-yaml", "error")
+    ]
     text = "AnalysisType: rule\nSeverity: Low\n"
     assert told(of_text(tmp_path, "x.yml", text)) == [("x.yml", 1, "no-rule", "error")]
 

@@ -19,11 +19,17 @@ def table():
     ("words", "expected"),
     [
         (RuleWords(tags=["OS: Windows"], integrations=["endpoint", "system"]), ("Windows",)),
-        (RuleWords(tags=["OS: Linux", "Domain: Container"], integrations=["cloud_defend"]), ("Linux", "Containers")),
+        (
+            RuleWords(tags=["OS: Linux", "Domain: Container"], integrations=["cloud_defend"]),
+            ("Linux", "Containers"),
+        ),
         (RuleWords(integrations=["endpoint"]), HOSTS),
         (RuleWords(integrations=["aws"], tags=["Domain: Cloud", "Domain: Identity"]), ("IaaS",)),
         (RuleWords(integrations=["azure"], tags=["Domain: Cloud"]), ("IaaS",)),
-        (RuleWords(integrations=["azure"], indices=["filebeat-*", "logs-azure.signinlogs-*"]), ("Identity Provider",)),
+        (
+            RuleWords(integrations=["azure"], indices=["filebeat-*", "logs-azure.signinlogs-*"]),
+            ("Identity Provider",),
+        ),
         (RuleWords(integrations=["azure"], tags=["Domain: Kubernetes"]), ("IaaS", "Containers")),
         (RuleWords(integrations=["aws.cloudtrail"]), ("IaaS",)),
         (RuleWords(integrations=["okta"], tags=["Domain: SaaS"]), ("Identity Provider",)),
@@ -38,7 +44,7 @@ def table():
         (RuleWords(integrations=["splunk"]), ()),
         (RuleWords(), ()),
     ],
-)  # fmt: skip
+)
 def test_words_and_their_platforms(table, words, expected):
     platforms, unknown = table.platforms(words)
     assert set(platforms) == set(expected) and len(platforms) == len(expected)
@@ -84,9 +90,13 @@ def test_unknown_words_are_one_note_a_word_and_corpus(tmp_path):
         )
     problems = load([CorpusSource("c", tmp_path)]).problems
     assert problems[["path", "rule_id", "code", "message"]].values.tolist() == [
-        ["0.toml", "0", "platform-word-unknown",
-         "data/platforms.csv does not know the integration 'telnet', so it tells no platform (3 rules, this one first)."]
-    ]  # fmt: skip
+        [
+            "0.toml",
+            "0",
+            "platform-word-unknown",
+            "data/platforms.csv does not know the integration 'telnet', so it tells no platform (3 rules, this one first).",
+        ]
+    ]
 
 
 @pytest.mark.parametrize(

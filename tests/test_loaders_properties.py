@@ -22,9 +22,35 @@ CONTEXT = Context(read_platforms())
 FIXTURES = sorted(CORPUS.rglob("*.toml"))
 QUICK = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 
-KEYS = ["rule", "metadata", "hunt", "threat", "technique", "subtechnique", "tactic", "id", "name", "rule_id", "uuid",
-        "os_list", "tags", "integration", "index", "mitre", "severity", "risk_score", "enabled", "framework",
-        "version", "threat_mappings", "maturity", "creation_date", "query", "language", "reference"]  # fmt: skip
+KEYS = [
+    "rule",
+    "metadata",
+    "hunt",
+    "threat",
+    "technique",
+    "subtechnique",
+    "tactic",
+    "id",
+    "name",
+    "rule_id",
+    "uuid",
+    "os_list",
+    "tags",
+    "integration",
+    "index",
+    "mitre",
+    "severity",
+    "risk_score",
+    "enabled",
+    "framework",
+    "version",
+    "threat_mappings",
+    "maturity",
+    "creation_date",
+    "query",
+    "language",
+    "reference",
+]
 TEXTS = st.one_of(
     st.sampled_from(
         ["T1059", "T1059.001", "AML.T0051", "TA0001", "production", "2026/01/01", "high", "", " "]

@@ -105,19 +105,30 @@ def test_a_file_of_several_documents_a_correlation_and_a_filter(found):
     assert first["platforms"] == ("Identity Provider",) and first["data_sources"] == ("azure/signinlogs",)
     assert (second["platforms"], second["data_sources"]) == ((), ())
     assert second["query"].startswith("correlation:\n    type: value_count")
-    assert mapped(found, "rules/two_documents.yml") == [("initial-access", None, None), (None, None, "T1078.004")]
+    assert mapped(found, "rules/two_documents.yml") == [
+        ("initial-access", None, None),
+        (None, None, "T1078.004"),
+    ]
     assert mapped(found, "rules/two_documents.yml#1") == [(None, "T1078", None)]
 
 
 def test_old_collections_are_put_together(found):
     rows = [rule(found, "deprecated/old_collection.yml" + nth) for nth in ("", "#1", "#2", "#3")]
     assert [row["data_sources"] for row in rows] == [
-        ("windows/system",), ("windows/security",), ("windows/registry_set", "windows/security"), ("plan9",),
-    ]  # fmt: skip
+        ("windows/system",),
+        ("windows/security",),
+        ("windows/registry_set", "windows/security"),
+        ("plan9",),
+    ]
     assert [row["rule_id"][-2:] for row in rows] == ["a6", "a6", "a6", "a7"]
     assert rows[2]["name"] == "Service installed by hand, seen by the agent"
-    assert rows[0]["query"] == "detection:\n    condition: selection\ndetection:\n    selection: {EventID: 7045}"
-    assert mapped(found, "deprecated/old_collection.yml#1") == [("persistence", None, None), (None, None, "T1543.003")]
+    assert (
+        rows[0]["query"] == "detection:\n    condition: selection\ndetection:\n    selection: {EventID: 7045}"
+    )
+    assert mapped(found, "deprecated/old_collection.yml#1") == [
+        ("persistence", None, None),
+        (None, None, "T1543.003"),
+    ]
     assert mapped(found, "deprecated/old_collection.yml#3") == []
 
 
@@ -184,8 +195,11 @@ def test_tactic_tags_beside_techniques_do_not_make_a_rule_tactic_only(tmp_path):
         (tmp_path / f"{name}.yml").write_text(text, encoding="utf-8")
     counts = summary(read_in(loaded(tmp_path), "enterprise-19.0").view())["rules"]
     assert {name: counts[name] for name in ("in_scope", "unmapped", "tactic_only", "unread")} == {
-        "in_scope": 3, "unmapped": 1, "tactic_only": 1, "unread": 0,
-    }  # fmt: skip
+        "in_scope": 3,
+        "unmapped": 1,
+        "tactic_only": 1,
+        "unread": 0,
+    }
 
 
 # ---- the real rules ----------------------------------------------------------------------------------
@@ -215,7 +229,9 @@ def recount(sigma):
 
 @pytest.mark.corpora
 def test_as_many_real_rules_as_documents_with_a_title_and_a_detection(real, recount):
-    counted = {path: len([one for one in rules if "title" in one and "detection" in one]) for path, rules in recount}
+    counted = {
+        path: len([one for one in rules if "title" in one and "detection" in one]) for path, rules in recount
+    }
     assert real.rules.groupby("path").size().to_dict() == counted
     assert set(real.problems.code) == {"duplicate-id"} and sum(counted.values()) > 4000
 
@@ -253,7 +269,10 @@ def test_real_fields_agree_with_pyyaml(real, recount):
 def test_the_query_of_every_real_rule_reads_back_as_its_detection(real, recount):
     rows = real.rules.groupby("path", sort=False)["query"].apply(list).to_dict()
     single = [(path, rules[0]) for path, rules in recount if len(rules) == 1 and "action" not in rules[0]]
-    assert all(yaml.load(rows[path][0], yaml.CSafeLoader) == {"detection": one["detection"]} for path, one in single[:1500])
+    assert all(
+        yaml.load(rows[path][0], yaml.CSafeLoader) == {"detection": one["detection"]}
+        for path, one in single[:1500]
+    )
 
 
 def below(value, path):

@@ -28,14 +28,25 @@ def test_every_detection_its_class_score_and_severity(found):
 def test_every_field_of_a_detection(found):
     row = rule(found, "credential_dump.yml")
     expected = {
-        "rule_id": "00000000-0000-4000-8000-0000000000b1", "name": "Memory of the logon process read",
-        "format": "splunk", "enabled": None, "language": "spl", "platforms": ("Windows",),
-        "data_sources": ("Sysmon EventID 10", "CrowdStrike ProcessRollup2"), "tags": ("Credential Dumping", "Endpoint"),
-        "authors": ("Fixture Author", "Example Team"), "created": None, "updated": pd.Timestamp(2026, 3, 4),
-        "version": "3", "maturity": "production", "description": "A process reads the memory of the logon process.",
-        "query": "| tstats count from datamodel=Endpoint.Processes", "setup": "Collect process access.",
-        "references": ("https://example.org/dump",), "false_positives": ("Backup agents.",),
-    }  # fmt: skip
+        "rule_id": "00000000-0000-4000-8000-0000000000b1",
+        "name": "Memory of the logon process read",
+        "format": "splunk",
+        "enabled": None,
+        "language": "spl",
+        "platforms": ("Windows",),
+        "data_sources": ("Sysmon EventID 10", "CrowdStrike ProcessRollup2"),
+        "tags": ("Credential Dumping", "Endpoint"),
+        "authors": ("Fixture Author", "Example Team"),
+        "created": None,
+        "updated": pd.Timestamp(2026, 3, 4),
+        "version": "3",
+        "maturity": "production",
+        "description": "A process reads the memory of the logon process.",
+        "query": "| tstats count from datamodel=Endpoint.Processes",
+        "setup": "Collect process access.",
+        "references": ("https://example.org/dump",),
+        "false_positives": ("Backup agents.",),
+    }
     assert {name: row[name] for name in expected} == expected
     assert rule(found, "new_account.yml")["version"] == "10"
 
@@ -54,29 +65,52 @@ def test_an_unknown_data_source_is_a_note_and_a_macro_is_no_rule(found):
 
 @pytest.mark.parametrize(
     ("score", "severity"),
-    [(0, "informational"), (20, "informational"), (21, "low"), (40, "low"), (60, "medium"), (80, "high"), (100, "critical")],
+    [
+        (0, "informational"),
+        (20, "informational"),
+        (21, "low"),
+        (40, "low"),
+        (60, "medium"),
+        (80, "high"),
+        (100, "critical"),
+    ],
 )
 def test_severity_follows_the_risk_score(tmp_path, score, severity):
-    text = (FORMATS / "splunk/credential_dump.yml").read_text(encoding="utf-8").replace("risk_score: 81", f"risk_score: {score}")
+    text = (
+        (FORMATS / "splunk/credential_dump.yml")
+        .read_text(encoding="utf-8")
+        .replace("risk_score: 81", f"risk_score: {score}")
+    )
     assert of_text(tmp_path, "x.yml", text).rules.severity.tolist() == [severity]
 
 
 def test_faults_have_lines(tmp_path):
     text = (FORMATS / "splunk/credential_dump.yml").read_text(encoding="utf-8")
-    faulty = text.replace("status: production", "status: shipped").replace("risk_score: 81", "risk_score: 181").replace("- T1003\n", "- [T1003]\n")
+    faulty = (
+        text.replace("status: production", "status: shipped")
+        .replace("risk_score: 81", "risk_score: 181")
+        .replace("- T1003\n", "- [T1003]\n")
+    )
     assert told(of_text(tmp_path, "x.yml", faulty)) == [
-        ("x.yml", 24, "bad-value", "warning"), ("x.yml", 6, "bad-status", "warning"), ("x.yml", 23, "wrong-type", "warning"),
-    ]  # fmt: skip
+        ("x.yml", 24, "bad-value", "warning"),
+        ("x.yml", 6, "bad-status", "warning"),
+        ("x.yml", 23, "wrong-type", "warning"),
+    ]
     assert told(of_text(tmp_path, "x.yml", text + "tags: [a\n")) == [("x.yml", 27, "bad-yaml", "error")]
 
 
 @pytest.mark.parametrize(
     ("kind", "rules", "codes"),
     [
-        ("type: Baseline\n", 0, []), ("type: Investigation\n", 0, []), ("type: Response\n", 0, []),
-        ("", 1, []), ("type:\n", 1, []), ("type: anomaly\n", 1, []), ("type: Anomoly\n", 1, ["bad-type"]),
+        ("type: Baseline\n", 0, []),
+        ("type: Investigation\n", 0, []),
+        ("type: Response\n", 0, []),
+        ("", 1, []),
+        ("type:\n", 1, []),
+        ("type: anomaly\n", 1, []),
+        ("type: Anomoly\n", 1, ["bad-type"]),
     ],
-)  # fmt: skip
+)
 def test_what_alerts_on_nothing_is_no_rule_and_a_mistaken_type_is_told(tmp_path, kind, rules, codes):
     text = (FORMATS / "splunk/credential_dump.yml").read_text(encoding="utf-8")
     assert "type: TTP\n" in text and "known_false_positives" in text
@@ -90,7 +124,12 @@ def test_the_real_samples_agree_with_pyyaml(shared):
     root = shared("corpora", "samples", "splunk")
     real = load([CorpusSource("c", root)])
     rows = real.rules.set_index("path")
-    ids = real.written.assign(path=real.written.rule_key.str[2:]).groupby("path")["leaf_id"].apply(list).to_dict()
+    ids = (
+        real.written.assign(path=real.written.rule_key.str[2:])
+        .groupby("path")["leaf_id"]
+        .apply(list)
+        .to_dict()
+    )
     paths = sorted(path.relative_to(root).as_posix() for path in root.rglob("*.yml"))
     assert real.rules.path.tolist() == paths and len(real.problems) == 0
     for path in paths:

@@ -26,11 +26,18 @@ def test_every_rule_a_commented_one_is_disabled_and_pass_is_none(found):
 def test_every_field_of_a_rule(found):
     row = rule(found, FILE)
     expected = {
-        "format": "suricata", "rule_class": "production", "language": "suricata", "platforms": ("Windows",),
-        "integrations": ("suricata",), "data_sources": ("http",), "created": pd.Timestamp(2026, 1, 2),
-        "updated": pd.Timestamp(2026, 2, 3), "version": "3", "description": "trojan-activity",
+        "format": "suricata",
+        "rule_class": "production",
+        "language": "suricata",
+        "platforms": ("Windows",),
+        "integrations": ("suricata",),
+        "data_sources": ("http",),
+        "created": pd.Timestamp(2026, 1, 2),
+        "updated": pd.Timestamp(2026, 2, 3),
+        "version": "3",
+        "description": "trojan-activity",
         "references": ("https://example.org/beacon", "CVE-2024-1"),
-    }  # fmt: skip
+    }
     assert {name: row[name] for name in expected} == expected
     assert row["query"].startswith("alert http $HOME_NET") and row["query"].endswith("2026_02_03;)")
     assert "mitre_technique_id T1071" in row["tags"] and len(row["tags"]) == 8
@@ -39,21 +46,34 @@ def test_every_field_of_a_rule(found):
 
 def test_tactics_and_techniques_in_the_same_order_are_linked(found):
     assert mapped(found, FILE) == [("TA0011", "T1071", None)]
-    assert mapped(found, f"{FILE}#1") == [("Command_And_Control", None, "T1071.004"), ("Command_And_Control", "T1572", None)]
+    assert mapped(found, f"{FILE}#1") == [
+        ("Command_And_Control", None, "T1071.004"),
+        ("Command_And_Control", "T1572", None),
+    ]
     assert all(text.startswith(said) for said, text in texts_at_mappings(found, FORMATS / "suricata"))
 
 
 @pytest.mark.parametrize(
     ("metadata", "expected"),
     [
-        ("mitre_tactic_id TA0001, mitre_technique_id T1190, mitre_tactic_id TA0002, mitre_technique_id T1059",
-         [("TA0001", "T1190", None), ("TA0002", "T1059", None)]),
-        ("mitre_tactic_id TA0001, mitre_tactic_id TA0002, mitre_technique_id T1, mitre_technique_id T2, mitre_technique_id T3",
-         [(None, "T1", None), (None, "T2", None), (None, "T3", None), ("TA0001", None, None), ("TA0002", None, None)]),
+        (
+            "mitre_tactic_id TA0001, mitre_technique_id T1190, mitre_tactic_id TA0002, mitre_technique_id T1059",
+            [("TA0001", "T1190", None), ("TA0002", "T1059", None)],
+        ),
+        (
+            "mitre_tactic_id TA0001, mitre_tactic_id TA0002, mitre_technique_id T1, mitre_technique_id T2, mitre_technique_id T3",
+            [
+                (None, "T1", None),
+                (None, "T2", None),
+                (None, "T3", None),
+                ("TA0001", None, None),
+                ("TA0002", None, None),
+            ],
+        ),
         ("mitre_tactic_name Impact", [("Impact", None, None)]),
         ("former_category MALWARE", []),
     ],
-)  # fmt: skip
+)
 def test_metadata_and_mappings(tmp_path, metadata, expected):
     text = f'alert tcp any any -> any any (msg:"m"; sid:1; metadata:{metadata};)\n'
     assert mapped(of_text(tmp_path, "x.rules", text), "x.rules") == expected
@@ -94,15 +114,34 @@ SNORT3 = """alert http
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 @pytest.mark.parametrize(
-    "head", ["alert http\n(", "alert http (", "alert http\n\n  (", "alert http any any -> any any (", "alert http any any ->\n any any\n(",
-             "alert http any any -> \\\n any any \\\n("],
-)  # fmt: skip
+    "head",
+    [
+        "alert http\n(",
+        "alert http (",
+        "alert http\n\n  (",
+        "alert http any any -> any any (",
+        "alert http any any ->\n any any\n(",
+        "alert http any any -> \\\n any any \\\n(",
+    ],
+)
 def test_a_rule_over_several_lines_is_read(tmp_path, head, end):
-    text = "# top\n" + SNORT3.replace("alert http\n(", head) + 'drop tcp any any -> any any (msg:"next"; sid:2; metadata:mitre_technique_id T1105;)\n'
+    text = (
+        "# top\n"
+        + SNORT3.replace("alert http\n(", head)
+        + 'drop tcp any any -> any any (msg:"next"; sid:2; metadata:mitre_technique_id T1105;)\n'
+    )
     found = of_rules(tmp_path, text.replace("\n", end))
-    assert found.rules[["rule_id", "name", "enabled", "type"]].values.tolist() == [["1", "over lines", True, "alert"], ["2", "next", True, "drop"]]
-    assert (mapped(found, "x.rules"), mapped(found, "x.rules#1")) == ([("TA0001", "T1190", None)], [(None, "T1105", None)])
-    assert told(found) == [] and all(text.startswith(said) for said, text in texts_at_mappings(found, tmp_path))
+    assert found.rules[["rule_id", "name", "enabled", "type"]].values.tolist() == [
+        ["1", "over lines", True, "alert"],
+        ["2", "next", True, "drop"],
+    ]
+    assert (mapped(found, "x.rules"), mapped(found, "x.rules#1")) == (
+        [("TA0001", "T1190", None)],
+        [(None, "T1105", None)],
+    )
+    assert told(found) == [] and all(
+        text.startswith(said) for said, text in texts_at_mappings(found, tmp_path)
+    )
     row = rule(found, "x.rules")
     assert (row["data_sources"], row["references"]) == (("http",), ("https://example.org/a", "CVE-2024-1"))
     assert row["query"].startswith("alert http") and row["query"].endswith("rev:1;" + end + ")")
@@ -111,8 +150,13 @@ def test_a_rule_over_several_lines_is_read(tmp_path, head, end):
 def test_a_rule_over_several_lines_that_is_commented_out_is_disabled(tmp_path):
     off = "".join(f"# {line}\n" for line in SNORT3.splitlines())
     found = of_rules(tmp_path, off + SNORT3.replace("sid:1", "sid:2"))
-    assert found.rules[["rule_id", "name", "enabled"]].values.tolist() == [["1", "over lines", False], ["2", "over lines", True]]
-    assert told(found) == [] and all(text.startswith(said) for said, text in texts_at_mappings(found, tmp_path))
+    assert found.rules[["rule_id", "name", "enabled"]].values.tolist() == [
+        ["1", "over lines", False],
+        ["2", "over lines", True],
+    ]
+    assert told(found) == [] and all(
+        text.startswith(said) for said, text in texts_at_mappings(found, tmp_path)
+    )
 
 
 GOOD = 'alert tcp any any -> any any (msg:"good"; sid:7;)\n'
@@ -121,12 +165,20 @@ GOOD = 'alert tcp any any -> any any (msg:"good"; sid:7;)\n'
 @pytest.mark.parametrize(
     "broken",
     [
-        'alert tcp any any -> any any (msg:"a"; sid:1;\n', 'alert tcp any any -> any any (\n msg:"a";\n sid:1;\n', "alert tcp any any -> any any\n",
-        'alert tcp any any -> any any (msg:"a"; sid:1\n', 'alert tcp any any -> any any (msg:"a; sid:1;)\n', "alert tcp\n(\n sid:1\n)\n",
-        'alert tcp any any -> any any (msg:"a"; sid:1; \\\n', "alert http\n(\n",
+        'alert tcp any any -> any any (msg:"a"; sid:1;\n',
+        'alert tcp any any -> any any (\n msg:"a";\n sid:1;\n',
+        "alert tcp any any -> any any\n",
+        'alert tcp any any -> any any (msg:"a"; sid:1\n',
+        'alert tcp any any -> any any (msg:"a; sid:1;)\n',
+        "alert tcp\n(\n sid:1\n)\n",
+        'alert tcp any any -> any any (msg:"a"; sid:1; \\\n',
+        "alert http\n(\n",
     ],
-)  # fmt: skip
-@pytest.mark.parametrize("after", [GOOD, "#" + GOOD.replace("7", "6") + GOOD, GOOD.replace("alert", "pass").replace("7", "6") + GOOD])
+)
+@pytest.mark.parametrize(
+    "after",
+    [GOOD, "#" + GOOD.replace("7", "6") + GOOD, GOOD.replace("alert", "pass").replace("7", "6") + GOOD],
+)
 def test_a_broken_rule_costs_no_other_rule(tmp_path, broken, after):
     found = of_rules(tmp_path, "\n" + broken + after)
     assert told(found) == [("x.rules", 2, "bad-rule", "error")]
@@ -135,30 +187,47 @@ def test_a_broken_rule_costs_no_other_rule(tmp_path, broken, after):
 
 
 def test_metadata_that_goes_on_behind_a_backslash(tmp_path):
-    found = of_rules(tmp_path, 'alert tcp any any -> any any (sid:1; \\\n metadata:former_category X, \\\n mitre_technique_id T1105;)\n')
+    found = of_rules(
+        tmp_path,
+        "alert tcp any any -> any any (sid:1; \\\n metadata:former_category X, \\\n mitre_technique_id T1105;)\n",
+    )
     assert rule(found, "x.rules")["tags"] == ("former_category X", "mitre_technique_id T1105")
-    assert mapped(found, "x.rules") == [(None, "T1105", None)] and texts_at_mappings(found, tmp_path) == [("T1105", "T1105;)")]
+    assert mapped(found, "x.rules") == [(None, "T1105", None)] and texts_at_mappings(found, tmp_path) == [
+        ("T1105", "T1105;)")
+    ]
 
 
 def test_a_rule_without_a_protocol_and_the_actions_of_snort_3(tmp_path):
     text = "alert ( sid:1; )\nreact http ( sid:2; )\nrewrite tcp ( sid:3; )\nrejectsrc ip any any -> any any (sid:4;)\nconfig dns any any -> any any (sid:5;)\n"
     found = of_rules(tmp_path, text)
     assert found.rules[["rule_id", "type", "data_sources"]].values.tolist() == [
-        ["1", "alert", ()], ["2", "react", ("http",)], ["3", "rewrite", ("tcp",)], ["4", "rejectsrc", ("ip",)],
-    ]  # fmt: skip
+        ["1", "alert", ()],
+        ["2", "react", ("http",)],
+        ["3", "rewrite", ("tcp",)],
+        ["4", "rejectsrc", ("ip",)],
+    ]
     assert told(found) == []
 
 
 @pytest.mark.parametrize(
     ("hostile", "faults"),
     [
-        ("\t" * 300_000, 0), (" " * 300_000 + "# " * 1000, 0), ("alert tcp " + " " * 300_000, 0), ("alert tcp a" + " " * 300_000, 1),
-        ("alert tcp a (metadata:" + " " * 300_000, 1), ("alert tcp a (metadata:" + " " * 300_000 + ";)", 1),
-        ("alert tcp a (\\\n" * 20_000, 20_000), ("# alert tcp a (a:\\\n" * 20_000, 0), ("alert tcp a \\\n" * 20_000, 20_000),
-        ("alert tcp a (" + 'a:"\\"' * 100_000, 1), ("alert tcp a\n" + "\n" * 300_000, 1), ("#" * 300_000, 0), ("# alert tcp a (x:y\n" + "#\n" * 200_000, 0),
+        ("\t" * 300_000, 0),
+        (" " * 300_000 + "# " * 1000, 0),
+        ("alert tcp " + " " * 300_000, 0),
+        ("alert tcp a" + " " * 300_000, 1),
+        ("alert tcp a (metadata:" + " " * 300_000, 1),
+        ("alert tcp a (metadata:" + " " * 300_000 + ";)", 1),
+        ("alert tcp a (\\\n" * 20_000, 20_000),
+        ("# alert tcp a (a:\\\n" * 20_000, 0),
+        ("alert tcp a \\\n" * 20_000, 20_000),
+        ("alert tcp a (" + 'a:"\\"' * 100_000, 1),
+        ("alert tcp a\n" + "\n" * 300_000, 1),
+        ("#" * 300_000, 0),
+        ("# alert tcp a (x:y\n" + "#\n" * 200_000, 0),
         ("alert tcp a (x" + "\\\n" * 200_000, 1),
     ],
-)  # fmt: skip
+)
 def test_text_that_never_becomes_a_rule_costs_no_other_rule(tmp_path, hostile, faults):
     found = of_rules(tmp_path, GOOD + hostile + "\n" + GOOD.replace("7", "8"))
     assert found.rules.rule_id.tolist() == ["7", "8"]

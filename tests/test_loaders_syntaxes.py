@@ -25,9 +25,12 @@ OURS = {loader.id: loader for loader in LOADERS.values() if loader.syntax.name !
 SUFFIXES = sorted({suffix for loader in OURS.values() for suffix in loader.suffixes})
 
 RULE = "title: x\nid: a\nlogsource: {product: linux}\n"
-BOMB = RULE + "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
-    f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12)
-) + "detection: {a: *a11}\n"  # fmt: skip
+BOMB = (
+    RULE
+    + "a0: &a0 [x, x, x, x, x, x, x, x, x]\n"
+    + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12))
+    + "detection: {a: *a11}\n"
+)
 
 
 # ---- YAML --------------------------------------------------------------------------------------------
@@ -54,21 +57,35 @@ def test_bombs_recursion_and_depth_end_as_a_problem(tmp_path, text):
 
 
 def test_aliases_and_merges_are_written_out(tmp_path):
-    document = yaml_syntax.parse("base: &b {x: 1, y: 2}\nown: {<<: *b, y: 3}\nlist: {<<: [{z: 4}, *b]}\nsame: *b\n")[0]
-    assert document == {"base": {"x": "1", "y": "2"}, "own": {"x": "1", "y": "3"},
-                        "list": {"z": "4", "x": "1", "y": "2"}, "same": {"x": "1", "y": "2"}}  # fmt: skip
+    document = yaml_syntax.parse(
+        "base: &b {x: 1, y: 2}\nown: {<<: *b, y: 3}\nlist: {<<: [{z: 4}, *b]}\nsame: *b\n"
+    )[0]
+    assert document == {
+        "base": {"x": "1", "y": "2"},
+        "own": {"x": "1", "y": "3"},
+        "list": {"z": "4", "x": "1", "y": "2"},
+        "same": {"x": "1", "y": "2"},
+    }
     assert document["same"] is not document["base"]
 
 
 def test_no_tag_makes_an_object_and_only_null_is_none():
     text = "a: !!python/object/apply:os.system ['true']\nb: !!int 3\nc: !Own {d: ~}\ne: 'null'\nf: null\ng:\nh: !!str\n"
     assert yaml_syntax.parse(text)[0] == {
-        "a": ["true"], "b": "3", "c": {"d": None}, "e": "null", "f": None, "g": None, "h": "",
-    }  # fmt: skip
+        "a": ["true"],
+        "b": "3",
+        "c": {"d": None},
+        "e": "null",
+        "f": None,
+        "g": None,
+        "h": "",
+    }
 
 
 def test_keys_written_twice_are_told_and_the_last_counts(tmp_path):
-    found = of_text(tmp_path, "x.yml", RULE + "detection: {a: {b: c, b: d}, condition: a}\nlevel: low\nlevel: high\n")
+    found = of_text(
+        tmp_path, "x.yml", RULE + "detection: {a: {b: c, b: d}, condition: a}\nlevel: low\nlevel: high\n"
+    )
     assert found.rules.severity.tolist() == ["high"]
     assert told(found) == [("x.yml", 6, "duplicate-key", "warning"), ("x.yml", 4, "duplicate-key", "warning")]
     assert "detection.a.b" in found.problems.message[1]
@@ -79,8 +96,16 @@ def test_places_of_every_style():
     lines, places = text.split("\n"), yaml_syntax.positions(text)
     at = {path[1:]: lines[line - 1][column - 1 :] for path, (line, column) in places.items() if len(path) > 1}
     assert [at[(key,)][:6] for key in "abcdefgkl"] == [
-        "plain", 'q"', "s'", "block", "folded", "tagged", "anchor", "anchor", "~",
-    ]  # fmt: skip
+        "plain",
+        'q"',
+        "s'",
+        "block",
+        "folded",
+        "tagged",
+        "anchor",
+        "anchor",
+        "~",
+    ]
     assert at[("h", 1, "i")].startswith('é"') and at[("h", 1, "j")] == "2}]" and at[("h", 0)].startswith("1,")
 
 
@@ -144,7 +169,27 @@ def test_any_bytes_give_rows_and_never_raise(tmp_path_factory, suffix, data):
     assert found.corpora[0].rules == len(found.rules) and "loader-failed" not in set(found.problems.code)
 
 
-BITS = [b"[", b"]", b"{", b"}", b'"', b"'", b"\n", b"\t", b"&a ", b"*a", b"---\n", b"<<: ", b"<a>", b"&b;", b"\\", b",", b":", b"\xff", b"\r"]
+BITS = [
+    b"[",
+    b"]",
+    b"{",
+    b"}",
+    b'"',
+    b"'",
+    b"\n",
+    b"\t",
+    b"&a ",
+    b"*a",
+    b"---\n",
+    b"<<: ",
+    b"<a>",
+    b"&b;",
+    b"\\",
+    b",",
+    b":",
+    b"\xff",
+    b"\r",
+]
 
 
 @settings(QUICK, max_examples=250)
@@ -166,19 +211,87 @@ def test_a_mutated_file_never_breaks_its_loader(tmp_path_factory, fixture, data)
         assert locate(decoded, formats[row.rule_key], row.position, int(row.rule_key.partition("#")[2] or 0))
 
 
-KEYS = ["title", "id", "name", "tags", "detection", "logsource", "correlation", "action", "status", "level", "search",
-        "mitre_attack_id", "rba", "risk_objects", "score", "type", "query", "tactics", "relevantTechniques", "techniques",
-        "subTechniques", "requiredDataConnectors", "properties", "triggerOperator", "AnalysisType", "RuleID", "Reports",
-        "MITRE ATT&CK", "LogTypes", "rule", "condition", "priority", "rule_id", "threat", "data", "techniqueID", "domain",
-        "related_integrations", "exported_rules_count", "meta", "outcome", "sections", "options", "metadata", "sid", "tag",
-        "attributes", "children", "text", "technique", "rule_id", "category", "value", "author", "versions", "attack"]  # fmt: skip
+KEYS = [
+    "title",
+    "id",
+    "name",
+    "tags",
+    "detection",
+    "logsource",
+    "correlation",
+    "action",
+    "status",
+    "level",
+    "search",
+    "mitre_attack_id",
+    "rba",
+    "risk_objects",
+    "score",
+    "type",
+    "query",
+    "tactics",
+    "relevantTechniques",
+    "techniques",
+    "subTechniques",
+    "requiredDataConnectors",
+    "properties",
+    "triggerOperator",
+    "AnalysisType",
+    "RuleID",
+    "Reports",
+    "MITRE ATT&CK",
+    "LogTypes",
+    "rule",
+    "condition",
+    "priority",
+    "rule_id",
+    "threat",
+    "data",
+    "techniqueID",
+    "domain",
+    "related_integrations",
+    "exported_rules_count",
+    "meta",
+    "outcome",
+    "sections",
+    "options",
+    "metadata",
+    "sid",
+    "tag",
+    "attributes",
+    "children",
+    "text",
+    "technique",
+    "rule_id",
+    "category",
+    "value",
+    "author",
+    "versions",
+    "attack",
+]
 WORDS = st.one_of(
-    st.sampled_from(["T1059", "attack.t1059", "global", "repeat", "rule", "events", "Hunting Queries", "true", "mitre", "level", ""]),
+    st.sampled_from(
+        [
+            "T1059",
+            "attack.t1059",
+            "global",
+            "repeat",
+            "rule",
+            "events",
+            "Hunting Queries",
+            "true",
+            "mitre",
+            "level",
+            "",
+        ]
+    ),
     st.text(max_size=8),
 )
 VALUES = st.recursive(
     st.one_of(WORDS, st.none(), st.integers(), st.floats(), st.booleans()),
-    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(st.sampled_from(KEYS), inner, max_size=8)),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4), st.dictionaries(st.sampled_from(KEYS), inner, max_size=8)
+    ),
     max_leaves=30,
 )
 

@@ -36,10 +36,15 @@ def test_rows_of_one_rule_are_put_together(found):
 
 
 def test_several_ids_in_a_cell_and_a_tactic_beside_them(found):
-    assert mapped(found, FILE) == [("credential-access", None, "T1110.001"), ("credential-access", None, "T1110.003")]
+    assert mapped(found, FILE) == [
+        ("credential-access", None, "T1110.001"),
+        ("credential-access", None, "T1110.003"),
+    ]
     assert mapped(found, f"{FILE}#1") == [
-        ("Persistence", None, "T1543.003"), ("Execution", None, "T1569.002"), ("Stealth", None, "T1569.002"),
-    ]  # fmt: skip
+        ("Persistence", None, "T1543.003"),
+        ("Execution", None, "T1569.002"),
+        ("Stealth", None, "T1569.002"),
+    ]
     assert mapped(found, f"{FILE}#2") == [(None, "T1059", None)] and mapped(found, f"{FILE}#3") == []
     for said, text in texts_at_mappings(found, FORMATS / "table"):
         assert said in text.partition(";")[0]
@@ -83,13 +88,24 @@ def test_headers_and_separators(tmp_path, text):
 def test_lines_that_end_with_a_carriage_return_alone(tmp_path):
     text = "\r\rrule,technique_id\ra,T1059\rb, T1105\r"
     found = of_text(tmp_path, "x.csv", text)
-    assert found.rules.name.tolist() == ["a", "b"] and found.written.technique_id.tolist() == ["T1059", "T1105"]
+    assert found.rules.name.tolist() == ["a", "b"] and found.written.technique_id.tolist() == [
+        "T1059",
+        "T1105",
+    ]
     assert told(found) == [] and [locate(text, "table", 0, nth) for nth in (0, 1)] == [(4, 3), (5, 4)]
     assert Places(text, "table").of(0, value="T1105", nth=1) == (5, 4)
 
 
 @pytest.mark.parametrize(
-    "text", ["name,technique_id\na,T1059\n", "rule,owner\na,b\n", "# rule technique\na,b\n", "technique_id\nT1059\n", "\n\n", "rule"]
+    "text",
+    [
+        "name,technique_id\na,T1059\n",
+        "rule,owner\na,b\n",
+        "# rule technique\na,b\n",
+        "technique_id\nT1059\n",
+        "\n\n",
+        "rule",
+    ],
 )
 def test_tables_without_both_columns_are_passed_over(tmp_path, text):
     found = of_text(tmp_path, "x.csv", text)
@@ -104,8 +120,13 @@ def test_a_header_alone_and_a_cell_that_never_ends(tmp_path):
 
 
 def test_a_cell_of_several_lines(tmp_path):
-    found = of_text(tmp_path, "x.csv", 'rule,description,technique_id\n"a\nb","c ""d"", e",T1059\nf,g,T1105\n')
-    assert found.rules.name.tolist() == ["a\nb", "f"] and found.rules.description.tolist() == ['c "d", e', "g"]
+    found = of_text(
+        tmp_path, "x.csv", 'rule,description,technique_id\n"a\nb","c ""d"", e",T1059\nf,g,T1105\n'
+    )
+    assert found.rules.name.tolist() == ["a\nb", "f"] and found.rules.description.tolist() == [
+        'c "d", e',
+        "g",
+    ]
     assert texts_at_mappings(found, tmp_path) == [("T1059", "T1059"), ("T1105", "T1105")]
 
 
@@ -141,7 +162,9 @@ def test_a_quote_in_the_header_that_is_not_closed(tmp_path):
 
 def test_a_cell_beyond_the_librarys_limit_is_read_and_the_limit_stays(tmp_path):
     limit = csv.field_size_limit()
-    found = of_text(tmp_path, "x.csv", f'rule,technique_id,query\na,T1059,"{"x" * (limit + 1)}"\nb,T1105,"y ""z"""\n')
+    found = of_text(
+        tmp_path, "x.csv", f'rule,technique_id,query\na,T1059,"{"x" * (limit + 1)}"\nb,T1105,"y ""z"""\n'
+    )
     assert found.rules["query"].tolist() == ["x" * (limit + 1), 'y "z"'] and told(found) == []
     assert csv.field_size_limit() == limit
 
@@ -172,7 +195,11 @@ def test_ids_among_words(tmp_path, cell):
 
 @pytest.mark.parametrize(
     ("cell", "expected"),
-    [("TA0002 - Execution", ["TA0002"]), ("Execution (ta0002)", ["TA0002"]), ("Execution|Persistence ", ["Execution", "Persistence"])],
+    [
+        ("TA0002 - Execution", ["TA0002"]),
+        ("Execution (ta0002)", ["TA0002"]),
+        ("Execution|Persistence ", ["Execution", "Persistence"]),
+    ],
 )
 def test_tactics_among_words(tmp_path, cell, expected):
     found = of_text(tmp_path, "x.csv", f"Rule,ATT&CK ID,MITRE Tactic\na,T1059,{cell}\n")
@@ -209,7 +236,9 @@ def test_hostile_quotes_are_scanned_all_the_same(lines, rows, faults):
 
 def test_a_rule_without_an_id_is_known_by_its_name_alone(tmp_path):
     found = of_text(tmp_path, "x.csv", "rule,rule_id,technique_id\na,,T1059\nb,7,T1105\na,,T1003\n")
-    assert found.rules.name.tolist() == ["a", "b"] and found.rules.rule_id.astype(object).fillna("-").tolist() == ["-", "7"]
+    assert found.rules.name.tolist() == ["a", "b"] and found.rules.rule_id.astype(object).fillna(
+        "-"
+    ).tolist() == ["-", "7"]
     for name, text in (("one", "rule,technique_id\na,T1059\n"), ("two", "rule,technique_id\na,T1105\n")):
         (tmp_path / name).mkdir()
         (tmp_path / name / "x.csv").write_text(text)

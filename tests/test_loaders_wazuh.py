@@ -28,15 +28,24 @@ def test_every_rule_its_class_and_severity(found):
 def test_every_field_of_a_rule(found):
     row = rule(found, f"{FILE}#1")
     expected = {
-        "name": "Certutil downloads a file", "format": "wazuh", "enabled": None, "language": "wazuh",
-        "platforms": ("Windows",), "integrations": ("windows",), "tags": ("windows", "sysmon", "attack", "pci_dss_10.6.1"),
+        "name": "Certutil downloads a file",
+        "format": "wazuh",
+        "enabled": None,
+        "language": "wazuh",
+        "platforms": ("Windows",),
+        "integrations": ("windows",),
+        "tags": ("windows", "sysmon", "attack", "pci_dss_10.6.1"),
         "references": ("https://example.org/certutil",),
-    }  # fmt: skip
+    }
     assert {name: row[name] for name in expected} == expected
     assert row["query"].startswith('<rule id="100101" level="12">') and row["query"].endswith("</rule>")
     assert r"certutil\.exe & more \<x>" in row["query"]
     ssh = rule(found, f"{FILE}#2")
-    assert (ssh["name"], ssh["platforms"], ssh["data_sources"]) == ("SSH: a user that does not exist", ("Linux",), ("sshd",))
+    assert (ssh["name"], ssh["platforms"], ssh["data_sources"]) == (
+        "SSH: a user that does not exist",
+        ("Linux",),
+        ("sshd",),
+    )
 
 
 def test_mitre_ids_stand_where_they_are(found):
@@ -73,8 +82,16 @@ def test_xml_that_expands_reaches_out_or_is_broken(tmp_path, text, line):
 
 
 def test_other_xml_is_passed_over(tmp_path):
-    for text in ('<rules><rule id="x" level="warn" name="lint"/></rules>', '<rules><rule id="7" level="warn"/></rules>',
-                 '<group><rule id="x" level="warn"/></group>', "<project><id>T1059</id></project>", "<decoder name='x'/>", "<ruleset><rule ref='a'/></ruleset>", "<a>", "{}"):
+    for text in (
+        '<rules><rule id="x" level="warn" name="lint"/></rules>',
+        '<rules><rule id="7" level="warn"/></rules>',
+        '<group><rule id="x" level="warn"/></group>',
+        "<project><id>T1059</id></project>",
+        "<decoder name='x'/>",
+        "<ruleset><rule ref='a'/></ruleset>",
+        "<a>",
+        "{}",
+    ):
         found = of_text(tmp_path, "x.xml", text)
         assert told(found) == [] and len(found.rules) == 0
 
@@ -82,7 +99,9 @@ def test_other_xml_is_passed_over(tmp_path):
 def test_a_declaration_line_ends_and_signs_do_not_move_a_place(tmp_path):
     text = '<?xml version="1.0"?>\r\n<group name="é">\r\n<rule id="1" level="3"><description>ü & 😀</description><mitre><id>T1059</id></mitre></rule>\r\n</group>'
     found = of_text(tmp_path, "x.xml", text)
-    assert rule(found, "x.xml")["name"] == "ü & 😀" and rule(found, "x.xml")["query"].endswith("</mitre></rule>")
+    assert rule(found, "x.xml")["name"] == "ü & 😀" and rule(found, "x.xml")["query"].endswith(
+        "</mitre></rule>"
+    )
     assert texts_at_mappings(found, tmp_path) == [("T1059", "T1059</id></mitre></rule>\r")]
 
 
@@ -92,7 +111,9 @@ RULE = '<rule id="{}" level="{}"{}><description>d{}</description><mitre><id>{}</
 def test_comments_may_hold_dashes_and_no_line_moves(tmp_path):
     text = (
         "<!-- ------ SSH -- RULES ---\n--> <!----> <!-- a \x01 & \\< é 😀 --->\n<group name='sshd,'>\n"
-        + RULE.format(5, "x", "", "", "T1110<!-- -- -->.001").replace("</rule>", '<list>a<![CDATA[<!-- -- & ]]></list></rule>')
+        + RULE.format(5, "x", "", "", "T1110<!-- -- -->.001").replace(
+            "</rule>", "<list>a<![CDATA[<!-- -- & ]]></list></rule>"
+        )
         + "<!-- -- <rule id='6' level='3'><description>off</description></rule> -->\n</group>\n"
     )
     found = of_text(tmp_path, "x.xml", text)
@@ -104,30 +125,56 @@ def test_comments_may_hold_dashes_and_no_line_moves(tmp_path):
 
 @pytest.mark.parametrize("comment", ["<!-- -- ", "<!--", "<!-->", "<!-- " * 50_000])
 def test_a_comment_that_is_not_closed_is_told_where_it_starts(tmp_path, comment):
-    found = of_text(tmp_path, "x.xml", RULE.format(5, 3, "", "", "T1") + "\n  " + comment + "\n" + RULE.format(6, 3, "", "", "T1"))
+    found = of_text(
+        tmp_path,
+        "x.xml",
+        RULE.format(5, 3, "", "", "T1") + "\n  " + comment + "\n" + RULE.format(6, 3, "", "", "T1"),
+    )
     assert told(found) == [("x.xml", 3, "bad-xml", "error")] and found.problems.column[0] == 3
     assert "comment" in found.problems.message[0]
 
 
 def test_a_rule_that_overwrites_takes_the_place_of_the_others_in_its_file(tmp_path):
     yes = ' overwrite="yes"'
-    text = "".join(RULE.format(*parts) for parts in [
-        (1, 3, "", "a", "T1001"), (2, 3, "", "b", "T1002"), (1, 0, yes, "c", "T1003"), (3, 3, yes, "e", "T1005"),
-        (1, 9, yes, "d", "T1004"), (4, 3, ' overwrite="no"', "f", "T1006"), (4, 3, "", "g", "T1007"),
-    ])  # fmt: skip
+    text = "".join(
+        RULE.format(*parts)
+        for parts in [
+            (1, 3, "", "a", "T1001"),
+            (2, 3, "", "b", "T1002"),
+            (1, 0, yes, "c", "T1003"),
+            (3, 3, yes, "e", "T1005"),
+            (1, 9, yes, "d", "T1004"),
+            (4, 3, ' overwrite="no"', "f", "T1006"),
+            (4, 3, "", "g", "T1007"),
+        ]
+    )
     found = of_text(tmp_path, "x.xml", text)
     assert found.rules[["rule_id", "name", "type"]].fillna("-").values.tolist() == [
-        ["2", "db", "-"], ["3", "de", "overwrite"], ["1", "dd", "overwrite"], ["4", "df", "-"], ["4", "dg", "-"],
-    ]  # fmt: skip
-    assert [row for row in told(found) if row[3] == "note"] == [("x.xml", 1, "overwritten", "note"), ("x.xml", 3, "overwritten", "note")]
-    assert [said for said, _ in texts_at_mappings(found, tmp_path)] == ["T1002", "T1005", "T1004", "T1006", "T1007"]
+        ["2", "db", "-"],
+        ["3", "de", "overwrite"],
+        ["1", "dd", "overwrite"],
+        ["4", "df", "-"],
+        ["4", "dg", "-"],
+    ]
+    assert [row for row in told(found) if row[3] == "note"] == [
+        ("x.xml", 1, "overwritten", "note"),
+        ("x.xml", 3, "overwritten", "note"),
+    ]
+    assert [said for said, _ in texts_at_mappings(found, tmp_path)] == [
+        "T1002",
+        "T1005",
+        "T1004",
+        "T1006",
+        "T1007",
+    ]
     assert all(text.startswith(said) for said, text in texts_at_mappings(found, tmp_path))
 
 
 def test_a_rule_that_overwrites_takes_the_place_of_another_file_s(tmp_path):
     """A local file silences a stock rule; another corpus has its own."""
     texts = {
-        "a/ruleset/0095-sshd.xml": RULE.format(5710, 5, "", "stock", "T1110") + RULE.format(5711, 5, "", "other", "T1021"),
+        "a/ruleset/0095-sshd.xml": RULE.format(5710, 5, "", "stock", "T1110")
+        + RULE.format(5711, 5, "", "other", "T1021"),
         "a/etc/local.xml": RULE.format(5710, 0, ' overwrite="yes"', "local", "T1110"),
         "b/0095-sshd.xml": RULE.format(5710, 5, "", "stock", "T1110"),
     }
@@ -136,12 +183,17 @@ def test_a_rule_that_overwrites_takes_the_place_of_another_file_s(tmp_path):
         (tmp_path / path).write_text(text, encoding="utf-8")
     found = load(corpus_sources([str(tmp_path / "a"), str(tmp_path / "b")]))
     assert found.rules[["corpus", "path", "rule_id", "rule_class"]].values.tolist() == [
-        ["a", "etc/local.xml", "5710", "building_block"], ["a", "ruleset/0095-sshd.xml", "5711", "production"],
+        ["a", "etc/local.xml", "5710", "building_block"],
+        ["a", "ruleset/0095-sshd.xml", "5711", "production"],
         ["b", "0095-sshd.xml", "5710", "production"],
-    ]  # fmt: skip
+    ]
     assert set(found.written["rule_key"]) == set(found.rules["rule_key"])
     (note,) = found.problems[found.problems["code"] == "overwritten"].to_dict("records")
-    assert (note["corpus"], note["path"], note["rule_id"]) == ("a", "ruleset/0095-sshd.xml", "5710") and "etc/local.xml" in note["message"]
+    assert (note["corpus"], note["path"], note["rule_id"]) == (
+        "a",
+        "ruleset/0095-sshd.xml",
+        "5710",
+    ) and "etc/local.xml" in note["message"]
 
 
 def test_a_rule_of_a_wazuh_file_without_a_number_is_kept_and_told(tmp_path):
@@ -151,12 +203,22 @@ def test_a_rule_of_a_wazuh_file_without_a_number_is_kept_and_told(tmp_path):
     )
     found = of_text(tmp_path, "x.xml", text)
     assert found.rules.rule_id.tolist() == ["5", "6", "x"]
-    assert told(found) == [("x.xml", 2, "bad-level", "warning"), ("x.xml", 3, "bad-level", "warning"), ("x.xml", 4, "bad-rule-id", "warning")]
+    assert told(found) == [
+        ("x.xml", 2, "bad-level", "warning"),
+        ("x.xml", 3, "bad-level", "warning"),
+        ("x.xml", 4, "bad-rule-id", "warning"),
+    ]
     assert "has no level" in found.problems.message[1]
 
 
 @pytest.mark.parametrize(
-    "hostile", ["<rule " + "a" * 500_000, "<rule " * 200_000, "<rule " + "level " * 200_000, "<rule level" + " " * 500_000]
+    "hostile",
+    [
+        "<rule " + "a" * 500_000,
+        "<rule " * 200_000,
+        "<rule " + "level " * 200_000,
+        "<rule level" + " " * 500_000,
+    ],
 )
 def test_text_that_never_becomes_a_rule_is_passed_over(tmp_path, hostile):
     found = of_text(tmp_path, "x.xml", "<rule " + "a" * 500_000 + hostile)

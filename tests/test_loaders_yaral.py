@@ -27,12 +27,18 @@ def test_every_rule_its_class_and_severity(found):
 def test_every_field_of_a_rule(found):
     row = rule(found, FILE)
     expected = {
-        "rule_id": "mr_00000001", "type": "Alert", "language": "yara-l", "platforms": ("IaaS",),
-        "integrations": ("GCP", "Starship"), "data_sources": ("GCP Cloud Audit",),
-        "authors": ("Fixture Author", "Example Team"), "created": pd.Timestamp(2026, 1, 5),
-        "description": 'A "bucket" is public. // not a comment', "references": ("https://example.org/bucket",),
+        "rule_id": "mr_00000001",
+        "type": "Alert",
+        "language": "yara-l",
+        "platforms": ("IaaS",),
+        "integrations": ("GCP", "Starship"),
+        "data_sources": ("GCP Cloud Audit",),
+        "authors": ("Fixture Author", "Example Team"),
+        "created": pd.Timestamp(2026, 1, 5),
+        "description": 'A "bucket" is public. // not a comment',
+        "references": ("https://example.org/bucket",),
         "false_positives": ("Public sites",),
-    }  # fmt: skip
+    }
     assert {name: row[name] for name in expected} == expected
     assert row["query"].startswith("events:\n    $e.metadata") and row["query"].endswith("condition:\n    $e")
     assert rule(found, f"{FILE}#1")["platforms"] == ("Identity Provider",)
@@ -58,8 +64,11 @@ def test_problems_have_lines_and_plain_yara_is_passed_over(found):
 def test_several_tactics_and_techniques_are_not_crossed(tmp_path):
     text = 'rule a {\nmeta:\n tactic = "TA0001, TA0002"\n technique = "T1078, T1059"\nevents:\n $e\ncondition:\n $e\n}\n'
     assert mapped(of_text(tmp_path, "x.yaral", text), "x.yaral") == [
-        (None, "T1078", None), (None, "T1059", None), ("TA0001", None, None), ("TA0002", None, None),
-    ]  # fmt: skip
+        (None, "T1078", None),
+        (None, "T1059", None),
+        ("TA0001", None, None),
+        ("TA0002", None, None),
+    ]
 
 
 def test_an_id_in_the_link_alone_and_braces_in_patterns(tmp_path):
@@ -71,7 +80,7 @@ def test_an_id_in_the_link_alone_and_braces_in_patterns(tmp_path):
     assert found.rules.name.tolist() == ["a", "b"] and mapped(found, "x.yaral") == [(None, None, "T1098.001")]
 
 
-REST = "events:\n $e.a = \"b\"\ncondition:\n $e\n}\n"
+REST = 'events:\n $e.a = "b"\ncondition:\n $e\n}\n'
 
 
 def of_meta(folder, *lines, rest=REST):
@@ -81,17 +90,32 @@ def of_meta(folder, *lines, rest=REST):
 
 @pytest.mark.parametrize(
     "head",
-    ["rule a\n{", "rule a // why {\n/* and\n{ */ {", "private rule a{", "rule\ta :one two\n{", "} rule a {", "/* x\nrule b {\n*/rule a\n\n{"],
+    [
+        "rule a\n{",
+        "rule a // why {\n/* and\n{ */ {",
+        "private rule a{",
+        "rule\ta :one two\n{",
+        "} rule a {",
+        "/* x\nrule b {\n*/rule a\n\n{",
+    ],
 )
 def test_the_brace_of_a_rule_may_stand_on_a_later_line(tmp_path, head):
-    text = head.replace("*/rule", "*/\nrule") + '\nmeta:\n technique = "T1059"\n' + REST + "rule z\n{\nmeta:\n" + REST
+    text = (
+        head.replace("*/rule", "*/\nrule")
+        + '\nmeta:\n technique = "T1059"\n'
+        + REST
+        + "rule z\n{\nmeta:\n"
+        + REST
+    )
     found = of_text(tmp_path, "x.yaral", text)
     assert found.rules.name.tolist() == ["a", "z"] and told(found) == []
     assert mapped(found, "x.yaral") == [(None, "T1059", None)]
     assert all(text.startswith(said) for said, text in texts_at_mappings(found, tmp_path))
 
 
-@pytest.mark.parametrize("head", ["rule a", "rule a-b {", "rule a-b\n{", "rule {", 'rule "a" {', "rule", "rule a; {"])
+@pytest.mark.parametrize(
+    "head", ["rule a", "rule a-b {", "rule a-b\n{", "rule {", 'rule "a" {', "rule", "rule a; {"]
+)
 def test_a_head_that_is_none_is_told_and_costs_no_other_rule(tmp_path, head):
     body = 'meta:\n technique = "T1059"\n' + REST
     found = of_text(tmp_path, "x.yaral", "rule y {\n" + body + f"\n{head}\n{body}rule z {{\n{body}")
@@ -101,7 +125,14 @@ def test_a_head_that_is_none_is_told_and_costs_no_other_rule(tmp_path, head):
 
 
 def test_a_rule_that_is_not_closed_costs_no_other_rule(tmp_path):
-    text = "rule a {\nmeta:\n" + REST.replace("}", "") + "rule b {\nmeta:\n" + REST + "rule c {\nmeta:\n" + REST.replace("}", "{")
+    text = (
+        "rule a {\nmeta:\n"
+        + REST.replace("}", "")
+        + "rule b {\nmeta:\n"
+        + REST
+        + "rule c {\nmeta:\n"
+        + REST.replace("}", "{")
+    )
     found = of_text(tmp_path, "x.yaral", text)
     assert found.rules.name.tolist() == ["b"]
     assert told(found) == [("x.yaral", 1, "bad-yaral", "error"), ("x.yaral", 15, "bad-yaral", "error")]
@@ -112,35 +143,67 @@ def test_a_rule_on_one_line_is_read_and_one_without_events_is_told(tmp_path):
     found = of_text(tmp_path, "x.yaral", text + 'rule c { strings: $a = "x" condition: $a }')
     assert found.rules[["name", "severity"]].values.tolist() == [["a", "high"]]
     assert mapped(found, "x.yaral") == [(None, "T1059", None)]
-    assert told(found) == [("x.yaral", 1, "bad-yaral", "error")] and "rule b has no events" in found.problems.message[0]
+    assert (
+        told(found) == [("x.yaral", 1, "bad-yaral", "error")]
+        and "rule b has no events" in found.problems.message[0]
+    )
 
 
 @pytest.mark.parametrize(
     ("lines", "expected"),
     [
         (['mitre_attack_technique = "T1003.001"'], [(None, None, "T1003.001")]),
-        (['mitre_attack_technique = "LSASS Memory (T1003.001), T1059"'], [(None, None, "T1003.001"), (None, "T1059", None)]),
-        (['mitre_attack_technique = "T1001"', 'mitre_attack_technique_id = "T1002"'], [(None, "T1002", None)]),
-        (['mitre_attack_tactic = "Credential Access (TA0006)"', 'technique = "T1003/001"'], [("TA0006", None, "T1003.001")]),
-        (['technique_id = "T1003"', 'technique_id = "T1004"'], [(None, "T1003", None), (None, "T1004", None)]),
+        (
+            ['mitre_attack_technique = "LSASS Memory (T1003.001), T1059"'],
+            [(None, None, "T1003.001"), (None, "T1059", None)],
+        ),
+        (
+            ['mitre_attack_technique = "T1001"', 'mitre_attack_technique_id = "T1002"'],
+            [(None, "T1002", None)],
+        ),
+        (
+            ['mitre_attack_tactic = "Credential Access (TA0006)"', 'technique = "T1003/001"'],
+            [("TA0006", None, "T1003.001")],
+        ),
+        (
+            ['technique_id = "T1003"', 'technique_id = "T1004"'],
+            [(None, "T1003", None), (None, "T1004", None)],
+        ),
         (["technique = `T1003`"], [(None, "T1003", None)]),
         (["technique = T1003.001 // T1004"], [(None, None, "T1003.001")]),
-        (['/* technique = "T1003"', 'technique = "T1004"', '*/ technique = "T1005"'], [(None, "T1005", None)]),
+        (
+            ['/* technique = "T1003"', 'technique = "T1004"', '*/ technique = "T1005"'],
+            [(None, "T1005", None)],
+        ),
         (['// technique = "T1003"', 'tactics = "TA0001"'], [("TA0001", None, None)]),
         (['reference = "https://attack.mitre.org/techniques/T1003/001/"'], [(None, None, "T1003.001")]),
-        (['references = "https://example.org/techniques/T1001, https://attack.mitre.org/versions/v14/techniques/T1003"'],
-         [(None, "T1003", None)]),
+        (
+            [
+                'references = "https://example.org/techniques/T1001, https://attack.mitre.org/versions/v14/techniques/T1003"'
+            ],
+            [(None, "T1003", None)],
+        ),
         (['mitre_url = "https://attack.mitre.org/techniques/T1003.001"'], [(None, None, "T1003.001")]),
         (['mitre_attack_url = "https://attack.mitre.org/wiki/Technique/T1003"'], [(None, "T1003", None)]),
-        (['reference = "https://attack.mitre.org/tactics/TA0006/"', 'reference = "https://attack.mitre.org/techniques/T1003"'],
-         [("TA0006", "T1003", None)]),
-        (['reference = "https://attack.mitre.org/techniques/T1003"', 'technique = "T1004"'], [(None, "T1004", None)]),
+        (
+            [
+                'reference = "https://attack.mitre.org/tactics/TA0006/"',
+                'reference = "https://attack.mitre.org/techniques/T1003"',
+            ],
+            [("TA0006", "T1003", None)],
+        ),
+        (
+            ['reference = "https://attack.mitre.org/techniques/T1003"', 'technique = "T1004"'],
+            [(None, "T1004", None)],
+        ),
         (['mitre_t1 = "T1059"', 'mitre_TA = "TA0002"'], [("TA0002", "T1059", None)]),
-        (['MITRE_T1 = "T1059"', 'mitre_t2 = "t1053.005"', 'mitre_T3 = ""', 'mitre_ta = "execution"'],
-         [("execution", "T1059", None), ("execution", None, "T1053.005")]),
+        (
+            ['MITRE_T1 = "T1059"', 'mitre_t2 = "t1053.005"', 'mitre_T3 = ""', 'mitre_ta = "execution"'],
+            [("execution", "T1059", None), ("execution", None, "T1053.005")],
+        ),
         (['Technique = "T1059x"'], [(None, "T1059x", None)]),
     ],
-)  # fmt: skip
+)
 def test_keys_and_mappings(tmp_path, lines, expected):
     found = of_meta(tmp_path, *lines)
     assert mapped(found, "x.yaral") == expected and told(found) == []
@@ -165,7 +228,10 @@ def test_a_name_beside_an_id_is_no_problem(tmp_path):
 
 
 def test_an_id_in_outcome_and_a_text_that_is_not_closed(tmp_path):
-    rest = REST.replace("condition", 'outcome:\n $risk_score = max(5)\n $mitre_attack_technique = "T1059"\n $mitre_attack_tactic = "Execution"\ncondition')
+    rest = REST.replace(
+        "condition",
+        'outcome:\n $risk_score = max(5)\n $mitre_attack_technique = "T1059"\n $mitre_attack_tactic = "Execution"\ncondition',
+    )
     found = of_meta(tmp_path, 'severity = "High"', 'technique = "T1078', rest=rest)
     assert mapped(found, "x.yaral") == [("Execution", "T1059", None)]
     assert told(found) == [("x.yaral", 4, "bad-yaral", "error")]
@@ -173,7 +239,13 @@ def test_an_id_in_outcome_and_a_text_that_is_not_closed(tmp_path):
 
 @pytest.mark.parametrize(
     ("hostile", "line"),
-    [("/* " * 200_000, 1), ("/*\n" * 200_000, 1), ('"\\"' + '\\"' * 200_000, 1), ("rule x /*\n" * 100_000, 1), ("/" + "/\\" * 200_000, 1)],
+    [
+        ("/* " * 200_000, 1),
+        ("/*\n" * 200_000, 1),
+        ('"\\"' + '\\"' * 200_000, 1),
+        ("rule x /*\n" * 100_000, 1),
+        ("/" + "/\\" * 200_000, 1),
+    ],
 )
 def test_text_that_is_never_closed_is_told_where_its_rule_starts(tmp_path, hostile, line):
     found = of_text(tmp_path, "x.yaral", "rule a {\nmeta:\nevents:\n $e.a = " + hostile)
@@ -186,7 +258,10 @@ def test_a_comment_that_is_not_closed_is_told(tmp_path, hostile):
     assert told(found) == [("x.yaral", 8, "bad-yaral", "error")] and found.rules.name.tolist() == ["a"]
 
 
-@pytest.mark.parametrize("hostile", ["a" * 300_000, " " * 300_000, "a\n" * 200_000, 'x = "' + " " * 300_000 + '"', "rule " * 100_000])
+@pytest.mark.parametrize(
+    "hostile",
+    ["a" * 300_000, " " * 300_000, "a\n" * 200_000, 'x = "' + " " * 300_000 + '"', "rule " * 100_000],
+)
 def test_long_meta_is_read_to_its_end(tmp_path, hostile):
     found = of_meta(tmp_path, hostile, 'technique = "T1059"', f'description = "{" " * 300_000}"')
     assert mapped(found, "x.yaral") == [(None, "T1059", None)] and told(found) == []
@@ -207,6 +282,9 @@ def test_the_real_samples_agree_with_a_count_of_lines(shared):
         lines = [line.strip() for line in (root / row["path"]).read_text(encoding="utf-8").split("\n")]
         pairs = [line.split("=", 1) for line in lines if line.partition("=")[2].count('"') >= 2]
         said = {key.strip(): value.split('"')[1] for key, value in reversed(pairs)}
-        assert (row["name"], row["severity"]) == (said["rule_name"], {"Info": "informational"}.get(said["severity"], said["severity"].lower()))
+        assert (row["name"], row["severity"]) == (
+            said["rule_name"],
+            {"Info": "informational"}.get(said["severity"], said["severity"].lower()),
+        )
         url = said.get("mitre_attack_url", "").rstrip("/").partition("/techniques/")[2].replace("/", ".")
         assert leaves.get(row["rule_key"], set()) == ({said.get("technique", url)} - {""})

@@ -25,15 +25,24 @@ def readings(release: str, letter: str) -> list[tuple]:
 # ---- the small corpus ------------------------------------------------------------------------------
 
 ALIKE = {  # rules that are read the same in both releases
-    "a": [("T1053.005", "same", "T1053.005", "valid", "TA0003"), ("T1053.005", "same", "T1053.005", "valid", "TA0002")],
-    "b": [("T1003", "same", "T1003", "valid", "TA0006"), ("T1003.001", "same", "T1003.001", "valid", "TA0006")],
+    "a": [
+        ("T1053.005", "same", "T1053.005", "valid", "TA0003"),
+        ("T1053.005", "same", "T1053.005", "valid", "TA0002"),
+    ],
+    "b": [
+        ("T1003", "same", "T1003", "valid", "TA0006"),
+        ("T1003.001", "same", "T1003.001", "valid", "TA0006"),
+    ],
     "c": [("T1003.001", "same", "T1003.001", "valid", "TA0006")],
     "g": [(None, "tactic_only", None, "valid", "TA0007")],
     "h": [],
     "i": [(i, "same", i, "missing", None) for i in ("T1071.001", "T1105", "T1132.001", "T1132.002")],
     "j": [("AML.T0051", "other_domain", None, "unknown", None)],
     "m": [("T1057", "same", "T1057", "valid", "TA0007")],
-    "n": [("T1053.003", "same", "T1053.003", "missing", None), ("AML.T0051", "other_domain", None, "missing", None)],
+    "n": [
+        ("T1053.003", "same", "T1053.003", "missing", None),
+        ("AML.T0051", "other_domain", None, "missing", None),
+    ],
     "p": [("T1059.001", "same", "T1059.001", "valid", "TA0002")],
     "q": [
         ("T1046", "same", "T1046", "unknown", None),
@@ -84,7 +93,7 @@ OWN = {
             ("T1546.008", "same", "T1546.008", "valid", "TA0003"),
         ],
     },
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("letter", sorted(small.PATHS))
@@ -98,33 +107,56 @@ def test_mappings_and_placed_fit_their_specs_and_words(release):
     mappings = checked(reading(release).mappings, MAPPINGS)
     assert set(mappings["status"]) <= set(READ_STATUSES)
     assert set(mappings["tactic_status"]) <= set(TACTIC_STATUSES)
-    changed = ~mappings["status"].isin(["same", "tactic_only"]) | ~mappings["tactic_status"].isin(["valid", "missing"])
+    changed = ~mappings["status"].isin(["same", "tactic_only"]) | ~mappings["tactic_status"].isin(
+        ["valid", "missing"]
+    )
     assert (mappings["reason"].notna() == changed).all()
     checked(placed_rules(mappings, catalogue(release)), PLACED)
 
 
 # Rule by rule, the cells it lights and no others (DOMAIN 5: crossed tactics).
 PLACED_ALIKE = {
-    ("a", "TA0003", "T1053.005"), ("a", "TA0002", "T1053.005"),  # not Privilege Escalation
-    ("b", "TA0006", "T1003"), ("b", "TA0006", "T1003.001"), ("c", "TA0006", "T1003.001"),
-    ("f", "TA0001", "T1078"), ("f", "TA0005", "T1078"), ("f", "TA0043", "T1595.002"),
-    ("i", "TA0011", "T1071.001"), ("i", "TA0011", "T1105"), ("i", "TA0011", "T1132.001"), ("i", "TA0011", "T1132.002"),
-    ("m", "TA0007", "T1057"), ("p", "TA0002", "T1059.001"), ("q", "TA0007", "T1046"), ("o", "TA0003", "T1546.008"),
+    ("a", "TA0003", "T1053.005"),
+    ("a", "TA0002", "T1053.005"),  # not Privilege Escalation
+    ("b", "TA0006", "T1003"),
+    ("b", "TA0006", "T1003.001"),
+    ("c", "TA0006", "T1003.001"),
+    ("f", "TA0001", "T1078"),
+    ("f", "TA0005", "T1078"),
+    ("f", "TA0043", "T1595.002"),
+    ("i", "TA0011", "T1071.001"),
+    ("i", "TA0011", "T1105"),
+    ("i", "TA0011", "T1132.001"),
+    ("i", "TA0011", "T1132.002"),
+    ("m", "TA0007", "T1057"),
+    ("p", "TA0002", "T1059.001"),
+    ("q", "TA0007", "T1046"),
+    ("o", "TA0003", "T1546.008"),
     # no tactic named: everywhere
-    ("n", "TA0002", "T1053.003"), ("n", "TA0003", "T1053.003"), ("n", "TA0004", "T1053.003"),
+    ("n", "TA0002", "T1053.003"),
+    ("n", "TA0003", "T1053.003"),
+    ("n", "TA0004", "T1053.003"),
     ("l", "TA0005", "T1070"),
-}  # fmt: skip
+}
 PLACED_IN = {
     E18: {
-        ("d", "TA0005", "T1562.001"), ("e", "TA0003", "T1574.001"), ("k", "TA0005", "T1562.003"),
-        ("l", "TA0005", "T1562.002"), ("o", "TA0005", "T1070.001"),
+        ("d", "TA0005", "T1562.001"),
+        ("e", "TA0003", "T1574.001"),
+        ("k", "TA0005", "T1562.003"),
+        ("l", "TA0005", "T1562.002"),
+        ("o", "TA0005", "T1070.001"),
     },
     E19: {
-        ("d", "TA0112", "T1685"), ("e", "TA0002", "T1574.001"), ("e", "TA0005", "T1574.001"),  # it left Persistence
-        ("k", "TA0112", "T1690"), ("l", "TA0112", "T1685"), ("l", "TA0112", "T1685.001"), ("l", "TA0005", "T1027.018"),
+        ("d", "TA0112", "T1685"),
+        ("e", "TA0002", "T1574.001"),
+        ("e", "TA0005", "T1574.001"),  # it left Persistence
+        ("k", "TA0112", "T1690"),
+        ("l", "TA0112", "T1685"),
+        ("l", "TA0112", "T1685.001"),
+        ("l", "TA0005", "T1027.018"),
         ("o", "TA0112", "T1685.005"),
     },
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("release", [E18, E19])
@@ -243,7 +275,10 @@ def test_a_tactic_as_read(readers, release, tactic_id, name, attack_id, status, 
 def read_sets(release: str, *versions: str | None, framework: str = "MITRE ATT&CK") -> list[str]:
     """Which of one rule's sets is read: set n maps to the nth ID."""
     ids = ["T1003", "T1021", "T1046", "T1057"]
-    rows = [mapping("r", n, ids[n], written_for=version, framework=framework) for n, version in enumerate(versions)]
+    rows = [
+        mapping("r", n, ids[n], written_for=version, framework=framework)
+        for n, version in enumerate(versions)
+    ]
     read = mappings_as_read(written_frame(rows), Reader(catalogue(release)))
     return [versions[ids.index(leaf)] for leaf in read["leaf_written"]]
 
@@ -277,8 +312,12 @@ def test_sets_of_other_rules_and_other_frameworks_are_no_rivals():
     ]
     read = mappings_as_read(written_frame(rows), Reader(catalogue(E18)))
     assert list(zip(read["rule_key"], read["leaf_written"], strict=True)) == [
-        ("r", "T1003"), ("r", "AML.T0051"), ("s", "T1021"), ("t", "T1057"), ("t", "T1057"),
-    ]  # fmt: skip
+        ("r", "T1003"),
+        ("r", "AML.T0051"),
+        ("s", "T1021"),
+        ("t", "T1057"),
+        ("t", "T1057"),
+    ]
 
 
 def test_reading_changes_no_input_and_no_mappings_at_all_are_read_as_none():

@@ -48,14 +48,43 @@ DIRECT = {
     E18: {"T1003", "T1078", "T1105", "T1070"},
     E19: {"T1003", "T1685", "T1078", "T1105", "T1690", "T1070"},
 }
-WHOLE = {E18: {"T1105", "T1132"}, E19: {"T1105", "T1132", "T1690"}}  # T1132 through both of its sub-techniques
+WHOLE = {
+    E18: {"T1105", "T1132"},
+    E19: {"T1105", "T1132", "T1690"},
+}  # T1132 through both of its sub-techniques
 SUBTECHNIQUES = {
-    E18: {"T1053.005", "T1003.001", "T1562.001", "T1562.002", "T1562.003", "T1574.001", "T1071.001", "T1132.001",
-          "T1132.002"},
-    E19: {"T1053.005", "T1003.001", "T1574.001", "T1071.001", "T1132.001", "T1132.002", "T1685.001", "T1027.018"},
-}  # fmt: skip
+    E18: {
+        "T1053.005",
+        "T1003.001",
+        "T1562.001",
+        "T1562.002",
+        "T1562.003",
+        "T1574.001",
+        "T1071.001",
+        "T1132.001",
+        "T1132.002",
+    },
+    E19: {
+        "T1053.005",
+        "T1003.001",
+        "T1574.001",
+        "T1071.001",
+        "T1132.001",
+        "T1132.002",
+        "T1685.001",
+        "T1027.018",
+    },
+}
 # Share of its sub-techniques: T1053 1/5, T1003 1/8, T1562 3/12, T1574 1/12, T1071 1/5; T1078 and T1070 none.
-SHARES = {"T1053": 1 / 5, "T1003": 1 / 8, "T1562": 3 / 12, "T1574": 1 / 12, "T1071": 1 / 5, "T1105": 1, "T1132": 1}
+SHARES = {
+    "T1053": 1 / 5,
+    "T1003": 1 / 8,
+    "T1562": 3 / 12,
+    "T1574": 1 / 12,
+    "T1071": 1 / 5,
+    "T1105": 1,
+    "T1132": 1,
+}
 
 
 def ids_where(frame: pd.DataFrame, mask: pd.Series) -> set[str]:
@@ -92,7 +121,10 @@ def test_covered_follows_the_chosen_roll_up(rollup):
 
 def test_a_rule_counts_once_a_technique_and_all_sub_techniques_count():
     ids = coverage_by_id(view())
-    rules = {i: tuple(by_id(ids, i)[["rules", "rules_direct", "rules_any"]]) for i in ("T1003", "T1132", "T1562", "T1053")}
+    rules = {
+        i: tuple(by_id(ids, i)[["rules", "rules_direct", "rules_any"]])
+        for i in ("T1003", "T1132", "T1562", "T1053")
+    }
     assert rules == {
         "T1003": (2, 1, 2),  # b has two paths here, c one
         "T1132": (1, 0, 1),  # i maps to both sub-techniques
@@ -161,7 +193,9 @@ def test_the_tactics(release):
         for row in tactics.itertuples()
         if row.covered or row.subtechniques_covered
     }
-    expected = {t: (sum("." not in i for i in ids), sum("." in i for i in ids)) for t, ids in CELLS[release].items()}
+    expected = {
+        t: (sum("." not in i for i in ids), sum("." in i for i in ids)) for t, ids in CELLS[release].items()
+    }
     assert counted == expected
     assert tactics["position"].tolist() == list(range(14 if release == E18 else 15))
     reconnaissance = tactics.set_index("tactic_id").loc["TA0043"]
@@ -172,14 +206,23 @@ def test_the_rules_of_each_tactic():
     tactics = coverage_by_tactic(view()).set_index("tactic_id")["rules"]
     # TA0005: d, f, k, l
     assert {t: n for t, n in tactics.items() if n} == {
-        "TA0001": 1, "TA0002": 1, "TA0003": 2, "TA0005": 4, "TA0006": 2, "TA0011": 1,
-    }  # fmt: skip
+        "TA0001": 1,
+        "TA0002": 1,
+        "TA0003": 2,
+        "TA0005": 4,
+        "TA0006": 2,
+        "TA0011": 1,
+    }
     assert coverage_by_tactic(view(E19)).set_index("tactic_id")["name"]["TA0005"] == "Stealth"
 
 
 def test_the_platforms():
     rows = coverage_by_platform(view()).set_index("name")
-    covered = {name: (row.covered, row.subtechniques_covered, row.rules) for name, row in rows.iterrows() if row.rules}
+    covered = {
+        name: (row.covered, row.subtechniques_covered, row.rules)
+        for name, row in rows.iterrows()
+        if row.rules
+    }
     assert covered == {
         # T1053, T1003, T1562, T1574, T1070; T1053.005, T1003.001, T1562.001, T1562.002, T1574.001; a b c d e l
         "Windows": (5, 5, 6),
@@ -187,16 +230,27 @@ def test_the_platforms():
         "macOS": (1, 1, 1),  # T1562 through T1562.003, by k
     }
     assert set(rows.index) == {
-        "Containers", "ESXi", "IaaS", "Identity Provider", "Linux", "Network Devices", "Office Suite", "SaaS", "Windows",
+        "Containers",
+        "ESXi",
+        "IaaS",
+        "Identity Provider",
+        "Linux",
+        "Network Devices",
+        "Office Suite",
+        "SaaS",
+        "Windows",
         "macOS",
-    }  # fmt: skip
+    }
     assert list(coverage_by_platform(view(platforms=("macOS", "Linux")))["name"]) == ["Linux", "macOS"]
 
 
 def test_the_pre_switch_adds_what_happens_before():
     wide = coverage_by_id(view(pre=True))
     assert by_id(wide, "T1595")["any"] and by_id(wide, "T1595.002")["direct"]
-    assert (by_id(wide, "T1595.002")["breadth"], by_id(wide, "T1595.002")["score"]) == (1.0, 0.5)  # no platform to run on
+    assert (by_id(wide, "T1595.002")["breadth"], by_id(wide, "T1595.002")["score"]) == (
+        1.0,
+        0.5,
+    )  # no platform to run on
     assert (by_id(wide, "T1595.001")["breadth"], by_id(wide, "T1595.001")["platforms_total"]) == (0.0, 0)
     assert "T1595" not in set(coverage_by_id(view())["attack_id"])
 
@@ -259,15 +313,26 @@ def test_the_types_of_the_default_gaps():
     by_type = {name: ids_where(found, found["gap_type"] == name) for name in GAP_TYPES}
     assert by_type["not_production"] == {"T1057", "T1053.003", "T1059", "T1059.001", "T1046"}
     # Below T1003 7 others, below T1078 4, below T1070 10 (a deprecated rule on one of them promotes nothing).
-    assert Counter(i.partition(".")[0] for i in by_type["parent_only"]) == {"T1003": 7, "T1078": 4, "T1070": 10}
+    assert Counter(i.partition(".")[0] for i in by_type["parent_only"]) == {
+        "T1003": 7,
+        "T1078": 4,
+        "T1070": 10,
+    }
     assert "T1070.001" in by_type["parent_only"]
     assert by_type["partial"] == by_type["fragile"] == by_type["platform"] == set()
     assert len(by_type["none"]) == 581 - 5 - 21
     assert {"T1546", "T1546.008", "T1053.002", "T1562.004"} <= by_type["none"]
     left_out = dict(zip(found["attack_id"], found["rules_out_of_scope"], strict=True))
     assert {i: n for i, n in left_out.items() if n} == {
-        "T1546": 1, "T1546.008": 1, "T1070.001": 1, "T1057": 1, "T1053.003": 1, "T1059": 1, "T1059.001": 1, "T1046": 1,
-    }  # fmt: skip
+        "T1546": 1,
+        "T1546.008": 1,
+        "T1070.001": 1,
+        "T1057": 1,
+        "T1053.003": 1,
+        "T1059": 1,
+        "T1059.001": 1,
+        "T1046": 1,
+    }
     assert set(found["rules"]) == {0}
 
 
@@ -284,20 +349,39 @@ def test_partial_is_a_technique_whose_family_has_rules(rollup, partial, techniqu
     found = gaps(view(rollup=rollup))
     assert ids_where(found, found["gap_type"] == "partial") == partial
     assert (~found["is_subtechnique"]).sum() == techniques
-    assert by_id(gaps(view(rollup="all")), "T1562")[["rules", "subtechniques_covered", "subtechniques"]].tolist() == [3, 3, 12]
+    assert by_id(gaps(view(rollup="all")), "T1562")[
+        ["rules", "subtechniques_covered", "subtechniques"]
+    ].tolist() == [3, 3, 12]
 
 
 def test_covered_ids_are_listed_on_request():
     found = gaps(view(), also=("fragile", "platform"))
     # One rule only: a e f i i i l, and d k l on T1562's sub-techniques; not T1003 (b, c), T1562 (d, k, l).
     assert ids_where(found, found["gap_type"] == "fragile") == {
-        "T1053", "T1574", "T1078", "T1071", "T1105", "T1132", "T1070",
-        "T1053.005", "T1562.001", "T1562.002", "T1562.003", "T1574.001", "T1071.001", "T1132.001", "T1132.002",
-    }  # fmt: skip
+        "T1053",
+        "T1574",
+        "T1078",
+        "T1071",
+        "T1105",
+        "T1132",
+        "T1070",
+        "T1053.005",
+        "T1562.001",
+        "T1562.002",
+        "T1562.003",
+        "T1574.001",
+        "T1071.001",
+        "T1132.001",
+        "T1132.002",
+    }
     # Not those that Windows is all of: T1053.005, T1003.001, T1562.002, T1574.001.
     assert ids_where(found, found["gap_type"] == "platform") == ANY[E18] | {
-        "T1562.001", "T1562.003", "T1071.001", "T1132.001", "T1132.002",
-    }  # fmt: skip
+        "T1562.001",
+        "T1562.003",
+        "T1071.001",
+        "T1132.001",
+        "T1132.002",
+    }
     assert len(found) == 581 + 15 + 14
     with pytest.raises(ValueError, match="partial"):
         gaps(view(), also=("partial",))
@@ -348,23 +432,31 @@ def test_the_figures(release, techniques, subtechniques, placements):
     assert result["techniques"] == dict(zip(("covered", "total"), techniques, strict=True))
     assert result["subtechniques"] == dict(zip(("covered", "total"), subtechniques, strict=True))
     assert result["placements"] == dict(zip(("covered", "total"), placements, strict=True))
-    assert result["rules"].items() >= {
-        "read": 17,
-        "by_class": {"production": 13, "development": 1, "building_block": 1, "hunt": 1, "deprecated": 1},
-        "in_scope": 12,
-        "same_elsewhere": 0,
-        "unmapped": 1,  # h
-        "tactic_only": 1,  # g
-        "unread": 1,  # j
-        "platform_unknown": 3,  # h, i, j
-        "problems": 3,
-    }.items()
+    assert (
+        result["rules"].items()
+        >= {
+            "read": 17,
+            "by_class": {"production": 13, "development": 1, "building_block": 1, "hunt": 1, "deprecated": 1},
+            "in_scope": 12,
+            "same_elsewhere": 0,
+            "unmapped": 1,  # h
+            "tactic_only": 1,  # g
+            "unread": 1,  # j
+            "platform_unknown": 3,  # h, i, j
+            "problems": 3,
+        }.items()
+    )
     assert result["stamp"] == view(release).scope.stamp()
 
 
 def test_the_roll_ups_and_pre_in_the_summary():
     result = summary(view())
-    assert result["rollups"] == {"any": 9, "all": 2, "direct": 4, "share": round(sum(SHARES.values()) / 197, 4)}
+    assert result["rollups"] == {
+        "any": 9,
+        "all": 2,
+        "direct": 4,
+        "share": round(sum(SHARES.values()) / 197, 4),
+    }
     assert result["techniques_with_pre"] == {"covered": 10, "total": 216}
     assert summary(view(pre=True))["techniques"] == {"covered": 10, "total": 216}
     shared = summary(view(rollup="share"))
@@ -377,14 +469,35 @@ def test_the_roll_ups_and_pre_in_the_summary():
 def test_the_summary_lists_tactics_in_matrix_order_and_platforms():
     result = summary(view())
     assert [row["id"] for row in result["tactics"]] == [
-        "TA0043", "TA0042", "TA0001", "TA0002", "TA0003", "TA0004", "TA0005", "TA0006", "TA0007", "TA0008", "TA0009",
-        "TA0011", "TA0010", "TA0040",
-    ]  # fmt: skip
+        "TA0043",
+        "TA0042",
+        "TA0001",
+        "TA0002",
+        "TA0003",
+        "TA0004",
+        "TA0005",
+        "TA0006",
+        "TA0007",
+        "TA0008",
+        "TA0009",
+        "TA0011",
+        "TA0010",
+        "TA0040",
+    ]
     evasion = next(row for row in result["tactics"] if row["id"] == "TA0005")
-    assert (evasion["name"], evasion["covered"], evasion["subtechniques_covered"], evasion["rules"]) == ("Defense Evasion", 3, 3, 4)
+    assert (evasion["name"], evasion["covered"], evasion["subtechniques_covered"], evasion["rules"]) == (
+        "Defense Evasion",
+        3,
+        3,
+        4,
+    )
     assert sum(row["covered"] + row["subtechniques_covered"] for row in result["tactics"]) == 21
     assert sum(row["total"] + row["subtechniques"] for row in result["tactics"]) == 795
-    assert {row["name"]: row["covered"] for row in result["platforms"] if row["covered"]} == {"Windows": 5, "Linux": 1, "macOS": 1}
+    assert {row["name"]: row["covered"] for row in result["platforms"] if row["covered"]} == {
+        "Windows": 5,
+        "Linux": 1,
+        "macOS": 1,
+    }
 
 
 def test_rule_counts_follow_the_scope():
@@ -407,18 +520,31 @@ def test_the_rules_of_a_technique_say_where_they_are_mapped():
     assert rows("T1059") == [("p", ("T1059.001",), False, False)]
     assert rows("T1059.001") == [("p", ("T1059.001",), True, False)]
     assert rows("T1685", E19) == [
-        ("d", ("T1685",), True, True), ("l", ("T1685", "T1685.001"), True, True), ("o", ("T1685.005",), False, False),
-    ]  # fmt: skip
+        ("d", ("T1685",), True, True),
+        ("l", ("T1685", "T1685.001"), True, True),
+        ("o", ("T1685.005",), False, False),
+    ]
     assert rows("T1546.001") == []
 
 
 def test_the_facts_of_a_technique():
     facts = technique_facts(view(), "T1003.001")
-    assert (facts["name"], facts["parent_id"], facts["parent_name"]) == ("LSASS Memory", "T1003", "OS Credential Dumping")
-    assert (facts["tactics"], facts["platforms"], facts["status"]) == (["Credential Access"], ["Windows"], "live")
+    assert (facts["name"], facts["parent_id"], facts["parent_name"]) == (
+        "LSASS Memory",
+        "T1003",
+        "OS Credential Dumping",
+    )
+    assert (facts["tactics"], facts["platforms"], facts["status"]) == (
+        ["Credential Access"],
+        ["Windows"],
+        "live",
+    )
     assert technique_facts(view(), "T1078")["tactics"] == [
-        "Initial Access", "Persistence", "Privilege Escalation", "Defense Evasion",
-    ]  # fmt: skip
+        "Initial Access",
+        "Persistence",
+        "Privilege Escalation",
+        "Defense Evasion",
+    ]
     assert len(facts["groups"]) == by_id(threat_by_id(view()), "T1003.001")["groups_direct"]
     with pytest.raises(KeyError):
         technique_facts(view(), "T9999")
@@ -426,10 +552,14 @@ def test_the_facts_of_a_technique():
 
 def test_the_neighbours_of_a_rule_share_its_ids():
     rows = rule_neighbours(view(), KEYS["c"])
-    assert list(zip(map(small.LETTERS.get, rows["rule_key"]), rows["shared"], strict=True)) == [("b", ("T1003.001",))]
+    assert list(zip(map(small.LETTERS.get, rows["rule_key"]), rows["shared"], strict=True)) == [
+        ("b", ("T1003.001",))
+    ]
     assert rule_neighbours(view(), KEYS["i"]).empty
     rows = rule_neighbours(view(E19), KEYS["l"])  # d is read as T1685 in 19.0
-    assert list(zip(map(small.LETTERS.get, rows["rule_key"]), rows["shared"], strict=True)) == [("d", ("T1685",))]
+    assert list(zip(map(small.LETTERS.get, rows["rule_key"]), rows["shared"], strict=True)) == [
+        ("d", ("T1685",))
+    ]
     assert rule_neighbours(view(), KEYS["h"]).empty
 
 
@@ -454,9 +584,16 @@ def test_what_is_read_as_nothing_is_listed():
     rows = unread_mappings(view())
     found = sorted((small.LETTERS[r.rule_key], r.status) for r in rows.itertuples())
     assert found == [
-        ("g", "tactic_only"), ("j", "other_domain"), ("k", "other_domain"), ("l", "newer"), ("l", "newer"),
-        ("n", "other_domain"), ("q", "deprecated"), ("q", "other_domain"), ("q", "unknown"),
-    ]  # fmt: skip
+        ("g", "tactic_only"),
+        ("j", "other_domain"),
+        ("k", "other_domain"),
+        ("l", "newer"),
+        ("l", "newer"),
+        ("n", "other_domain"),
+        ("q", "deprecated"),
+        ("q", "other_domain"),
+        ("q", "unknown"),
+    ]
     assert len(unread_mappings(view(E19))) == 7  # 19.0 knows both of l's
     assert rows["path"].notna().all() and rows["name"].notna().all()
 
@@ -467,8 +604,10 @@ def test_what_is_read_as_nothing_is_listed():
 def test_the_months_up_to_the_stamp():
     rows = activity_by_month(view(), months=3)
     assert [(r.month.date(), r.created, r.updated) for r in rows.itertuples()] == [
-        (date(2026, 1, 1), 11, 0), (date(2026, 2, 1), 0, 0), (date(2026, 3, 1), 1, 12),  # b is of March
-    ]  # fmt: skip
+        (date(2026, 1, 1), 11, 0),
+        (date(2026, 2, 1), 0, 0),
+        (date(2026, 3, 1), 1, 12),  # b is of March
+    ]
     assert len(activity_by_month(view())) == 12
 
 
@@ -481,9 +620,16 @@ def test_the_severities_of_rules_in_scope():
 # ---- every measure -------------------------------------------------------------------------------------------
 
 SCOPES = [
-    {}, {"pre": True}, {"platforms": ("Linux",)}, {"platforms": ("SaaS",)}, {"classes": ()}, {"rollup": "share"},
-    {"rollup": "all"}, {"rollup": "direct"}, {"classes": ("production", "hunt", "deprecated"), "enabled": "any"},
-]  # fmt: skip
+    {},
+    {"pre": True},
+    {"platforms": ("Linux",)},
+    {"platforms": ("SaaS",)},
+    {"classes": ()},
+    {"rollup": "share"},
+    {"rollup": "all"},
+    {"rollup": "direct"},
+    {"classes": ("production", "hunt", "deprecated"), "enabled": "any"},
+]
 
 
 @pytest.mark.parametrize("name", list(MEASURES))
@@ -498,7 +644,9 @@ def test_every_measure_fits_its_spec_in_every_scope(name):
 def made_view(rules, mappings, catalogue: Catalogue, **scope) -> View:
     """A view of rules made in a test."""
     read = mappings_as_read(written_frame(mappings), Reader(catalogue))
-    return View(catalogue, rules_frame(rules), read, Scope(catalogue.release, date=DAY, **scope), {"production": 1.0})
+    return View(
+        catalogue, rules_frame(rules), read, Scope(catalogue.release, date=DAY, **scope), {"production": 1.0}
+    )
 
 
 @pytest.mark.parametrize("name", list(MEASURES))
@@ -511,18 +659,34 @@ def test_every_measure_of_no_rules_at_all(name):
 def test_no_rules_at_all_have_a_summary_and_all_ids_are_gaps():
     empty = made_view([], [], small.catalogue())
     result = summary(empty)
-    assert (result["techniques"], result["placements"]) == ({"covered": 0, "total": 197}, {"covered": 0, "total": 795})
+    assert (result["techniques"], result["placements"]) == (
+        {"covered": 0, "total": 197},
+        {"covered": 0, "total": 795},
+    )
     assert result["rollups"] == {"any": 0, "all": 0, "direct": 0, "share": 0.0}
     assert set(gaps(empty)["gap_type"]) == {"none"} and len(gaps(empty)) == 599
-    assert technique_rules(empty, "T1003").empty and unread_mappings(empty).empty and severity_mix(empty).empty
+    assert (
+        technique_rules(empty, "T1003").empty and unread_mappings(empty).empty and severity_mix(empty).empty
+    )
 
 
 def test_nothing_open_is_an_empty_list_of_gaps():
     full = small.catalogue()
     only = full.techniques[full.techniques["attack_id"].isin(["T1105"])].reset_index(drop=True)
     cells = full.placements[full.placements["attack_id"] == "T1105"].reset_index(drop=True)
-    frames = {name: full.frame(name) for name in ("tactics", "revocations", "uses", "strategies", "analytics",
-              "log_sources", "data_components", "component_detects")}  # fmt: skip
+    frames = {
+        name: full.frame(name)
+        for name in (
+            "tactics",
+            "revocations",
+            "uses",
+            "strategies",
+            "analytics",
+            "log_sources",
+            "data_components",
+            "component_detects",
+        )
+    }
     one = Catalogue.of_frames(full.release, "", "", {**frames, "techniques": only, "placements": cells})
     found = made_view([small.rule("r")], [small.mapping("r", 0, "T1105")], one)
     for also in ((), ("fragile",)):
@@ -532,7 +696,9 @@ def test_nothing_open_is_an_empty_list_of_gaps():
 
 def test_measures_change_no_input():
     here = small.reading().view(on=DAY)
-    before = {name: here.catalogue.frame(name).copy(deep=True) for name in ("techniques", "placements", "uses")}
+    before = {
+        name: here.catalogue.frame(name).copy(deep=True) for name in ("techniques", "placements", "uses")
+    }
     rules, mappings = here.all_rules.copy(deep=True), here.mappings.copy(deep=True)
     summary(here), gaps(here, ("fragile",)), telemetry_by_id(here)
     pd.testing.assert_frame_equal(here.all_rules, rules)

@@ -46,7 +46,11 @@ class Bundle:
         self.known = set(self.id_of.values())
         short = {o["x_mitre_shortname"]: self._external(o) for o in self._of("x-mitre-tactic")}
         self.tactics = {
-            attack_id: [short[p["phase_name"]] for p in o["kill_chain_phases"] if p["kill_chain_name"] == "mitre-attack"]
+            attack_id: [
+                short[p["phase_name"]]
+                for p in o["kill_chain_phases"]
+                if p["kill_chain_name"] == "mitre-attack"
+            ]
             for attack_id, o in self.live.items()
         }
         self.platforms = {attack_id: o.get("x_mitre_platforms", []) for attack_id, o in self.live.items()}
@@ -110,7 +114,9 @@ class Bundle:
                 continue
             attack_id = self._external(target)
             for analytic in map(self.objects.get, strategy["x_mitre_analytic_refs"]):
-                for source in analytic.get("x_mitre_log_source_references", []) if self._is_live(analytic) else []:
+                for source in (
+                    analytic.get("x_mitre_log_source_references", []) if self._is_live(analytic) else []
+                ):
                     component = self.objects[source["x_mitre_data_component_ref"]]
                     if self._is_live(component):
                         for name in {attack_id, attack_id.partition(".")[0]}:
@@ -128,9 +134,13 @@ def production_rules(root: Path) -> dict[str, list[tuple[str | None, str]]]:
         document = tomli.loads(path.read_text(encoding="utf-8"))
         rule, relative = document.get("rule"), path.relative_to(root).as_posix()
         if (
-            rule is None or "_deprecated/" in relative or "building_block/" in relative or "building_block_type" in rule
-            or document["metadata"]["maturity"] != "production" or rule.get("enabled") is False
-        ):  # fmt: skip
+            rule is None
+            or "_deprecated/" in relative
+            or "building_block/" in relative
+            or "building_block_type" in rule
+            or document["metadata"]["maturity"] != "production"
+            or rule.get("enabled") is False
+        ):
             continue
         pairs = []
         for threat in rule.get("threat", []):
@@ -194,7 +204,11 @@ def bundles(shared):
     return {r: Bundle(shared("attack", f"enterprise-attack-{r[-4:]}.json.gz")) for r in (E18, E19)}
 
 
-@pytest.fixture(scope="module", params=[(E18, False), (E18, True), (E19, False), (E19, True)], ids=["18.1", "18.1-pre", "19.0", "19.0-pre"])
+@pytest.fixture(
+    scope="module",
+    params=[(E18, False), (E18, True), (E19, False), (E19, True)],
+    ids=["18.1", "18.1-pre", "19.0", "19.0-pre"],
+)
 def count(request, shared, bundles):
     release, pre = request.param
     root = shared("corpora", "elastic")
@@ -217,7 +231,9 @@ def test_the_figures_agree(count):
     assert result["rollups"]["any"] == len(covered)
     assert result["rollups"]["direct"] == sum(bool(count.on.get(t)) for t in count.techniques)
     share = {
-        t: sum(bool(count.on.get(i)) for i in count.below(t)) / len(count.below(t)) if count.below(t) else bool(count.on.get(t))
+        t: sum(bool(count.on.get(i)) for i in count.below(t)) / len(count.below(t))
+        if count.below(t)
+        else bool(count.on.get(t))
         for t in count.techniques
     }
     assert result["rollups"]["all"] == sum(value == 1 for value in share.values())
@@ -247,14 +263,22 @@ def test_every_placement_and_tactic_agrees(count):
     for attack_id in count.scope:
         for tactic in count.bundle.tactics[attack_id]:
             family = {attack_id} | count.below(attack_id)
-            expected[tactic, attack_id] = len(set().union(*(count.cells.get((tactic, i), set()) for i in family)))
+            expected[tactic, attack_id] = len(
+                set().union(*(count.cells.get((tactic, i), set()) for i in family))
+            )
     assert cells == expected
-    assert summary(count.view)["placements"] == {"covered": sum(map(bool, expected.values())), "total": len(expected)}
+    assert summary(count.view)["placements"] == {
+        "covered": sum(map(bool, expected.values())),
+        "total": len(expected),
+    }
     for row in coverage_by_tactic(count.view).itertuples():
         techniques = {i: n for (t, i), n in expected.items() if t == row.tactic_id and "." not in i}
         below = {i: n for (t, i), n in expected.items() if t == row.tactic_id and "." in i}
         assert (row.covered, row.total) == (sum(map(bool, techniques.values())), len(techniques)), row.name
-        assert (row.subtechniques_covered, row.subtechniques) == (sum(map(bool, below.values())), len(below)), row.name
+        assert (row.subtechniques_covered, row.subtechniques) == (
+            sum(map(bool, below.values())),
+            len(below),
+        ), row.name
         rules = {path for (t, _), paths in count.cells.items() if t == row.tactic_id for path in paths}
         assert row.rules == len(rules), row.name
 
@@ -290,7 +314,10 @@ def test_every_platform_agrees(count):
         row = rows.loc[name]
         assert (row["covered"], row["total"]) == (len(covered), len(techniques)), name
         below = there - techniques
-        assert (row["subtechniques_covered"], row["subtechniques"]) == (sum(bool(on[i]) for i in below), len(below)), name
+        assert (row["subtechniques_covered"], row["subtechniques"]) == (
+            sum(bool(on[i]) for i in below),
+            len(below),
+        ), name
 
 
 def test_the_gaps_agree(count):
@@ -301,7 +328,9 @@ def test_the_gaps_agree(count):
     for kind in ("groups", "software", "campaigns"):
         expected = {i: len(users[kind].get(i, ())) for i in open_ids}
         assert dict(zip(found["attack_id"], found[kind], strict=True)) == expected, kind
-    order = sorted(open_ids, key=lambda i: (*(-len(users[k].get(i, ())) for k in ("groups", "software", "campaigns")), i))
+    order = sorted(
+        open_ids, key=lambda i: (*(-len(users[k].get(i, ())) for k in ("groups", "software", "campaigns")), i)
+    )
     assert found["attack_id"].tolist() == order
     parent_only = set(found.loc[found["gap_type"] == "parent_only", "attack_id"])
     assert all(count.on.get(i.partition(".")[0]) for i in parent_only)
@@ -329,7 +358,9 @@ def test_every_gap_type_of_not_production_has_such_a_rule(shared, bundles, relea
     view = small.elastic_reading(root, release).view(on=DAY)
     bundle, others = bundles[release], set()
     rules = view.all_rules
-    for path, kind, enabled in zip(rules["path"], rules["rule_class"], rules["enabled"].fillna(True), strict=True):
+    for path, kind, enabled in zip(
+        rules["path"], rules["rule_class"], rules["enabled"].fillna(True), strict=True
+    ):
         if kind == "deprecated" or (kind == "production" and enabled):
             continue
         document = tomli.loads((root / path).read_text(encoding="utf-8"))
@@ -362,5 +393,7 @@ def test_a_platform_filter_agrees(shared, bundles, platform):
     techniques = {i for i in there if "." not in i}
     assert result["techniques"] == {"covered": len(covered & techniques), "total": len(techniques)}
     assert result["subtechniques"] == {"covered": len(covered - techniques), "total": len(there - techniques)}
-    assert [(row["name"], row["covered"]) for row in result["platforms"]] == [(platform, len(covered & techniques))]
+    assert [(row["name"], row["covered"]) for row in result["platforms"]] == [
+        (platform, len(covered & techniques))
+    ]
     assert set(gaps(view)["attack_id"]) == there - covered

@@ -28,7 +28,19 @@ from tests.small import DAY, E19
 
 # Five families of 18.1: several tactics, no sub-techniques, PRE-only, revoked in 19.0.
 FAMILIES = ("T1003", "T1053", "T1078", "T1105", "T1132", "T1562", "T1595")
-TACTICS = (None, "TA0001", "TA0002", "TA0003", "TA0004", "TA0005", "TA0006", "TA0011", "TA0043", "TA0112", "TA9999")
+TACTICS = (
+    None,
+    "TA0001",
+    "TA0002",
+    "TA0003",
+    "TA0004",
+    "TA0005",
+    "TA0006",
+    "TA0011",
+    "TA0043",
+    "TA0112",
+    "TA9999",
+)
 PLATFORMS = ("Windows", "Linux", "macOS", "IaaS", "SaaS")
 WEIGHTS = {"production": 1.0, "development": 0.5, "building_block": 0.5, "hunt": 0.3, "deprecated": 0.0}
 EXAMPLES = settings(max_examples=12, deadline=None)
@@ -66,18 +78,24 @@ def rule_values(draw) -> tuple:
         "platforms": tuple(draw(st.lists(st.sampled_from(PLATFORMS), unique=True, max_size=3))),
         "severity": draw(st.sampled_from([None, "low", "high", "critical"])),
     }
-    paths = draw(st.lists(st.tuples(st.sampled_from(TACTICS), st.one_of(st.none(), st.sampled_from(ids()))), max_size=4))
+    paths = draw(
+        st.lists(
+            st.tuples(st.sampled_from(TACTICS), st.one_of(st.none(), st.sampled_from(ids()))), max_size=4
+        )
+    )
     return values, paths
 
 
 corpora = st.lists(rule_values(), max_size=6)
-scopes = st.fixed_dictionaries({
-    "platforms": st.sampled_from([(), ("Linux",), ("Windows", "IaaS")]),
-    "pre": st.booleans(),
-    "classes": st.sampled_from([("production",), ("production", "hunt"), tuple(RULE_CLASSES)]),
-    "enabled": st.sampled_from(["not_disabled", "enabled", "any"]),
-    "rollup": st.sampled_from(list(ROLLUPS)),
-})  # fmt: skip
+scopes = st.fixed_dictionaries(
+    {
+        "platforms": st.sampled_from([(), ("Linux",), ("Windows", "IaaS")]),
+        "pre": st.booleans(),
+        "classes": st.sampled_from([("production",), ("production", "hunt"), tuple(RULE_CLASSES)]),
+        "enabled": st.sampled_from(["not_disabled", "enabled", "any"]),
+        "rollup": st.sampled_from(list(ROLLUPS)),
+    }
+)
 
 
 def seen(corpus: list[tuple], scope: dict, order: list[int] | None = None) -> View:
@@ -86,7 +104,9 @@ def seen(corpus: list[tuple], scope: dict, order: list[int] | None = None) -> Vi
     named = [named[n] for n in order] if order else named
     rules = [small.rule(key, **values) for key, values, _ in named]
     written = [
-        small.mapping(key, n, attack_id, tactic) for key, _, paths in named for n, (tactic, attack_id) in enumerate(paths)
+        small.mapping(key, n, attack_id, tactic)
+        for key, _, paths in named
+        for n, (tactic, attack_id) in enumerate(paths)
     ]
     read = mappings_as_read(written_frame(written), reader())
     return View(catalogue(), rules_frame(rules), read, Scope(catalogue().release, date=DAY, **scope), WEIGHTS)
@@ -109,7 +129,18 @@ def test_a_rule_more_never_lowers_a_number(corpus, extra, scope):
     before, after = seen(corpus, scope), seen([*corpus, extra], scope)
     for measure in (coverage_by_id, coverage_by_placement):
         old, new = measure(before), measure(after)
-        for column in ("any", "direct", "all", "share", "covered", "rules", "depth", "breadth", "score", "platforms_covered"):
+        for column in (
+            "any",
+            "direct",
+            "all",
+            "share",
+            "covered",
+            "rules",
+            "depth",
+            "breadth",
+            "score",
+            "platforms_covered",
+        ):
             fell = new[column].astype(float) < old[column].astype(float) - 1e-12
             assert not fell.any(), (measure.__name__, column, new.loc[fell, "attack_id"].tolist())
     for measure in (coverage_by_tactic, coverage_by_platform):
@@ -139,13 +170,21 @@ def test_shares_lie_between_nought_and_one_and_roll_ups_are_ordered(corpus, scop
 @given(corpora, scopes)
 def test_sums_agree_over_the_grains(corpus, scope):
     view = seen(corpus, scope)
-    found, by_cell, by_platform = coverage_by_id(view), coverage_by_placement(view), coverage_by_platform(view)
+    found, by_cell, by_platform = (
+        coverage_by_id(view),
+        coverage_by_placement(view),
+        coverage_by_platform(view),
+    )
     result = summary(view)
     for part in (result["techniques"], result["subtechniques"], result["placements"]):
         assert 0 <= part["covered"] <= part["total"]
     assert result["techniques"]["total"] + result["subtechniques"]["total"] == len(found)
     tactics = coverage_by_tactic(view)
-    assert tactics["total"].sum() + tactics["subtechniques"].sum() == result["placements"]["total"] == len(by_cell)
+    assert (
+        tactics["total"].sum() + tactics["subtechniques"].sum()
+        == result["placements"]["total"]
+        == len(by_cell)
+    )
     covered = tactics["covered"].sum() + tactics["subtechniques_covered"].sum()
     assert abs(covered - by_cell["covered"].sum()) < 1e-9
     # An ID has a rule exactly when one of its cells has; and no cell has more rules than its ID.
@@ -180,7 +219,9 @@ def test_a_rule_counts_only_where_it_says_or_nowhere_is_said(corpus, scope):
     view = seen(corpus, scope)
     mappings = view.mappings[view.mappings["attack_id"].notna()]
     valid = mappings["tactic_status"].isin(["valid", "renamed"])
-    named = set(mappings.loc[valid, ["rule_key", "attack_id", "tactic_id"]].itertuples(index=False, name=None))
+    named = set(
+        mappings.loc[valid, ["rule_key", "attack_id", "tactic_id"]].itertuples(index=False, name=None)
+    )
     loose = set(mappings.loc[~valid, ["rule_key", "attack_id"]].itertuples(index=False, name=None))
     placed = view.placed[["rule_key", "attack_id", "tactic_id"]].itertuples(index=False, name=None)
     assert all(cell in named or cell[:2] in loose for cell in placed)

@@ -18,29 +18,58 @@ import pytest
 from tests.conftest import PROJECT
 from tests.migrating import E18, E19, entry, rule, technique
 
-BEFORE = rule(entry("TA0005", "Defense Evasion", technique("T1562", "Impair Defenses")), '["Tactic: Defense Evasion"]')
-AFTER = rule(entry("TA0112", "Defense Impairment", technique("T1685", "Disable or Modify Tools")), '["Tactic: Defense Impairment"]')
+BEFORE = rule(
+    entry("TA0005", "Defense Evasion", technique("T1562", "Impair Defenses")), '["Tactic: Defense Evasion"]'
+)
+AFTER = rule(
+    entry("TA0112", "Defense Impairment", technique("T1685", "Disable or Modify Tools")),
+    '["Tactic: Defense Impairment"]',
+)
 OPEN = rule(entry("TA0003", "Persistence", technique("T1574", "Hijack Execution Flow")))
 SIGMA = "title: Odd\nid: 0b1c\ntags:\n    - attack.defense-evasion\n    - attack.t1562.001\nlogsource:\n    product: windows\ndetection:\n    a: {b: c}\n    condition: a\n"
 NEW_SIGMA = SIGMA.replace("defense-evasion", "defense-impairment").replace("t1562.001", "t1685")
 
 
-def cli(*arguments: str | Path, cwd: Path = PROJECT, before: tuple[str, ...] = ()) -> subprocess.CompletedProcess:
+def cli(
+    *arguments: str | Path, cwd: Path = PROJECT, before: tuple[str, ...] = ()
+) -> subprocess.CompletedProcess:
     environment = {**os.environ, "PYTHONPATH": str(PROJECT), "COVERAGE_CACHE": str(PROJECT / "no-cache")}
     command = [*before, sys.executable, "-m", "coverage.cli", "migrate", *map(str, arguments)]
-    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(
+        command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
 
 
 def git(folder: Path, *arguments: str, given: str | None = None) -> str:
-    identity = ("-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "core.autocrlf=false", "-c", "commit.gpgsign=false")
-    done = subprocess.run(["git", "-C", str(folder), *identity, *arguments], input=given, capture_output=True, text=True, check=False)
+    identity = (
+        "-c",
+        "user.name=t",
+        "-c",
+        "user.email=t@example.org",
+        "-c",
+        "core.autocrlf=false",
+        "-c",
+        "commit.gpgsign=false",
+    )
+    done = subprocess.run(
+        ["git", "-C", str(folder), *identity, *arguments],
+        input=given,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
 def made_repository(folder: Path) -> Path:
     """A git repository with a rule to move, an open one and a Sigma rule, all committed."""
-    for name, text in (("rules/moves.toml", BEFORE), ("rules/open.toml", OPEN), ("sigma/odd rule.yml", SIGMA), ("README.md", "x\n")):
+    for name, text in (
+        ("rules/moves.toml", BEFORE),
+        ("rules/open.toml", OPEN),
+        ("sigma/odd rule.yml", SIGMA),
+        ("README.md", "x\n"),
+    ):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
@@ -67,9 +96,13 @@ def test_the_patch_on_standard_output_applies(repository):
     assert texts(repository) == before
     assert "diff --git a/rules/moves.toml b/rules/moves.toml" in done.stdout
     assert "[[decision]]" in done.stderr and 'from = "T1574"' in done.stderr
-    assert "2 of 3 files change for Enterprise 19.0; 1 mapping is left for a person in 1 files." in done.stderr
+    assert (
+        "2 of 3 files change for Enterprise 19.0; 1 mapping is left for a person in 1 files." in done.stderr
+    )
     git(repository, "apply", "--check", "-", given=done.stdout)
-    git(repository / "sigma", "apply", "-", given=done.stdout)  # below the top folder only what is there is patched
+    git(
+        repository / "sigma", "apply", "-", given=done.stdout
+    )  # below the top folder only what is there is patched
     assert texts(repository) == before | {"sigma/odd rule.yml": NEW_SIGMA}
     git(repository, "checkout", "-q", ".")
     git(repository, "apply", "-", given=done.stdout)
@@ -83,7 +116,12 @@ def test_without_git_paths_start_at_the_current_folder(tmp_path):
     (tmp_path / "mine" / "one.toml").write_text(BEFORE, encoding="utf-8")
     done = cli("mine", "--to", E19, cwd=tmp_path)
     assert "--- a/mine/one.toml\n" in done.stdout
-    assert subprocess.run(["git", "apply", "-"], cwd=tmp_path, input=done.stdout, text=True, check=False).returncode == 0
+    assert (
+        subprocess.run(
+            ["git", "apply", "-"], cwd=tmp_path, input=done.stdout, text=True, check=False
+        ).returncode
+        == 0
+    )
     assert (tmp_path / "mine" / "one.toml").read_text(encoding="utf-8") == AFTER
 
 
@@ -104,7 +142,12 @@ def test_write_keeps_the_mode_and_writes_only_what_changes(repository):
     old = (repository / "rules" / "open.toml").stat()
     done = cli(repository, "--to", E19, "--write")
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
-    assert texts(repository) == {"rules/moves.toml": AFTER, "rules/open.toml": OPEN, "sigma/odd rule.yml": NEW_SIGMA, "README.md": "x\n"}
+    assert texts(repository) == {
+        "rules/moves.toml": AFTER,
+        "rules/open.toml": OPEN,
+        "sigma/odd rule.yml": NEW_SIGMA,
+        "README.md": "x\n",
+    }
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
     assert (repository / "rules" / "open.toml").stat().st_ino == old.st_ino
     assert "2 of 3 files were written" in done.stderr
@@ -149,25 +192,31 @@ def test_the_decisions_file_is_found_and_does_not_make_the_tree_dirty(repository
     git(repository, "add", "-A")
     git(repository, "commit", "-q", "-m", "decisions")
     file.write_text(
-        '[[decision]]\nfrom = "T1574"\nto = "TA0002"\nreason = "x"\n[[decision]]\nfrom = "T1"\nto = "keep"\nreason = "x"\n', encoding="utf-8"
+        '[[decision]]\nfrom = "T1574"\nto = "TA0002"\nreason = "x"\n[[decision]]\nfrom = "T1"\nto = "keep"\nreason = "x"\n',
+        encoding="utf-8",
     )
     done = cli("rules", "--to", E19, "--write", cwd=repository)
     assert done.returncode == 0, done.stderr
     assert "answered nothing: 2" in done.stderr
-    assert texts(repository)["rules/open.toml"] == rule(entry("TA0002", "Execution", technique("T1574", "Hijack Execution Flow")))
+    assert texts(repository)["rules/open.toml"] == rule(
+        entry("TA0002", "Execution", technique("T1574", "Hijack Execution Flow"))
+    )
 
 
-@pytest.mark.parametrize(("arguments", "says"), [
-    ((), "--to"),
-    (("--to", "enterprise-99.0"), "Enterprise 99.0 is not at hand"),
-    (("--to", "nonsense"), "nonsense"),
-    (("--to", E19, "--from", "mobile-18.1"), "different domains"),
-    (("--to", E19, "--write", "--diff"), "choose one of"),
-    (("--to", E19, "--json", "--diff"), "choose one of"),
-    (("--to", E19, "--decisions", "none.toml"), "none.toml"),
-    (("--to", E19, "--ask"), "terminal"),
-    (("missing", "--to", E19), "missing"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ((), "--to"),
+        (("--to", "enterprise-99.0"), "Enterprise 99.0 is not at hand"),
+        (("--to", "nonsense"), "nonsense"),
+        (("--to", E19, "--from", "mobile-18.1"), "different domains"),
+        (("--to", E19, "--write", "--diff"), "choose one of"),
+        (("--to", E19, "--json", "--diff"), "choose one of"),
+        (("--to", E19, "--decisions", "none.toml"), "none.toml"),
+        (("--to", E19, "--ask"), "terminal"),
+        (("missing", "--to", E19), "missing"),
+    ],
+)
 def test_what_cannot_run_says_so_in_a_sentence(repository, arguments, says):
     before = texts(repository)
     paths = () if arguments[:1] == ("missing",) else ("rules",)
@@ -183,12 +232,22 @@ def test_json_lists_changes_and_questions_with_ready_decisions(repository):
     assert made["summary"]["files_read"] == 3 and made["summary"]["files_changed"] == 2
     assert [(file["path"], file["changes"][0]) for file in made["files"]] == [
         ("rules/moves.toml", {"kind": "mapping", "before": "T1562 in TA0005", "after": "T1685 in TA0112"}),
-        ("sigma/odd rule.yml", {"kind": "tag", "before": "attack.defense-evasion", "after": "attack.defense-impairment"}),
+        (
+            "sigma/odd rule.yml",
+            {"kind": "tag", "before": "attack.defense-evasion", "after": "attack.defense-impairment"},
+        ),
     ]
     (question,) = made["questions"]
-    assert (question["code"], question["from"], question["tactic"], question["choices"]) == ("moved", "T1574", "TA0003", ["TA0002", "TA0005"])
+    assert (question["code"], question["from"], question["tactic"], question["choices"]) == (
+        "moved",
+        "T1574",
+        "TA0003",
+        ["TA0002", "TA0005"],
+    )
     assert OPEN.split("\n")[question["line"] - 1] == 'id = "T1574"'
-    assert question["decisions"][0].startswith('[[decision]]\nfrom = "T1574"\nto = "TA0002"\ntactic = "TA0003"\n')
+    assert question["decisions"][0].startswith(
+        '[[decision]]\nfrom = "T1574"\nto = "TA0002"\ntactic = "TA0003"\n'
+    )
 
 
 def test_help_says_that_the_date_is_left_alone(repository):
@@ -250,9 +309,11 @@ def test_an_interrupted_write_leaves_no_half_file(tmp_path):
         for name in names:
             (folder / name).write_text(big, encoding="utf-8")
         process = subprocess.Popen(
-            [sys.executable, "-m", "coverage.cli", "migrate", str(folder), "--to", E19, "--write"], cwd=PROJECT,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+            [sys.executable, "-m", "coverage.cli", "migrate", str(folder), "--to", E19, "--write"],
+            cwd=PROJECT,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         while process.poll() is None and not any(path.suffix == ".part" for path in folder.iterdir()):
             time.sleep(0.001)
         time.sleep(wait)
@@ -270,12 +331,21 @@ def test_questions_are_asked_on_a_terminal_and_answers_kept(repository):
     master, slave = pty.openpty()
     environment = {**os.environ, "PYTHONPATH": str(PROJECT), "TERM": "dumb"}
     process = subprocess.Popen(
-        [sys.executable, "-m", "coverage.cli", "migrate", "rules", "--to", E19, "--ask"], cwd=repository, env=environment,
-        stdin=slave, stdout=subprocess.PIPE, stderr=slave,
-    )  # fmt: skip
+        [sys.executable, "-m", "coverage.cli", "migrate", "rules", "--to", E19, "--ask"],
+        cwd=repository,
+        env=environment,
+        stdin=slave,
+        stdout=subprocess.PIPE,
+        stderr=slave,
+    )
     os.close(slave)
     said = b""
-    for wanted, typed in ((b"q to end", b"9\n"), (b"none of the numbers", b""), (b"q to end", b"2\n"), (b"Why", b"we look at stealth\n")):
+    for wanted, typed in (
+        (b"q to end", b"9\n"),
+        (b"none of the numbers", b""),
+        (b"q to end", b"2\n"),
+        (b"Why", b"we look at stealth\n"),
+    ):
         while wanted not in said:
             said += os.read(master, 4096)
         said = said.partition(wanted)[2]
@@ -285,6 +355,11 @@ def test_questions_are_asked_on_a_terminal_and_answers_kept(repository):
     assert process.wait(timeout=60) == 0
     os.close(master)
     kept = (repository / "migrate-decisions.toml").read_text(encoding="utf-8")
-    assert kept == '[[decision]]\nfrom = "T1574"\nto = "TA0005"\ntactic = "TA0003"\nreason = "we look at stealth"\n'
+    assert (
+        kept
+        == '[[decision]]\nfrom = "T1574"\nto = "TA0005"\ntactic = "TA0003"\nreason = "we look at stealth"\n'
+    )
     git(repository, "apply", "-", given=patch)
-    assert texts(repository)["rules/open.toml"] == rule(entry("TA0005", "Stealth", technique("T1574", "Hijack Execution Flow")))
+    assert texts(repository)["rules/open.toml"] == rule(
+        entry("TA0005", "Stealth", technique("T1574", "Hijack Execution Flow"))
+    )

@@ -22,9 +22,19 @@ pytestmark = pytest.mark.corpora
 CORPORA = ("elastic", "elastic-endpoint", "sigma")
 # Findings of lint that a migration handles; whatever it leaves of them stands in its list of questions.
 HANDLED = {
-    "revoked-technique", "ambiguous-replacement", "deprecated-technique", "newer-technique", "newer-technique-read-back",
-    "newer-tactic", "tactic-left", "tactic-renamed", "technique-name", "reference-url", "tactic-never", "unknown-tactic",
-}  # fmt: skip
+    "revoked-technique",
+    "ambiguous-replacement",
+    "deprecated-technique",
+    "newer-technique",
+    "newer-technique-read-back",
+    "newer-tactic",
+    "tactic-left",
+    "tactic-renamed",
+    "technique-name",
+    "reference-url",
+    "tactic-never",
+    "unknown-tactic",
+}
 
 
 @pytest.fixture(scope="module", params=CORPORA)
@@ -80,10 +90,17 @@ def test_every_file_parses_and_differs_in_mapping_and_tags_alone(moved):
 
 def test_lines_that_hold_no_mapping_are_the_same_in_the_same_order(moved):
     name, source, copy, _ = moved
-    mapping = rb"^\s*-\s*['\"]?attack\.|^\s*#" if name == "sigma" else rb"attack\.mitre\.org|^\s*(id|name|framework) *=|^\s*\[+(rule\.)?threat|Tactic: |^\s*mitre *=|^\s*$"
+    mapping = (
+        rb"^\s*-\s*['\"]?attack\.|^\s*#"
+        if name == "sigma"
+        else rb"attack\.mitre\.org|^\s*(id|name|framework) *=|^\s*\[+(rule\.)?threat|Tactic: |^\s*mitre *=|^\s*$"
+    )
     for path, before, after in pairs(source, copy):
         if before != after:
-            mine, theirs = ([line for line in data.split(b"\n") if not re.search(mapping, line)] for data in (before, after))
+            mine, theirs = (
+                [line for line in data.split(b"\n") if not re.search(mapping, line)]
+                for data in (before, after)
+            )
             assert mine == theirs, path
 
 
@@ -101,7 +118,10 @@ def test_only_what_was_listed_is_not_read_as_it_stands(moved):
     assert len(loaded.rules) == len(load(corpus_sources([str(source)])).rules)
     reading = read_in(loaded, E19)
     mappings = reading.mappings
-    odd = mappings[~mappings["status"].isin(["same", "tactic_only", "other_domain"]) | mappings["tactic_status"].isin(["moved", "renamed", "unknown"])]
+    odd = mappings[
+        ~mappings["status"].isin(["same", "tactic_only", "other_domain"])
+        | mappings["tactic_status"].isin(["moved", "renamed", "unknown"])
+    ]
     odd = odd[odd["status"] != "other_domain"]
     paths = dict(zip(loaded.rules["rule_key"], loaded.rules["path"], strict=True))
     assert {paths[key] for key in odd["rule_key"]} <= listed
@@ -129,7 +149,10 @@ def test_no_mapping_is_lost_or_made_up(moved):
         # A technique whose sub-technique stands beside it after the move is the way to it (never in flat lists).
         lost = old[key] - new[key]
         assert new[key] <= old[key], key
-        assert all(any(one.startswith(f"{technique}.") for one in new[key]) for technique in lost), (key, lost)
+        assert all(any(one.startswith(f"{technique}.") for one in new[key]) for technique in lost), (
+            key,
+            lost,
+        )
         assert not (lost and name == "sigma")
 
 

@@ -37,7 +37,10 @@ def test_the_plan_is_shown(page):
     assert not page.exception
     made = plan_sources(corpus_sources([str(SMALL)]), open_target(E19))
     counts = made.summary()
-    assert f"{counts['files_changed']} of {counts['files_read']} rule files change; {sum(counts['questions'].values())} mappings" in texts(page)
+    assert (
+        f"{counts['files_changed']} of {counts['files_read']} rule files change; {sum(counts['questions'].values())} mappings"
+        in texts(page)
+    )
     table = next(frame.value for frame in page.dataframe if "choices" in frame.value)
     assert table["mappings"].tolist() == [len(group) for _, group in grouped(made.questions)]
     assert page.code[0].language == "diff"

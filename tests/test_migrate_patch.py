@@ -11,11 +11,21 @@ from hypothesis import strategies as st
 
 from coverage.migrate.unified_diff import file_diff
 
-NAMES = ["rule.toml", "with blank.toml", 'quo"te.toml', "back\\slash.toml", "tab\there.toml", "grüße.toml", "deep/er/rule.toml"]
+NAMES = [
+    "rule.toml",
+    "with blank.toml",
+    'quo"te.toml',
+    "back\\slash.toml",
+    "tab\there.toml",
+    "grüße.toml",
+    "deep/er/rule.toml",
+]
 
 
 def git(folder: Path, *arguments: str, given: bytes | None = None) -> subprocess.CompletedProcess:
-    return subprocess.run(["git", "-C", str(folder), *arguments], input=given, capture_output=True, check=False)
+    return subprocess.run(
+        ["git", "-C", str(folder), *arguments], input=given, capture_output=True, check=False
+    )
 
 
 def applied(folder: Path, name: str, before: bytes, after: bytes) -> bytes:
@@ -42,16 +52,22 @@ def test_any_name(repository, name):
     assert applied(repository, name, b"a\nb\nc\n", b"a\nB\nc\n") == b"a\nB\nc\n"
 
 
-@pytest.mark.parametrize(("before", "after"), [
-    (b"a\r\nb\r\nc\r\n", b"a\r\nB\r\nc\r\n"),
-    (b"a\nb", b"a\nB"),
-    (b"a\nb", b"a\nb\n"),
-    (b"a\nb\n", b"a\nb"),
-    (b"\xef\xbb\xbfa\nb\n", b"\xef\xbb\xbfa\nc\n"),
-    (b"a\x0bb\x0cc\xe2\x80\xa8d\n1\n", b"a\x0bb\x0cc\xe2\x80\xa8d\n2\n"),
-    (b"x\nx\nx\ny\nx\nx\nx\n", b"x\nx\nx\nx\nx\nx\n"),
-    (b"".join(b"%d\n" % n for n in range(40)), b"".join(b"%d\n" % n for n in range(40) if n not in (5, 12, 30))),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (b"a\r\nb\r\nc\r\n", b"a\r\nB\r\nc\r\n"),
+        (b"a\nb", b"a\nB"),
+        (b"a\nb", b"a\nb\n"),
+        (b"a\nb\n", b"a\nb"),
+        (b"\xef\xbb\xbfa\nb\n", b"\xef\xbb\xbfa\nc\n"),
+        (b"a\x0bb\x0cc\xe2\x80\xa8d\n1\n", b"a\x0bb\x0cc\xe2\x80\xa8d\n2\n"),
+        (b"x\nx\nx\ny\nx\nx\nx\n", b"x\nx\nx\nx\nx\nx\n"),
+        (
+            b"".join(b"%d\n" % n for n in range(40)),
+            b"".join(b"%d\n" % n for n in range(40) if n not in (5, 12, 30)),
+        ),
+    ],
+)
 def test_line_ends_and_hunks(repository, before, after):
     assert applied(repository, "rule.toml", before, after) == after
 

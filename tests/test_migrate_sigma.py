@@ -21,26 +21,61 @@ def block(*tags: str) -> str:
     return sigma("tags:\n" + "".join(f"    - {tag}\n" for tag in tags))
 
 
-@pytest.mark.parametrize(("before", "after"), [
-    (["attack.defense-evasion", "attack.t1562.001"], ["attack.defense-impairment", "attack.t1685"]),
-    (["attack.defense-evasion", "attack.t1036"], ["attack.stealth", "attack.t1036"]),
-    (["attack.execution", "attack.defense-evasion", "attack.t1059.001", "attack.t1036", "attack.t1562.004", "car.2016-03-001"],
-     ["attack.execution", "attack.stealth", "attack.defense-impairment", "attack.t1059.001", "attack.t1036", "attack.t1686", "car.2016-03-001"]),
-    (["attack.defense_evasion", "attack.t1562.002", "attack.s0002"], ["attack.defense_impairment", "attack.t1685.001", "attack.s0002"]),
-    (["attack.privilege-escalation", "attack.defense-evasion", "attack.t1548.002"], ["attack.privilege-escalation", "attack.t1548.002"]),
-    (["attack.t1562", "attack.t1562.001", "attack.t1562.006"], ["attack.t1685"]),
-    (["attack.TA0005", "attack.T1562.001"], ["attack.TA0112", "attack.T1685"]),
-    (["attack.ta0005", "attack.t1036"], ["attack.ta0005", "attack.t1036"]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (["attack.defense-evasion", "attack.t1562.001"], ["attack.defense-impairment", "attack.t1685"]),
+        (["attack.defense-evasion", "attack.t1036"], ["attack.stealth", "attack.t1036"]),
+        (
+            [
+                "attack.execution",
+                "attack.defense-evasion",
+                "attack.t1059.001",
+                "attack.t1036",
+                "attack.t1562.004",
+                "car.2016-03-001",
+            ],
+            [
+                "attack.execution",
+                "attack.stealth",
+                "attack.defense-impairment",
+                "attack.t1059.001",
+                "attack.t1036",
+                "attack.t1686",
+                "car.2016-03-001",
+            ],
+        ),
+        (
+            ["attack.defense_evasion", "attack.t1562.002", "attack.s0002"],
+            ["attack.defense_impairment", "attack.t1685.001", "attack.s0002"],
+        ),
+        (
+            ["attack.privilege-escalation", "attack.defense-evasion", "attack.t1548.002"],
+            ["attack.privilege-escalation", "attack.t1548.002"],
+        ),
+        (["attack.t1562", "attack.t1562.001", "attack.t1562.006"], ["attack.t1685"]),
+        (["attack.TA0005", "attack.T1562.001"], ["attack.TA0112", "attack.T1685"]),
+        (["attack.ta0005", "attack.t1036"], ["attack.ta0005", "attack.t1036"]),
+    ],
+)
 def test_from_18_to_19(before, after):
     assert moved(block(*before), PATH) == block(*after)
 
 
-@pytest.mark.parametrize(("before", "after"), [
-    (["attack.stealth", "attack.defense-impairment", "attack.t1685.002", "attack.t1036"], ["attack.defense-evasion", "attack.t1562.008", "attack.t1036"]),
-    (["attack.stealth"], ["attack.defense-evasion"]),
-    (["attack.stealth", "attack.privilege_escalation", "attack.t1055"], ["attack.defense_evasion", "attack.privilege_escalation", "attack.t1055"]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            ["attack.stealth", "attack.defense-impairment", "attack.t1685.002", "attack.t1036"],
+            ["attack.defense-evasion", "attack.t1562.008", "attack.t1036"],
+        ),
+        (["attack.stealth"], ["attack.defense-evasion"]),
+        (
+            ["attack.stealth", "attack.privilege_escalation", "attack.t1055"],
+            ["attack.defense_evasion", "attack.privilege_escalation", "attack.t1055"],
+        ),
+    ],
+)
 def test_from_19_to_18(before, after):
     assert moved(block(*before), PATH, to=E18) == block(*after)
 
@@ -72,7 +107,11 @@ def test_quotes_comments_indentation_and_line_ends_stay():
 def test_tags_at_the_end_of_a_file_without_a_final_newline():
     head = "title: Odd\nid: 0b1c\n" + TAIL
     before = head + "tags:\n  - attack.t1036\n  - attack.t1562\n  - attack.defense-evasion"
-    assert moved(before, PATH) == head + "tags:\n  - attack.t1036\n  - attack.t1685\n  - attack.stealth\n  - attack.defense-impairment"
+    assert (
+        moved(before, PATH)
+        == head
+        + "tags:\n  - attack.t1036\n  - attack.t1685\n  - attack.stealth\n  - attack.defense-impairment"
+    )
     before = head + "tags:\n  - attack.t1562\n  - attack.t1562.001"
     assert moved(before, PATH) == head + "tags:\n  - attack.t1685"
 
@@ -87,23 +126,37 @@ def test_lists_between_brackets():
 
 
 def test_every_document_of_a_file_by_itself():
-    one, two = block("attack.defense-evasion", "attack.t1562"), block("attack.defense-evasion", "attack.t1027").replace("Odd", "Even")
-    new = block("attack.defense-impairment", "attack.t1685"), block("attack.stealth", "attack.t1027").replace("Odd", "Even")
+    one, two = (
+        block("attack.defense-evasion", "attack.t1562"),
+        block("attack.defense-evasion", "attack.t1027").replace("Odd", "Even"),
+    )
+    new = (
+        block("attack.defense-impairment", "attack.t1685"),
+        block("attack.stealth", "attack.t1027").replace("Odd", "Even"),
+    )
     assert moved(f"---\n{one}---\n{two}...\n", PATH) == f"---\n{new[0]}---\n{new[1]}...\n"
 
 
 def test_a_collection_with_tags_in_its_global_part():
-    glob = "action: global\ntitle: Odd\nid: 0b1c\ntags:\n    - attack.defense-evasion\n    - attack.t1562.002\n"
+    glob = (
+        "action: global\ntitle: Odd\nid: 0b1c\ntags:\n    - attack.defense-evasion\n    - attack.t1562.002\n"
+    )
     rest = "---\nid: 0b1d\nlogsource:\n    product: windows\ndetection:\n    a: {b: c}\n    condition: a\n"
-    assert moved(glob + rest, PATH) == glob.replace("defense-evasion", "defense-impairment").replace("t1562.002", "t1685.001") + rest
+    assert (
+        moved(glob + rest, PATH)
+        == glob.replace("defense-evasion", "defense-impairment").replace("t1562.002", "t1685.001") + rest
+    )
 
 
-@pytest.mark.parametrize("tags", [
-    "tags: &shared\n    - attack.defense-evasion\n    - attack.t1562\nothers: *shared\n",
-    "tags:\n    - &one attack.t1562\n    - *one\n",
-    'tags:\n    - "attack\\x2et1562"\n    - attack.t1562.001\n',
-    "tags:\n    - attack.t1562\n    - >-\n      attack.t1562.001\n",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "tags",
+    [
+        "tags: &shared\n    - attack.defense-evasion\n    - attack.t1562\nothers: *shared\n",
+        "tags:\n    - &one attack.t1562\n    - *one\n",
+        'tags:\n    - "attack\\x2et1562"\n    - attack.t1562.001\n',
+        "tags:\n    - attack.t1562\n    - >-\n      attack.t1562.001\n",
+    ],
+)
 def test_what_is_not_written_as_itself_is_left_and_said(tags):
     text = sigma(tags)
     assert moved(text, PATH) == text
@@ -114,7 +167,9 @@ def test_a_tactic_without_techniques_that_was_split_is_left():
     text = block("attack.defense-evasion", "attack.g0007")
     assert moved(text, PATH) == text
     assert questions(text, PATH) == [("tag", "TA0005", None, ("TA0005", "TA0112"))]
-    assert moved(text, PATH, decisions=(decision("TA0005", "TA0005", "TA0112"),)) == block("attack.stealth", "attack.defense-impairment", "attack.g0007")
+    assert moved(text, PATH, decisions=(decision("TA0005", "TA0005", "TA0112"),)) == block(
+        "attack.stealth", "attack.defense-impairment", "attack.g0007"
+    )
 
 
 def test_a_technique_that_left_its_tactic_for_several_is_left():
@@ -123,7 +178,9 @@ def test_a_technique_that_left_its_tactic_for_several_is_left():
     assert questions(text, PATH) == [("moved", "T1574.001", "TA0003", ("TA0002", "TA0005"))]
     answered = decision("T1574.001", "TA0002", tactic="TA0003")
     assert moved(text, PATH, decisions=(answered,)) == block("attack.execution", "attack.t1574.001")
-    assert moved(text, PATH, decisions=(decision("T1574.001", "remove", tactic="TA0003"),)) == block("attack.t1574.001")
+    assert moved(text, PATH, decisions=(decision("T1574.001", "remove", tactic="TA0003"),)) == block(
+        "attack.t1574.001"
+    )
 
 
 def test_a_tactic_that_another_technique_holds_up_stays():
@@ -139,7 +196,10 @@ def test_a_tactic_that_never_fitted_is_not_this_tools_affair():
 def test_ids_without_a_reading_are_left():
     text = block("attack.t9999", "attack.t1053.004", "attack.t1036")
     assert moved(text, PATH) == text
-    assert [question[:2] for question in questions(text, PATH)] == [("unknown", "T9999"), ("deprecated", "T1053.004")]
+    assert [question[:2] for question in questions(text, PATH)] == [
+        ("unknown", "T9999"),
+        ("deprecated", "T1053.004"),
+    ]
 
 
 def test_only_tags_are_looked_at():

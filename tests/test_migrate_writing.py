@@ -10,8 +10,14 @@ from coverage.migrate.verify import fault
 from coverage.migrate.writing import WriteError, write
 from tests.migrating import HEAD, entry, rule, technique
 
-BEFORE = rule(entry("TA0005", "Defense Evasion", technique("T1562", "Impair Defenses")), '["Tactic: Defense Evasion", "OS: Linux"]')
-AFTER = rule(entry("TA0112", "Defense Impairment", technique("T1685", "Disable or Modify Tools")), '["Tactic: Defense Impairment", "OS: Linux"]')
+BEFORE = rule(
+    entry("TA0005", "Defense Evasion", technique("T1562", "Impair Defenses")),
+    '["Tactic: Defense Evasion", "OS: Linux"]',
+)
+AFTER = rule(
+    entry("TA0112", "Defense Impairment", technique("T1685", "Disable or Modify Tools")),
+    '["Tactic: Defense Impairment", "OS: Linux"]',
+)
 SIGMA = "title: a\ntags: [attack.t1562, car.1]\nmodified: 2024-01-02\ndetection: {a: 1, condition: a}\nlogsource: {product: x}\n"
 
 
@@ -19,15 +25,18 @@ def found(before: str, after: str, format_id: str = "elastic", dated: bool = Fal
     return fault(format_id, before, LOADERS[format_id].syntax.parse(before), after, dated)
 
 
-@pytest.mark.parametrize(("after", "says"), [
-    (AFTER, None),
-    (AFTER.replace('"OS: Linux"', '"OS: Windows"'), "differ"),
-    (AFTER.replace("Odd thing", "Even thing"), "differ"),
-    (AFTER.replace("2025/03/04", "2025/03/05"), "differ"),
-    (AFTER.replace("# a name", "# another"), "comments"),
-    (AFTER.replace('"production"', "production"), "parse"),
-    (AFTER.replace("[rule]\n", "[rule]\nrisk_score = 1\n"), "differ"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("after", "says"),
+    [
+        (AFTER, None),
+        (AFTER.replace('"OS: Linux"', '"OS: Windows"'), "differ"),
+        (AFTER.replace("Odd thing", "Even thing"), "differ"),
+        (AFTER.replace("2025/03/04", "2025/03/05"), "differ"),
+        (AFTER.replace("# a name", "# another"), "comments"),
+        (AFTER.replace('"production"', "production"), "parse"),
+        (AFTER.replace("[rule]\n", "[rule]\nrisk_score = 1\n"), "differ"),
+    ],
+)
 def test_an_elastic_text_may_differ_in_its_mapping_alone(after, says):
     said = found(BEFORE, after)
     assert (said is None) == (says is None) and (says or "") in (said or "")
@@ -45,13 +54,16 @@ def test_a_number_is_not_another_type():
     assert found(HEAD + "risk_score = nan\n", HEAD + "risk_score = nan\n") is None
 
 
-@pytest.mark.parametrize(("after", "says"), [
-    (SIGMA.replace("attack.t1562", "attack.t1685, attack.stealth"), None),
-    (SIGMA.replace("car.1", "car.2"), "differ"),
-    (SIGMA.replace("{a: 1", "{a: 2"), "differ"),
-    (SIGMA + "---\ntitle: b\n", "differ"),
-    (SIGMA.replace("]", ""), "parse"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("after", "says"),
+    [
+        (SIGMA.replace("attack.t1562", "attack.t1685, attack.stealth"), None),
+        (SIGMA.replace("car.1", "car.2"), "differ"),
+        (SIGMA.replace("{a: 1", "{a: 2"), "differ"),
+        (SIGMA + "---\ntitle: b\n", "differ"),
+        (SIGMA.replace("]", ""), "parse"),
+    ],
+)
 def test_a_sigma_text_may_differ_in_its_tags_alone(after, says):
     said = found(SIGMA, after, "sigma")
     assert (said is None) == (says is None) and (says or "") in (said or "")
@@ -71,7 +83,10 @@ def test_one_refused_file_stops_all(tmp_path):
     made = plan_of(planned(tmp_path, "a.toml"), planned(tmp_path, "b.toml", "it would differ"))
     with pytest.raises(WriteError, match=r"b\.toml: it would differ; nothing was written"):
         write(made)
-    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a.toml": b"before", "b.toml": b"before"}
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {
+        "a.toml": b"before",
+        "b.toml": b"before",
+    }
 
 
 def test_a_file_that_was_changed_meanwhile_stops_all(tmp_path):
@@ -79,10 +94,16 @@ def test_a_file_that_was_changed_meanwhile_stops_all(tmp_path):
     (tmp_path / "b.toml").write_bytes(b"by somebody else")
     with pytest.raises(WriteError, match=r"b\.toml was changed in the meantime; nothing was written"):
         write(made)
-    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a.toml": b"before", "b.toml": b"by somebody else"}
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {
+        "a.toml": b"before",
+        "b.toml": b"by somebody else",
+    }
 
 
 def test_files_are_replaced_and_nothing_else_is_left(tmp_path):
     made = plan_of(planned(tmp_path, "a.toml"), planned(tmp_path, "b.toml"))
     assert write(made) == 2
-    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a.toml": b"after", "b.toml": b"after"}
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {
+        "a.toml": b"after",
+        "b.toml": b"after",
+    }

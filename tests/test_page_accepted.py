@@ -50,12 +50,21 @@ def app(monkeypatch, tmp_path, rules):
 def answered(tmp_path, open_ids) -> list[str]:
     """The two most used open techniques are accepted and planned, the third was accepted once; one more in one of its tactics."""
     first, second, third = open_ids["attack_id"].head(3)
-    fourth, (tactic, *_) = next((one, names) for one, names in zip(open_ids["attack_id"].iloc[3:], open_ids["tactics"].iloc[3:], strict=True) if len(names) > 1)
+    fourth, (tactic, *_) = next(
+        (one, names)
+        for one, names in zip(open_ids["attack_id"].iloc[3:], open_ids["tactics"].iloc[3:], strict=True)
+        if len(names) > 1
+    )
     entries = [
-        (first, "accepted", f"until = {(TODAY + timedelta(days=9)).isoformat()}"), (second, "planned", ""),
-        (third, "accepted", f"until = {(TODAY - timedelta(days=1)).isoformat()}"), (fourth, "accepted", f'tactic = "{tactic}"'),
-    ]  # fmt: skip
-    text = "".join(f'[[gap]]\nid = "{one}"\nstate = "{state}"\nreason = "because <b>"\nowner = "me"\n{more}\n' for one, state, more in entries)
+        (first, "accepted", f"until = {(TODAY + timedelta(days=9)).isoformat()}"),
+        (second, "planned", ""),
+        (third, "accepted", f"until = {(TODAY - timedelta(days=1)).isoformat()}"),
+        (fourth, "accepted", f'tactic = "{tactic}"'),
+    ]
+    text = "".join(
+        f'[[gap]]\nid = "{one}"\nstate = "{state}"\nreason = "because <b>"\nowner = "me"\n{more}\n'
+        for one, state, more in entries
+    )
     (tmp_path / "gaps.toml").write_text(text, encoding="utf-8")
     return [first, second, third, fourth]
 
@@ -79,18 +88,27 @@ def test_the_gaps_page_counts_and_marks_them(app, answered):
     page = on(app, "gaps.py")
     assert answer(page).endswith("in scope are open, of which 1 accepted, 1 planned and 1 expired.")
     marked = table(page).set_index("attack_id")["mark"]
-    assert marked[answered[0]] == f"accepted until {(TODAY + timedelta(days=9)).isoformat()}" and marked[answered[1]] == "planned"
+    assert (
+        marked[answered[0]] == f"accepted until {(TODAY + timedelta(days=9)).isoformat()}"
+        and marked[answered[1]] == "planned"
+    )
     assert marked[answered[2]].endswith(", expired") and (marked != "").sum() == 3
 
 
-@pytest.mark.parametrize(("choice", "left"), [("all", [0, 1, 2]), ("not accepted", [2]), ("accepted or planned", [0, 1]), ("expired", [2])])
+@pytest.mark.parametrize(
+    ("choice", "left"),
+    [("all", [0, 1, 2]), ("not accepted", [2]), ("accepted or planned", [0, 1]), ("expired", [2])],
+)
 def test_the_filter_leaves_what_it_says(app, answered, choice, left):
     page = on(app, "gaps.py")
     whole = len(table(page))
     page.selectbox(key="gap_accepted").set_value(choice).run()
     shown = set(table(page)["attack_id"])
     assert shown & set(answered[:3]) == {answered[place] for place in left}
-    assert len(shown) == {"all": whole, "not accepted": whole - 2, "accepted or planned": 2, "expired": 1}[choice]
+    assert (
+        len(shown)
+        == {"all": whole, "not accepted": whole - 2, "accepted or planned": 2, "expired": 1}[choice]
+    )
     assert "of which 1 accepted" in answer(page)  # the answer is about all of them
 
 
@@ -108,10 +126,15 @@ def test_the_numbers_are_the_same_with_the_file_and_without(app, tmp_path, answe
 
 
 def test_faults_are_said_and_idle_entries_named(app, tmp_path):
-    (tmp_path / "gaps.toml").write_text('[[gap]]\nid = "T9999"\nstate = "accepted"\nreason = "x"\nowner = "y"\n[[gap]]\nid = "T1003.001"\nstate = "accepted"\nreason = "x"\nowner = "y"\n', encoding="utf-8")
+    (tmp_path / "gaps.toml").write_text(
+        '[[gap]]\nid = "T9999"\nstate = "accepted"\nreason = "x"\nowner = "y"\n[[gap]]\nid = "T1003.001"\nstate = "accepted"\nreason = "x"\nowner = "y"\n',
+        encoding="utf-8",
+    )
     page = on(app, "gaps.py")
     assert "No release at hand knows T9999" in page.warning[0].value.replace("\\", "")
-    assert any("about no open gap" in caption.value and "T1003.001" in caption.value for caption in page.caption)
+    assert any(
+        "about no open gap" in caption.value and "T1003.001" in caption.value for caption in page.caption
+    )
 
 
 def test_the_overview_leaves_them_out_and_says_so(app, answered, open_ids):
@@ -143,7 +166,9 @@ def test_the_technique_page_says_why(app, answered):
 
 
 def test_a_covered_technique_has_no_note(app, tmp_path):
-    (tmp_path / "gaps.toml").write_text('[[gap]]\nid = "T1003.001"\nstate = "accepted"\nreason = "x"\nowner = "y"\n', encoding="utf-8")
+    (tmp_path / "gaps.toml").write_text(
+        '[[gap]]\nid = "T1003.001"\nstate = "accepted"\nreason = "x"\nowner = "y"\n', encoding="utf-8"
+    )
     app.query_params["technique"] = "T1003.001"
     page = on(app, "technique.py")
     assert not [item for item in page.markdown if item.value.startswith("Gap **")]
@@ -166,8 +191,12 @@ def test_the_selected_gap_has_an_entry_to_paste_that_the_reader_takes(app, answe
     page = AppTest.from_function(below_the_table, args=(chosen,), default_timeout=60).run()
     assert not page.exception
     text = page.code[0].value
-    assert page.expander[0].label == f"Accept or plan {chosen} in gaps.toml" and page.expander[0].proto.expanded
-    (tmp_path / "gaps.toml").write_text(text.replace('reason = ""', 'reason = "why"').replace('owner = ""', 'owner = "who"'), encoding="utf-8")
+    assert (
+        page.expander[0].label == f"Accept or plan {chosen} in gaps.toml" and page.expander[0].proto.expanded
+    )
+    (tmp_path / "gaps.toml").write_text(
+        text.replace('reason = ""', 'reason = "why"').replace('owner = ""', 'owner = "who"'), encoding="utf-8"
+    )
     page = AppTest.from_function(below_the_table, args=(chosen,), default_timeout=60).run()
     until = (TODAY + timedelta(days=180)).isoformat()
     assert page.markdown[0].value.replace("\\", "") == f"**{chosen} accepted until {until}** — why (who)"
@@ -179,14 +208,21 @@ def test_the_sign_stands_in_marked_open_cells_alone(rules):
     tactics = coverage_by_tactic(view)
     placements = coverage_by_placement(view)
     marked = {"T1059", "T1003"}  # T1003 is covered
-    texts = ["accepted: because <b>" if row.attack_id in marked and row.covered < 1 else "" for row in placements.itertuples()]
+    texts = [
+        "accepted: because <b>" if row.attack_id in marked and row.covered < 1 else ""
+        for row in placements.itertuples()
+    ]
     cells = matrix_cells(placements.assign(accepted=texts), tactics)
     figure = matrix_figure(cells, tactics, LIGHT)
     fill = next(trace for trace in figure.data if trace.type == "heatmap" and trace.text is not None)
     signed = {row.attack_id for row in cells.itertuples() if ACCEPTED_SIGN in fill.text[row.y][row.x]}
     assert signed == {"T1059"}
     hover = next(trace for trace in figure.data if trace.name == "cells").text
-    assert {row.attack_id for row, text in zip(cells.itertuples(), hover, strict=True) if "gap accepted: because &lt;b&gt;" in text} == {"T1059"}
+    assert {
+        row.attack_id
+        for row, text in zip(cells.itertuples(), hover, strict=True)
+        if "gap accepted: because &lt;b&gt;" in text
+    } == {"T1059"}
     assert "accepted or planned gap" in [trace.name for trace in figure.data]
     plain = matrix_figure(cells.assign(accepted=""), tactics, LIGHT)
     assert "accepted or planned gap" not in [trace.name for trace in plain.data]

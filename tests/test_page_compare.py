@@ -46,7 +46,9 @@ def rerun(page: AppTest) -> AppTest:
 
 
 def answer(page: AppTest) -> str:
-    return re.sub(r"\\(.)", r"\1", next(item.value for item in page.markdown if item.value.startswith("#### "))[5:])
+    return re.sub(
+        r"\\(.)", r"\1", next(item.value for item in page.markdown if item.value.startswith("#### "))[5:]
+    )
 
 
 def bars(page: AppTest, nth: int = 0) -> dict[str, list]:
@@ -65,11 +67,15 @@ def test_compare_opens_with_the_first_two(app, view):
     page = on(app, "compare.py")
     found = compare(*by_name(view, "windows", "linux"))
     assert answer(page) == found.sentence()
-    assert any(found.sentence("subtechniques") in re.sub(r"\\(.)", r"\1", item.value) for item in page.markdown)
+    assert any(
+        found.sentence("subtechniques") in re.sub(r"\\(.)", r"\1", item.value) for item in page.markdown
+    )
     assert len(page.dataframe[0].value) == len(found.ids)
     assert list(bars(page)) == ["only windows", "both", "only linux", "neither"]
     assert list(bars(page, 1)) == list(bars(page))
-    stamp = next(caption.value.replace("\\", "") for caption in page.caption if "ATT&CK Enterprise" in caption.value)
+    stamp = next(
+        caption.value.replace("\\", "") for caption in page.caption if "ATT&CK Enterprise" in caption.value
+    )
     assert "windows: " in stamp and "linux: " in stamp and "macos" not in stamp
 
 
@@ -98,7 +104,10 @@ def test_each_filter_narrows_the_table(app, view):
     page.selectbox(key="compare_grain").set_value("techniques")
     rerun(page)
     shown = page.dataframe[0].value
-    assert len(shown) == found.count("techniques")["b_only"] and not shown["attack_id"].str.contains(".", regex=False).any()
+    assert (
+        len(shown) == found.count("techniques")["b_only"]
+        and not shown["attack_id"].str.contains(".", regex=False).any()
+    )
     page.multiselect(key="compare_tactic").set_value(["Impact"])
     rerun(page)
     narrowed = page.dataframe[0].value
@@ -166,25 +175,41 @@ def test_each_restriction_leaves_fewer_and_says_how_many(app, view):
     rerun(page)
     assert page.dataframe[1].value["rule_key"].tolist() == linux["rule_key"].tolist()
     whole = found.figures()["rules"]
-    assert any(f"{linux['rule_key'].nunique():,} of {whole:,} rules that would close a gap" in caption.value for caption in page.caption)
+    assert any(
+        f"{linux['rule_key'].nunique():,} of {whole:,} rules that would close a gap" in caption.value
+        for caption in page.caption
+    )
     page.multiselect(key="borrow_platform").set_value([])
     page.toggle(key="borrow_have").set_value(True)
     have = found.restricted(found.own_log_sources)
     rerun(page)
     assert 0 < len(have) < len(found.rows) and len(page.dataframe[1].value) == len(have)
-    assert set(found.rows["rule_log_sources"].explode().dropna()) <= set(page.multiselect(key="borrow_source").options)
-    other = sorted(set(found.rows["rule_log_sources"].explode().dropna()) - set(found.rows["own_log_sources"].explode().dropna()))[0]
+    assert set(found.rows["rule_log_sources"].explode().dropna()) <= set(
+        page.multiselect(key="borrow_source").options
+    )
+    other = sorted(
+        set(found.rows["rule_log_sources"].explode().dropna())
+        - set(found.rows["own_log_sources"].explode().dropna())
+    )[0]
     page.multiselect(key="borrow_source").set_value([other])
-    assert len(rerun(page).dataframe[1].value) == len(found.restricted([*found.own_log_sources, other])) > len(have)
+    assert (
+        len(rerun(page).dataframe[1].value)
+        == len(found.restricted([*found.own_log_sources, other]))
+        > len(have)
+    )
 
 
 def test_rules_of_every_class_are_more(app, monkeypatch):
-    monkeypatch.setenv("COVERAGE_RULES", os.pathsep.join([*PATHS, f"spare={PROJECT / 'rules' / 'building_block'}"]))
+    monkeypatch.setenv(
+        "COVERAGE_RULES", os.pathsep.join([*PATHS, f"spare={PROJECT / 'rules' / 'building_block'}"])
+    )
     page = on(app, "borrow.py")
     before = len(page.dataframe[1].value)
     page.toggle(key="borrow_any").set_value(True)
     rerun(page)
-    assert len(page.dataframe[1].value) > before and "building_block" in set(page.dataframe[1].value["rule_class"])
+    assert len(page.dataframe[1].value) > before and "building_block" in set(
+        page.dataframe[1].value["rule_class"]
+    )
 
 
 def test_the_list_is_searched_and_nothing_left_is_said(app):

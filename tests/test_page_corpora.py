@@ -44,7 +44,9 @@ def union(tmp_path):
 
 
 def stamp(page: AppTest) -> str:
-    return next(caption.value for caption in page.caption if "ATT&CK Enterprise" in caption.value).replace("\\", "")
+    return next(caption.value for caption in page.caption if "ATT&CK Enterprise" in caption.value).replace(
+        "\\", ""
+    )
 
 
 def chart(page: AppTest) -> dict:
@@ -101,10 +103,15 @@ def test_an_upload_is_used_and_removed_again(app):
 def test_an_upload_that_breaks_a_rule_is_one_sentence_and_changes_nothing(app):
     page = app.run()
     before = stamp(page)
-    page.file_uploader(key="upload_files").set_value([("evil.zip", zipped({"../out.toml": "x"}), "application/zip")]).run()
+    page.file_uploader(key="upload_files").set_value(
+        [("evil.zip", zipped({"../out.toml": "x"}), "application/zip")]
+    ).run()
     page.button(key="upload_use").click().run()
     assert not page.exception and stamp(page) == before and uploads_at_hand() == []
-    assert page.sidebar.error[0].value.replace("\\", "") == "Nothing was added: evil.zip: an entry leads out of its folder: ../out.toml."
+    assert (
+        page.sidebar.error[0].value.replace("\\", "")
+        == "Nothing was added: evil.zip: an entry leads out of its folder: ../out.toml."
+    )
 
 
 # ---- the pages -------------------------------------------------------------------------------------------
@@ -112,7 +119,9 @@ def test_an_upload_that_breaks_a_rule_is_one_sentence_and_changes_nothing(app):
 
 def test_the_matrix_shows_one_corpus_with_its_own_numbers_and_stamp(app, union):
     page = on(app, "matrix.py")
-    assert numbers(answer(page))[0] == int((coverage_by_placement(union).query("~is_subtechnique")["covered"] > 0).sum())
+    assert numbers(answer(page))[0] == int(
+        (coverage_by_placement(union).query("~is_subtechnique")["covered"] > 0).sum()
+    )
     page.selectbox(key="matrix_corpus").set_value("c").run()
     alone = coverage_by_placement(union.of_corpora(["c"])).query("~is_subtechnique")
     assert numbers(answer(page))[:2] == [int(alone["covered"].sum()), len(alone)]
@@ -127,8 +136,16 @@ def test_the_matrix_shows_who_covers_what(app):
     page.segmented_control(key="shade").set_value("corpora").run()
     assert not page.exception
     figure = chart(page)
-    letters = {trace["text"][0]: trace for trace in figure["data"] if (trace.get("name") or "").startswith("corpus ") and trace["text"]}
-    names = {trace["name"] for trace in figure["data"] if trace.get("showlegend") is not False and trace.get("name")}
+    letters = {
+        trace["text"][0]: trace
+        for trace in figure["data"]
+        if (trace.get("name") or "").startswith("corpus ") and trace["text"]
+    }
+    names = {
+        trace["name"]
+        for trace in figure["data"]
+        if trace.get("showlegend") is not False and trace.get("name")
+    }
     assert {"open (0)", "1 of 3", "2 of 3", "3 of 3", "A a", "B b", "C c"} <= names
     ids = {letter: {point[0] for point in _points(trace["customdata"])} for letter, trace in letters.items()}
     assert ids == {"A": {"T1059", "T1053"}, "B": {"T1059", "T1021"}, "C": {"T1053"}}
@@ -159,7 +176,11 @@ def test_the_gaps_of_one_corpus_say_who_covers_them(app, union):
     frame = page.dataframe[0].value
     alone = union.of_corpora(["c"])
     assert set(frame["attack_id"]) == set(gaps(alone)["attack_id"])
-    covered = {row["attack_id"]: list(row["covered_by"]) for row in frame.to_dict("records") if len(row["covered_by"])}
+    covered = {
+        row["attack_id"]: list(row["covered_by"])
+        for row in frame.to_dict("records")
+        if len(row["covered_by"])
+    }
     assert covered == {"T1059": ["a", "b"], "T1059.001": ["a", "b"], "T1021": ["b"]}
     assert "c: 2 rules" in stamp(page) and "a: 2 rules" not in stamp(page)
 
@@ -167,7 +188,11 @@ def test_the_gaps_of_one_corpus_say_who_covers_them(app, union):
 def test_rules_are_filtered_by_corpus_and_a_rule_of_two_is_found_under_both(app):
     page = on(app, "rules.py")
     assert len(page.dataframe[0].value) == 4 and numbers(answer(page))[:2] == [4, 6]
-    for corpus, expected in (("a", {"a/2.toml", "b/1.toml"}), ("b", {"b/1.toml", "b/3.toml"}), ("c", {"c/4.toml"})):
+    for corpus, expected in (
+        ("a", {"a/2.toml", "b/1.toml"}),
+        ("b", {"b/1.toml", "b/3.toml"}),
+        ("c", {"c/4.toml"}),
+    ):
         page.multiselect(key="rule_corpus").set_value([corpus]).run()
         assert set(page.dataframe[0].value["rule_key"]) == expected
     page.query_params["rule"] = "a/1.toml"
@@ -199,11 +224,17 @@ def test_the_sidebar_picks_the_colour_of_a_corpus(app, here, monkeypatch):
     (here / "coverage.toml").write_text('[[corpora]]\nname = "b"\npath = "b"\ncolour = "#123456"\n')
     page = on(app, "matrix.py")
     assert {picker.key: picker.value.upper() for picker in page.color_picker} == {
-        "corpus_colour_a": CORPUS_COLOURS[0], "corpus_colour_b": "#123456", "corpus_colour_c": CORPUS_COLOURS[1],
-    }  # fmt: skip
+        "corpus_colour_a": CORPUS_COLOURS[0],
+        "corpus_colour_b": "#123456",
+        "corpus_colour_c": CORPUS_COLOURS[1],
+    }
     page.segmented_control(key="shade").set_value("corpora").run()
     page.color_picker(key="corpus_colour_c").set_value("#abcdef").run()
-    letters = {trace["name"]: trace["marker"]["color"] for trace in chart(page)["data"] if trace.get("legend") == "legend2"}
+    letters = {
+        trace["name"]: trace["marker"]["color"]
+        for trace in chart(page)["data"]
+        if trace.get("legend") == "legend2"
+    }
     assert letters == {"A a": CORPUS_COLOURS[0], "B b": "#123456", "C c": "#abcdef"}
     page.switch_page("coverage/pages/overview.py").run()
     assert page.color_picker(key="corpus_colour_c").value == "#abcdef"
@@ -224,7 +255,10 @@ def test_problems_list_the_pair(app):
 def test_one_corpus_has_none_of_this(app, here, monkeypatch):
     monkeypatch.setenv("COVERAGE_RULES", str(here / "a"))
     page = on(app, "matrix.py")
-    assert "corpora" not in page.segmented_control(key="shade").options and "Corpora" not in page.segmented_control(key="shade").options
+    assert (
+        "corpora" not in page.segmented_control(key="shade").options
+        and "Corpora" not in page.segmented_control(key="shade").options
+    )
     keys = {"matrix_corpus", "gap_corpus", "rule_corpus"}
     for file in ("matrix.py", "gaps.py", "rules.py", "overview.py"):
         page.switch_page(f"coverage/pages/{file}").run()
@@ -251,9 +285,14 @@ def test_each_cell_has_the_letters_of_those_that_cover_it(tmp_path, theme, count
     leaves = ["T1053", "T1059", "T1047", "T1106", "T1203", "T1204"]
     covering = {leaf: tuple(names[place:]) for place, leaf in enumerate(leaves)}
     here = (placements["tactic_id"] == "TA0002").tolist()
-    found = [covering.get(attack_id, ()) if mine else () for attack_id, mine in zip(placements["attack_id"], here, strict=True)]
+    found = [
+        covering.get(attack_id, ()) if mine else ()
+        for attack_id, mine in zip(placements["attack_id"], here, strict=True)
+    ]
     cells = matrix_cells(placements.assign(corpora=pd.Series(found, dtype=object)), tactics)
-    figure = who_figure(cells, tactics, theme, Corpora(colours_by_place(names)), {("TA0002", "T1053"): {"c1": 7}})
+    figure = who_figure(
+        cells, tactics, theme, Corpora(colours_by_place(names)), {("TA0002", "T1053"): {"c1": 7}}
+    )
     for slot, name in enumerate(names):
         (trace,) = (trace for trace in figure.data if trace.name == f"corpus {slot}")
         assert {point[0] for point in trace.customdata} == {leaf for leaf in leaves if name in covering[leaf]}
@@ -264,9 +303,17 @@ def test_each_cell_has_the_letters_of_those_that_cover_it(tmp_path, theme, count
     row = cells[(cells["attack_id"] == "T1053") & (cells["tactic_id"] == "TA0002")].iloc[0]
     assert fills.z[row["y"]][row["x"]] == count
     hover = next(trace for trace in figure.data if trace.name == "cells")
-    text = next(text for text, point in zip(hover.text, hover.customdata, strict=True) if tuple(point) == ("T1053", "TA0002"))
+    text = next(
+        text
+        for text, point in zip(hover.text, hover.customdata, strict=True)
+        if tuple(point) == ("T1053", "TA0002")
+    )
     assert "A c1: 7 rules" in text and "not covered by" not in text
-    other = next(text for text, point in zip(hover.text, hover.customdata, strict=True) if tuple(point) == ("T1059", "TA0002"))
+    other = next(
+        text
+        for text, point in zip(hover.text, hover.customdata, strict=True)
+        if tuple(point) == ("T1059", "TA0002")
+    )
     assert "not covered by c1" in other
 
 

@@ -34,9 +34,15 @@ def table(page: AppTest, column: str):
 
 def test_the_first_line_answers_with_denominators_and_releases(app):
     page = on(app, "mapping.py")
-    assert answer(page) == "3 of 7 mappings need work for Enterprise 19.0; made is 80% valid in 18.1, 60% in 19.0."
+    assert (
+        answer(page)
+        == "3 of 7 mappings need work for Enterprise 19.0; made is 80% valid in 18.1, 60% in 19.0."
+    )
     shares = table(page, "share")
-    assert shares[["release", "valid", "rules"]].values.tolist() == [["enterprise-18.1", 4, 5], ["enterprise-19.0", 3, 5]]
+    assert shares[["release", "valid", "rules"]].values.tolist() == [
+        ["enterprise-18.1", 4, 5],
+        ["enterprise-19.0", 3, 5],
+    ]
     assert table(page, "error").values.tolist() == [["made", 6, 3, 1, 2]]
 
 
@@ -91,21 +97,34 @@ def test_mappings_stand_side_by_side_and_are_filtered_by_how_they_are_read(app):
     page.multiselect(key="map_status").set_value(["replaced"]).run()
     (row,) = table(page, "tactic_read").to_dict("records")
     assert (row["tactic_written"], row["leaf_written"], row["read_as"], row["tactic_read"]) == (
-        "TA0112 Defense Impairment", "T1562.001", "T1685 Disable or Modify Tools", "TA0112 Defense Impairment")  # fmt: skip
+        "TA0112 Defense Impairment",
+        "T1562.001",
+        "T1685 Disable or Modify Tools",
+        "TA0112 Defense Impairment",
+    )
     page.multiselect(key="map_tactic_status").set_value(["unknown"]).run()
     assert any("No mapping is read that way" in info.value for info in page.info)
 
 
 def test_a_silence_is_shown_apart_with_its_reason_and_not_counted(app, tmp_path):
-    (tmp_path / "coverage.toml").write_text('[[lint.silence]]\ncode = "revoked-technique"\npath = "**"\nreason = "Until we move"\n', encoding="utf-8")
+    (tmp_path / "coverage.toml").write_text(
+        '[[lint.silence]]\ncode = "revoked-technique"\npath = "**"\nreason = "Until we move"\n',
+        encoding="utf-8",
+    )
     page = on(app, "mapping.py")
     assert numbers(answer(page))[0] == 2
-    silenced = [item.value for item in page.dataframe if "silenced" in item.value and (item.value["silenced"] != "").any()]
+    silenced = [
+        item.value
+        for item in page.dataframe
+        if "silenced" in item.value and (item.value["silenced"] != "").any()
+    ]
     assert silenced[0][["value", "silenced"]].values.tolist() == [["T1562.001", "Until we move"]]
 
 
 def test_a_settings_file_with_a_fault_is_said_and_silences_nothing(app, tmp_path):
-    (tmp_path / "coverage.toml").write_text('[[lint.silence]]\ncode = "revoked-technique"\npath = "**"\n', encoding="utf-8")
+    (tmp_path / "coverage.toml").write_text(
+        '[[lint.silence]]\ncode = "revoked-technique"\npath = "**"\n', encoding="utf-8"
+    )
     page = on(app, "mapping.py")
     assert numbers(answer(page))[0] == 3
     assert "coverage.toml:1: lint.silence[0] has no reason" in page.warning[0].value

@@ -61,10 +61,17 @@ def test_the_tables_are_those_of_the_measure(app, expected):
     frames = [frame.value for frame in page.dataframe]
     touching = expected.changes[expected.changes["rules"].map(len) > 0]
     assert [len(frame) for frame in frames] == [
-        6, len(touching), len(expected.rule_changes), (expected.ledger["grain"] == "techniques").sum(), len(expected.changes),
-    ]  # fmt: skip
+        6,
+        len(touching),
+        len(expected.rule_changes),
+        (expected.ledger["grain"] == "techniques").sum(),
+        len(expected.changes),
+    ]
     assert frames[1]["rules_in_scope"].is_monotonic_decreasing
-    assert table(page, "because")["covered_change"].sum() == expected.totals.eval("covered_after - covered_before").iloc[0]
+    assert (
+        table(page, "because")["covered_change"].sum()
+        == expected.totals.eval("covered_after - covered_before").iloc[0]
+    )
 
 
 def test_the_grain_changes_figure_and_ledger(app, expected):

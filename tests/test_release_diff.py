@@ -30,11 +30,18 @@ def one(frame: pd.DataFrame, attack_id: str, change: str) -> pd.Series:
 def test_18_to_19_in_numbers():
     found = changes(E18, E19).groupby(["kind", "change"]).size().to_dict()
     assert found == {
-        ("tactic", "added"): 1, ("tactic", "renamed"): 1,
-        ("technique", "added"): 9, ("technique", "revoked"): 3, ("technique", "moved"): 18,
-        ("technique", "renamed"): 1, ("technique", "platforms"): 2,
-        ("subtechnique", "added"): 14, ("subtechnique", "revoked"): 14, ("subtechnique", "moved"): 54, ("subtechnique", "renamed"): 3,
-    }  # fmt: skip
+        ("tactic", "added"): 1,
+        ("tactic", "renamed"): 1,
+        ("technique", "added"): 9,
+        ("technique", "revoked"): 3,
+        ("technique", "moved"): 18,
+        ("technique", "renamed"): 1,
+        ("technique", "platforms"): 2,
+        ("subtechnique", "added"): 14,
+        ("subtechnique", "revoked"): 14,
+        ("subtechnique", "moved"): 54,
+        ("subtechnique", "renamed"): 3,
+    }
 
 
 def test_the_tactic_that_was_split():
@@ -88,17 +95,35 @@ def counted_by_hand(old, new) -> dict[str, set]:
         "revoked": {(i, tuple(sorted(new.live_ends(i)))) for i in gone if new.status.get(i) == "revoked"},
         "deprecated": {i for i in gone if new.status.get(i) == "deprecated"},
         "removed": {i for i in gone if i not in new.status},
-        "renamed": {(i, old.live[i]["name"], new.live[i]["name"]) for i in both if old.live[i]["name"] != new.live[i]["name"]},
+        "renamed": {
+            (i, old.live[i]["name"], new.live[i]["name"])
+            for i in both
+            if old.live[i]["name"] != new.live[i]["name"]
+        },
         "moved": {
-            (i, frozenset(new.tactics_of[i] - old.tactics_of[i]), frozenset(old.tactics_of[i] - new.tactics_of[i]))
-            for i in both if old.tactics_of[i] != new.tactics_of[i]
+            (
+                i,
+                frozenset(new.tactics_of[i] - old.tactics_of[i]),
+                frozenset(old.tactics_of[i] - new.tactics_of[i]),
+            )
+            for i in both
+            if old.tactics_of[i] != new.tactics_of[i]
         },
-        "parent": {(i, old.parents.get(i), new.parents.get(i)) for i in both if old.parents.get(i) != new.parents.get(i)},
+        "parent": {
+            (i, old.parents.get(i), new.parents.get(i))
+            for i in both
+            if old.parents.get(i) != new.parents.get(i)
+        },
         "platforms": {
-            (i, frozenset(new.platforms[i] - old.platforms[i]), frozenset(old.platforms[i] - new.platforms[i]))
-            for i in both if old.platforms[i] != new.platforms[i]
+            (
+                i,
+                frozenset(new.platforms[i] - old.platforms[i]),
+                frozenset(old.platforms[i] - new.platforms[i]),
+            )
+            for i in both
+            if old.platforms[i] != new.platforms[i]
         },
-    }  # fmt: skip
+    }
 
 
 def counted_by_us(found: pd.DataFrame) -> dict[str, set]:
@@ -109,19 +134,30 @@ def counted_by_us(found: pd.DataFrame) -> dict[str, set]:
         "revoked": set(zip(of["revoked"]["attack_id"], of["revoked"]["successors"], strict=True)),
         "deprecated": set(of["deprecated"]["attack_id"]),
         "removed": set(of["removed"]["attack_id"]),
-        "renamed": set(zip(of["renamed"]["attack_id"], of["renamed"]["before"], of["renamed"]["after"], strict=True)),
-        "parent": set(zip(of["parent"]["attack_id"], of["parent"]["before"], of["parent"]["after"], strict=True)),
+        "renamed": set(
+            zip(of["renamed"]["attack_id"], of["renamed"]["before"], of["renamed"]["after"], strict=True)
+        ),
+        "parent": set(
+            zip(of["parent"]["attack_id"], of["parent"]["before"], of["parent"]["after"], strict=True)
+        ),
         **{
-            change: {(i, frozenset(g), frozenset(x)) for i, g, x in zip(of[change]["attack_id"], of[change]["gained"], of[change]["lost"], strict=True)}
+            change: {
+                (i, frozenset(g), frozenset(x))
+                for i, g, x in zip(
+                    of[change]["attack_id"], of[change]["gained"], of[change]["lost"], strict=True
+                )
+            }
             for change in ("moved", "platforms")
         },
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.corpora
 @pytest.mark.parametrize(("old", "new"), PAIRS)
 def test_every_pair_agrees_with_the_raw_bundles(every_release, old, new):
-    found = checked(release_changes(every_release.catalogue(old), every_release.catalogue(new)), RELEASE_CHANGES)
+    found = checked(
+        release_changes(every_release.catalogue(old), every_release.catalogue(new)), RELEASE_CHANGES
+    )
     raw_old, raw_new = every_release.raw(old), every_release.raw(new)
     by_hand = counted_by_hand(raw_old, raw_new)
     by_us = counted_by_us(found)
@@ -129,7 +165,15 @@ def test_every_pair_agrees_with_the_raw_bundles(every_release, old, new):
         assert by_us[change] == expected, change
     assert by_hand["added"] or by_hand["removed"]
     tactics = found[found["kind"] == "tactic"]
-    renamed = {i for i in raw_old.tactics.keys() & raw_new.tactics.keys() if raw_old.tactics[i] != raw_new.tactics[i]}
+    renamed = {
+        i for i in raw_old.tactics.keys() & raw_new.tactics.keys() if raw_old.tactics[i] != raw_new.tactics[i]
+    }
     assert set(tactics.loc[tactics["change"] == "renamed", "attack_id"]) == renamed
-    assert set(tactics.loc[tactics["change"] == "added", "attack_id"]) == raw_new.tactics.keys() - raw_old.tactics.keys()
-    assert set(tactics.loc[~tactics["change"].isin(["added", "renamed"]), "attack_id"]) == raw_old.tactics.keys() - raw_new.tactics.keys()
+    assert (
+        set(tactics.loc[tactics["change"] == "added", "attack_id"])
+        == raw_new.tactics.keys() - raw_old.tactics.keys()
+    )
+    assert (
+        set(tactics.loc[~tactics["change"].isin(["added", "renamed"]), "attack_id"])
+        == raw_old.tactics.keys() - raw_new.tactics.keys()
+    )

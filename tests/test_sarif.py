@@ -36,14 +36,27 @@ def linted(folder: Path, settings: Settings | None = None) -> tuple[pd.DataFrame
 def run(tmp_path_factory) -> tuple[pd.DataFrame, dict]:
     folder = written_to(tmp_path_factory.mktemp("repo") / "rules")
     (folder / "broken.toml").write_text("[rule\n", encoding="utf-8")
-    (folder / "with space#1.toml").write_text((folder / "no-mapping.toml").read_text("utf-8").replace("id-no", "other"), encoding="utf-8")
-    silence = Silence("parent-only", "Meant: \"all\" of them", "**")
-    results, log = linted(folder, Settings(folder.parent / "coverage.toml", LintSettings((silence, Silence("tactic-left", "x", "none/**", line=3)))))
+    (folder / "with space#1.toml").write_text(
+        (folder / "no-mapping.toml").read_text("utf-8").replace("id-no", "other"), encoding="utf-8"
+    )
+    silence = Silence("parent-only", 'Meant: "all" of them', "**")
+    results, log = linted(
+        folder,
+        Settings(
+            folder.parent / "coverage.toml",
+            LintSettings((silence, Silence("tactic-left", "x", "none/**", line=3))),
+        ),
+    )
     return results, log["runs"][0]
 
 
 def test_the_validator_tells_a_bad_log_from_a_good_one(run):
-    bad = {"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "x"}}, "results": [{"message": {"text": "m"}, "level": "fatal"}]}]}
+    bad = {
+        "version": "2.1.0",
+        "runs": [
+            {"tool": {"driver": {"name": "x"}}, "results": [{"message": {"text": "m"}, "level": "fatal"}]}
+        ],
+    }
     assert not VALIDATOR.is_valid(bad)
     assert not VALIDATOR.is_valid({"version": "2.1.0", "runs": [{"results": []}]})
 
@@ -69,7 +82,9 @@ def test_every_rule_has_its_help(run):
     assert set(rules) - set(CHECKS) == {"bad-toml", "silence-unused"}
     for code, rule in rules.items():
         assert rule["helpUri"].startswith("https://attack.mitre.org/")
-        assert rule["help"]["markdown"] and rule["shortDescription"]["text"] and rule["fullDescription"]["text"]
+        assert (
+            rule["help"]["markdown"] and rule["shortDescription"]["text"] and rule["fullDescription"]["text"]
+        )
         assert rule["properties"]["problem.severity"] in ("error", "warning", "recommendation")
         if code in CHECKS:
             assert rule["defaultConfiguration"]["level"] == CHECKS[code].severity
@@ -77,14 +92,21 @@ def test_every_rule_has_its_help(run):
 
 def test_a_region_spans_the_value(run):
     results, log = run
-    by_code = {(result["ruleId"], row.path): result for result, row in zip(log["results"], results.itertuples(), strict=True)}
+    by_code = {
+        (result["ruleId"], row.path): result
+        for result, row in zip(log["results"], results.itertuples(), strict=True)
+    }
     region = by_code["tactic-never", "tactic-never.toml"]["locations"][0]["physicalLocation"]["region"]
     assert region == {"startLine": 23, "startColumn": 7, "endColumn": 13}
-    assert by_code["no-mapping", "no-mapping.toml"]["locations"][0]["physicalLocation"]["region"] == {"startLine": 1}
+    assert by_code["no-mapping", "no-mapping.toml"]["locations"][0]["physicalLocation"]["region"] == {
+        "startLine": 1
+    }
 
 
 def test_paths_are_percent_encoded(run):
-    uris = {result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for result in run[1]["results"]}
+    uris = {
+        result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for result in run[1]["results"]
+    }
     assert "rules/with%20space%231.toml" in uris and "rules/broken.toml" in uris and "coverage.toml" in uris
 
 
@@ -127,7 +149,9 @@ def test_several_of_one_code_with_one_value_in_one_rule_differ(tmp_path):
 def test_no_rule_text_becomes_a_link_or_a_placeholder(tmp_path):
     folder = written_to(tmp_path / "rules", ["no-mapping"])
     file = folder / "no-mapping.toml"
-    file.write_text(file.read_text("utf-8").replace('name = "no-mapping"', 'name = "[a](1) {0}"'), encoding="utf-8")
+    file.write_text(
+        file.read_text("utf-8").replace('name = "no-mapping"', 'name = "[a](1) {0}"'), encoding="utf-8"
+    )
     _, log = linted(folder)
     assert log["runs"][0]["results"][0]["message"]["text"].endswith("(rule: [a] (1) {{0}})")
 

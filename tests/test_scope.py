@@ -60,11 +60,19 @@ def test_rules_without_a_live_id_are_unread():
 # DOMAIN 1 and 5: live IDs 216 + 475 in 18.1; without PRE-only ones 197 + 402.
 @pytest.mark.parametrize(
     ("release", "pre", "techniques", "subtechniques", "placements"),
-    [(E18, True, 216, 475, 887), (E18, False, 197, 402, 795), (E19, True, 222, 475, 872), (E19, False, 201, 400, 776)],
+    [
+        (E18, True, 216, 475, 887),
+        (E18, False, 197, 402, 795),
+        (E19, True, 222, 475, 872),
+        (E19, False, 201, 400, 776),
+    ],
 )
 def test_the_denominators(release, pre, techniques, subtechniques, placements):
     frame = checked(view(release, pre=pre).techniques, TECHNIQUES)
-    assert (len(frame) - frame["is_subtechnique"].sum(), frame["is_subtechnique"].sum()) == (techniques, subtechniques)
+    assert (len(frame) - frame["is_subtechnique"].sum(), frame["is_subtechnique"].sum()) == (
+        techniques,
+        subtechniques,
+    )
     assert len(view(release, pre=pre).placements) == placements
     assert set(frame["status"]) == {"live"}
 
@@ -83,10 +91,14 @@ def test_a_platform_filter_cuts_ids_and_their_platforms(pre):
     frame = view(platforms=("Linux", "macOS"), pre=pre).techniques
     expected = {
         attack_id: tuple(p for p in platforms if p in ("Linux", "macOS") or (pre and p == "PRE"))
-        for attack_id, platforms, status in techniques[["attack_id", "platforms", "status"]].itertuples(index=False)
+        for attack_id, platforms, status in techniques[["attack_id", "platforms", "status"]].itertuples(
+            index=False
+        )
         if status == "live"
     }
-    assert dict(zip(frame["attack_id"], frame["platforms"], strict=True)) == {k: v for k, v in expected.items() if v}
+    assert dict(zip(frame["attack_id"], frame["platforms"], strict=True)) == {
+        k: v for k, v in expected.items() if v
+    }
 
 
 def test_placed_counts_rules_and_ids_in_scope_only():
@@ -96,14 +108,19 @@ def test_placed_counts_rules_and_ids_in_scope_only():
     wide = view(pre=True).placed
     assert letters(wide.loc[wide["attack_id"] == "T1595.002", "rule_key"]) == "f"
     linux = view(platforms=("Linux",)).placed
-    assert sorted(zip(linux["tactic_id"], linux["attack_id"], strict=True)) == [("TA0001", "T1078"), ("TA0005", "T1078")]
+    assert sorted(zip(linux["tactic_id"], linux["attack_id"], strict=True)) == [
+        ("TA0001", "T1078"),
+        ("TA0005", "T1078"),
+    ]
 
 
 def test_the_platforms_that_rules_in_scope_work_on():
     pairs = view(platforms=("Linux", "macOS")).rule_platforms
     assert sorted((small.LETTERS[k], p) for k, p in pairs.itertuples(index=False)) == [
-        ("f", "Linux"), ("g", "Linux"), ("k", "macOS"),
-    ]  # fmt: skip
+        ("f", "Linux"),
+        ("g", "Linux"),
+        ("k", "macOS"),
+    ]
 
 
 def test_the_view_with_pre_is_the_view_of_that_scope():
@@ -119,22 +136,46 @@ def test_the_stamp_says_everything_that_changes_a_number():
     stamp = scope.stamp()
     (corpus,) = stamp.pop("corpora")
     assert stamp == {
-        "attack": "enterprise-19.0", "rollup": "all", "pre": True, "platforms": ["Linux"],
-        "classes": ["production", "hunt"], "enabled": "not_disabled", "date": "2026-03-31",
-    }  # fmt: skip
-    assert (corpus["name"], corpus["path"], corpus["rules"], corpus["files"]) == ("small", str(small.SMALL), 17, 17)
+        "attack": "enterprise-19.0",
+        "rollup": "all",
+        "pre": True,
+        "platforms": ["Linux"],
+        "classes": ["production", "hunt"],
+        "enabled": "not_disabled",
+        "date": "2026-03-31",
+    }
+    assert (corpus["name"], corpus["path"], corpus["rules"], corpus["files"]) == (
+        "small",
+        str(small.SMALL),
+        17,
+        17,
+    )
     assert corpus["content"].startswith("sha256:") and len(corpus["content"]) == 7 + 64
     sentence = scope.sentence()
-    assert all(part in sentence for part in ("Enterprise 19.0", "production, hunt", "Linux", "PRE-only techniques in", "all"))
-    assert "small: 17 rules" in scope.corpora_sentence() and corpus["content"][:19] in scope.corpora_sentence()
+    assert all(
+        part in sentence
+        for part in ("Enterprise 19.0", "production, hunt", "Linux", "PRE-only techniques in", "all")
+    )
+    assert (
+        "small: 17 rules" in scope.corpora_sentence() and corpus["content"][:19] in scope.corpora_sentence()
+    )
 
 
 def test_scopes_that_count_differently_have_different_sentences():
-    choices = [{}, {"pre": True}, {"platforms": ("Linux",)}, {"classes": ALL}, {"rollup": "all"}, {"enabled": "any"}]
+    choices = [
+        {},
+        {"pre": True},
+        {"platforms": ("Linux",)},
+        {"classes": ALL},
+        {"rollup": "all"},
+        {"enabled": "any"},
+    ]
     assert len({view(**choice).scope.sentence() for choice in choices} | {view(E19).scope.sentence()}) == 7
 
 
-@pytest.mark.parametrize("wrong", [{"rollup": "some"}, {"enabled": "maybe"}, {"classes": ("production", "prod")}])
+@pytest.mark.parametrize(
+    "wrong", [{"rollup": "some"}, {"enabled": "maybe"}, {"classes": ("production", "prod")}]
+)
 def test_a_scope_that_cannot_be_is_refused(wrong):
     with pytest.raises(ValueError, match="no such"):
         Scope(Release.parse(E18), date=DAY, **wrong)
@@ -156,6 +197,15 @@ def test_looking_changes_no_frame():
 
 def test_platforms_of_a_release():
     assert platforms_of(small.catalogue()) == [
-        "Containers", "ESXi", "IaaS", "Identity Provider", "Linux", "Network Devices", "Office Suite", "PRE", "SaaS",
-        "Windows", "macOS",
-    ]  # fmt: skip
+        "Containers",
+        "ESXi",
+        "IaaS",
+        "Identity Provider",
+        "Linux",
+        "Network Devices",
+        "Office Suite",
+        "PRE",
+        "SaaS",
+        "Windows",
+        "macOS",
+    ]

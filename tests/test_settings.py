@@ -45,10 +45,15 @@ def settings_file(folder: Path, text: str) -> Path:
 
 def test_a_file_gives_its_silences_with_their_lines(tmp_path):
     file = settings_file(tmp_path, GOOD)
-    assert read_settings(file) == Settings(file, LintSettings((
-        Silence("parent-only", "The parent is meant", "rules/**", None, None, 2),
-        Silence("no-mapping", "Waits for a name", None, "id-no-mapping", date(2026, 11, 24), 7),
-    )))  # fmt: skip
+    assert read_settings(file) == Settings(
+        file,
+        LintSettings(
+            (
+                Silence("parent-only", "The parent is meant", "rules/**", None, None, 2),
+                Silence("no-mapping", "Waits for a name", None, "id-no-mapping", date(2026, 11, 24), 7),
+            )
+        ),
+    )
 
 
 def test_no_file_and_an_empty_file_say_nothing(tmp_path):
@@ -57,20 +62,35 @@ def test_no_file_and_an_empty_file_say_nothing(tmp_path):
     assert settings_at(file=settings_file(tmp_path, "# nothing\n[lint]\n")).lint == LintSettings()
 
 
-@pytest.mark.parametrize(("text", "line", "words"), [
-    ("[lnt]\n", 1, "lnt is no setting; known here: lint"),
-    ('[lint]\nsilences = "x"\n', 2, "lint.silences is no setting; known here: silence"),
-    ("[lint]\nsilence = 3\n", 2, "is a whole number, not a list of tables"),
-    ('[[lint.silence]]\ncode = "parnt-only"\npath = "**"\nreason = "x"\n', 2, "'parnt-only', which is no code of a check; the codes are revoked-technique, "),
-    ('[[lint.silence]]\npath = "**"\nreason = "x"\n', 1, "has no code"),
-    ('[[lint.silence]]\ncode = "parent-only"\npath = "**"\n', 1, "has no reason"),
-    ('[[lint.silence]]\ncode = "parent-only"\npath = "**"\nreason = "  "\n', 1, "has no reason"),
-    ('[[lint.silence]]\ncode = "parent-only"\nreason = "x"\n', 1, "names neither a path nor a rule"),
-    ('[[lint.silence]]\ncode = "parent-only"\npath = "**"\nreason = "x"\nuntill = 2026-01-01\n', 5, "untill is no setting"),
-    ('[[lint.silence]]\ncode = "parent-only"\npath = "**"\nreason = "x"\nuntil = "soon"\n', 5, "which is no date"),
-    ('[[lint.silence]]\ncode = "parent-only"\npath = ["**"]\nreason = "x"\n', 3, "is a list, not text"),
-    ("[lint\n", 1, "Not valid TOML"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("[lnt]\n", 1, "lnt is no setting; known here: lint"),
+        ('[lint]\nsilences = "x"\n', 2, "lint.silences is no setting; known here: silence"),
+        ("[lint]\nsilence = 3\n", 2, "is a whole number, not a list of tables"),
+        (
+            '[[lint.silence]]\ncode = "parnt-only"\npath = "**"\nreason = "x"\n',
+            2,
+            "'parnt-only', which is no code of a check; the codes are revoked-technique, ",
+        ),
+        ('[[lint.silence]]\npath = "**"\nreason = "x"\n', 1, "has no code"),
+        ('[[lint.silence]]\ncode = "parent-only"\npath = "**"\n', 1, "has no reason"),
+        ('[[lint.silence]]\ncode = "parent-only"\npath = "**"\nreason = "  "\n', 1, "has no reason"),
+        ('[[lint.silence]]\ncode = "parent-only"\nreason = "x"\n', 1, "names neither a path nor a rule"),
+        (
+            '[[lint.silence]]\ncode = "parent-only"\npath = "**"\nreason = "x"\nuntill = 2026-01-01\n',
+            5,
+            "untill is no setting",
+        ),
+        (
+            '[[lint.silence]]\ncode = "parent-only"\npath = "**"\nreason = "x"\nuntil = "soon"\n',
+            5,
+            "which is no date",
+        ),
+        ('[[lint.silence]]\ncode = "parent-only"\npath = ["**"]\nreason = "x"\n', 3, "is a list, not text"),
+        ("[lint\n", 1, "Not valid TOML"),
+    ],
+)
 def test_a_fault_is_said_with_file_and_line(tmp_path, text, line, words):
     file = settings_file(tmp_path, text)
     with pytest.raises(SettingsError) as caught:
@@ -102,19 +122,40 @@ def test_it_is_found_upwards_to_the_root_of_the_work_tree_and_no_further(tmp_pat
     assert find_settings(deep) == nearest
 
 
-@pytest.mark.parametrize(("pattern", "path", "fits"), [
-    ("rules/*.toml", "rules/a.toml", True), ("rules/*.toml", "rules/x/a.toml", False), ("rules/**", "rules/x/a.toml", True),
-    ("**/a.toml", "a.toml", True), ("**/a.toml", "x/y/a.toml", True), ("**/a.toml", "x/ba.toml", False), ("**", "x/y", True),
-    ("rules/?.toml", "rules/a.toml", True), ("rules/?.toml", "rules/ab.toml", False), ("./rules/a.toml", "rules/a.toml", True),
-    ("rules/[a].toml", "rules/[a].toml", True), ("rules/a.toml", "rules/aXtoml", False),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("pattern", "path", "fits"),
+    [
+        ("rules/*.toml", "rules/a.toml", True),
+        ("rules/*.toml", "rules/x/a.toml", False),
+        ("rules/**", "rules/x/a.toml", True),
+        ("**/a.toml", "a.toml", True),
+        ("**/a.toml", "x/y/a.toml", True),
+        ("**/a.toml", "x/ba.toml", False),
+        ("**", "x/y", True),
+        ("rules/?.toml", "rules/a.toml", True),
+        ("rules/?.toml", "rules/ab.toml", False),
+        ("./rules/a.toml", "rules/a.toml", True),
+        ("rules/[a].toml", "rules/[a].toml", True),
+        ("rules/a.toml", "rules/aXtoml", False),
+    ],
+)
 def test_globs(pattern, path, fits):
     assert bool(glob(pattern).fullmatch(path)) is fits
 
 
 @pytest.fixture
 def reading(tmp_path):
-    loaded = load([CorpusSource("made", written_to(tmp_path / "rules", ["no-mapping", "parent-only", "parent-and-subtechnique", "tactic-never"]))])
+    loaded = load(
+        [
+            CorpusSource(
+                "made",
+                written_to(
+                    tmp_path / "rules",
+                    ["no-mapping", "parent-only", "parent-and-subtechnique", "tactic-never"],
+                ),
+            )
+        ]
+    )
     return read_embedded(loaded, E19)
 
 
@@ -124,19 +165,36 @@ def silences(tmp_path: Path, *entries: Silence) -> Settings:
 
 def reasons(reading, settings: Settings) -> dict[str, str | None]:
     frame = silenced(reading.findings, settings, reading.loaded.corpora, TODAY)
-    return {code: reason if isinstance(reason, str) else None for code, reason in zip(frame["code"], frame["silenced"], strict=True)}
+    return {
+        code: reason if isinstance(reason, str) else None
+        for code, reason in zip(frame["code"], frame["silenced"], strict=True)
+    }
 
 
-@pytest.mark.parametrize("path", ["rules/parent-only.toml", "rules/*", "**/parent-only.toml", "parent-only.toml", "made/parent-only.toml"])
+@pytest.mark.parametrize(
+    "path",
+    ["rules/parent-only.toml", "rules/*", "**/parent-only.toml", "parent-only.toml", "made/parent-only.toml"],
+)
 def test_a_path_is_that_from_the_settings_file_or_in_the_corpus(reading, tmp_path, path):
     found = reasons(reading, silences(tmp_path, Silence("parent-only", "meant", path)))
-    assert found == {"no-mapping": None, "parent-only": "meant", "parent-and-subtechnique": None, "tactic-never": None}
+    assert found == {
+        "no-mapping": None,
+        "parent-only": "meant",
+        "parent-and-subtechnique": None,
+        "tactic-never": None,
+    }
 
 
 def test_a_code_a_rule_and_a_path_must_all_fit(reading, tmp_path):
-    for silence in (Silence("parent-only", "x", "other/**"), Silence("parent-only", "x", "**", "id-other"), Silence("tactic-left", "x", "**")):
+    for silence in (
+        Silence("parent-only", "x", "other/**"),
+        Silence("parent-only", "x", "**", "id-other"),
+        Silence("tactic-left", "x", "**"),
+    ):
         assert set(reasons(reading, silences(tmp_path, silence)).values()) == {None}
-    both = silences(tmp_path, Silence("parent-only", "x", "**", "id-parent-only"), Silence("parent-only", "later", "**"))
+    both = silences(
+        tmp_path, Silence("parent-only", "x", "**", "id-parent-only"), Silence("parent-only", "later", "**")
+    )
     assert reasons(reading, both)["parent-only"] == "x"
 
 
@@ -147,10 +205,20 @@ def test_the_last_day_counts_and_the_day_after_is_a_warning_at_its_line(reading,
     old = silences(tmp_path, Silence("no-mapping", "x", "**", until=date(2026, 11, 23), line=4))
     assert reasons(reading, old)["no-mapping"] is None
     row = lint_results(reading, old, today=TODAY).iloc[0]
-    assert (row["code"], row["severity"], row["path"], row["line"]) == ("silence-expired", "warning", str(tmp_path / "coverage.toml"), 4)
+    assert (row["code"], row["severity"], row["path"], row["line"]) == (
+        "silence-expired",
+        "warning",
+        str(tmp_path / "coverage.toml"),
+        4,
+    )
     assert row["message"] == "The silence of no-mapping ended on 2026-11-23; its findings count again."
 
 
 def test_a_silence_that_fits_nothing_is_a_note(reading, tmp_path):
-    stale = stale_silences(reading.findings, silences(tmp_path, Silence("tactic-left", "x", "**", line=9)), reading.loaded.corpora, TODAY)
+    stale = stale_silences(
+        reading.findings,
+        silences(tmp_path, Silence("tactic-left", "x", "**", line=9)),
+        reading.loaded.corpora,
+        TODAY,
+    )
     assert stale[["code", "severity", "line"]].values.tolist() == [["silence-unused", "note", 9]]

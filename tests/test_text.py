@@ -39,8 +39,33 @@ class Page(HTMLParser):
         self.text += data
 
 
-MARKDOWN_TAGS = {"p", "a", "em", "strong", "code", "pre", "ul", "ol", "li", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6",
-                 "hr", "br", "s", "table", "thead", "tbody", "tr", "th", "td"}  # fmt: skip
+MARKDOWN_TAGS = {
+    "p",
+    "a",
+    "em",
+    "strong",
+    "code",
+    "pre",
+    "ul",
+    "ol",
+    "li",
+    "blockquote",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "hr",
+    "br",
+    "s",
+    "table",
+    "thead",
+    "tbody",
+    "tr",
+    "th",
+    "td",
+}
 
 
 def assert_harmless(markdown: str) -> Page:
@@ -52,27 +77,72 @@ def assert_harmless(markdown: str) -> Page:
 
 
 BAD_TARGETS = [
-    "javascript:alert(1)", "JaVaScRiPt:alert(1)", " javascript:alert(1)", "java\nscript:alert(1)", "java\tscript:alert(1)",
-    "\x01javascript:alert(1)", "&#106;avascript:alert(1)", "&#x6A;avascript:x", "javascript&colon;alert(1)",
-    "javascript&#58;alert(1)", "\\javascript:x", "data:text/html;base64,PHNjcmlwdD4=", "file:///etc/passwd", "vbscript:x",
-    "blob:x", "//evil.example/x", "/relative", "../up", "mailto:a@b.example", "ftp://x", "<javascript:alert(1)>",
-    "<java script:x>", "%6Aavascript:x", "httpx://a", "http:/a", "https:a",
-]  # fmt: skip
+    "javascript:alert(1)",
+    "JaVaScRiPt:alert(1)",
+    " javascript:alert(1)",
+    "java\nscript:alert(1)",
+    "java\tscript:alert(1)",
+    "\x01javascript:alert(1)",
+    "&#106;avascript:alert(1)",
+    "&#x6A;avascript:x",
+    "javascript&colon;alert(1)",
+    "javascript&#58;alert(1)",
+    "\\javascript:x",
+    "data:text/html;base64,PHNjcmlwdD4=",
+    "file:///etc/passwd",
+    "vbscript:x",
+    "blob:x",
+    "//evil.example/x",
+    "/relative",
+    "../up",
+    "mailto:a@b.example",
+    "ftp://x",
+    "<javascript:alert(1)>",
+    "<java script:x>",
+    "%6Aavascript:x",
+    "httpx://a",
+    "http:/a",
+    "https:a",
+]
 
 
 @pytest.mark.parametrize("target", BAD_TARGETS)
 @pytest.mark.parametrize(
     "form",
-    ["[x]({})", "[x]( {} )", "[x](\n{})", '[x]({} "title")', "[x][r]\n\n[r]: {}", "[r]\n\n[r]: {}", "[r]\n\n   [r]:\n{}",
-     "[x][r]\n\n> [r]: {}", "[x][r]\n\n- [r]: {}", "[x][r]\n\n[r]: {} 'title'", "![x]({})", "![x][r]\n\n[r]: {}",
-     "[![x]({})]({})", "[a\nb]\n\n[a\nb]: {}", "[a\\]]\n\n[a\\]]: {}", "# [x]({})", "| [x]({}) |\n|---|\n| [y]({}) |"],
-)  # fmt: skip
+    [
+        "[x]({})",
+        "[x]( {} )",
+        "[x](\n{})",
+        '[x]({} "title")',
+        "[x][r]\n\n[r]: {}",
+        "[r]\n\n[r]: {}",
+        "[r]\n\n   [r]:\n{}",
+        "[x][r]\n\n> [r]: {}",
+        "[x][r]\n\n- [r]: {}",
+        "[x][r]\n\n[r]: {} 'title'",
+        "![x]({})",
+        "![x][r]\n\n[r]: {}",
+        "[![x]({})]({})",
+        "[a\nb]\n\n[a\nb]: {}",
+        "[a\\]]\n\n[a\\]]: {}",
+        "# [x]({})",
+        "| [x]({}) |\n|---|\n| [y]({}) |",
+    ],
+)
 def test_a_target_that_is_not_the_web_is_dropped(form, target):
     assert_harmless(form.replace("{}", target))
 
 
 @pytest.mark.parametrize(
-    "autolink", ["<javascript:alert(1)>", "<JAVASCRIPT:x>", "<data:text/html,x>", "<file:///x>", "<mailto:a@b.example>", "<a@b.example>"]
+    "autolink",
+    [
+        "<javascript:alert(1)>",
+        "<JAVASCRIPT:x>",
+        "<data:text/html,x>",
+        "<file:///x>",
+        "<mailto:a@b.example>",
+        "<a@b.example>",
+    ],
 )
 def test_an_autolink_that_is_not_the_web_is_text(autolink):
     page = assert_harmless(f"see {autolink} there")
@@ -109,7 +179,11 @@ def test_a_picture_is_never_fetched(markdown):
 
 
 @pytest.mark.parametrize(
-    "markdown", ["``a` ![x](https://evil.example/p.png) `b", "<div>\n```\n</div>\n\n![x](https://evil.example/p.png)\n\n```"]
+    "markdown",
+    [
+        "``a` ![x](https://evil.example/p.png) `b",
+        "<div>\n```\n</div>\n\n![x](https://evil.example/p.png)\n\n```",
+    ],
 )
 def test_a_picture_in_code_is_no_picture(markdown):
     """A run of two backticks that nothing closes; a fence that is one once the HTML before it is text."""
@@ -124,10 +198,18 @@ def test_a_picture_becomes_a_link():
 
 @pytest.mark.parametrize(
     "markdown",
-    ["[x](https://ok.example/a?b=c#d)", "[x](http://ok.example)", "[x]( https://ok.example )", "[x](<https://ok.example>)",
-     "[x][r]\n\n[r]: https://ok.example", "<https://ok.example/a>", "[x](#heading)", '[x](https://ok.example "title")',
-     "[x](HTTPS://ok.example)"],
-)  # fmt: skip
+    [
+        "[x](https://ok.example/a?b=c#d)",
+        "[x](http://ok.example)",
+        "[x]( https://ok.example )",
+        "[x](<https://ok.example>)",
+        "[x][r]\n\n[r]: https://ok.example",
+        "<https://ok.example/a>",
+        "[x](#heading)",
+        '[x](https://ok.example "title")',
+        "[x](HTTPS://ok.example)",
+    ],
+)
 def test_a_link_to_the_web_stays(markdown):
     assert safe_markdown(markdown) == markdown
     assert len(assert_harmless(markdown).links) == 1
@@ -135,9 +217,19 @@ def test_a_link_to_the_web_stays(markdown):
 
 @pytest.mark.parametrize(
     "html",
-    ["<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "<a href='javascript:x'>y</a>", "<b>bold</b>", "<!-- gone -->",
-     "<div>\n\nblock\n\n</div>", "<style>*{}</style>", "a <br/> b", "<!DOCTYPE x>", "<?php ?>"],
-)  # fmt: skip
+    [
+        "<script>alert(1)</script>",
+        "<img src=x onerror=alert(1)>",
+        "<a href='javascript:x'>y</a>",
+        "<b>bold</b>",
+        "<!-- gone -->",
+        "<div>\n\nblock\n\n</div>",
+        "<style>*{}</style>",
+        "a <br/> b",
+        "<!DOCTYPE x>",
+        "<?php ?>",
+    ],
+)
 def test_raw_html_shows_as_text(html):
     page = assert_harmless(html)
     assert "".join(page.text.split()) == "".join(html.split())
@@ -175,11 +267,55 @@ def test_headings_lists_and_tables_stay():
 
 
 NASTY = st.lists(
-    st.sampled_from(["!", "[", "]", "(", ")", "x", "`", "``", "```", "~~~", "\n", "\n\n", "\\", "<", ">", ":", " ", "    ",
-                     "|", "-", "|-|-|\n", "> ", "- ", "javascript:", "data:", "http://e", "[r]", "[r]: ", "![x](", "](",
-                     "<b>", "<!--", "-->", "</", "&#33;", "&#106;", "$", '"', "'", "#", "*", "_", "[^1]: "]),
+    st.sampled_from(
+        [
+            "!",
+            "[",
+            "]",
+            "(",
+            ")",
+            "x",
+            "`",
+            "``",
+            "```",
+            "~~~",
+            "\n",
+            "\n\n",
+            "\\",
+            "<",
+            ">",
+            ":",
+            " ",
+            "    ",
+            "|",
+            "-",
+            "|-|-|\n",
+            "> ",
+            "- ",
+            "javascript:",
+            "data:",
+            "http://e",
+            "[r]",
+            "[r]: ",
+            "![x](",
+            "](",
+            "<b>",
+            "<!--",
+            "-->",
+            "</",
+            "&#33;",
+            "&#106;",
+            "$",
+            '"',
+            "'",
+            "#",
+            "*",
+            "_",
+            "[^1]: ",
+        ]
+    ),
     max_size=24,
-).map("".join)  # fmt: skip
+).map("".join)
 
 
 @settings(max_examples=600, deadline=None)

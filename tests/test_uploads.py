@@ -26,7 +26,9 @@ def cache(tmp_path, monkeypatch):
 
 
 def everything(folder: Path) -> dict[str, bytes]:
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()
+    }
 
 
 def kept(data: bytes, **limits) -> dict[str, bytes]:
@@ -37,7 +39,14 @@ def kept(data: bytes, **limits) -> dict[str, bytes]:
 
 
 def test_a_zip_becomes_a_corpus_of_its_rule_files():
-    data = zipped({"mine/rules/a.toml": RULE, "mine/rules/deep/b.toml": rule_text("b"), "mine/README.md": "# no rule", "mine/logo.png": b"\x89PNG"})
+    data = zipped(
+        {
+            "mine/rules/a.toml": RULE,
+            "mine/rules/deep/b.toml": rule_text("b"),
+            "mine/README.md": "# no rule",
+            "mine/logo.png": b"\x89PNG",
+        }
+    )
     upload = kept_upload([("My rules.zip", data)])
     assert (upload.name, upload.files) == ("My rules", 2)
     assert set(everything(upload.path)) == {"mine/rules/a.toml", "mine/rules/deep/b.toml"}
@@ -47,7 +56,13 @@ def test_a_zip_becomes_a_corpus_of_its_rule_files():
 
 
 def test_single_files_and_several_zips_stand_side_by_side():
-    upload = kept_upload([("a.toml", RULE.encode()), ("one.zip", zipped({"r.toml": RULE})), ("two.zip", zipped({"r.toml": rule_text("b")}))])
+    upload = kept_upload(
+        [
+            ("a.toml", RULE.encode()),
+            ("one.zip", zipped({"r.toml": RULE})),
+            ("two.zip", zipped({"r.toml": rule_text("b")})),
+        ]
+    )
     assert upload.name == "upload" and set(everything(upload.path)) == {"a.toml", "one/r.toml", "two/r.toml"}
     assert everything(upload.path)["two/r.toml"] == rule_text("b").encode()
 
@@ -73,7 +88,12 @@ def test_an_upload_can_be_removed_and_nothing_else_can(tmp_path):
 
 def test_a_damaged_folder_in_the_cache_is_passed_over():
     upload = kept_upload([("a.toml", RULE.encode())])
-    for name, text in (("torn", "{"), ("list", "[1]"), ("deep", "[" * 100_000), ("other", '{"name": "x", "files": "many"}')):
+    for name, text in (
+        ("torn", "{"),
+        ("list", "[1]"),
+        ("deep", "[" * 100_000),
+        ("other", '{"name": "x", "files": "many"}'),
+    ):
         (uploads_folder() / name / "files").mkdir(parents=True)
         (uploads_folder() / name / "corpus.json").write_text(text)
     (uploads_folder() / "stray.txt").write_text("no folder")
@@ -113,7 +133,10 @@ def twice() -> bytes:
 REFUSED = {
     "up and out": (lambda: zipped({"../a.toml": RULE}), "an entry leads out of its folder: ../a.toml"),
     "up in the middle": (lambda: zipped({"a/../../b.toml": RULE}), "leads out of its folder"),
-    "up although no rule": (lambda: zipped({"a.toml": RULE, "../../.bashrc": "x"}), "leads out of its folder"),
+    "up although no rule": (
+        lambda: zipped({"a.toml": RULE, "../../.bashrc": "x"}),
+        "leads out of its folder",
+    ),
     "absolute": (lambda: zipped({"/etc/a.toml": RULE}), "leads out of its folder"),
     "drive letter": (lambda: zipped({"C:/a.toml": RULE}), "leads out of its folder"),
     "drive letter of Windows": (lambda: zipped({"C:\\a.toml": RULE}), "leads out of its folder"),
@@ -121,7 +144,10 @@ REFUSED = {
     "share": (lambda: zipped({"\\\\server\\share\\a.toml": RULE}), "leads out of its folder"),
     "stream": (lambda: zipped({"a.toml:hidden": RULE}), "leads out of its folder"),
     "control sign": (lambda: zipped({"a\nb.toml": RULE}), "leads out of its folder: a.b.toml"),
-    "link": (lambda: zipped({"a.toml": RULE}, links={"b.toml": "/etc/passwd"}), "an entry is a link or a device, not a file: b.toml"),
+    "link": (
+        lambda: zipped({"a.toml": RULE}, links={"b.toml": "/etc/passwd"}),
+        "an entry is a link or a device, not a file: b.toml",
+    ),
     "link to a folder": (lambda: zipped({"d/a.toml": RULE}, links={"d.toml": ".."}), "is a link or a device"),
     "encrypted": (encrypted, "an entry is encrypted: a.toml"),
     "one name twice": (twice, "it holds a.toml twice"),
@@ -130,13 +156,30 @@ REFUSED = {
     "no zip": (lambda: b"PK\x03\x04 and then nonsense", "it is no zip archive that can be read"),
     "nothing": (lambda: b"", "it is no zip archive that can be read"),
     "cut off": (lambda: zipped({"a.toml": RULE})[:-30], "it is no zip archive that can be read"),
-    "wrong sum": (lambda: patched(zipped({"a.toml": RULE}), b"PK\x01\x02", 16, b"\0\0\0\0"), "it is no zip archive that can be read"),
-    "says it is smaller": (lambda: patched(zipped({"a.toml": RULE}), b"PK\x01\x02", 24, b"\x05\0\0\0"), "it is no zip archive that can be read"),
-    "bomb": (lambda: zipped({"a.toml": b"#" * 5_000_000}), "it unpacks to more than 100 times its size, as rules never do"),
-    "bomb of many": (lambda: zipped({f"{n}.toml": b"#" * 20_000 for n in range(100)}), "it unpacks to more than 100 times its size"),
-    "method nobody has": (lambda: patched(patched(zipped({"a.toml": RULE}), b"PK\x01\x02", 10, b"\x63\0"), b"PK\x03\x04", 8, b"\x63\0"), "it is no zip archive that can be read"),
+    "wrong sum": (
+        lambda: patched(zipped({"a.toml": RULE}), b"PK\x01\x02", 16, b"\0\0\0\0"),
+        "it is no zip archive that can be read",
+    ),
+    "says it is smaller": (
+        lambda: patched(zipped({"a.toml": RULE}), b"PK\x01\x02", 24, b"\x05\0\0\0"),
+        "it is no zip archive that can be read",
+    ),
+    "bomb": (
+        lambda: zipped({"a.toml": b"#" * 5_000_000}),
+        "it unpacks to more than 100 times its size, as rules never do",
+    ),
+    "bomb of many": (
+        lambda: zipped({f"{n}.toml": b"#" * 20_000 for n in range(100)}),
+        "it unpacks to more than 100 times its size",
+    ),
+    "method nobody has": (
+        lambda: patched(
+            patched(zipped({"a.toml": RULE}), b"PK\x01\x02", 10, b"\x63\0"), b"PK\x03\x04", 8, b"\x63\0"
+        ),
+        "it is no zip archive that can be read",
+    ),
     "name too long": (lambda: zipped({f"{'a' * 300}.toml": RULE}), "it cannot be kept in"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", REFUSED)
@@ -216,7 +259,11 @@ def test_a_safe_path_stays_below_its_folder(name):
     path = safe_path(name)
     if path is not None:
         root = Path("/root/folder")
-        assert (root / path).is_relative_to(root) and ".." not in Path(path).parts and not path.startswith(("/", "\\"))
+        assert (
+            (root / path).is_relative_to(root)
+            and ".." not in Path(path).parts
+            and not path.startswith(("/", "\\"))
+        )
 
 
 @settings(max_examples=60, deadline=None)

@@ -25,44 +25,86 @@ def share_bars(frame: pd.DataFrame, theme: Theme, title: str, unit: str = "techn
     ]
     rest = frame["total"] - frame["covered"]
     common = {"y": frame["name"], "orientation": "h", "cliponaxis": False}
-    figure = go.Figure([
-        go.Bar(x=frame["covered"], name="covered", marker_color=theme.accent,
-               hovertemplate="%{y}: %{x} " + unit + " covered<extra></extra>", **common),
-        go.Bar(x=rest, name="open", marker={"color": theme.rest, "line": {"color": theme.faint, "width": 1}},
-               text=labels, textposition="outside", textfont={"color": theme.text},
-               hovertemplate="%{y}: %{x} " + unit + " open<extra></extra>", **common),
-    ])  # fmt: skip
+    figure = go.Figure(
+        [
+            go.Bar(
+                x=frame["covered"],
+                name="covered",
+                marker_color=theme.accent,
+                hovertemplate="%{y}: %{x} " + unit + " covered<extra></extra>",
+                **common,
+            ),
+            go.Bar(
+                x=rest,
+                name="open",
+                marker={"color": theme.rest, "line": {"color": theme.faint, "width": 1}},
+                text=labels,
+                textposition="outside",
+                textfont={"color": theme.text},
+                hovertemplate="%{y}: %{x} " + unit + " open<extra></extra>",
+                **common,
+            ),
+        ]
+    )
     figure.update_layout(barmode="stack", bargap=0.3, legend=_LEGEND)
     figure.update_yaxes(autorange="reversed", ticksuffix="  ", automargin=True)
     longest = float(frame["total"].max()) if len(frame) else 1.0
-    figure.update_xaxes(automargin=True, title=unit, range=[0, longest * 1.38 or 1], showgrid=False, zeroline=False)
+    figure.update_xaxes(
+        automargin=True, title=unit, range=[0, longest * 1.38 or 1], showgrid=False, zeroline=False
+    )
     return laid_out(figure, theme, 96 + _ROW_HEIGHT * max(len(frame), 1), title)
 
 
-_LEGEND = {"orientation": "h", "yanchor": "bottom", "y": 1.0, "xanchor": "right", "x": 1, "traceorder": "normal"}
+_LEGEND = {
+    "orientation": "h",
+    "yanchor": "bottom",
+    "y": 1.0,
+    "xanchor": "right",
+    "x": 1,
+    "traceorder": "normal",
+}
 
 
 def count_bars(counts: pd.Series, theme: Theme, title: str, unit: str) -> go.Figure:
     """One bar an index value of `counts`, in its order, with the number and its share of the sum."""
     total = int(counts.sum())
-    figure = go.Figure(go.Bar(
-        x=counts.to_numpy(), y=[str(name) for name in counts.index], orientation="h", marker_color=theme.accent,
-        text=[f"{value:,} ({value / total:.0%})" if total else "0" for value in counts],
-        textposition="outside", textfont={"color": theme.text}, cliponaxis=False,
-        hovertemplate="%{y}: %{x} of " + f"{total:,} {unit}<extra></extra>",
-    ))  # fmt: skip
+    figure = go.Figure(
+        go.Bar(
+            x=counts.to_numpy(),
+            y=[str(name) for name in counts.index],
+            orientation="h",
+            marker_color=theme.accent,
+            text=[f"{value:,} ({value / total:.0%})" if total else "0" for value in counts],
+            textposition="outside",
+            textfont={"color": theme.text},
+            cliponaxis=False,
+            hovertemplate="%{y}: %{x} of " + f"{total:,} {unit}<extra></extra>",
+        )
+    )
     figure.update_yaxes(autorange="reversed", ticksuffix="  ", automargin=True)
-    figure.update_xaxes(automargin=True, title=unit, range=[0, (counts.max() if len(counts) else 1) * 1.38 or 1], showgrid=False, zeroline=False)
+    figure.update_xaxes(
+        automargin=True,
+        title=unit,
+        range=[0, (counts.max() if len(counts) else 1) * 1.38 or 1],
+        showgrid=False,
+        zeroline=False,
+    )
     return laid_out(figure, theme, 96 + _ROW_HEIGHT * max(len(counts), 1), title)
 
 
 def activity_bars(months: pd.DataFrame, theme: Theme, title: str) -> go.Figure:
     """Rules created and rules last updated in each month. `months`: month (date), created, updated."""
-    figure = go.Figure([
-        go.Bar(x=months["month"], y=months["created"], name="created", marker_color=theme.accent),
-        go.Bar(x=months["month"], y=months["updated"], name="last updated",
-               marker={"color": theme.rest, "line": {"color": theme.faint, "width": 1}}),
-    ])  # fmt: skip
+    figure = go.Figure(
+        [
+            go.Bar(x=months["month"], y=months["created"], name="created", marker_color=theme.accent),
+            go.Bar(
+                x=months["month"],
+                y=months["updated"],
+                name="last updated",
+                marker={"color": theme.rest, "line": {"color": theme.faint, "width": 1}},
+            ),
+        ]
+    )
     figure.update_traces(hovertemplate="%{x|%B %Y}: %{y} rules %{fullData.name}<extra></extra>")
     figure.update_layout(barmode="group", bargap=0.25, legend=_LEGEND)
     figure.update_yaxes(automargin=True, title="rules", gridcolor=theme.rest, zeroline=False)

@@ -12,7 +12,9 @@ from coverage.charts.theme import SIDES, Theme, laid_out
 _ROW_HEIGHT = 27
 
 
-def side_bars(tactics: pd.DataFrame, labels: Mapping[str, str], theme: Theme, title: str, unit: str = "techniques") -> go.Figure:
+def side_bars(
+    tactics: pd.DataFrame, labels: Mapping[str, str], theme: Theme, title: str, unit: str = "techniques"
+) -> go.Figure:
     """One bar a tactic: only A, both, only B, neither, each part with its number.
 
     Parameters
@@ -24,13 +26,25 @@ def side_bars(tactics: pd.DataFrame, labels: Mapping[str, str], theme: Theme, ti
     for side, label in labels.items():
         fill, ink = SIDES.get(side, (theme.rest, theme.text))
         figure.add_bar(
-            x=tactics[side], y=tactics["name"], orientation="h", name=_as_text(label),
+            x=tactics[side],
+            y=tactics["name"],
+            orientation="h",
+            name=_as_text(label),
             marker={"color": fill, "line": {"color": theme.faint, "width": 0 if side in SIDES else 1}},
-            text=[f"{count:,}" if count else "" for count in tactics[side]], textposition="inside", insidetextanchor="middle",
-            textangle=0, textfont={"color": ink}, customdata=tactics["total"],
+            text=[f"{count:,}" if count else "" for count in tactics[side]],
+            textposition="inside",
+            insidetextanchor="middle",
+            textangle=0,
+            textfont={"color": ink},
+            customdata=tactics["total"],
             hovertemplate=f"%{{y}}: %{{x}} of %{{customdata}} {unit}, %{{fullData.name}}<extra></extra>",
-        )  # fmt: skip
-    figure.update_layout(barmode="stack", bargap=0.3, uniformtext={"minsize": 10, "mode": "hide"}, legend={"orientation": "h", "yanchor": "top", "y": -0.14, "x": 0, "traceorder": "normal"})
+        )
+    figure.update_layout(
+        barmode="stack",
+        bargap=0.3,
+        uniformtext={"minsize": 10, "mode": "hide"},
+        legend={"orientation": "h", "yanchor": "top", "y": -0.14, "x": 0, "traceorder": "normal"},
+    )
     figure.update_yaxes(autorange="reversed", ticksuffix="  ", automargin=True)
     figure.update_xaxes(automargin=True, title=f"{unit} in scope", gridcolor=theme.rest, zeroline=False)
     return laid_out(figure, theme, 136 + _ROW_HEIGHT * max(len(tactics), 1), title)
@@ -39,15 +53,45 @@ def side_bars(tactics: pd.DataFrame, labels: Mapping[str, str], theme: Theme, ti
 def plan_curve(plan: pd.DataFrame, theme: Theme, title: str) -> go.Figure:
     """The share of what can be closed that the first n rules close, with the gaps themselves on hover. `plan`: BORROW_PLAN."""
     steps, shares = [0, *plan["step"]], [0.0, *plan["share"]]
-    names = ["no rule yet", *(f"{step}. {name}" for step, name in zip(plan["step"], plan["rule_name"], strict=True))]
-    counts = ["", *(_closed(*row) for row in plan[["techniques_so_far", "techniques_closable", "subtechniques_so_far", "subtechniques_closable"]].itertuples(index=False))]
-    figure = go.Figure(go.Scatter(
-        x=steps, y=shares, mode="lines+markers", line={"color": theme.accent, "shape": "hv"}, marker={"size": 5, "color": theme.accent},
-        customdata=list(zip(map(_as_text, names), counts, strict=True)),
-        hovertemplate="%{customdata[0]}<br>%{y:.0%} of the weight%{customdata[1]}<extra></extra>",
-    ))  # fmt: skip
-    figure.update_xaxes(title="rules borrowed, best first", gridcolor=theme.rest, zeroline=False, rangemode="tozero", automargin=True)
-    figure.update_yaxes(title="share of closable weight", tickformat=".0%", range=[0, 1.04], gridcolor=theme.rest, zeroline=False, automargin=True)
+    names = [
+        "no rule yet",
+        *(f"{step}. {name}" for step, name in zip(plan["step"], plan["rule_name"], strict=True)),
+    ]
+    counts = [
+        "",
+        *(
+            _closed(*row)
+            for row in plan[
+                ["techniques_so_far", "techniques_closable", "subtechniques_so_far", "subtechniques_closable"]
+            ].itertuples(index=False)
+        ),
+    ]
+    figure = go.Figure(
+        go.Scatter(
+            x=steps,
+            y=shares,
+            mode="lines+markers",
+            line={"color": theme.accent, "shape": "hv"},
+            marker={"size": 5, "color": theme.accent},
+            customdata=list(zip(map(_as_text, names), counts, strict=True)),
+            hovertemplate="%{customdata[0]}<br>%{y:.0%} of the weight%{customdata[1]}<extra></extra>",
+        )
+    )
+    figure.update_xaxes(
+        title="rules borrowed, best first",
+        gridcolor=theme.rest,
+        zeroline=False,
+        rangemode="tozero",
+        automargin=True,
+    )
+    figure.update_yaxes(
+        title="share of closable weight",
+        tickformat=".0%",
+        range=[0, 1.04],
+        gridcolor=theme.rest,
+        zeroline=False,
+        automargin=True,
+    )
     return laid_out(figure, theme, 290, title)
 
 

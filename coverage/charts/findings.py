@@ -15,17 +15,45 @@ def cause_bars(counts: pd.DataFrame, theme: Theme, title: str) -> go.Figure:
 
     Every bar carries its number, so that a note's hundreds beside an error's two need no axis.
     """
-    figure = go.Figure([
-        go.Bar(
-            x=rows["findings"], y=rows["title"], orientation="h", name=severity, marker_color=SEVERITY_COLOURS[severity],
-            text=[f"{value:,}" for value in rows["findings"]], textposition="outside", textfont={"color": theme.text}, cliponaxis=False,
-            hovertemplate="%{y}: %{x} findings (" + severity + ")<extra></extra>",
-        )
-        for severity in SEVERITY_COLOURS
-        if len(rows := counts[counts["severity"] == severity])
-    ])  # fmt: skip
-    figure.update_layout(barmode="stack", bargap=0.3, legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "xanchor": "right", "x": 1, "traceorder": "normal"})
-    figure.update_yaxes(categoryorder="array", categoryarray=counts["title"].tolist(), autorange="reversed", ticksuffix="  ", automargin=True)
+    figure = go.Figure(
+        [
+            go.Bar(
+                x=rows["findings"],
+                y=rows["title"],
+                orientation="h",
+                name=severity,
+                marker_color=SEVERITY_COLOURS[severity],
+                text=[f"{value:,}" for value in rows["findings"]],
+                textposition="outside",
+                textfont={"color": theme.text},
+                cliponaxis=False,
+                hovertemplate="%{y}: %{x} findings (" + severity + ")<extra></extra>",
+            )
+            for severity in SEVERITY_COLOURS
+            if len(rows := counts[counts["severity"] == severity])
+        ]
+    )
+    figure.update_layout(
+        barmode="stack",
+        bargap=0.3,
+        legend={
+            "orientation": "h",
+            "yanchor": "bottom",
+            "y": 1.0,
+            "xanchor": "right",
+            "x": 1,
+            "traceorder": "normal",
+        },
+    )
+    figure.update_yaxes(
+        categoryorder="array",
+        categoryarray=counts["title"].tolist(),
+        autorange="reversed",
+        ticksuffix="  ",
+        automargin=True,
+    )
     longest = float(counts["findings"].max()) if len(counts) else 1.0
-    figure.update_xaxes(automargin=True, title="findings", range=[0, longest * 1.15], showgrid=False, zeroline=False)
+    figure.update_xaxes(
+        automargin=True, title="findings", range=[0, longest * 1.15], showgrid=False, zeroline=False
+    )
     return laid_out(figure, theme, 96 + _ROW_HEIGHT * max(len(counts), 1), title)

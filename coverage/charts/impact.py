@@ -40,15 +40,34 @@ def impact_bars(totals: pd.Series, causes: pd.DataFrame, theme: Theme, unit: str
         for name, colour in (("gained", theme.accent), ("lost", LOST)):
             values = causes[f"{kind}_{name}"]
             figure.add_bar(
-                x=values, y=causes["cause"], orientation="h", name=name, marker_color=colour, legendgroup=name,
-                showlegend=column == 1, text=[_signed(value) if value else "" for value in values], textposition="outside",
-                textfont={"color": theme.text}, cliponaxis=False, row=1, col=column,
+                x=values,
+                y=causes["cause"],
+                orientation="h",
+                name=name,
+                marker_color=colour,
+                legendgroup=name,
+                showlegend=column == 1,
+                text=[_signed(value) if value else "" for value in values],
+                textposition="outside",
+                textfont={"color": theme.text},
+                cliponaxis=False,
+                row=1,
+                col=column,
                 hovertemplate=f"%{{y}}: %{{x:+,.3~g}} {unit} {_PANELS[kind]}<extra></extra>",
-            )  # fmt: skip
+            )
         widest = max(1.0, float(causes[[f"{kind}_gained", f"{kind}_lost"]].abs().to_numpy().max(initial=0)))
-        figure.update_xaxes(range=[-widest * 1.25, widest * 1.25], title=f"{unit} {_PANELS[kind]}, difference", row=1, col=column)
-    figure.update_layout(barmode="relative", bargap=0.35, legend={"orientation": "h", "yanchor": "top", "y": -0.3, "x": 0})
-    figure.update_xaxes(zeroline=True, zerolinecolor=theme.faint, gridcolor=theme.rest, automargin=True, tickformat=",~g")
+        figure.update_xaxes(
+            range=[-widest * 1.25, widest * 1.25],
+            title=f"{unit} {_PANELS[kind]}, difference",
+            row=1,
+            col=column,
+        )
+    figure.update_layout(
+        barmode="relative", bargap=0.35, legend={"orientation": "h", "yanchor": "top", "y": -0.3, "x": 0}
+    )
+    figure.update_xaxes(
+        zeroline=True, zerolinecolor=theme.faint, gridcolor=theme.rest, automargin=True, tickformat=",~g"
+    )
     figure.update_yaxes(autorange="reversed", ticksuffix="  ", automargin=True)
     figure.update_annotations(font={"size": 14, "color": theme.text})
     laid_out(figure, theme, 132 + _ROW_HEIGHT * max(len(causes), 1))

@@ -68,7 +68,11 @@ def matrix_cells(
     x = pd.Series(columns.index, index=columns["tactic_id"])
     cells = placements[~placements["is_subtechnique"] | placements["parent_id"].isin(list(unfolded))].copy()
     cells["x"] = cells["tactic_id"].map(x)
-    names = placements.loc[~placements["is_subtechnique"]].drop_duplicates("attack_id").set_index("attack_id")["name"]
+    names = (
+        placements.loc[~placements["is_subtechnique"]]
+        .drop_duplicates("attack_id")
+        .set_index("attack_id")["name"]
+    )
     head = cells["parent_id"].fillna(cells["attack_id"])
     cells["_technique"] = head.map(names).fillna(cells["name"]).str.casefold()
     cells["_head"], cells["_below"] = head, cells["is_subtechnique"]
@@ -105,7 +109,9 @@ def matrix_figure(
     _draw_heads(figure, tactics, theme)
     _draw_legend(figure, chosen, theme, frozenset(_band(value, chosen) for value in values))
     if chosen.form and "accepted" in cells and cells["accepted"].any():
-        _draw_key(figure, "accepted or planned gap", {"symbol": "diamond-open", "size": 10, "color": theme.text})
+        _draw_key(
+            figure, "accepted or planned gap", {"symbol": "diamond-open", "size": 10, "color": theme.text}
+        )
     rows = int(cells["y"].max()) + 1 if len(cells) else 1
     figure.update_xaxes(visible=False, fixedrange=True, range=[-0.5, len(tactics) - 0.5])
     figure.update_yaxes(visible=False, fixedrange=True, range=[rows - 0.5, -0.5])
@@ -126,7 +132,10 @@ def _steps(shade: Shade, theme: Theme) -> list[tuple[str, str]]:
     """(label, colour) from band 1 on."""
     if shade.bands is None:
         return [(GAP_WORK[name].lower(), colour) for name, colour in KINDS.items()]
-    return [(band.label, colour) for band, colour in zip(shade.bands, ordered(theme, len(shade.bands)), strict=True)]
+    return [
+        (band.label, colour)
+        for band, colour in zip(shade.bands, ordered(theme, len(shade.bands)), strict=True)
+    ]
 
 
 def _band(value: float, shade: Shade) -> int:
@@ -152,11 +161,18 @@ def _number(row, value: float, shade: Shade) -> str:
         number = f"{row.platforms_covered} of {row.platforms_total}"
     else:
         number = shade.form.format(value)
-    return f"<b>{number}</b>" + (f"  ·  {subs}" if subs else "") + (f"  {ACCEPTED_SIGN}" if getattr(row, "accepted", "") else "")
+    return (
+        f"<b>{number}</b>"
+        + (f"  ·  {subs}" if subs else "")
+        + (f"  {ACCEPTED_SIGN}" if getattr(row, "accepted", "") else "")
+    )
 
 
 def _draw_cells(figure, cells, values, shade, theme, dimmed) -> None:
-    rows, columns = (int(cells["y"].max()) + 1 if len(cells) else 1), int(cells["x"].max()) + 1 if len(cells) else 1
+    rows, columns = (
+        (int(cells["y"].max()) + 1 if len(cells) else 1),
+        int(cells["x"].max()) + 1 if len(cells) else 1,
+    )
     fill = [[None] * columns for _ in range(rows)]
     outline = [[None] * columns for _ in range(rows)]
     text = [[""] * columns for _ in range(rows)]
@@ -170,34 +186,59 @@ def _draw_cells(figure, cells, values, shade, theme, dimmed) -> None:
     common = {"showscale": False, "hoverinfo": "skip"}
     figure.add_heatmap(z=outline, colorscale=[(0, theme.faint), (1, theme.faint)], xgap=3, ygap=3, **common)
     figure.add_heatmap(
-        z=fill, zmin=-1.5, zmax=len(steps) - 1.5, colorscale=scale, xgap=5, ygap=5,
-        text=text, texttemplate="%{text}", textfont={"size": 10, "family": FONT}, **common,
-    )  # fmt: skip
+        z=fill,
+        zmin=-1.5,
+        zmax=len(steps) - 1.5,
+        colorscale=scale,
+        xgap=5,
+        ygap=5,
+        text=text,
+        texttemplate="%{text}",
+        textfont={"size": 10, "family": FONT},
+        **common,
+    )
 
 
 def _draw_targets(figure, cells, tactics, values, shade, hover) -> None:
     names = tactics.set_index("tactic_id")["name"]
     texts = [
-        _hover(row, names.get(row.tactic_id, row.tactic_id), hover.get((row.tactic_id, row.attack_id), ()), bool(shade.form))
+        _hover(
+            row,
+            names.get(row.tactic_id, row.tactic_id),
+            hover.get((row.tactic_id, row.attack_id), ()),
+            bool(shade.form),
+        )
         for row in cells.itertuples()
     ]
     figure.add_scatter(
-        x=cells["x"], y=cells["y"], mode="markers", name="cells", showlegend=False,
+        x=cells["x"],
+        y=cells["y"],
+        mode="markers",
+        name="cells",
+        showlegend=False,
         marker={"symbol": "square", "size": 40, "opacity": 0},
-        selected={"marker": {"opacity": 0}}, unselected={"marker": {"opacity": 0}},
-        customdata=cells[["attack_id", "tactic_id"]].to_numpy(), text=texts, hovertemplate="%{text}<extra></extra>",
-    )  # fmt: skip
+        selected={"marker": {"opacity": 0}},
+        unselected={"marker": {"opacity": 0}},
+        customdata=cells[["attack_id", "tactic_id"]].to_numpy(),
+        text=texts,
+        hovertemplate="%{text}<extra></extra>",
+    )
 
 
 def _hover(row, tactic: str, rules: Sequence[str], are_rules: bool) -> str:
     lines = [f"<b>{escape(row.name)}</b>  {row.attack_id} · {escape(tactic)}"]
-    subs = f" · {row.subtechniques_covered} of {row.subtechniques} sub-techniques" if row.subtechniques else ""
+    subs = (
+        f" · {row.subtechniques_covered} of {row.subtechniques} sub-techniques" if row.subtechniques else ""
+    )
     lines.append(f"{row.rules} rules ({row.rules_direct} on it directly){subs}")
     lines.append(
         f"depth {row.depth:.2f} × platforms {row.platforms_covered} of {row.platforms_total} = score {row.score:.2f}"
     )
     if said := getattr(row, "accepted", ""):
-        lines += [escape(line) for line in textwrap.wrap(f"{ACCEPTED_SIGN} gap {said}", 80, max_lines=3, placeholder="…")]
+        lines += [
+            escape(line)
+            for line in textwrap.wrap(f"{ACCEPTED_SIGN} gap {said}", 80, max_lines=3, placeholder="…")
+        ]
     shown = [escape(textwrap.shorten(name, 70, placeholder="…")) for name in rules]
     lines += [f"· {name}" for name in shown]
     if are_rules and row.rules > len(shown) > 0:
@@ -211,9 +252,17 @@ def _draw_heads(figure, tactics, theme) -> None:
         covered = f"{row.covered:.0f}" if float(row.covered).is_integer() else f"{row.covered:.1f}"
         name = "<br>".join(map(escape, textwrap.wrap(row.name, 13, break_long_words=False)))
         figure.add_annotation(
-            x=x, y=1, xref="x", yref="paper", yanchor="bottom", yshift=2, showarrow=False, align="center",
-            text=f"<b>{name}</b><br>{covered}/{row.total} · {share}", font={"size": 10.5, "color": theme.text},
-        )  # fmt: skip
+            x=x,
+            y=1,
+            xref="x",
+            yref="paper",
+            yanchor="bottom",
+            yshift=2,
+            showarrow=False,
+            align="center",
+            text=f"<b>{name}</b><br>{covered}/{row.total} · {share}",
+            font={"size": 10.5, "color": theme.text},
+        )
 
 
 def _draw_key(figure, label: str, marker: dict) -> None:
@@ -227,8 +276,22 @@ def _draw_legend(figure, shade, theme, drawn: frozenset[int]) -> None:
     if shade.bands is None:
         entries = [entry for band, entry in enumerate(entries) if band in drawn or band == 0]
     for label, colour in entries:
-        _draw_key(figure, label, {"symbol": "square", "size": 13, "color": colour, "line": {"color": theme.faint, "width": 1}})
-    figure.update_layout(legend={
-        "orientation": "h", "yref": "container", "y": 1, "yanchor": "top", "x": 0, "xanchor": "left",
-        "title": {"text": f"{shade.title}:  "}, "itemclick": False, "itemdoubleclick": False, "font": {"size": 12},
-    })  # fmt: skip
+        _draw_key(
+            figure,
+            label,
+            {"symbol": "square", "size": 13, "color": colour, "line": {"color": theme.faint, "width": 1}},
+        )
+    figure.update_layout(
+        legend={
+            "orientation": "h",
+            "yref": "container",
+            "y": 1,
+            "yanchor": "top",
+            "x": 0,
+            "xanchor": "left",
+            "title": {"text": f"{shade.title}:  "},
+            "itemclick": False,
+            "itemdoubleclick": False,
+            "font": {"size": 12},
+        }
+    )

@@ -25,9 +25,25 @@ from coverage.palette import (
 )
 
 __all__ = [
-    "CORPUS_COLOURS", "DARK", "FONT", "KINDS", "LIGHT", "LOST", "RULE_BANDS", "SEVERITY_COLOURS", "SHARE_BANDS", "SIDES",
-    "THEMES", "Band", "Theme", "band_of", "colours_by_place", "ink_on", "laid_out", "ordered",
-]  # fmt: skip
+    "CORPUS_COLOURS",
+    "DARK",
+    "FONT",
+    "KINDS",
+    "LIGHT",
+    "LOST",
+    "RULE_BANDS",
+    "SEVERITY_COLOURS",
+    "SHARE_BANDS",
+    "SIDES",
+    "THEMES",
+    "Band",
+    "Theme",
+    "band_of",
+    "colours_by_place",
+    "ink_on",
+    "laid_out",
+    "ordered",
+]
 
 
 def laid_out(figure: go.Figure, theme: Theme, height: int, title: str = "") -> go.Figure:

@@ -17,7 +17,14 @@ from coverage.charts.theme import FONT, Band, Theme, ink_on
 
 MOST = 6
 LETTERS = "ABCDEF"
-_SIZES = {1: 11, 2: 11, 3: 11, 4: 11, 5: 10, 6: 9}  # pixels of a letter's square, by how many stand side by side
+_SIZES = {
+    1: 11,
+    2: 11,
+    3: 11,
+    4: 11,
+    5: 10,
+    6: 9,
+}  # pixels of a letter's square, by how many stand side by side
 _SLOTS = {1: 0.2, 2: 0.2, 3: 0.2, 4: 0.19, 5: 0.165, 6: 0.145}  # and how far apart they are, in columns
 _LEGEND_ROW = 20  # pixels from the legend of fills down to that of letters
 _BELOW = 0.36  # of a row, under the middle of the cell: where other shades have their number
@@ -42,9 +49,13 @@ class Corpora:
 
 
 def who_figure(
-    cells: pd.DataFrame, tactics: pd.DataFrame, theme: Theme, corpora: Corpora, rules: Mapping[tuple[str, str], Mapping[str, int]],
+    cells: pd.DataFrame,
+    tactics: pd.DataFrame,
+    theme: Theme,
+    corpora: Corpora,
+    rules: Mapping[tuple[str, str], Mapping[str, int]],
     dimmed: Collection[str] = (),
-) -> go.Figure:  # fmt: skip
+) -> go.Figure:
     """The matrix of who covers what.
 
     Parameters
@@ -56,33 +67,74 @@ def who_figure(
     rules : (tactic ID, ATT&CK ID) -> corpus -> its rules that count there
     dimmed : ATT&CK IDs shown without fill, because a search left them out
     """
-    counted = cells.assign(corpora_count=[sum(name in corpora.colours for name in found) for found in cells["corpora"]])
+    counted = cells.assign(
+        corpora_count=[sum(name in corpora.colours for name in found) for found in cells["corpora"]]
+    )
     hover = {
-        (row.tactic_id, row.attack_id): _hover(row.corpora, corpora.names, rules.get((row.tactic_id, row.attack_id), {}))
+        (row.tactic_id, row.attack_id): _hover(
+            row.corpora, corpora.names, rules.get((row.tactic_id, row.attack_id), {})
+        )
         for row in counted.itertuples()
     }
     figure = matrix_figure(counted, tactics, theme, corpora.shade, hover, dimmed)
-    figure.update_layout(legend2={**figure.layout.legend.to_plotly_json(), "title": {"text": "Letters:  "}, "y": 1 - _LEGEND_ROW / figure.layout.height})
+    figure.update_layout(
+        legend2={
+            **figure.layout.legend.to_plotly_json(),
+            "title": {"text": "Letters:  "},
+            "y": 1 - _LEGEND_ROW / figure.layout.height,
+        }
+    )
     shown = counted[~counted["attack_id"].isin(list(dimmed))]
     for slot, name in enumerate(corpora.names):
-        _draw_letter(figure, shown[[name in found for found in shown["corpora"]]], slot, len(corpora.names), name, corpora.colours[name], theme)
+        _draw_letter(
+            figure,
+            shown[[name in found for found in shown["corpora"]]],
+            slot,
+            len(corpora.names),
+            name,
+            corpora.colours[name],
+            theme,
+        )
     return figure
 
 
 def _hover(covering: Sequence[str], names: Sequence[str], rules: Mapping[str, int]) -> list[str]:
-    lines = [f"{LETTERS[slot]} {name}: {rules.get(name, 0):,} rules" for slot, name in enumerate(names) if name in covering]
+    lines = [
+        f"{LETTERS[slot]} {name}: {rules.get(name, 0):,} rules"
+        for slot, name in enumerate(names)
+        if name in covering
+    ]
     missing = [name for name in names if name not in covering]
     return [*lines, *([f"not covered by {', '.join(missing)}"] if missing else [])]
 
 
-def _draw_letter(figure: go.Figure, cells: pd.DataFrame, slot: int, count: int, name: str, colour: str, theme: Theme) -> None:
+def _draw_letter(
+    figure: go.Figure, cells: pd.DataFrame, slot: int, count: int, name: str, colour: str, theme: Theme
+) -> None:
     offset = (slot - (count - 1) / 2) * _SLOTS[count]
-    marker = {"symbol": "square", "size": _SIZES[count], "color": colour, "line": {"color": theme.paper, "width": 1}, "opacity": 1}
+    marker = {
+        "symbol": "square",
+        "size": _SIZES[count],
+        "color": colour,
+        "line": {"color": theme.paper, "width": 1},
+        "opacity": 1,
+    }
     figure.add_scatter(
-        x=cells["x"] + offset, y=cells["y"] + _BELOW, mode="markers+text", text=[LETTERS[slot]] * len(cells), textposition="middle center",
-        textfont={"size": _SIZES[count] - 2, "color": ink_on(colour), "family": FONT}, marker=marker, hoverinfo="skip", showlegend=False,
-        name=f"corpus {slot}", customdata=cells[["attack_id", "tactic_id"]].to_numpy(),
-        selected={"marker": {"opacity": 1}}, unselected={"marker": {"opacity": 1}},
-    )  # fmt: skip
+        x=cells["x"] + offset,
+        y=cells["y"] + _BELOW,
+        mode="markers+text",
+        text=[LETTERS[slot]] * len(cells),
+        textposition="middle center",
+        textfont={"size": _SIZES[count] - 2, "color": ink_on(colour), "family": FONT},
+        marker=marker,
+        hoverinfo="skip",
+        showlegend=False,
+        name=f"corpus {slot}",
+        customdata=cells[["attack_id", "tactic_id"]].to_numpy(),
+        selected={"marker": {"opacity": 1}},
+        unselected={"marker": {"opacity": 1}},
+    )
     label = f"{LETTERS[slot]} {escape(name if len(name) <= 24 else f'{name[:23]}…')}"
-    figure.add_scatter(x=[None], y=[None], mode="markers", name=label, hoverinfo="skip", marker=marker, legend="legend2")
+    figure.add_scatter(
+        x=[None], y=[None], mode="markers", name=label, hoverinfo="skip", marker=marker, legend="legend2"
+    )

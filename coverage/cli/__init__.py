@@ -13,12 +13,22 @@ import typer
 
 # The first word of a command -> the module beside this one that registers it, in the order of `--help`.
 COMMANDS = {
-    "summary": "coverage_commands", "gaps": "coverage_commands", "rules": "coverage_commands", "problems": "coverage_commands",
-    "lint": "lint_command", "migrate": "migrate_command", "impact": "impact_commands",
-    "compare": "compare_commands", "borrow": "compare_commands",
-    "export": "export_command", "snapshot": "snapshot_command", "diff": "diff_command", "check": "check_command",
-    "corpora": "corpora_commands", "attack": "attack_commands",
-}  # fmt: skip
+    "summary": "coverage_commands",
+    "gaps": "coverage_commands",
+    "rules": "coverage_commands",
+    "problems": "coverage_commands",
+    "lint": "lint_command",
+    "migrate": "migrate_command",
+    "impact": "impact_commands",
+    "compare": "compare_commands",
+    "borrow": "compare_commands",
+    "export": "export_command",
+    "snapshot": "snapshot_command",
+    "diff": "diff_command",
+    "check": "check_command",
+    "corpora": "corpora_commands",
+    "attack": "attack_commands",
+}
 
 
 def application(arguments: Sequence[str] = ()) -> typer.Typer:

@@ -47,17 +47,44 @@ from coverage.vocabulary import PRE_PLATFORM
 FORMATS = ("table", "json", "github")
 _MOST_SHOWN = 20
 
-Baseline = Annotated[str | None, typer.Option("--baseline", metavar="FILE|REV", help="What no_technique_lost compares with: a snapshot, rules, or a git revision. [default: as coverage.toml says]")]
-Config = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="Settings with the conditions. [default: coverage.toml here or above, in this git work tree]")]
-GapsFile = Annotated[Path | None, typer.Option("--gaps-file", metavar="FILE", help="Accepted gaps. [default: gaps.toml beside coverage.toml or in the rules' folder]")]
+Baseline = Annotated[
+    str | None,
+    typer.Option(
+        "--baseline",
+        metavar="FILE|REV",
+        help="What no_technique_lost compares with: a snapshot, rules, or a git revision. [default: as coverage.toml says]",
+    ),
+]
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        help="Settings with the conditions. [default: coverage.toml here or above, in this git work tree]",
+    ),
+]
+GapsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--gaps-file",
+        metavar="FILE",
+        help="Accepted gaps. [default: gaps.toml beside coverage.toml or in the rules' folder]",
+    ),
+]
 Form = Annotated[str, typer.Option("--format", metavar="FORMAT", help=f"{', '.join(FORMATS)}.")]
 
 
 @app.command(
     epilog="Examples:  check  |  check my-rules --baseline origin/main  |  check rules --baseline baseline.jsonl --format github"
 )
-def check(paths: Paths = None, baseline: Baseline = None, config: Config = None, file: GapsFile = None, output_format: Form = "table",
-          as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False) -> None:  # fmt: skip
+def check(
+    paths: Paths = None,
+    baseline: Baseline = None,
+    config: Config = None,
+    file: GapsFile = None,
+    output_format: Form = "table",
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+) -> None:
     """Do the conditions of coverage.toml hold? Exit code 1 when one does not, 2 when it cannot be told."""
     kind = "json" if as_json else choice("format", output_format, FORMATS)
     try:
@@ -104,7 +131,9 @@ class _Gate:
             yield share_verdict(share, view, reading.reader, self._accepted(reading))
         for targets in asked.targets:
             view, reading = self._view(targets.scope, targets.line)
-            yield targets_verdict(targets, self._targets(targets), view, reading.reader, self._accepted(reading))
+            yield targets_verdict(
+                targets, self._targets(targets), view, reading.reader, self._accepted(reading)
+            )
         if asked.no_technique_lost:
             yield self._lost(asked.lines.get("no_technique_lost"))
         if asked.no_unmapped_rule:
@@ -122,7 +151,10 @@ class _Gate:
         reading = self._readings[scope.attack]
         known = {name.casefold(): name for name in platforms_of(reading.catalogue) if name != PRE_PLATFORM}
         if unknown := [name for name in scope.platforms or () if name.casefold() not in known]:
-            raise GateError(f"'{unknown[0]}' is no platform of {reading.catalogue.release.title}; they are {', '.join(known.values())}", line)
+            raise GateError(
+                f"'{unknown[0]}' is no platform of {reading.catalogue.release.title}; they are {', '.join(known.values())}",
+                line,
+            )
         options = scope.options()
         if scope.platforms:
             options["platforms"] = tuple(known[name.casefold()] for name in scope.platforms)
@@ -135,21 +167,35 @@ class _Gate:
         layer = load([CorpusSource("layer", file)])
         errors = layer.problems[layer.problems["severity"].isin(["error", "warning"])]
         if len(errors):
-            raise GateError(f"the layer {condition.layer} cannot be used: {errors.iloc[0]['message']}", condition.line)
-        if set(layer.rules["format"]) - {"navigator"} or (layer.rules.empty and layer.problems.empty and not _is_empty_layer(file)):
+            raise GateError(
+                f"the layer {condition.layer} cannot be used: {errors.iloc[0]['message']}", condition.line
+            )
+        if set(layer.rules["format"]) - {"navigator"} or (
+            layer.rules.empty and layer.problems.empty and not _is_empty_layer(file)
+        ):
             raise GateError(f"{condition.layer} is no Navigator layer", condition.line)
         rows = layer.written.dropna(subset="leaf_id")
-        return tuple(Target(leaf, name if isinstance(name, str) else None) for leaf, name in zip(rows["leaf_id"], rows["tactic_name"], strict=True))
+        return tuple(
+            Target(leaf, name if isinstance(name, str) else None)
+            for leaf, name in zip(rows["leaf_id"], rows["tactic_name"], strict=True)
+        )
 
     def _lost(self, line: int | None) -> Verdict:
         text = self.settings.check.baseline if self.baseline is None else self.baseline
         if text is None:
-            raise GateError("no_technique_lost needs something to compare with: --baseline FILE|REV, or baseline = in [check]", line)
+            raise GateError(
+                "no_technique_lost needs something to compare with: --baseline FILE|REV, or baseline = in [check]",
+                line,
+            )
         side = self._baseline(text)
         note_left_out(side)
         view, reading = self._view(ScopeSetting(), line)
         before = State(side.name, side.loaded, replace(view.scope, corpora=tuple(side.loaded.corpora)))
-        return lost_verdict(difference(before, State("the current rules", self.loaded, view.scope)), self._accepted(reading), line)
+        return lost_verdict(
+            difference(before, State("the current rules", self.loaded, view.scope)),
+            self._accepted(reading),
+            line,
+        )
 
     def _baseline(self, text: str) -> Side:
         """A baseline named in the settings lies beside them; one on the command line where the command runs."""
@@ -160,7 +206,9 @@ class _Gate:
         """What gaps.toml says. A fault in it stops a check that it could excuse a loss in, and is noted in any other."""
         release = str(reading.catalogue.release)
         if release not in self._answers:
-            accepted = accepted_in(gaps_files(self.settings.file, self.loaded.corpora, self.gaps), reading.reader)
+            accepted = accepted_in(
+                gaps_files(self.settings.file, self.loaded.corpora, self.gaps), reading.reader
+            )
             if accepted.errors and self.settings.check.no_technique_lost:
                 raise SettingsError(accepted.errors[0])
             for error in accepted.errors:
@@ -178,7 +226,9 @@ def _is_empty_layer(file: Path) -> bool:
         values = JSON.parse(decoded(file_bytes(file)))
     except (Unreadable, Unparsable):
         return False
-    return any(isinstance(value, dict) and value.get("techniques") == [] and "domain" in value for value in values)
+    return any(
+        isinstance(value, dict) and value.get("techniques") == [] and "domain" in value for value in values
+    )
 
 
 def _relative(path: Path) -> str:
@@ -189,18 +239,35 @@ def _relative(path: Path) -> str:
 def _print(verdicts: list[Verdict]) -> None:
     console = Console(width=None if sys.stdout.isatty() else 200, highlight=False, soft_wrap=True)
     for verdict in verdicts:
-        console.print(f"{'passed' if verdict.passed else 'FAILED'}  {shown(verdict.title)}", markup=False, style="bold")
-        rows = [("wanted", verdict.wanted), ("found", verdict.found), ("to do", verdict.advice), ("scope", verdict.scope)]
+        console.print(
+            f"{'passed' if verdict.passed else 'FAILED'}  {shown(verdict.title)}", markup=False, style="bold"
+        )
+        rows = [
+            ("wanted", verdict.wanted),
+            ("found", verdict.found),
+            ("to do", verdict.advice),
+            ("scope", verdict.scope),
+        ]
         for name, text in rows:
             if text:
                 console.print(f"        {name + ':':8}{shown(text)}", markup=False)
         for missing in verdict.missing[:_MOST_SHOWN]:
             console.print(f"        - {shown(_missing(missing))}", markup=False)
         if len(verdict.missing) > _MOST_SHOWN:
-            console.print(f"        … and {len(verdict.missing) - _MOST_SHOWN:,} more; --json lists them all", markup=False)
+            console.print(
+                f"        … and {len(verdict.missing) - _MOST_SHOWN:,} more; --json lists them all",
+                markup=False,
+            )
     failed = sum(not verdict.passed for verdict in verdicts)
     words = f"{len(verdicts):,} conditions" if len(verdicts) > 1 else "1 condition"
-    error_console.print(f"{failed:,} of {words} failed" if failed else f"all {words} hold" if len(verdicts) > 1 else "the condition holds", markup=False)
+    error_console.print(
+        f"{failed:,} of {words} failed"
+        if failed
+        else f"all {words} hold"
+        if len(verdicts) > 1
+        else "the condition holds",
+        markup=False,
+    )
 
 
 def _missing(missing: Missing) -> str:

@@ -39,21 +39,73 @@ from coverage.tables import TableError, priority_weights
 _NAMED = "rule folder or file; NAME=PATH gives it its name."
 First = Annotated[str, typer.Argument(metavar="A", help=f"The first {_NAMED}", show_default=False)]
 Second = Annotated[str, typer.Argument(metavar="B", help=f"The second {_NAMED}", show_default=False)]
-Mine = Annotated[str, typer.Argument(metavar="MINE", help=f"The {_NAMED} Its gaps are to be closed.", show_default=False)]
-Others = Annotated[list[str], typer.Argument(metavar="OTHER ...", help=f"A {_NAMED} Its rules may be borrowed.", show_default=False)]
-Have = Annotated[bool, typer.Option("--have-log-sources", help="Only rules that name a log source my own rules in scope name, too.")]
-HaveData = Annotated[bool, typer.Option("--have-data", help="Only rules that need a data component my own rules in scope need on the same platform; adds to --have-log-sources.")]
-Sources = Annotated[list[str] | None, typer.Option("--log-source", metavar="NAME", help="Only rules that name this log source; repeatable; adds to --have-log-sources.")]
-On = Annotated[list[str] | None, typer.Option("--on", metavar="PLATFORM", help="Only rules known to work on this platform; repeatable.")]
-AnyClass = Annotated[bool, typer.Option("--any-class", help="Rules of every class may be borrowed, enabled or not. [default: the classes in scope]")]
-Plan = Annotated[bool, typer.Option("--plan", help="The few rules that close the most, step by step, instead of every rule a gap.")]
-Limit = Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="At most N rows; with --plan the first N rules.")]
+Mine = Annotated[
+    str, typer.Argument(metavar="MINE", help=f"The {_NAMED} Its gaps are to be closed.", show_default=False)
+]
+Others = Annotated[
+    list[str],
+    typer.Argument(metavar="OTHER ...", help=f"A {_NAMED} Its rules may be borrowed.", show_default=False),
+]
+Have = Annotated[
+    bool,
+    typer.Option(
+        "--have-log-sources", help="Only rules that name a log source my own rules in scope name, too."
+    ),
+]
+HaveData = Annotated[
+    bool,
+    typer.Option(
+        "--have-data",
+        help="Only rules that need a data component my own rules in scope need on the same platform; adds to --have-log-sources.",
+    ),
+]
+Sources = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--log-source",
+        metavar="NAME",
+        help="Only rules that name this log source; repeatable; adds to --have-log-sources.",
+    ),
+]
+On = Annotated[
+    list[str] | None,
+    typer.Option("--on", metavar="PLATFORM", help="Only rules known to work on this platform; repeatable."),
+]
+AnyClass = Annotated[
+    bool,
+    typer.Option(
+        "--any-class",
+        help="Rules of every class may be borrowed, enabled or not. [default: the classes in scope]",
+    ),
+]
+Plan = Annotated[
+    bool,
+    typer.Option(
+        "--plan", help="The few rules that close the most, step by step, instead of every rule a gap."
+    ),
+]
+Limit = Annotated[
+    int | None,
+    typer.Option("--limit", metavar="N", min=1, help="At most N rows; with --plan the first N rules."),
+]
 
 
-@app.command("compare", epilog="Examples:  compare ours=my-rules sigma=../sigma/rules  |  compare my-rules ../sigma/rules --platform Linux --csv compare.csv")
-def compare_command(a: First, b: Second, attack: Attack = None, classes: Classes = None, enabled: Enabled = "not_disabled",
-                    platforms: Platforms = None, pre: Pre = False, rollup: Rollup = "any", as_json: AsJson = False,
-                    csv: CsvFile = None) -> None:  # fmt: skip
+@app.command(
+    "compare",
+    epilog="Examples:  compare ours=my-rules sigma=../sigma/rules  |  compare my-rules ../sigma/rules --platform Linux --csv compare.csv",
+)
+def compare_command(
+    a: First,
+    b: Second,
+    attack: Attack = None,
+    classes: Classes = None,
+    enabled: Enabled = "not_disabled",
+    platforms: Platforms = None,
+    pre: Pre = False,
+    rollup: Rollup = "any",
+    as_json: AsJson = False,
+    csv: CsvFile = None,
+) -> None:
     """What A alone covers, B alone, both, and neither, in one release however each was written."""
     one_output(as_json, csv)
     found = compare(*_apart([a, b], attack, classes, enabled, platforms, pre, rollup))
@@ -81,9 +133,14 @@ def _print_comparison(found: Comparison) -> None:
         console.print(shown(found.sentence(grain)), markup=False)
     console.print(_tactic_table(found))
     for side, name, rules in (("a_only", found.names[0], "rules_a"), ("b_only", found.names[1], "rules_b")):
-        rows = found.ids[found.ids["side"] == side].sort_values(["groups", "attack_id"], ascending=[False, True])
+        rows = found.ids[found.ids["side"] == side].sort_values(
+            ["groups", "attack_id"], ascending=[False, True]
+        )
         columns = ["attack_id", "name", rules, "groups", "software", "tactics"]
-        counts = [f"{found.count(grain)[side]:,} of {found.count(grain)['total']:,} {words}" for grain, words in GRAINS.items()]
+        counts = [
+            f"{found.count(grain)[side]:,} of {found.count(grain)['total']:,} {words}"
+            for grain, words in GRAINS.items()
+        ]
         title = f"Only {name}: {' and '.join(counts)} in scope"
         print_table(rows[columns].rename(columns={rules: "rules"}), shown(title), "")
     _print_stamp(found.scope)
@@ -101,12 +158,29 @@ def _tactic_table(found: Comparison) -> Table:
     return table
 
 
-@app.command("borrow", epilog="Examples:  borrow ours=my-rules sigma=../sigma/rules --plan --limit 10  |  borrow my-rules ../sigma/rules --have-log-sources --have-data --csv borrow.csv")
-def borrow_command(mine: Mine, others: Others, have: Have = False, have_data: HaveData = False, log_sources: Sources = None, on: On = None,
-                   any_class: AnyClass = False, plan: Plan = False, limit: Limit = None,
-                   attack: Attack = None, classes: Classes = None, enabled: Enabled = "not_disabled",
-                   platforms: Platforms = None, pre: Pre = False, rollup: Rollup = "any",
-                   as_json: AsJson = False, csv: CsvFile = None) -> None:  # fmt: skip
+@app.command(
+    "borrow",
+    epilog="Examples:  borrow ours=my-rules sigma=../sigma/rules --plan --limit 10  |  borrow my-rules ../sigma/rules --have-log-sources --have-data --csv borrow.csv",
+)
+def borrow_command(
+    mine: Mine,
+    others: Others,
+    have: Have = False,
+    have_data: HaveData = False,
+    log_sources: Sources = None,
+    on: On = None,
+    any_class: AnyClass = False,
+    plan: Plan = False,
+    limit: Limit = None,
+    attack: Attack = None,
+    classes: Classes = None,
+    enabled: Enabled = "not_disabled",
+    platforms: Platforms = None,
+    pre: Pre = False,
+    rollup: Rollup = "any",
+    as_json: AsJson = False,
+    csv: CsvFile = None,
+) -> None:
     """The rules of other corpora that would close my gaps, or (--plan) the few that close the most."""
     one_output(as_json, csv)
     found = _borrowing([mine, *others], any_class, (attack, classes, enabled, platforms, pre, rollup))
@@ -127,7 +201,9 @@ def _borrowing(paths: list[str], any_class: bool, scope: tuple) -> Borrowing:
     first, *rest = (stamp.name for stamp in view.scope.corpora)
     others = view.of_corpora(rest)
     try:
-        return borrow(view.of_corpora([first]), with_classes(others) if any_class else others, priority_weights())
+        return borrow(
+            view.of_corpora([first]), with_classes(others) if any_class else others, priority_weights()
+        )
     except TableError as error:
         raise stop(str(error)) from error
 
@@ -141,23 +217,52 @@ def _print_borrow(found: Borrowing, candidates: pd.DataFrame, rows: pd.DataFrame
     console = _console()
     console.print(shown(found.sentence(candidates, steps)), markup=False)
     counts = found.figures(candidates)
-    console.print(f"{counts['rules']:,} of {counts['rules_of_all']:,} rules that would close a gap fit the restrictions.", markup=False)
+    console.print(
+        f"{counts['rules']:,} of {counts['rules_of_all']:,} rules that would close a gap fit the restrictions.",
+        markup=False,
+    )
     if steps is None:
-        columns = ["attack_id", "name", "weight", "rule_name", "severity", "rule_platforms", "rule_log_sources", "corpus", "path"]
-        print_table(rows[columns], f"{len(rows):,} of {len(candidates):,} pairs of a gap and a rule, heaviest gaps first", "")
+        columns = [
+            "attack_id",
+            "name",
+            "weight",
+            "rule_name",
+            "severity",
+            "rule_platforms",
+            "rule_log_sources",
+            "corpus",
+            "path",
+        ]
+        print_table(
+            rows[columns],
+            f"{len(rows):,} of {len(candidates):,} pairs of a gap and a rule, heaviest gaps first",
+            "",
+        )
     else:
         _print_plan(found, rows, steps)
     _print_stamp(found.scope)
 
 
 def _print_plan(found: Borrowing, rows: pd.DataFrame, steps: int) -> None:
-    table = rows[["step", "rule_name", "severity", "closes", "weight", "rule_log_sources", "corpus", "path"]].copy()
-    so_far = [f"{done:,.1f} of {whole:,.1f} ({share:.0%})" for done, whole, share in
-              zip(rows["weight_so_far"], rows["weight_closable"], rows["share"], strict=True)]  # fmt: skip
+    table = rows[
+        ["step", "rule_name", "severity", "closes", "weight", "rule_log_sources", "corpus", "path"]
+    ].copy()
+    so_far = [
+        f"{done:,.1f} of {whole:,.1f} ({share:.0%})"
+        for done, whole, share in zip(
+            rows["weight_so_far"], rows["weight_closable"], rows["share"], strict=True
+        )
+    ]
     table.insert(5, "weight so far", pd.Series(so_far, index=table.index, dtype="str"))
     weights = ", ".join(f"{value:g} a {term}" for term, value in found.weights.items())
-    print_table(table, f"{len(rows):,} of {steps:,} steps; each takes the rule that closes the most weight of what is left ({weights})", "")
+    print_table(
+        table,
+        f"{len(rows):,} of {steps:,} steps; each takes the rule that closes the most weight of what is left ({weights})",
+        "",
+    )
 
 
 def _print_stamp(scope) -> None:
-    _console().print(shown(scope.sentence()), shown(scope.corpora_sentence()), sep="\n", style="dim", markup=False)
+    _console().print(
+        shown(scope.sentence()), shown(scope.corpora_sentence()), sep="\n", style="dim", markup=False
+    )

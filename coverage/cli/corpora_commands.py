@@ -14,7 +14,9 @@ from coverage.cli.output import print_json, print_table, with_download_progress
 from coverage.corpora.offered import offered_corpora
 from coverage.corpora.public import PUBLIC, FetchError, fetch_corpus, fetched_corpora
 
-corpora_app = typer.Typer(no_args_is_help=True, help="Rule corpora by name: list them, fetch a public one, find its folder.")
+corpora_app = typer.Typer(
+    no_args_is_help=True, help="Rule corpora by name: list them, fetch a public one, find its folder."
+)
 app.add_typer(corpora_app, name="corpora")
 
 
@@ -24,14 +26,28 @@ def corpora_list(as_json: AsJson = False) -> None:
     fetched = {corpus.name: corpus for corpus in fetched_corpora()}
     offered = offered_corpora(chosen_settings())
     rows = [
-        {"name": corpus.name, "from": corpus.origin, "on": corpus.enabled, "commit": corpus.commit,
-         "fetched": fetched[corpus.name].fetched if corpus.origin == "fetched" else None, "path": str(corpus.path)}
+        {
+            "name": corpus.name,
+            "from": corpus.origin,
+            "on": corpus.enabled,
+            "commit": corpus.commit,
+            "fetched": fetched[corpus.name].fetched if corpus.origin == "fetched" else None,
+            "path": str(corpus.path),
+        }
         for corpus in offered
-    ]  # fmt: skip
+    ]
     rows += [
-        {"name": name, "from": f"github.com/{corpus.repository}", "on": False, "commit": None, "fetched": None, "path": None}
-        for name, corpus in PUBLIC.items() if name not in fetched
-    ]  # fmt: skip
+        {
+            "name": name,
+            "from": f"github.com/{corpus.repository}",
+            "on": False,
+            "commit": None,
+            "fetched": None,
+            "path": None,
+        }
+        for name, corpus in PUBLIC.items()
+        if name not in fetched
+    ]
     if as_json:
         print_json({"corpora": rows})
         return
@@ -45,12 +61,19 @@ def corpora_list(as_json: AsJson = False) -> None:
 @corpora_app.command("fetch", epilog="Examples:  corpora fetch sigma  |  corpora fetch elastic --ref v9.2.0")
 def corpora_fetch(
     name: Annotated[str, typer.Argument(metavar="NAME", help=f"{', '.join(PUBLIC)}.")],
-    ref: Annotated[str | None, typer.Option("--ref", metavar="REF", help="Branch, tag or commit. [default: the repository's own branch]")] = None,
+    ref: Annotated[
+        str | None,
+        typer.Option(
+            "--ref", metavar="REF", help="Branch, tag or commit. [default: the repository's own branch]"
+        ),
+    ] = None,
 ) -> None:
     """Download a public rule repository into your data folder, with its commit recorded, in place of the one there."""
     name = choice("public corpus known here", name, PUBLIC)
     try:
-        corpus = with_download_progress(f"Fetching {name}", lambda progress: fetch_corpus(name, ref, progress=progress))
+        corpus = with_download_progress(
+            f"Fetching {name}", lambda progress: fetch_corpus(name, ref, progress=progress)
+        )
     except FetchError as error:
         raise stop(shown(str(error))) from error
     commit = f"commit {corpus.commit[:12]}" if corpus.commit else "its archive names no commit"
@@ -61,11 +84,15 @@ def corpora_fetch(
 
 
 @corpora_app.command("path", epilog="Example:  corpora path sigma")
-def corpora_path(name: Annotated[str, typer.Argument(metavar="NAME", help="A corpus that 'corpora list' shows.")]) -> None:
+def corpora_path(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A corpus that 'corpora list' shows.")],
+) -> None:
     """The folder of a corpus."""
     offered = {corpus.name: corpus.path for corpus in reversed(offered_corpora(chosen_settings()))}
     if name in PUBLIC and name not in offered:
         raise stop(f"{name} is not here yet; get it with 'python -m coverage.cli corpora fetch {name}'")
     if name not in offered:
-        raise stop(f"'{shown(name)}' is the name of no corpus here; there are {', '.join(map(shown, offered)) or 'none'}")
+        raise stop(
+            f"'{shown(name)}' is the name of no corpus here; there are {', '.join(map(shown, offered)) or 'none'}"
+        )
     sys.stdout.write(f"{offered[name]}\n")

@@ -48,18 +48,39 @@ from coverage.vocabulary import COVERED_GAP_TYPES, GAP_TYPES
 @app.command(
     epilog="Examples:  summary ../detection-rules/rules  |  summary --attack enterprise-18.1 --platform Linux --json"
 )
-def summary(paths: Paths = None, attack: Attack = None, classes: Classes = None, enabled: Enabled = "not_disabled",
-            platforms: Platforms = None, corpora: Corpora = None, pre: Pre = False, rollup: Rollup = "any", as_json: AsJson = False,
-            csv: CsvFile = None) -> None:  # fmt: skip
+def summary(
+    paths: Paths = None,
+    attack: Attack = None,
+    classes: Classes = None,
+    enabled: Enabled = "not_disabled",
+    platforms: Platforms = None,
+    corpora: Corpora = None,
+    pre: Pre = False,
+    rollup: Rollup = "any",
+    as_json: AsJson = False,
+    csv: CsvFile = None,
+) -> None:
     """Covered techniques, sub-techniques and placements, by tactic and platform, with every denominator."""
     one_output(as_json, csv)
     view, loaded = chosen_view(paths, attack, classes, enabled, platforms, pre, rollup, corpora)
     result = figures(view, problems=len(_problems_of(loaded, view.scope.corpora)))
     if csv is not None:
-        rows = [{"grain": grain, "name": "all", **result[grain]} for grain in ("techniques", "subtechniques", "placements")]
-        rows += [{"grain": "tactic", "name": row["name"], "covered": row["covered"], "total": row["total"]} for row in result["tactics"]]
-        rows += [{"grain": "platform", **{k: row[k] for k in ("name", "covered", "total")}} for row in result["platforms"]]
-        rows += [{"grain": "corpus", "name": row["name"], "covered": row["covered"], "total": row["total"]} for row in result["corpora"]]
+        rows = [
+            {"grain": grain, "name": "all", **result[grain]}
+            for grain in ("techniques", "subtechniques", "placements")
+        ]
+        rows += [
+            {"grain": "tactic", "name": row["name"], "covered": row["covered"], "total": row["total"]}
+            for row in result["tactics"]
+        ]
+        rows += [
+            {"grain": "platform", **{k: row[k] for k in ("name", "covered", "total")}}
+            for row in result["platforms"]
+        ]
+        rows += [
+            {"grain": "corpus", "name": row["name"], "covered": row["covered"], "total": row["total"]}
+            for row in result["corpora"]
+        ]
         write_bytes(stamped_csv(pd.DataFrame(rows), view.scope), csv)
     if as_json:
         print_json(result)
@@ -70,40 +91,86 @@ def summary(paths: Paths = None, attack: Attack = None, classes: Classes = None,
 def _print_summary(result: dict, scope: Scope) -> None:
     console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
     rules = result["rules"]
-    console.print(f"{rules['in_scope']:,} of {rules['read']:,} rules are in scope; "
-                  f"{rules['unmapped']:,} of these have no mapping, {rules['tactic_only']:,} name only a tactic, "
-                  f"{rules['unread']:,} name no ID that is live here. {_copies(rules)}{rules['problems']:,} problems.")  # fmt: skip
+    console.print(
+        f"{rules['in_scope']:,} of {rules['read']:,} rules are in scope; "
+        f"{rules['unmapped']:,} of these have no mapping, {rules['tactic_only']:,} name only a tactic, "
+        f"{rules['unread']:,} name no ID that is live here. {_copies(rules)}{rules['problems']:,} problems."
+    )
     for grain in ("techniques", "subtechniques", "placements"):
         part = result[grain]
         share = f"{part['covered'] / part['total']:.1%}" if part["total"] else "-"
-        console.print(f"{part['covered']:>6,} of {part['total']:>4,} {grain.replace('sub', 'sub-')} covered ({share})")
+        console.print(
+            f"{part['covered']:>6,} of {part['total']:>4,} {grain.replace('sub', 'sub-')} covered ({share})"
+        )
     corpora = result["corpora"] if len(result["corpora"]) > 1 else []
-    for title, rows in (("tactic", result["tactics"]), ("platform", result["platforms"]), ("corpus", corpora)):
+    for title, rows in (
+        ("tactic", result["tactics"]),
+        ("platform", result["platforms"]),
+        ("corpus", corpora),
+    ):
         if not rows:
             continue
-        table = Table(f"by {title}", "techniques covered", "of", "share", "sub-techniques covered", "of", "rules", box=None)
+        table = Table(
+            f"by {title}",
+            "techniques covered",
+            "of",
+            "share",
+            "sub-techniques covered",
+            "of",
+            "rules",
+            box=None,
+        )
         for column in table.columns[1:]:
             column.justify = "right"
         for row in rows:
             share = f"{row['covered'] / row['total']:.0%}" if row["total"] else "-"
-            table.add_row(row["name"], f"{row['covered']:g}", str(row["total"]), share,
-                          str(row["subtechniques_covered"]), str(row["subtechniques"]), f"{row['rules']:,}")  # fmt: skip
+            table.add_row(
+                row["name"],
+                f"{row['covered']:g}",
+                str(row["total"]),
+                share,
+                str(row["subtechniques_covered"]),
+                str(row["subtechniques"]),
+                f"{row['rules']:,}",
+            )
         console.print(table)
     console.print(f"{scope.sentence()}\n{scope.corpora_sentence()}", style="dim", markup=False)
 
 
 def _copies(rules: dict) -> str:
     count = rules["same_elsewhere"]
-    return f"{count:,} more {'is a copy of one of these and counts' if count == 1 else 'are copies of these and count'} once. " if count else ""
+    return (
+        f"{count:,} more {'is a copy of one of these and counts' if count == 1 else 'are copies of these and count'} once. "
+        if count
+        else ""
+    )
 
 
 @app.command(epilog="Examples:  gaps --csv gaps.csv  |  gaps my-rules --also fragile --platform Windows")
-def gaps(paths: Paths = None, attack: Attack = None, classes: Classes = None, enabled: Enabled = "not_disabled",
-         platforms: Platforms = None, corpora: Corpora = None, pre: Pre = False, rollup: Rollup = "any",
-         also: Annotated[list[str] | None, typer.Option("--also", help=f"List covered IDs of this type too: {', '.join(sorted(COVERED_GAP_TYPES))}.")] = None,
-         only: Annotated[list[str] | None, typer.Option("--type", help=f"Only gaps of this type; repeatable: {', '.join(GAP_TYPES)}.")] = None,
-         accepted: Accepted = "show", gaps_file: GapsFile = None,
-         as_json: AsJson = False, csv: CsvFile = None) -> None:  # fmt: skip
+def gaps(
+    paths: Paths = None,
+    attack: Attack = None,
+    classes: Classes = None,
+    enabled: Enabled = "not_disabled",
+    platforms: Platforms = None,
+    corpora: Corpora = None,
+    pre: Pre = False,
+    rollup: Rollup = "any",
+    also: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--also", help=f"List covered IDs of this type too: {', '.join(sorted(COVERED_GAP_TYPES))}."
+        ),
+    ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--type", help=f"Only gaps of this type; repeatable: {', '.join(GAP_TYPES)}."),
+    ] = None,
+    accepted: Accepted = "show",
+    gaps_file: GapsFile = None,
+    as_json: AsJson = False,
+    csv: CsvFile = None,
+) -> None:
     """Open techniques and sub-techniques, those that most groups use first; accepted and planned ones are marked."""
     accepted = choice("--accepted choice", accepted, ACCEPTED_CHOICES)
     also = [choice("gap type of covered IDs", name, sorted(COVERED_GAP_TYPES)) for name in also or ()]
@@ -116,7 +183,10 @@ def gaps(paths: Paths = None, attack: Attack = None, classes: Classes = None, en
     every, found = len(found), found[ACCEPTED_CHOICES[accepted](found)]
     shown = ["attack_id", "name", "gap_type", "groups", "software", "campaigns", "tactics", "platforms"]
     if not as_json and csv is None:
-        found, shown = found.assign(mark=marks(found)), [*shown[:3], *(["mark"] if found["accepted"].notna().any() else []), *shown[3:]]
+        found, shown = (
+            found.assign(mark=marks(found)),
+            [*shown[:3], *(["mark"] if found["accepted"].notna().any() else []), *shown[3:]],
+        )
     title = f"{len(found):,} gap{'' if len(found) == 1 else 's'} among {len(view.techniques):,} techniques and sub-techniques in scope{counts_sentence(found)}"
     if every > len(found):
         title += f"; {every - len(found):,} more {'is' if every - len(found) == 1 else 'are'} left out by --accepted {accepted}"
@@ -124,17 +194,37 @@ def gaps(paths: Paths = None, attack: Attack = None, classes: Classes = None, en
 
 
 @app.command(epilog="Examples:  rules --csv rules.csv  |  rules my-rules --technique T1059 --json")
-def rules(paths: Paths = None, attack: Attack = None, classes: Classes = None, enabled: Enabled = "not_disabled",
-          platforms: Platforms = None, corpora: Corpora = None, pre: Pre = False, rollup: Rollup = "any",
-          technique: Annotated[list[str] | None, typer.Option("--technique", metavar="ID", help="Only rules read as this ID or one of its sub-techniques; repeatable.")] = None,
-          as_json: AsJson = False, csv: CsvFile = None) -> None:  # fmt: skip
+def rules(
+    paths: Paths = None,
+    attack: Attack = None,
+    classes: Classes = None,
+    enabled: Enabled = "not_disabled",
+    platforms: Platforms = None,
+    corpora: Corpora = None,
+    pre: Pre = False,
+    rollup: Rollup = "any",
+    technique: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--technique",
+            metavar="ID",
+            help="Only rules read as this ID or one of its sub-techniques; repeatable.",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+    csv: CsvFile = None,
+) -> None:
     """The rules in scope, with the IDs they are read as."""
-    ((reading, view),), _ = chosen_readings(paths, (attack,), classes, enabled, platforms, pre, rollup, corpora)
+    ((reading, view),), _ = chosen_readings(
+        paths, (attack,), classes, enabled, platforms, pre, rollup, corpora
+    )
     found = without_text(rules_with_ids(view))
     found = found[found["rule_key"].isin(view.rules["rule_key"])]
     if technique:
         wanted = [_live(name, reading.reader) for name in technique]
-        hits = [any(i == w or i.startswith(f"{w}.") for w in wanted for i in ids) for ids in found["attack_ids"]]
+        hits = [
+            any(i == w or i.startswith(f"{w}.") for w in wanted for i in ids) for ids in found["attack_ids"]
+        ]
         found = found[hits]
     shown = ["name", "attack_ids", "severity", "type", "platforms", "updated", "path"]
     title = f"{len(found):,} rules of {len(view.all_rules):,} read"
@@ -152,10 +242,15 @@ def _live(text: str, reader: Reader) -> str:
 
 
 @app.command(epilog="Examples:  problems  |  problems my-rules --csv -")
-def problems(paths: Paths = None, corpora: Corpora = None, as_json: AsJson = False, csv: CsvFile = None) -> None:
+def problems(
+    paths: Paths = None, corpora: Corpora = None, as_json: AsJson = False, csv: CsvFile = None
+) -> None:
     """Everything that could not be read or placed, with path, line and cause."""
     loaded = loaded_rules(paths)
-    names = [choice("corpus that was read", name, (stamp.name for stamp in loaded.corpora)) for name in corpora or ()]
+    names = [
+        choice("corpus that was read", name, (stamp.name for stamp in loaded.corpora))
+        for name in corpora or ()
+    ]
     stamps = [stamp for stamp in loaded.corpora if stamp.name in names or not names]
     found = _problems_of(loaded, stamps)
     shown = ["severity", "code", "path", "line", "message"]

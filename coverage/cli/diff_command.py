@@ -29,21 +29,63 @@ from coverage.scope import ENABLED_CHOICES
 from coverage.tables import TableError
 from coverage.vocabulary import ROLLUPS
 
-Base = Annotated[str, typer.Argument(metavar="BASE", help=f"What to compare with: {WHAT}; A..B is two revisions.", show_default=False)]
-Head = Annotated[str | None, typer.Argument(metavar="[HEAD]", help=f"{WHAT.capitalize()}. [default: the current rules]", show_default=False)]
-Enabled = Annotated[str | None, typer.Option("--enabled", metavar="CHOICE", help=f"Rules by switch: {', '.join(ENABLED_CHOICES)}.")]
-Platform = Annotated[list[str] | None, typer.Option("--platform", metavar="PLATFORM", help=f"Platform that counts; repeatable; '{ALL_PLATFORMS}' is every one.")]
-Pre = Annotated[bool | None, typer.Option("--pre/--no-pre", help="Count techniques that happen before a SIEM sees anything (PRE only), too.")]
-Rollup = Annotated[str | None, typer.Option("--rollup", metavar="ROLLUP", help=f"What covers a technique: {', '.join(ROLLUPS)}.")]
-Markdown = Annotated[bool, typer.Option("--markdown", help="Print Markdown for the comment on a pull request.")]
+Base = Annotated[
+    str,
+    typer.Argument(
+        metavar="BASE", help=f"What to compare with: {WHAT}; A..B is two revisions.", show_default=False
+    ),
+]
+Head = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[HEAD]", help=f"{WHAT.capitalize()}. [default: the current rules]", show_default=False
+    ),
+]
+Enabled = Annotated[
+    str | None,
+    typer.Option("--enabled", metavar="CHOICE", help=f"Rules by switch: {', '.join(ENABLED_CHOICES)}."),
+]
+Platform = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--platform",
+        metavar="PLATFORM",
+        help=f"Platform that counts; repeatable; '{ALL_PLATFORMS}' is every one.",
+    ),
+]
+Pre = Annotated[
+    bool | None,
+    typer.Option(
+        "--pre/--no-pre", help="Count techniques that happen before a SIEM sees anything (PRE only), too."
+    ),
+]
+Rollup = Annotated[
+    str | None,
+    typer.Option("--rollup", metavar="ROLLUP", help=f"What covers a technique: {', '.join(ROLLUPS)}."),
+]
+Markdown = Annotated[
+    bool, typer.Option("--markdown", help="Print Markdown for the comment on a pull request.")
+]
 
 
 @app.command(
     epilog="Examples:  diff main..HEAD --path rules --markdown  |  diff baseline.jsonl  |  diff baseline.jsonl my-rules --attack enterprise-19.0 --json"
 )
-def diff(base: Base, head: Head = None, paths: RulePaths = None, attack: Attack = None, classes: Classes = None, enabled: Enabled = None,
-         platforms: Platform = None, pre: Pre = None, rollup: Rollup = None, as_json: AsJson = False, markdown: Markdown = False,
-         csv: CsvFile = None, file: GapsFile = None) -> None:  # fmt: skip
+def diff(
+    base: Base,
+    head: Head = None,
+    paths: RulePaths = None,
+    attack: Attack = None,
+    classes: Classes = None,
+    enabled: Enabled = None,
+    platforms: Platform = None,
+    pre: Pre = None,
+    rollup: Rollup = None,
+    as_json: AsJson = False,
+    markdown: Markdown = False,
+    csv: CsvFile = None,
+    file: GapsFile = None,
+) -> None:
     """Every technique gained or lost between two states, each with its cause, and every rule that changed.
 
     Options that are not given are as in BASE when it is a snapshot, so that like is compared with like.
@@ -91,13 +133,27 @@ def _print(found: Difference, accepted: Accepted) -> None:
         rows = ids[ids["change"] == change]
         if len(rows):
             marked = ["accepted"] if rows["accepted"].any() else []
-            print_table(rows[["attack_id", "name", "before", "after", *marked, "cause", "because"]], f"{change.capitalize()}: {grain_counts(rows)}", "")
+            print_table(
+                rows[["attack_id", "name", "before", "after", *marked, "cause", "because"]],
+                f"{change.capitalize()}: {grain_counts(rows)}",
+                "",
+            )
     rules = found.rules.frame
     if len(rules):
-        shown_rules = pd.DataFrame({"rule": rules["name"], "change": [change_words(row) for row in rules.to_dict("records")], "file": rules["path"]})
+        shown_rules = pd.DataFrame(
+            {
+                "rule": rules["name"],
+                "change": [change_words(row) for row in rules.to_dict("records")],
+                "file": rules["path"],
+            }
+        )
         print_table(shown_rules, "Rules that changed", "")
     console.print(shown(rule_counts(found)), markup=False)
     for text in scopes_differ(found.base.scope, found.head.scope):
         console.print(text, markup=False)
     for word, state in (("before", found.base), ("after", found.head)):
-        console.print(shown(f"{word}: {state.name} · {state.scope.sentence()} · {state.scope.corpora_sentence()}"), style="dim", markup=False)
+        console.print(
+            shown(f"{word}: {state.name} · {state.scope.sentence()} · {state.scope.corpora_sentence()}"),
+            style="dim",
+            markup=False,
+        )

@@ -44,34 +44,92 @@ _KINDS = (*EXPORTS, *FORMS, _ALL)
 _REPORTS = ("report", "markdown", _ALL)
 
 What = Annotated[str, typer.Option("--what", metavar="KIND", help=f"What to write: {', '.join(_KINDS)}.")]
-Output = Annotated[str, typer.Option("-o", "--output", metavar="FILE_OR_FOLDER", help="Where to: a folder for all, and for csv, json and parquet without --frame; else a file, - for standard output.")]
-Measure = Annotated[list[str] | None, typer.Option("--measure", metavar="MEASURE", help=f"What layer and picture are coloured by: {', '.join(CELL_MEASURES)}. For layer repeatable, or all: several layers in one file. [default: rules]")]
-Frame = Annotated[str | None, typer.Option("--frame", metavar="NAME", help="The one frame to write as csv, json or parquet; docs/columns.md names them.")]
-Day = Annotated[str | None, typer.Option("--date", metavar="DAY", help="The stamp's date, such as 2026-03-31: the same input and date give the same bytes. [default: today]")]
-Baseline = Annotated[str | None, typer.Option("--baseline", metavar="BASE", help="For the report: what to list changes since: a snapshot, a folder of rules or a git revision, as for diff.")]
+Output = Annotated[
+    str,
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="FILE_OR_FOLDER",
+        help="Where to: a folder for all, and for csv, json and parquet without --frame; else a file, - for standard output.",
+    ),
+]
+Measure = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--measure",
+        metavar="MEASURE",
+        help=f"What layer and picture are coloured by: {', '.join(CELL_MEASURES)}. For layer repeatable, or all: several layers in one file. [default: rules]",
+    ),
+]
+Frame = Annotated[
+    str | None,
+    typer.Option(
+        "--frame",
+        metavar="NAME",
+        help="The one frame to write as csv, json or parquet; docs/columns.md names them.",
+    ),
+]
+Day = Annotated[
+    str | None,
+    typer.Option(
+        "--date",
+        metavar="DAY",
+        help="The stamp's date, such as 2026-03-31: the same input and date give the same bytes. [default: today]",
+    ),
+]
+Baseline = Annotated[
+    str | None,
+    typer.Option(
+        "--baseline",
+        metavar="BASE",
+        help="For the report: what to list changes since: a snapshot, a folder of rules or a git revision, as for diff.",
+    ),
+]
 
 
 @app.command(
     epilog="Examples:  export --what layer -o coverage.json  |  export my-rules --what all -o coverage-files  |  "
     "export --what parquet --frame gaps -o gaps.parquet  |  export --what report --baseline baseline.jsonl -o report.html"
 )
-def export(paths: Paths = None, what: What = "", output: Output = "", measure: Measure = None, frame: Frame = None, on: Day = None,
-           baseline: Baseline = None, gaps_file: GapsFile = None, attack: Attack = None, classes: Classes = None,
-           enabled: Enabled = "not_disabled", platforms: Platforms = None, corpora: Corpora = None, pre: Pre = False,
-           rollup: Rollup = "any") -> None:  # fmt: skip
+def export(
+    paths: Paths = None,
+    what: What = "",
+    output: Output = "",
+    measure: Measure = None,
+    frame: Frame = None,
+    on: Day = None,
+    baseline: Baseline = None,
+    gaps_file: GapsFile = None,
+    attack: Attack = None,
+    classes: Classes = None,
+    enabled: Enabled = "not_disabled",
+    platforms: Platforms = None,
+    corpora: Corpora = None,
+    pre: Pre = False,
+    rollup: Rollup = "any",
+) -> None:
     """Coverage as Navigator layers, Excel workbook, picture, report, CSV, JSON or Parquet. Written whole or not at all.
 
     Everything made of the same rules in the same scope says the same as summary, and carries the scope's stamp.
     """
     if not what or not output:
-        raise stop(f"say what to write and where, such as --what report -o report.html; --what is one of {', '.join(_KINDS)}")
+        raise stop(
+            f"say what to write and where, such as --what report -o report.html; --what is one of {', '.join(_KINDS)}"
+        )
     kind, wishes = choice("kind of file", what, _KINDS), Wishes(_measures(measure))
     name = _frame(frame, kind)
     if output == "-" and (kind == _ALL or (kind in FORMS and name is None)):
-        raise stop(f"{kind} is several files; name a folder" + ("" if kind == _ALL else ", or one frame with --frame"))
+        raise stop(
+            f"{kind} is several files; name a folder"
+            + ("" if kind == _ALL else ", or one frame with --frame")
+        )
     if baseline is not None and (kind not in _REPORTS or corpora):
-        raise stop("--baseline is for report, markdown and all, over every corpus that is read: leave --corpus out")
-    ((reading, view),), _ = chosen_readings(paths, (attack,), classes, enabled, platforms, pre, rollup, corpora, _day(on))
+        raise stop(
+            "--baseline is for report, markdown and all, over every corpus that is read: leave --corpus out"
+        )
+    ((reading, view),), _ = chosen_readings(
+        paths, (attack,), classes, enabled, platforms, pre, rollup, corpora, _day(on)
+    )
     content = Content(reading, view, chosen_settings(), accepted_gaps(view, gaps_file, reading.reader))
     if baseline is not None:
         wishes = Wishes(wishes.measures, _changes(baseline, paths, content))
@@ -121,9 +179,16 @@ def _changes(baseline: str, paths: list[str] | None, content: Content) -> Mappin
 
     side = side_of(baseline, paths)
     note_left_out(side)
-    scope = side.snapshot.scope if side.snapshot else replace(content.view.scope, corpora=tuple(side.loaded.corpora))
+    scope = (
+        side.snapshot.scope
+        if side.snapshot
+        else replace(content.view.scope, corpora=tuple(side.loaded.corpora))
+    )
     try:
-        found = difference(State(side.name, side.loaded, scope, side.snapshot), State(CURRENT, content.reading.loaded, content.view.scope))
+        found = difference(
+            State(side.name, side.loaded, scope, side.snapshot),
+            State(CURRENT, content.reading.loaded, content.view.scope),
+        )
         return changes_since(found, content.accepted)
     except (CatalogueError, TableError, ValueError) as error:
         raise stop(shown(str(error))) from error

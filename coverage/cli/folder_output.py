@@ -17,7 +17,9 @@ def write_folder(files: Iterable[tuple[str, bytes]], target: str) -> int:
     """Write (name, bytes) into a folder and give how many. The old folder stays until the new one is whole."""
     folder = Path(target).resolve()
     if folder.exists() and not _is_ours(folder):
-        raise stop(f"{shown(target)} holds something that is no earlier export; name another folder, or an empty one")
+        raise stop(
+            f"{shown(target)} holds something that is no earlier export; name another folder, or an empty one"
+        )
     made = list(files)  # all of it is made before any of it is written
     part, old = (folder.with_name(f".{folder.name}.{os.getpid()}.{what}") for what in ("part", "old"))
     try:

@@ -23,8 +23,22 @@ ACCEPTED_CHOICES: dict[str, Callable[[pd.DataFrame], pd.Series]] = {
     "only": in_force,
 }
 
-Accepted = Annotated[str, typer.Option("--accepted", metavar="CHOICE", help="Gaps that gaps.toml accepts or plans: show them marked, hide them, or only these.")]
-GapsFile = Annotated[Path | None, typer.Option("--gaps-file", metavar="FILE", help="Accepted gaps. [default: gaps.toml beside coverage.toml or in the rules' folder]")]
+Accepted = Annotated[
+    str,
+    typer.Option(
+        "--accepted",
+        metavar="CHOICE",
+        help="Gaps that gaps.toml accepts or plans: show them marked, hide them, or only these.",
+    ),
+]
+GapsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--gaps-file",
+        metavar="FILE",
+        help="Accepted gaps. [default: gaps.toml beside coverage.toml or in the rules' folder]",
+    ),
+]
 
 
 def answered_for(found: pd.DataFrame, view: View, file: Path | None) -> pd.DataFrame:
@@ -37,7 +51,11 @@ def accepted_gaps(view: View, file: Path | None, reader: Reader | None = None) -
     if file is not None and not file.is_file():
         raise stop(f"there is no file {shown(str(file))}")
     files = gaps_files(chosen_settings().file, view.scope.corpora, file)
-    said = accepted_in(files, reader or Reader(view.catalogue, other_releases(view.catalogue))) if files else AcceptedGaps()
+    said = (
+        accepted_in(files, reader or Reader(view.catalogue, other_releases(view.catalogue)))
+        if files
+        else AcceptedGaps()
+    )
     for problem in said.problems.to_dict("records"):
         error_console.print(f"{problem['severity']}: {shown(place_and_message(problem))}", markup=False)
     return said

@@ -32,17 +32,37 @@ from coverage.measures.impact import Impact
 from coverage.measures.impact import impact as compare
 from coverage.reading import newest_other_release
 
-From = Annotated[str | None, typer.Option("--from", metavar="RELEASE", help="Release to move from. [default: the newest other one at hand]")]
-To = Annotated[str | None, typer.Option("--to", metavar="RELEASE", help="Release to move to. [default: as --attack elsewhere]")]
-Which = Annotated[str, typer.Option("--table", metavar="TABLE", help=f"What --csv writes: {', '.join(TABLES)}.")]
+From = Annotated[
+    str | None,
+    typer.Option(
+        "--from", metavar="RELEASE", help="Release to move from. [default: the newest other one at hand]"
+    ),
+]
+To = Annotated[
+    str | None,
+    typer.Option("--to", metavar="RELEASE", help="Release to move to. [default: as --attack elsewhere]"),
+]
+Which = Annotated[
+    str, typer.Option("--table", metavar="TABLE", help=f"What --csv writes: {', '.join(TABLES)}.")
+]
 
 
 @app.command(
     epilog="Examples:  impact --from enterprise-18.1 --to enterprise-19.0  |  impact my-rules --to enterprise-19.0 --table rules --csv touched.csv"
 )
-def impact(paths: Paths = None, start: From = None, to: To = None, classes: Classes = None, enabled: Enabled = "not_disabled",
-           platforms: Platforms = None, pre: Pre = False, rollup: Rollup = "any", table: Which = "ledger",
-           as_json: AsJson = False, csv: CsvFile = None) -> None:  # fmt: skip
+def impact(
+    paths: Paths = None,
+    start: From = None,
+    to: To = None,
+    classes: Classes = None,
+    enabled: Enabled = "not_disabled",
+    platforms: Platforms = None,
+    pre: Pre = False,
+    rollup: Rollup = "any",
+    table: Which = "ledger",
+    as_json: AsJson = False,
+    csv: CsvFile = None,
+) -> None:
     """What another ATT&CK release changes: coverage before and after by cause, and the rules each change touches."""
     one_output(as_json, csv)
     table = choice("table", table, TABLES)
@@ -76,7 +96,9 @@ def _print_impact(found: Impact) -> None:
     console.print(found.sentence(), markup=False)
     console.print(_comparison_table(found))
     changes = found.changes.assign(rules_read=[len(keys) for keys in found.changes["rules"]])
-    touching = changes[changes["rules_read"] > 0].sort_values(["rules_in_scope", "rules_read"], ascending=False, kind="stable")
+    touching = changes[changes["rules_read"] > 0].sort_values(
+        ["rules_in_scope", "rules_read"], ascending=False, kind="stable"
+    )
     shown = ["attack_id", "name", "change", "before", "after", "successors", "rules_in_scope", "rules_read"]
     print_table(touching[shown], f"{len(touching):,} of {len(changes):,} changes touch rules", "")
     console.print(_rest(changes[changes["rules_read"] == 0]), markup=False)

@@ -35,15 +35,17 @@ def _scope(reading: Reading) -> Scope:
 
 def _as_json(results: pd.DataFrame, paths: list[str], reading: Reading) -> bytes:
     rules = written_for(reading)
-    return json_bytes({
-        "stamp": _scope(reading).stamp(),
-        "counts": severity_counts(results),
-        "findings": records(results.assign(file=paths)),
-        "written_for": {
-            "corpora": records(releases_by_corpus(rules, releases_of(reading))),
-            "rules": records(rules.drop(columns=["name"])),
-        },
-    })  # fmt: skip
+    return json_bytes(
+        {
+            "stamp": _scope(reading).stamp(),
+            "counts": severity_counts(results),
+            "findings": records(results.assign(file=paths)),
+            "written_for": {
+                "corpora": records(releases_by_corpus(rules, releases_of(reading))),
+                "rules": records(rules.drop(columns=["name"])),
+            },
+        }
+    )
 
 
 def _as_csv(results: pd.DataFrame, paths: list[str], reading: Reading) -> bytes:
@@ -63,13 +65,41 @@ _TABLE = "table"
     epilog="Examples:  lint my-rules --fail-on warning  |  lint --attack enterprise-18.1 --format sarif -o lint.sarif  |  "
     "lint --code revoked-technique --code tactic-left --format csv -o -"
 )
-def lint(paths: Paths = None, attack: Attack = None,
-         fail_on: Annotated[str, typer.Option("--fail-on", metavar="SEVERITY", help=f"Exit with 1 from this severity on: {', '.join(PROBLEM_SEVERITIES)}.")] = "error",
-         output_format: Annotated[str, typer.Option("--format", metavar="FORMAT", help=f"{_TABLE}, {', '.join(FORMATS)}.")] = _TABLE,
-         as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
-         output: Annotated[str, typer.Option("-o", "--output", metavar="FILE", help="Write to FILE; - is standard output.")] = "-",
-         code: Annotated[list[str] | None, typer.Option("--code", metavar="CODE", help="Only findings of this check; repeatable. Files that cannot be read are always reported.")] = None,
-         config: Annotated[Path | None, typer.Option("--config", metavar="FILE", help="Settings. [default: coverage.toml here or above, in this git work tree]")] = None) -> None:  # fmt: skip
+def lint(
+    paths: Paths = None,
+    attack: Attack = None,
+    fail_on: Annotated[
+        str,
+        typer.Option(
+            "--fail-on",
+            metavar="SEVERITY",
+            help=f"Exit with 1 from this severity on: {', '.join(PROBLEM_SEVERITIES)}.",
+        ),
+    ] = "error",
+    output_format: Annotated[
+        str, typer.Option("--format", metavar="FORMAT", help=f"{_TABLE}, {', '.join(FORMATS)}.")
+    ] = _TABLE,
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+    output: Annotated[
+        str, typer.Option("-o", "--output", metavar="FILE", help="Write to FILE; - is standard output.")
+    ] = "-",
+    code: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--code",
+            metavar="CODE",
+            help="Only findings of this check; repeatable. Files that cannot be read are always reported.",
+        ),
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config",
+            metavar="FILE",
+            help="Settings. [default: coverage.toml here or above, in this git work tree]",
+        ),
+    ] = None,
+) -> None:
     """Check every mapping against one ATT&CK release: IDs, tactics, names, links and tags. Exit code 1 when it finds something.
 
     What counts for the exit code: findings of the --fail-on severity or a worse one, and files that cannot be read.
@@ -91,7 +121,9 @@ def lint(paths: Paths = None, attack: Attack = None,
         raise typer.Exit(1)
 
 
-def _results(paths: list[str] | None, attack: str | None, config: Path | None, codes: list[str]) -> tuple[Reading, pd.DataFrame]:
+def _results(
+    paths: list[str] | None, attack: str | None, config: Path | None, codes: list[str]
+) -> tuple[Reading, pd.DataFrame]:
     try:
         settings = settings_at(file=config)
         reading = read_in(loaded_rules(own_paths(paths, settings)), attack)
@@ -102,17 +134,28 @@ def _results(paths: list[str] | None, attack: str | None, config: Path | None, c
 
 def _summary(results: pd.DataFrame, reading: Reading) -> str:
     counts = severity_counts(results)
-    said = ", ".join(f"{counts[name]:,} {name}{'' if counts[name] == 1 else 's'}" for name in PROBLEM_SEVERITIES)
+    said = ", ".join(
+        f"{counts[name]:,} {name}{'' if counts[name] == 1 else 's'}" for name in PROBLEM_SEVERITIES
+    )
     return f"{said} and {counts['silenced']:,} silenced in {len(reading.loaded.rules):,} rules, checked in {reading.catalogue.release.title}"
 
 
 def _print(results: pd.DataFrame, files: list[str], reading: Reading, fail_on: str) -> None:
     """Results that meet the threshold one by one, the others by code, silenced ones with their reason."""
-    shown = results.assign(place=[_place(*values) for values in zip(files, results["line"].tolist(), results["column"].tolist(), strict=True)])
+    shown = results.assign(
+        place=[
+            _place(*values)
+            for values in zip(files, results["line"].tolist(), results["column"].tolist(), strict=True)
+        ]
+    )
     listed = counting(shown, fail_on)
     rest = shown[shown["silenced"].isna()].drop(listed.index)
     if len(listed):
-        print_table(listed[["severity", "code", "place", "name", "message", "fix"]], f"{len(listed):,} that fail (--fail-on {fail_on})", "")
+        print_table(
+            listed[["severity", "code", "place", "name", "message", "fix"]],
+            f"{len(listed):,} that fail (--fail-on {fail_on})",
+            "",
+        )
     if len(rest):
         counts = rest.groupby(["severity", "code"], sort=False).size().rename("findings").reset_index()
         print_table(counts.sort_values("findings", ascending=False), "Others, by code", "")

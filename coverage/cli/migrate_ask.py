@@ -24,7 +24,9 @@ def ask_questions(made: Plan, target: Target, file: Path) -> int:
     given = 0
     for number, (first, group) in enumerate(groups, 1):
         error_console.print(f"\n{number} of {len(groups)}: {first.reason}", markup=False)
-        error_console.print(f"   {len(group):,} mappings, such as {shown(first.rule)} ({shown(first.path)})", markup=False)
+        error_console.print(
+            f"   {len(group):,} mappings, such as {shown(first.rule)} ({shown(first.path)})", markup=False
+        )
         answer = _answer(first, target)
         if answer is None:
             break
@@ -42,7 +44,12 @@ def _answer(question: Question, target: Target) -> tuple[str, ...] | None:
         title = f"{one} {target.name(one)}" if target.is_live(one) else f"{one} the mapping"
         error_console.print(f"   {number}  {title}", markup=False)
     while True:
-        text = typer.prompt("   Number (several with commas), empty to leave it, q to end", default="", show_default=False, err=True)
+        text = typer.prompt(
+            "   Number (several with commas), empty to leave it, q to end",
+            default="",
+            show_default=False,
+            err=True,
+        )
         if text.strip().lower() == "q":
             return None
         parts = [part.strip() for part in text.split(",") if part.strip()]

@@ -27,16 +27,49 @@ from coverage.migrate.writing import WriteError, dirty_files, patch_root, write
     epilog="Examples:  migrate my-rules --to enterprise-19.0 > move.patch  |  migrate my-rules --to enterprise-19.0 --ask  |  "
     "migrate my-rules --to enterprise-19.0 --write"
 )
-def migrate(paths: Paths = None,
-            to: Annotated[str, typer.Option("--to", metavar="RELEASE", help="Release to move to, such as enterprise-19.0.")] = "",
-            came_from: Annotated[str | None, typer.Option("--from", metavar="RELEASE", help="Release the mappings were written for. [default: any at hand]")] = None,
-            diff: Annotated[bool, typer.Option("--diff", help="Print a patch that git apply takes (the default).")] = False,
-            write_files: Annotated[bool, typer.Option("--write", help="Write the files: all of them, or none.")] = False,
-            decisions: Annotated[Path | None, typer.Option("--decisions", metavar="FILE", help=f"Answers to open questions. [default: {FILE_NAME} here, if there is one]")] = None,
-            ask: Annotated[bool, typer.Option("--ask", help="Ask open questions on the terminal and keep the answers in the decisions file.")] = False,
-            force: Annotated[bool, typer.Option("--force", help="With --write: even over changes that are not committed.")] = False,
-            touch_date: Annotated[bool, typer.Option("--touch-date", help="Write today into updated_date (Sigma: modified) of rules that change. It is left alone otherwise.")] = False,
-            as_json: AsJson = False) -> None:  # fmt: skip
+def migrate(
+    paths: Paths = None,
+    to: Annotated[
+        str, typer.Option("--to", metavar="RELEASE", help="Release to move to, such as enterprise-19.0.")
+    ] = "",
+    came_from: Annotated[
+        str | None,
+        typer.Option(
+            "--from", metavar="RELEASE", help="Release the mappings were written for. [default: any at hand]"
+        ),
+    ] = None,
+    diff: Annotated[
+        bool, typer.Option("--diff", help="Print a patch that git apply takes (the default).")
+    ] = False,
+    write_files: Annotated[
+        bool, typer.Option("--write", help="Write the files: all of them, or none.")
+    ] = False,
+    decisions: Annotated[
+        Path | None,
+        typer.Option(
+            "--decisions",
+            metavar="FILE",
+            help=f"Answers to open questions. [default: {FILE_NAME} here, if there is one]",
+        ),
+    ] = None,
+    ask: Annotated[
+        bool,
+        typer.Option(
+            "--ask", help="Ask open questions on the terminal and keep the answers in the decisions file."
+        ),
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="With --write: even over changes that are not committed.")
+    ] = False,
+    touch_date: Annotated[
+        bool,
+        typer.Option(
+            "--touch-date",
+            help="Write today into updated_date (Sigma: modified) of rules that change. It is left alone otherwise.",
+        ),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Rewrite the mappings of Elastic TOML and Sigma YAML for another ATT&CK release; every other byte stays.
 
     IDs, names, links, tactics and their tags follow ATT&CK. What only a person can decide is left alone and
@@ -84,18 +117,32 @@ def _opened(to: str, came_from: str | None, file: Path, given: bool) -> tuple[Ta
         raise stop(str(error)) from error
 
 
-def _planned(sources: Sequence[CorpusSource], target: Target, decisions: Sequence[Decision], today: date | None) -> Plan:
+def _planned(
+    sources: Sequence[CorpusSource], target: Target, decisions: Sequence[Decision], today: date | None
+) -> Plan:
     if not error_console.is_terminal:
         return plan_sources(sources, target, decisions, today)
     from rich.progress import Progress
 
     with Progress(console=error_console, transient=True) as progress:
         task = progress.add_task("Reading mappings", total=None)
-        return plan_sources(sources, target, decisions, today, lambda done, total, _: progress.update(task, completed=done, total=total))
+        return plan_sources(
+            sources,
+            target,
+            decisions,
+            today,
+            lambda done, total, _: progress.update(task, completed=done, total=total),
+        )
 
 
-def _asked(made: Plan, target: Target, file: Path, sources: Sequence[CorpusSource], answered: tuple[Decision, ...],
-           today: date | None) -> tuple[Plan, tuple[Decision, ...]]:  # fmt: skip
+def _asked(
+    made: Plan,
+    target: Target,
+    file: Path,
+    sources: Sequence[CorpusSource],
+    answered: tuple[Decision, ...],
+    today: date | None,
+) -> tuple[Plan, tuple[Decision, ...]]:
     from coverage.cli.migrate_ask import ask_questions
 
     if not (sys.stdin.isatty() and error_console.is_terminal):
@@ -113,7 +160,9 @@ def _write(made: Plan, force: bool, decisions: Path) -> None:
     try:
         if not force and (dirty := dirty_files(made, (decisions.resolve(),))):
             more = f" and {len(dirty) - 3:,} more" if len(dirty) > 3 else ""
-            raise stop(f"git has changes that are not committed ({shown(', '.join(dirty[:3]))}{more}); commit them, or write over them with --force")
+            raise stop(
+                f"git has changes that are not committed ({shown(', '.join(dirty[:3]))}{more}); commit them, or write over them with --force"
+            )
         write(made)
     except WriteError as error:
         raise stop(str(error)) from error
@@ -128,26 +177,38 @@ def _print_patch(made: Plan) -> None:
         raise stop(str(error)) from error
     sys.stdout.buffer.write(patch(made, lambda file: Path(file.location).relative_to(root).as_posix()))
     sys.stdout.buffer.flush()
-    error_console.print(f"Paths in the patch start at {shown(str(root))}: git -C {shown(str(root))} apply FILE", markup=False)
+    error_console.print(
+        f"Paths in the patch start at {shown(str(root))}: git -C {shown(str(root))} apply FILE", markup=False
+    )
 
 
 def _report(made: Plan, target: Target, decisions: Sequence[Decision], file: Path, wrote: bool) -> None:
     """The open questions and a summary, on standard error."""
     if listed := question_list(made.questions, target):
-        error_console.print(f"\n# Left for a person. Answers go into {shown(str(file))}:\n\n{listed}", markup=False, emoji=False)
+        error_console.print(
+            f"\n# Left for a person. Answers go into {shown(str(file))}:\n\n{listed}",
+            markup=False,
+            emoji=False,
+        )
     for refused in made.faults:
-        error_console.print(f"coverage: {shown(refused.path)} is left alone: {shown(str(refused.fault))}", markup=False)
+        error_console.print(
+            f"coverage: {shown(refused.path)} is left alone: {shown(str(refused.fault))}", markup=False
+        )
     unused = [str(one.number) for one in decisions if one not in made.answered]
     if unused:
-        error_console.print(f"Decisions that answered nothing: {', '.join(sorted(unused, key=int))}", markup=False)
+        error_console.print(
+            f"Decisions that answered nothing: {', '.join(sorted(unused, key=int))}", markup=False
+        )
     error_console.print(_summary(made, target, wrote), markup=False)
 
 
 def _summary(made: Plan, target: Target, wrote: bool) -> str:
     counts = made.summary()
     open_ = sum(counts["questions"].values())
-    parts = [f"{counts['files_changed']:,} of {counts['files_read']:,} files {'were written' if wrote else 'change'} for {target.release.title}",
-             f"{open_:,} mapping{'s are' if open_ != 1 else ' is'} left for a person in {counts['files_with_questions']:,} files"]  # fmt: skip
+    parts = [
+        f"{counts['files_changed']:,} of {counts['files_read']:,} files {'were written' if wrote else 'change'} for {target.release.title}",
+        f"{open_:,} mapping{'s are' if open_ != 1 else ' is'} left for a person in {counts['files_with_questions']:,} files",
+    ]
     if counts["files_of_other_formats"]:
         parts.append(f"{counts['files_of_other_formats']:,} files are of formats that are not rewritten")
     if counts["files_unreadable"]:
@@ -157,17 +218,38 @@ def _summary(made: Plan, target: Target, wrote: bool) -> str:
 
 def _as_json(made: Plan) -> dict:
     return {
-        "from": made.source, "to": made.target, "summary": made.summary(),
+        "from": made.source,
+        "to": made.target,
+        "summary": made.summary(),
         "files": [
-            {"corpus": file.corpus, "path": file.path, "format": file.format, "rule_id": file.rule_id, "rule": file.rule,
-             "changes": [{"kind": one.kind, "before": one.before, "after": one.after} for one in file.changes]}
+            {
+                "corpus": file.corpus,
+                "path": file.path,
+                "format": file.format,
+                "rule_id": file.rule_id,
+                "rule": file.rule,
+                "changes": [
+                    {"kind": one.kind, "before": one.before, "after": one.after} for one in file.changes
+                ],
+            }
             for file in made.changed
         ],
         "questions": [
-            {"corpus": one.corpus, "path": one.path, "line": one.line, "column": one.column, "rule_id": one.rule_id,
-             "rule": one.rule, "code": one.code, "from": one.written, "tactic": one.tactic, "choices": list(one.choices),
-             "reason": one.reason, "decisions": list(answers(one))}
+            {
+                "corpus": one.corpus,
+                "path": one.path,
+                "line": one.line,
+                "column": one.column,
+                "rule_id": one.rule_id,
+                "rule": one.rule,
+                "code": one.code,
+                "from": one.written,
+                "tactic": one.tactic,
+                "choices": list(one.choices),
+                "reason": one.reason,
+                "decisions": list(answers(one)),
+            }
             for one in made.questions
         ],
         "refused": [{"corpus": file.corpus, "path": file.path, "reason": file.fault} for file in made.faults],
-    }  # fmt: skip
+    }

@@ -42,26 +42,49 @@ def stop(message: str) -> typer.Exit:
 Paths = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[PATH ...]", show_default=False,
+        metavar="[PATH ...]",
+        show_default=False,
         help="Rule folders or files; NAME=PATH gives a corpus its name. The name of a corpus that 'corpora list' shows is its path.",
     ),
-]  # fmt: skip
-Attack = Annotated[str | None, typer.Option("--attack", metavar="RELEASE", help="Release to read in, such as enterprise-18.1.")]
+]
+Attack = Annotated[
+    str | None,
+    typer.Option("--attack", metavar="RELEASE", help="Release to read in, such as enterprise-18.1."),
+]
 Classes = Annotated[
     list[str] | None,
-    typer.Option("--class", metavar="CLASS", help=f"Rule class that counts; repeatable: {', '.join(RULE_CLASSES)}. [default: production]"),
+    typer.Option(
+        "--class",
+        metavar="CLASS",
+        help=f"Rule class that counts; repeatable: {', '.join(RULE_CLASSES)}. [default: production]",
+    ),
 ]
-Enabled = Annotated[str, typer.Option("--enabled", metavar="CHOICE", help=f"Rules by switch: {', '.join(ENABLED_CHOICES)}.")]
+Enabled = Annotated[
+    str, typer.Option("--enabled", metavar="CHOICE", help=f"Rules by switch: {', '.join(ENABLED_CHOICES)}.")
+]
 Platforms = Annotated[
-    list[str] | None, typer.Option("--platform", metavar="PLATFORM", help="Platform that counts; repeatable. [default: all]")
+    list[str] | None,
+    typer.Option("--platform", metavar="PLATFORM", help="Platform that counts; repeatable. [default: all]"),
 ]
-Pre = Annotated[bool, typer.Option("--pre", help="Count techniques that happen before a SIEM sees anything (PRE only), too.")]
+Pre = Annotated[
+    bool,
+    typer.Option("--pre", help="Count techniques that happen before a SIEM sees anything (PRE only), too."),
+]
 Corpora = Annotated[
-    list[str] | None, typer.Option("--corpus", metavar="NAME", help="Only the rules of this corpus, of those read; repeatable. [default: all]")
+    list[str] | None,
+    typer.Option(
+        "--corpus",
+        metavar="NAME",
+        help="Only the rules of this corpus, of those read; repeatable. [default: all]",
+    ),
 ]
-Rollup = Annotated[str, typer.Option("--rollup", metavar="ROLLUP", help=f"What covers a technique: {', '.join(ROLLUPS)}.")]
+Rollup = Annotated[
+    str, typer.Option("--rollup", metavar="ROLLUP", help=f"What covers a technique: {', '.join(ROLLUPS)}.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON to standard output.")]
-CsvFile = Annotated[str | None, typer.Option("--csv", metavar="FILE", help="Write CSV to FILE; - is standard output.")]
+CsvFile = Annotated[
+    str | None, typer.Option("--csv", metavar="FILE", help="Write CSV to FILE; - is standard output.")
+]
 
 
 def default_paths(environment: str | None = None) -> list[str]:
@@ -121,28 +144,43 @@ def chosen_view(paths, attack, classes, enabled, platforms, pre, rollup, corpora
     return view, loaded
 
 
-def chosen_views(paths, releases, classes, enabled, platforms, pre, rollup, corpora=None) -> tuple[list[View], Loaded]:
+def chosen_views(
+    paths, releases, classes, enabled, platforms, pre, rollup, corpora=None
+) -> tuple[list[View], Loaded]:
     """The same rules in the same scope, in each of the releases."""
     pairs, loaded = chosen_readings(paths, releases, classes, enabled, platforms, pre, rollup, corpora)
     return [view for _, view in pairs], loaded
 
 
-def chosen_readings(paths, releases, classes, enabled, platforms, pre, rollup, corpora=None, on: date | None = None) -> tuple[list[tuple[Reading, View]], Loaded]:
+def chosen_readings(
+    paths, releases, classes, enabled, platforms, pre, rollup, corpora=None, on: date | None = None
+) -> tuple[list[tuple[Reading, View]], Loaded]:
     """The same rules in each of the releases, and in the same scope. `on` is the stamp's date, today by default."""
     classes = [choice("rule class", name, RULE_CLASSES) for name in classes or ("production",)]
     enabled, rollup = choice("--enabled choice", enabled, ENABLED_CHOICES), choice("roll-up", rollup, ROLLUPS)
     loaded = loaded_rules(paths)
     if loaded.rules.empty and loaded.problems.empty:
-        error_console.print("no rule was found: no file there is of a format that docs/formats.md lists", markup=False)
+        error_console.print(
+            "no rule was found: no file there is of a format that docs/formats.md lists", markup=False
+        )
     try:
         readings = [read_in(loaded, release) for release in releases]
         titles = " or ".join(reading.catalogue.release.title for reading in readings)
-        known = sorted({name for reading in readings for name in platforms_of(reading.catalogue)} - {PRE_PLATFORM})
+        known = sorted(
+            {name for reading in readings for name in platforms_of(reading.catalogue)} - {PRE_PLATFORM}
+        )
         scope = {
             "platforms": [choice(f"platform of {titles}", name, known) for name in platforms or ()],
-            "pre": pre, "classes": classes, "enabled": enabled, "rollup": rollup, "on": on or date.today(),
-            "corpora": [choice("corpus that was read", name, (stamp.name for stamp in loaded.corpora)) for name in corpora or ()],
-        }  # fmt: skip
+            "pre": pre,
+            "classes": classes,
+            "enabled": enabled,
+            "rollup": rollup,
+            "on": on or date.today(),
+            "corpora": [
+                choice("corpus that was read", name, (stamp.name for stamp in loaded.corpora))
+                for name in corpora or ()
+            ],
+        }
         pairs = [(reading, reading.view(**scope)) for reading in readings]
     except (CatalogueError, TableError) as error:
         raise stop(str(error)) from error

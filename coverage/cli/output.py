@@ -88,8 +88,17 @@ def _escaped(words: str) -> str:
     return escape(shown(words))
 
 
-def emit(frame: pd.DataFrame, scope: Scope | None, name: str, columns: list[str], title: str, *, as_json: bool, csv: str | None,
-          names: dict[str, str] | None = None) -> None:  # fmt: skip
+def emit(
+    frame: pd.DataFrame,
+    scope: Scope | None,
+    name: str,
+    columns: list[str],
+    title: str,
+    *,
+    as_json: bool,
+    csv: str | None,
+    names: dict[str, str] | None = None,
+) -> None:
     """The frame in the form asked for: JSON, CSV or a table of some `columns`."""
     one_output(as_json, csv)
     if csv is not None:

@@ -28,14 +28,40 @@ from coverage.measures import summary
 from coverage.scope import View
 from coverage.snapshot import snapshot_bytes
 
-Output = Annotated[str, typer.Option("-o", "--output", metavar="FILE", help="Write to FILE; a name ending in .gz is compressed, - is standard output.")]
-Day = Annotated[str | None, typer.Option("--date", metavar="DAY", help="The stamp's date, such as 2026-03-31: the same input and date give the same bytes. [default: today]")]
+Output = Annotated[
+    str,
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="Write to FILE; a name ending in .gz is compressed, - is standard output.",
+    ),
+]
+Day = Annotated[
+    str | None,
+    typer.Option(
+        "--date",
+        metavar="DAY",
+        help="The stamp's date, such as 2026-03-31: the same input and date give the same bytes. [default: today]",
+    ),
+]
 
 
-@app.command("snapshot", epilog="Examples:  snapshot -o baseline.jsonl  |  snapshot my-rules --platform Windows -o baseline.jsonl.gz")
-def snapshot_command(paths: Paths = None, output: Output = "", on: Day = None, attack: Attack = None, classes: Classes = None,
-                     enabled: Enabled = "not_disabled", platforms: Platforms = None, pre: Pre = False,
-                     rollup: Rollup = "any") -> None:  # fmt: skip
+@app.command(
+    "snapshot",
+    epilog="Examples:  snapshot -o baseline.jsonl  |  snapshot my-rules --platform Windows -o baseline.jsonl.gz",
+)
+def snapshot_command(
+    paths: Paths = None,
+    output: Output = "",
+    on: Day = None,
+    attack: Attack = None,
+    classes: Classes = None,
+    enabled: Enabled = "not_disabled",
+    platforms: Platforms = None,
+    pre: Pre = False,
+    rollup: Rollup = "any",
+) -> None:
     """Keep rules, mappings as written and as read, scope and release in one file. diff and check compare with it."""
     if not output:
         raise stop("name the file to write, such as -o baseline.jsonl")

@@ -39,8 +39,12 @@ WHAT = "a snapshot, a folder or file of rules, or a git revision"
 
 RulePaths = Annotated[
     list[str] | None,
-    typer.Option("--path", metavar="PATH", help="Rules that are meant where no HEAD is given, and those read at a revision; repeatable. [default: the folder or file that a revision is compared with, else as without PATH elsewhere, and never the example rules]"),
-]  # fmt: skip
+    typer.Option(
+        "--path",
+        metavar="PATH",
+        help="Rules that are meant where no HEAD is given, and those read at a revision; repeatable. [default: the folder or file that a revision is compared with, else as without PATH elsewhere, and never the example rules]",
+    ),
+]
 
 
 @dataclass(frozen=True)
@@ -194,7 +198,9 @@ def _at(found: Revision, sources: Sequence[CorpusSource]) -> Side:
     read = load_revision(found, sources)
     name, missing = f"{found.name} ({found.commit[:12]})", ", ".join(read.missing)
     if len(read.missing) == len(sources):
-        raise RevisionError(f"{name} has no {missing}: name rules that were there, or compare with a snapshot")
+        raise RevisionError(
+            f"{name} has no {missing}: name rules that were there, or compare with a snapshot"
+        )
     notes = [f"{name} has no {missing}: no rule is read there"] if missing else []
     if read.submodules:
         count = f"{read.submodules} submodule{'s are' if read.submodules > 1 else ' is'}"

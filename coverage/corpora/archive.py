@@ -37,11 +37,22 @@ class Limits:
 
 
 LIMITS = Limits()
-_FAULTS = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, RuntimeError, EOFError, OSError, ValueError)
+_FAULTS = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+    OSError,
+    ValueError,
+)
 _UNIX = 3  # what made the entry, where it has a file mode
 
 
-def zip_files(data: bytes, inside: Callable[[str], str | None], limits: Limits = LIMITS) -> Iterator[tuple[str, bytes]]:
+def zip_files(
+    data: bytes, inside: Callable[[str], str | None], limits: Limits = LIMITS
+) -> Iterator[tuple[str, bytes]]:
     """(path, content) of the files of a zip, checked one after the other.
 
     Parameters
@@ -80,7 +91,9 @@ def zip_comment(data: bytes) -> str:
         return ""
 
 
-def _wanted(entries: Iterable[zipfile.ZipInfo], inside: Callable[[str], str | None], limits: Limits) -> dict[str, zipfile.ZipInfo]:
+def _wanted(
+    entries: Iterable[zipfile.ZipInfo], inside: Callable[[str], str | None], limits: Limits
+) -> dict[str, zipfile.ZipInfo]:
     found: dict[str, zipfile.ZipInfo] = {}
     for entry in entries:
         path = safe_path(entry.filename)

@@ -20,12 +20,33 @@ SECONDS = 120
 _LONGEST_LINK = 4096  # bytes of a link: what Linux follows at most
 _FILE, _LINK, SUBMODULE = ("100", "120", "160")  # the first digits of a tree entry's mode
 # Of these git takes another repository, or other objects, than those of the folder it is pointed at.
-_REDIRECTS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR", "GIT_NAMESPACE",
-              "GIT_ALTERNATE_OBJECT_DIRECTORIES")  # fmt: skip
-_PATHSPECS = ("GIT_GLOB_PATHSPECS", "GIT_NOGLOB_PATHSPECS", "GIT_ICASE_PATHSPECS")  # none of them goes with literal ones
+_REDIRECTS = (
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_PREFIX",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_COMMON_DIR",
+    "GIT_NAMESPACE",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+)
+_PATHSPECS = (
+    "GIT_GLOB_PATHSPECS",
+    "GIT_NOGLOB_PATHSPECS",
+    "GIT_ICASE_PATHSPECS",
+)  # none of them goes with literal ones
 # How git itself fetches the objects that a partial clone lacks: no ref, no tag and no FETCH_HEAD is written.
-_FETCH = ("-c", "fetch.negotiationAlgorithm=noop", "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance",
-          "--recurse-submodules=no", "--filter=blob:none")  # fmt: skip
+_FETCH = (
+    "-c",
+    "fetch.negotiationAlgorithm=noop",
+    "fetch",
+    "--quiet",
+    "--no-tags",
+    "--no-write-fetch-head",
+    "--no-auto-maintenance",
+    "--recurse-submodules=no",
+    "--filter=blob:none",
+)
 
 
 class RevisionError(ValueError):
@@ -78,7 +99,9 @@ def _root(path: Path) -> Path:
     folder = next(place for place in (path.absolute(), *path.absolute().parents) if place.is_dir())
     root = _work_tree(folder)
     if folder.is_symlink() and folder == path.absolute() and not _lies_in(folder.parent, root):
-        raise RevisionError(f"{shown(str(path))} is a link into another git repository, {root}: name the folder it leads to")
+        raise RevisionError(
+            f"{shown(str(path))} is a link into another git repository, {root}: name the folder it leads to"
+        )
     return root
 
 
@@ -129,7 +152,9 @@ def merge_base(root: Path, one: Revision, other: Revision) -> Revision:
     try:
         said = _git(root, ["merge-base", one.commit, other.commit])
     except RevisionError as error:
-        raise RevisionError(f"'{one.name}' and '{other.name}' have no commit in common{_shallow_hint(root)}") from error
+        raise RevisionError(
+            f"'{one.name}' and '{other.name}' have no commit in common{_shallow_hint(root)}"
+        ) from error
     return Revision(f"merge base of {one.name} and {other.name}", said.decode("ascii").strip(), root)
 
 
@@ -157,16 +182,25 @@ def _pathspecs(paths: Collection[str]) -> list[str]:
 def fetch_lacking(revision: Revision, paths: Collection[str], entries: Iterable[Entry]) -> None:
     """Have a partial clone fetch what it lacks of the entries all at once: by itself git fetches one after another."""
     try:
-        (remote, *_) = _git(revision.root, ["config", "--get-regexp", r"^remote\..*\.promisor$", "^true$"]).split(b"\n")
+        (remote, *_) = _git(
+            revision.root, ["config", "--get-regexp", r"^remote\..*\.promisor$", "^true$"]
+        ).split(b"\n")
     except RevisionError:  # every object is here
         return
     name = os.fsdecode(remote.split(b" ")[0].removeprefix(b"remote.").removesuffix(b".promisor"))
-    said = _git(revision.root, ["rev-list", "--objects", "--missing=print", "--no-walk", revision.commit, "--", *_pathspecs(paths)])
+    said = _git(
+        revision.root,
+        ["rev-list", "--objects", "--missing=print", "--no-walk", revision.commit, "--", *_pathspecs(paths)],
+    )
     lacked = {line[1:].decode("ascii") for line in said.split(b"\n") if line.startswith(b"?")}
     wanted = sorted({entry.blob for entry in entries} & lacked)
     if wanted:
         with suppress(RevisionError):  # an older git, say: then each is fetched when it is read
-            _git(revision.root, [*_FETCH, "--stdin", name], "".join(f"{blob}\n" for blob in wanted).encode("ascii"))
+            _git(
+                revision.root,
+                [*_FETCH, "--stdin", name],
+                "".join(f"{blob}\n" for blob in wanted).encode("ascii"),
+            )
 
 
 def sizes(revision: Revision, entries: Sequence[Entry]) -> Iterator[int]:
@@ -204,7 +238,9 @@ def _git(folder: Path, arguments: list[str], sent: bytes = b"") -> bytes:
     environment |= {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
     command = ["git", "--no-replace-objects", "--literal-pathspecs", "-C", str(folder), *arguments]
     try:
-        done = subprocess.run(command, input=sent, capture_output=True, timeout=SECONDS, check=False, env=environment)
+        done = subprocess.run(
+            command, input=sent, capture_output=True, timeout=SECONDS, check=False, env=environment
+        )
     except FileNotFoundError as error:
         raise RevisionError("git is not installed here, and a revision can be read only with it") from error
     except (OSError, ValueError, subprocess.SubprocessError) as error:

@@ -41,7 +41,10 @@ def offered_corpora(settings: Settings) -> list[OfferedCorpus]:
     """Every corpus that has a name: the settings' first, then the fetched and the uploaded ones."""
     folder = settings.file.resolve().parent if settings.file else Path()
     return [
-        *(OfferedCorpus(c.name, folder / Path(c.path).expanduser(), "coverage.toml", c.colour, c.enabled) for c in settings.corpora),
+        *(
+            OfferedCorpus(c.name, folder / Path(c.path).expanduser(), "coverage.toml", c.colour, c.enabled)
+            for c in settings.corpora
+        ),
         *(OfferedCorpus(c.name, c.path, "fetched", commit=c.commit) for c in fetched_corpora()),
         *(OfferedCorpus(u.name, u.path, "uploaded") for u in uploads_at_hand()),
     ]
@@ -56,7 +59,9 @@ def default_texts(settings: Settings, environment: str | None = None, examples: 
     """
     environment = os.environ.get(RULES_VARIABLE, "") if environment is None else environment
     named = [part for part in environment.split(os.pathsep) if part]
-    enabled = [corpus.text for corpus in offered_corpora(settings) if corpus.enabled] if settings.corpora else []
+    enabled = (
+        [corpus.text for corpus in offered_corpora(settings) if corpus.enabled] if settings.corpora else []
+    )
     if found := named or enabled or _rules_nearby(settings):
         return found
     return [str(EXAMPLES)] if examples or _in_project() else []
@@ -74,7 +79,11 @@ def _in_project() -> bool:
     here = Path.cwd().resolve()
     if not here.is_relative_to(PROJECT):
         return False
-    return not any((folder / ".git").exists() for folder in (here, *here.parents) if folder != PROJECT and folder.is_relative_to(PROJECT))
+    return not any(
+        (folder / ".git").exists()
+        for folder in (here, *here.parents)
+        if folder != PROJECT and folder.is_relative_to(PROJECT)
+    )
 
 
 def resolved(texts: Iterable[str], settings: Settings) -> list[str]:

@@ -51,13 +51,32 @@ class PublicCorpus:
 PUBLIC: dict[str, PublicCorpus] = {
     corpus.name: corpus
     for corpus in (
-        PublicCorpus("elastic", "elastic/detection-rules", "main", ("rules", "rules_building_block", "hunting"), "Elastic License 2.0"),
-        PublicCorpus("sigma", "SigmaHQ/sigma", "master", (
-            "rules", "rules-compliance", "rules-dfir", "rules-emerging-threats", "rules-placeholder", "rules-threat-hunting",
-            "deprecated", "unsupported"), "Detection Rule License 1.1"),
+        PublicCorpus(
+            "elastic",
+            "elastic/detection-rules",
+            "main",
+            ("rules", "rules_building_block", "hunting"),
+            "Elastic License 2.0",
+        ),
+        PublicCorpus(
+            "sigma",
+            "SigmaHQ/sigma",
+            "master",
+            (
+                "rules",
+                "rules-compliance",
+                "rules-dfir",
+                "rules-emerging-threats",
+                "rules-placeholder",
+                "rules-threat-hunting",
+                "deprecated",
+                "unsupported",
+            ),
+            "Detection Rule License 1.1",
+        ),
         PublicCorpus("splunk", "splunk/security_content", "develop", ("detections",), "Apache License 2.0"),
     )
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)
@@ -83,15 +102,24 @@ def fetched_corpora() -> list[FetchedCorpus]:
     found = []
     for folder, record in kept_corpora(corpora_folder()):
         commit, texts = record.get("commit"), [record.get(key) for key in ("ref", "source", "fetched")]
-        if folder.name in PUBLIC and isinstance(record.get("files"), int) and all(isinstance(text, str) for text in texts):
+        if (
+            folder.name in PUBLIC
+            and isinstance(record.get("files"), int)
+            and all(isinstance(text, str) for text in texts)
+        ):
             found.append(FetchedCorpus(folder.name, folder / FILES, commit, *texts, record["files"]))
     return found
 
 
 def fetch_corpus(
-    name: str, ref: str | None = None, base_url: str | None = None, progress: Progress | None = None,
-    timeout: float = 30.0, today: date | None = None, limits: Limits = LIMITS,
-) -> FetchedCorpus:  # fmt: skip
+    name: str,
+    ref: str | None = None,
+    base_url: str | None = None,
+    progress: Progress | None = None,
+    timeout: float = 30.0,
+    today: date | None = None,
+    limits: Limits = LIMITS,
+) -> FetchedCorpus:
     """A public corpus, downloaded anew and put in place of the one at hand.
 
     Parameters
@@ -115,7 +143,9 @@ def fetch_corpus(
     corpus = PUBLIC.get(name)
     if corpus is None:
         raise FetchError(f"'{name}' is no public corpus known here; there are {', '.join(PUBLIC)}")
-    if ref is not None and (not re.fullmatch(r"[\w./+@-]+", ref) or ".." in ref or ref.startswith(("/", "-"))):
+    if ref is not None and (
+        not re.fullmatch(r"[\w./+@-]+", ref) or ".." in ref or ref.startswith(("/", "-"))
+    ):
         raise FetchError(f"'{ref}' is no branch, tag or commit")
     try:
         url = corpus.url(base_url or os.environ.get(URL_VARIABLE) or ARCHIVES_URL, ref)
@@ -129,14 +159,24 @@ def fetch_corpus(
         raise FetchError(f"{shown(url)}: {error}") from error
 
 
-def _kept(corpus: PublicCorpus, content: bytes, ref: str, source: str, day: str, limits: Limits) -> FetchedCorpus:
+def _kept(
+    corpus: PublicCorpus, content: bytes, ref: str, source: str, day: str, limits: Limits
+) -> FetchedCorpus:
     files = list(zip_files(content, lambda path: _inside(path, corpus), limits))
     count = sum("/" in path for path, _ in files)
     if not count:
         raise ArchiveError(f"it holds no rule file in {', '.join(corpus.folders)}")
     comment = zip_comment(content)
     commit = comment if re.fullmatch(r"[0-9a-f]{40}", comment) else None
-    record = {"name": corpus.name, "commit": commit, "ref": ref, "source": source, "licence": corpus.licence, "fetched": day, "files": count}
+    record = {
+        "name": corpus.name,
+        "commit": commit,
+        "ref": ref,
+        "source": source,
+        "licence": corpus.licence,
+        "fetched": day,
+        "files": count,
+    }
     folder = corpora_folder() / corpus.name
     written_folder(files, folder, {RECORD: f"{json.dumps(record, indent=2)}\n".encode()})
     return FetchedCorpus(corpus.name, folder / FILES, commit, ref, source, day, count)

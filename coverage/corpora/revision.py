@@ -59,13 +59,17 @@ def load_revision(revision: Revision, sources: Sequence[CorpusSource]) -> Revisi
             found = [next(filter(taken.has, both), None) for both in places]
             paths = [taken.folder_at(place or both[0]) for place, both in zip(found, places, strict=True)]
         except OSError as error:
-            raise RevisionError(f"the rules at '{revision.name}' could not be taken out of git: {error}") from error
+            raise RevisionError(
+                f"the rules at '{revision.name}' could not be taken out of git: {error}"
+            ) from error
         loaded = load([replace(source, path=path) for source, path in zip(sources, paths, strict=True)])
     stamps = tuple(
         replace(stamp, path=shown(f"{source.path}@{revision.name}"), commit=revision.commit)
         for stamp, source in zip(loaded.corpora, sources, strict=True)
     )
-    missing = tuple(shown(str(source.path)) for source, place in zip(sources, found, strict=True) if place is None)
+    missing = tuple(
+        shown(str(source.path)) for source, place in zip(sources, found, strict=True) if place is None
+    )
     return RevisionRules(replace(loaded, corpora=stamps), missing, taken.submodules)
 
 
@@ -76,7 +80,11 @@ def _places(path: Path, root: Path) -> tuple[str, ...]:
     """
     own, base = path.absolute(), os.path.realpath(root)
     named = os.path.normpath(Path(os.path.realpath(own.parent)) / own.name)
-    inside = [Path(place) for place in dict.fromkeys((named, os.path.realpath(own))) if Path(place).is_relative_to(base)]
+    inside = [
+        Path(place)
+        for place in dict.fromkeys((named, os.path.realpath(own)))
+        if Path(place).is_relative_to(base)
+    ]
     if not inside:
         raise RevisionError(f"{shown(str(path))} does not lie in the git repository {root}")
     return tuple(place.relative_to(base).as_posix() for place in inside)
@@ -100,7 +108,9 @@ class _Taken:
                 break
             seen |= wanted
             ends = {self.end(link) for link in self._taken_below(wanted)}
-            wanted = {end for end in ends if end is not None and not any(_is_below(end, start) for start in seen)}
+            wanted = {
+                end for end in ends if end is not None and not any(_is_below(end, start) for start in seen)
+            }
         _linked(self.root, self.links)
 
     def has(self, path: str) -> bool:
@@ -117,7 +127,11 @@ class _Taken:
         """The path in the tree that a link leads to; None where it leaves the tree, or leads to a folder it stands in."""
         target = self.links[link]
         place = posixpath.normpath(posixpath.join(posixpath.dirname(link), target))
-        return place if target and "\0" not in target and is_plain(place) and not _is_below(link, place) else None
+        return (
+            place
+            if target and "\0" not in target and is_plain(place) and not _is_below(link, place)
+            else None
+        )
 
     def folder_at(self, path: str) -> Path:
         """Where a path was taken out to; an empty folder where nothing was that a loader could read."""

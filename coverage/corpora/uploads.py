@@ -76,7 +76,9 @@ def _rule_files(files: Sequence[tuple[str, bytes]], limits: Limits) -> Iterator[
                 raise ArchiveError(f"{name}: {path} is there twice")
             taken.add(path)
             if len(taken) > limits.files or size > limits.bytes:
-                raise ArchiveError(f"{name}: together the files are more than {limits.files:,}, or than {limits.bytes:,} bytes")
+                raise ArchiveError(
+                    f"{name}: together the files are more than {limits.files:,}, or than {limits.bytes:,} bytes"
+                )
             yield path, inner
 
 

@@ -17,7 +17,11 @@ def annotations(results: pd.DataFrame, paths: list[str]) -> bytes:
 
     `results` is a FINDINGS frame, `paths` the path of each result's file from the repository's root.
     """
-    lines = [_line(row, path) for row, path in zip(results.to_dict("records"), paths, strict=True) if not isinstance(row["silenced"], str)]
+    lines = [
+        _line(row, path)
+        for row, path in zip(results.to_dict("records"), paths, strict=True)
+        if not isinstance(row["silenced"], str)
+    ]
     return "".join(f"{line}\n" for line in lines).encode("utf-8", "replace")
 
 
@@ -25,7 +29,9 @@ def _line(row: dict, path: str) -> str:
     row = {key: None if value is pd.NA or value != value else value for key, value in row.items()}
     title = CHECKS[row["code"]].title if row["code"] in CHECKS else row["code"]
     properties = {"file": path, "line": row["line"] or 1, "col": row["column"], "title": title}
-    said = ",".join(f"{key}={escaped(str(value), PROPERTY)}" for key, value in properties.items() if value is not None)
+    said = ",".join(
+        f"{key}={escaped(str(value), PROPERTY)}" for key, value in properties.items() if value is not None
+    )
     return f"::{_COMMANDS[row['severity']]} {said}::{escaped(message_of(row), DATA)}"
 
 

@@ -63,14 +63,19 @@ class Changes:
         if given is None:
             return None
         rows = given.get("rows")
-        return cls(str(given.get("sentence", "")), rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows if rows is not None else ())))
+        return cls(
+            str(given.get("sentence", "")),
+            rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows if rows is not None else ())),
+        )
 
     def heads(self) -> list[str]:
         return [str(name).replace("_", " ") for name in self.rows.columns]
 
     def shown(self) -> list[list[str]]:
         """The first rows as text."""
-        return [list(map(text, row)) for row in self.rows.head(MOST_CHANGES).itertuples(index=False, name=None)]
+        return [
+            list(map(text, row)) for row in self.rows.head(MOST_CHANGES).itertuples(index=False, name=None)
+        ]
 
 
 def changes_since(found: Difference, accepted: Accepted = NOBODY) -> dict:
@@ -106,7 +111,9 @@ class Briefing:
     popular: int  # open techniques that at least POPULAR groups use, answered for or not
     gaps: tuple[Gap, ...]
     kinds: tuple[tuple[str, str, int], ...]  # kind of work, its meaning, open techniques of it
-    answered: tuple[tuple[str, str, str, str], ...]  # gap, what was decided, why, by whom: accepted and planned gaps
+    answered: tuple[
+        tuple[str, str, str, str], ...
+    ]  # gap, what was decided, why, by whom: accepted and planned gaps
     changes: Changes | None
 
     @property
@@ -126,11 +133,27 @@ class Briefing:
         rules = self.figures["rules"]
         return [
             ("Techniques", ratio(**self.figures["techniques"]), "of those in scope are covered"),
-            ("Sub-techniques", ratio(**self.figures["subtechniques"]), "of those in scope have a rule of their own"),
-            ("Places in the matrix", ratio(**self.figures["placements"]), "techniques and sub-techniques, in each of their tactics"),
-            ("With PRE techniques", ratio(**self.figures["techniques_with_pre"]), "techniques, with those that happen before a defender can see anything"),
-            ("Rules in scope", f"{rules['in_scope']:,} of {rules['read']:,}", f"rules count; {rules['unmapped'] + rules['tactic_only'] + rules['unread']:,} of them name no technique"),
-        ]  # fmt: skip
+            (
+                "Sub-techniques",
+                ratio(**self.figures["subtechniques"]),
+                "of those in scope have a rule of their own",
+            ),
+            (
+                "Places in the matrix",
+                ratio(**self.figures["placements"]),
+                "techniques and sub-techniques, in each of their tactics",
+            ),
+            (
+                "With PRE techniques",
+                ratio(**self.figures["techniques_with_pre"]),
+                "techniques, with those that happen before a defender can see anything",
+            ),
+            (
+                "Rules in scope",
+                f"{rules['in_scope']:,} of {rules['read']:,}",
+                f"rules count; {rules['unmapped'] + rules['tactic_only'] + rules['unread']:,} of them name no technique",
+            ),
+        ]
 
     def columns(self) -> list[MatrixColumn]:
         return matrix_columns(self.content.view)
@@ -157,25 +180,40 @@ def briefing(content: Content, changes: Mapping | None = None) -> Briefing:
     techniques, open_ = found[is_technique], found[is_technique & ~settled]
     kinds = open_["gap_type"].value_counts()
     return Briefing(
-        content, content.figures, int((techniques["groups"] >= POPULAR).sum()), tuple(map(_gap, open_.head(MOST_GAPS).to_dict("records"))),
+        content,
+        content.figures,
+        int((techniques["groups"] >= POPULAR).sum()),
+        tuple(map(_gap, open_.head(MOST_GAPS).to_dict("records"))),
         tuple((GAP_WORK[kind], GAP_TYPES[kind], int(kinds[kind])) for kind in GAP_TYPES if kind in kinds),
-        _answered(found[settled]), Changes.of(changes),
-    )  # fmt: skip
+        _answered(found[settled]),
+        Changes.of(changes),
+    )
 
 
 def _answered(rows: pd.DataFrame) -> tuple[tuple[str, str, str, str], ...]:
     """Techniques and sub-techniques, most used first as in the list of gaps."""
     names = ("attack_id", "name", "mark", "accepted_reason", "accepted_owner")
-    return tuple((f"{attack_id} {name}", *said) for attack_id, name, *said in zip(*(rows[name].tolist() for name in names), strict=True))
+    return tuple(
+        (f"{attack_id} {name}", *said)
+        for attack_id, name, *said in zip(*(rows[name].tolist() for name in names), strict=True)
+    )
 
 
 def _gap(row: Mapping) -> Gap:
     sources = row["log_sources"] or row["data_components"]
     more = f" and {len(sources) - MOST_SOURCES} more" if len(sources) > MOST_SOURCES else ""
     return Gap(
-        row["attack_id"], row["name"], attack_url(row["attack_id"]) or "", ", ".join(row["tactics"]), row["groups"], row["software"],
-        row["campaigns"], GAP_WORK[row["gap_type"]], ", ".join(sources[:MOST_SOURCES]) + more, row["mark"],
-    )  # fmt: skip
+        row["attack_id"],
+        row["name"],
+        attack_url(row["attack_id"]) or "",
+        ", ".join(row["tactics"]),
+        row["groups"],
+        row["software"],
+        row["campaigns"],
+        GAP_WORK[row["gap_type"]],
+        ", ".join(sources[:MOST_SOURCES]) + more,
+        row["mark"],
+    )
 
 
 # ---- HTML ----------------------------------------------------------------------------------------------
@@ -186,13 +224,23 @@ def report_html(content: Content, changes: Mapping | None = None) -> bytes:
     from jinja2 import Environment
     from markupsafe import Markup
 
-    page = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(_TEMPLATE.read_text(encoding="utf-8"))
-    matrix = Markup(svg(matrix_drawing(content.view, accepted=content.accepted), inline=True))  # ours: `svg` escapes every text in it
+    page = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
+        _TEMPLATE.read_text(encoding="utf-8")
+    )
+    matrix = Markup(
+        svg(matrix_drawing(content.view, accepted=content.accepted), inline=True)
+    )  # ours: `svg` escapes every text in it
     told = briefing(content, changes)
     text = page.render(
-        told=told, matrix=matrix, colours=LIGHT, method=METHOD, rollup=ROLLUP_WORDS[content.view.scope.rollup], ratio=ratio,
-        most_changes=MOST_CHANGES, scope=content.view.scope,
-    )  # fmt: skip
+        told=told,
+        matrix=matrix,
+        colours=LIGHT,
+        method=METHOD,
+        rollup=ROLLUP_WORDS[content.view.scope.rollup],
+        ratio=ratio,
+        most_changes=MOST_CHANGES,
+        scope=content.view.scope,
+    )
     return re.sub(r"[\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", text).encode("utf-8")
 
 
@@ -214,20 +262,53 @@ def _markdown(told: Briefing) -> Iterator[str]:
         yield from _table(told.changes.heads(), told.changes.shown())
         yield from _left_out(len(told.changes.rows), MOST_CHANGES)
     yield from ("## Tactics", "")
-    yield from _table(("Tactic", "Techniques covered", "Open techniques"), (_tactic_row(column) for column in told.columns()))
+    yield from _table(
+        ("Tactic", "Techniques covered", "Open techniques"),
+        (_tactic_row(column) for column in told.columns()),
+    )
     yield from ("## Platforms", "")
-    yield from _table(("Platform", "Techniques covered"), ((row["name"], _Ready(ratio(row["covered"], row["total"]))) for row in told.figures["platforms"]))
-    yield from ("## The most used open techniques", "", "Used most by groups that MITRE describes; sub-techniques included.", "")
+    yield from _table(
+        ("Platform", "Techniques covered"),
+        ((row["name"], _Ready(ratio(row["covered"], row["total"]))) for row in told.figures["platforms"]),
+    )
+    yield from (
+        "## The most used open techniques",
+        "",
+        "Used most by groups that MITRE describes; sub-techniques included.",
+        "",
+    )
     if told.gaps:
-        yield from _table(("Technique", "Tactics", "Groups", "Software", "Kind of work", "What must be logged"), map(_gap_row, told.gaps))
-        yield from _table(("Kind of work", "Meaning", "Open techniques"), ((kind.replace("_", " "), words, f"{count:,}") for kind, words, count in told.kinds))
+        yield from _table(
+            ("Technique", "Tactics", "Groups", "Software", "Kind of work", "What must be logged"),
+            map(_gap_row, told.gaps),
+        )
+        yield from _table(
+            ("Kind of work", "Meaning", "Open techniques"),
+            ((kind.replace("_", " "), words, f"{count:,}") for kind, words, count in told.kinds),
+        )
     else:
         yield from ("No technique in scope is open.", "")
     if told.answered:
-        yield from ("## Gaps that are answered for", "", "They are open, and not counted as covered anywhere.", "")
+        yield from (
+            "## Gaps that are answered for",
+            "",
+            "They are open, and not counted as covered anywhere.",
+            "",
+        )
         yield from _table(("Technique", "Decision", "Reason", "Owner"), told.answered)
-    yield from ("## How this was counted", "", f"- {ROLLUP_WORDS[scope.rollup]}", *(f"- {line}" for line in METHOD), f"- {told.findings()}", "")
-    yield from (f"{plain(scope.sentence())}  ", f"{plain(scope.corpora_sentence())}  ", f"{scope.date.isoformat()}")
+    yield from (
+        "## How this was counted",
+        "",
+        f"- {ROLLUP_WORDS[scope.rollup]}",
+        *(f"- {line}" for line in METHOD),
+        f"- {told.findings()}",
+        "",
+    )
+    yield from (
+        f"{plain(scope.sentence())}  ",
+        f"{plain(scope.corpora_sentence())}  ",
+        f"{scope.date.isoformat()}",
+    )
 
 
 def _table(heads: Sequence[str], rows) -> Iterator[str]:
@@ -250,7 +331,11 @@ def _ready(text: str) -> str:
 
 def _tactic_row(column: MatrixColumn) -> tuple[str, str, str]:
     cells = column.cells
-    return column.name, _Ready(column.head()), ", ".join(cells.loc[cells["covered"] < 1, "attack_id"]) or "none"
+    return (
+        column.name,
+        _Ready(column.head()),
+        ", ".join(cells.loc[cells["covered"] < 1, "attack_id"]) or "none",
+    )
 
 
 def _gap_row(gap: Gap) -> tuple:

@@ -61,15 +61,52 @@ def _comparison(content: Content, _wishes: Wishes) -> bytes:
 _JSON = "application/json"
 EXPORTS: dict[str, Export] = {
     "layer": Export("Navigator layer of coverage", "navigator_coverage", "json", _JSON, _layers),
-    "gaps-layer": Export("Navigator layer of gaps", "navigator_gaps", "json", _JSON, lambda content, _: layer_file([gaps_layer(content.view, content.gaps)])),
-    "compare-layer": Export("Navigator layer of one corpus against another", "navigator_compare", "json", _JSON, _comparison),
-    "workbook": Export("Excel workbook", "coverage", "xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-                       lambda content, _: workbook(content)),
-    "svg": Export("Matrix as SVG", "matrix", "svg", "image/svg+xml", lambda content, wishes: matrix_svg(content.view, wishes.measures[0], content.accepted)),
-    "png": Export("Matrix as PNG", "matrix", "png", "image/png", lambda content, wishes: matrix_png(content.view, wishes.measures[0], content.accepted)),
-    "report": Export("Report as HTML", "report", "html", "text/html", lambda content, wishes: report_html(content, wishes.changes)),
-    "markdown": Export("Report as Markdown", "report", "md", "text/markdown", lambda content, wishes: report_markdown(content, wishes.changes)),
-}  # fmt: skip
+    "gaps-layer": Export(
+        "Navigator layer of gaps",
+        "navigator_gaps",
+        "json",
+        _JSON,
+        lambda content, _: layer_file([gaps_layer(content.view, content.gaps)]),
+    ),
+    "compare-layer": Export(
+        "Navigator layer of one corpus against another", "navigator_compare", "json", _JSON, _comparison
+    ),
+    "workbook": Export(
+        "Excel workbook",
+        "coverage",
+        "xlsx",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        lambda content, _: workbook(content),
+    ),
+    "svg": Export(
+        "Matrix as SVG",
+        "matrix",
+        "svg",
+        "image/svg+xml",
+        lambda content, wishes: matrix_svg(content.view, wishes.measures[0], content.accepted),
+    ),
+    "png": Export(
+        "Matrix as PNG",
+        "matrix",
+        "png",
+        "image/png",
+        lambda content, wishes: matrix_png(content.view, wishes.measures[0], content.accepted),
+    ),
+    "report": Export(
+        "Report as HTML",
+        "report",
+        "html",
+        "text/html",
+        lambda content, wishes: report_html(content, wishes.changes),
+    ),
+    "markdown": Export(
+        "Report as Markdown",
+        "report",
+        "md",
+        "text/markdown",
+        lambda content, wishes: report_markdown(content, wishes.changes),
+    ),
+}
 
 
 def summary_json(content: Content) -> bytes:
@@ -107,16 +144,20 @@ def _layer_files(content: Content) -> dict[str, bytes]:
     layers = [coverage_layer(content.view, measure) for measure in CELL_MEASURES]
     gaps = gaps_layer(content.view, content.gaps)
     made = {
-        "navigator/coverage.json": layer_file(layers[:1]), "navigator/gaps.json": layer_file([gaps]),
+        "navigator/coverage.json": layer_file(layers[:1]),
+        "navigator/gaps.json": layer_file([gaps]),
         "navigator/every_layer.json": layer_file([*layers, gaps]),
-    }  # fmt: skip
+    }
     if len(content.view.scope.corpora) == 2:
         made["navigator/compare.json"] = _comparison(content, Wishes())
     return made
 
 
 def _manifest(content: Content, made: Mapping[str, bytes]) -> bytes:
-    listed = [{"name": name, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()} for name, data in made.items()]
+    listed = [
+        {"name": name, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+        for name, data in made.items()
+    ]
     content = {"columns_version": COLUMNS_VERSION, "stamp": content.view.scope.stamp(), "files": listed}
     return f"{json.dumps(content, indent=2, ensure_ascii=False)}\n".encode()
 

@@ -48,7 +48,11 @@ class CellMeasure:
 
     def legend(self) -> list[tuple[str, str]]:
         """(label, colour) of each band, least first; open cells are none of them."""
-        labels = ["up to 20%", *(f"{band.low:.0%}-{band.high:.0%}" for band in self.bands[1:])] if self.is_share else [b.label for b in self.bands]
+        labels = (
+            ["up to 20%", *(f"{band.low:.0%}-{band.high:.0%}" for band in self.bands[1:])]
+            if self.is_share
+            else [b.label for b in self.bands]
+        )
         return list(zip(labels, LIGHT.steps, strict=True))
 
 
@@ -104,7 +108,10 @@ def matrix_columns(view: View, accepted: Accepted = NOBODY) -> list[MatrixColumn
 
 def _answered(cells: pd.DataFrame, accepted: Accepted, view: View) -> list[str]:
     day, (holds, over) = view.scope.date, ANSWERED_SIGNS
-    return ["" if entry is None else over if entry.expired(day) else holds for entry in cell_entries(cells, accepted, day)]
+    return [
+        "" if entry is None else over if entry.expired(day) else holds
+        for entry in cell_entries(cells, accepted, day)
+    ]
 
 
 @once_a_view
@@ -115,11 +122,14 @@ def cell_rules(view: View) -> dict[tuple[str, str], list[RuleFacts]]:
     direct = view.placed[["tactic_id", "attack_id", "rule_key"]]
     counted = direct if view.scope.rollup == "direct" else rolled_up(direct, units, by)
     own = set(zip(*(direct[column].tolist() for column in direct.columns), strict=True))
-    rules = {key: (name, refs) for key, name, refs in zip(*(view.rules[c].tolist() for c in ("rule_key", "name", "references")), strict=True)}
+    rules = {
+        key: (name, refs)
+        for key, name, refs in zip(
+            *(view.rules[c].tolist() for c in ("rule_key", "name", "references")), strict=True
+        )
+    }
     found: dict[tuple[str, str], list] = {}
     for row in zip(*(counted[column].tolist() for column in direct.columns), strict=True):
         tactic_id, attack_id, rule_key = row
         found.setdefault((tactic_id, attack_id), []).append((row not in own, rules[rule_key][0], rule_key))
     return {place: [rules[key] for _, _, key in sorted(entries)] for place, entries in found.items()}
-
-

@@ -39,10 +39,15 @@ NAMES = {"attack_id": "technique_id"}
 
 # dtype of a frame -> (what docs call it, what Parquet calls it).
 TYPES: dict[str, tuple[str, str]] = {
-    TEXT: ("text", "string"), INT: ("whole number", "int64"), MAYBE_INT: ("whole number, may be missing", "int64"),
-    FLOAT: ("number, may be missing", "double"), BOOL: ("true or false", "bool"), MAYBE_BOOL: ("true or false, may be missing", "bool"),
-    DATE: ("date, may be missing", "date32"), LIST: ("list of text", "list<string>"),
-}  # fmt: skip
+    TEXT: ("text", "string"),
+    INT: ("whole number", "int64"),
+    MAYBE_INT: ("whole number, may be missing", "int64"),
+    FLOAT: ("number, may be missing", "double"),
+    BOOL: ("true or false", "bool"),
+    MAYBE_BOOL: ("true or false, may be missing", "bool"),
+    DATE: ("date, may be missing", "date32"),
+    LIST: ("list of text", "list<string>"),
+}
 
 
 @dataclass(frozen=True)
@@ -59,11 +64,14 @@ class ExportedFrame:
 
 
 # The long texts of a rule stand apart: they are the corpus's own, and nine tenths of its bytes.
-_RULES = replace(RULES, columns={
-    **{name: column for name, column in RULES.columns.items() if name not in LONG_TEXTS},
-    "attack_ids": (LIST, "live IDs the rule is read as, in the rule's order"),
-    "also_in": (LIST, "other corpora that have the same rule; it stands here once"),
-})  # fmt: skip
+_RULES = replace(
+    RULES,
+    columns={
+        **{name: column for name, column in RULES.columns.items() if name not in LONG_TEXTS},
+        "attack_ids": (LIST, "live IDs the rule is read as, in the rule's order"),
+        "also_in": (LIST, "other corpora that have the same rule; it stands here once"),
+    },
+)
 
 
 def _measured(name: str) -> ExportedFrame:
@@ -72,28 +80,44 @@ def _measured(name: str) -> ExportedFrame:
 
 
 def _catalogue(name: str, spec: FrameSpec) -> ExportedFrame:
-    return ExportedFrame(spec, lambda content: content.view.catalogue.frame(name), "MITRE's own, as the release has it")
+    return ExportedFrame(
+        spec, lambda content: content.view.catalogue.frame(name), "MITRE's own, as the release has it"
+    )
 
 
 # What coverage is: each in the folder of `export --what all`.
 FRAMES: dict[str, ExportedFrame] = {
     **{name: _measured(name) for name in MEASURES},
     "gaps": ExportedFrame(ACCEPTED_GAPS, lambda content: content.gaps, MEASURES["gaps"].question),
-    "rules": ExportedFrame(_RULES, lambda content: content.rules, "Which rules were read, and what is each read as?"),
+    "rules": ExportedFrame(
+        _RULES, lambda content: content.rules, "Which rules were read, and what is each read as?"
+    ),
     "mappings": ExportedFrame(MAPPINGS, lambda content: content.view.mappings, "How was each mapping read?"),
-    "written": ExportedFrame(WRITTEN, lambda content: content.written, "What does each mapping say in its file?"),
-    "findings": ExportedFrame(FINDINGS, lambda content: content.findings, "Which mappings are wrong, and what would be right?"),
+    "written": ExportedFrame(
+        WRITTEN, lambda content: content.written, "What does each mapping say in its file?"
+    ),
+    "findings": ExportedFrame(
+        FINDINGS, lambda content: content.findings, "Which mappings are wrong, and what would be right?"
+    ),
     "problems": ExportedFrame(PROBLEMS, lambda content: content.problems, "What could not be read?"),
 }
 # What the rules say at length: on request.
 TEXT_FRAMES: dict[str, ExportedFrame] = {
     "rule_texts": ExportedFrame(
-        replace(RULES, columns={name: column for name, column in RULES.columns.items() if name in ("rule_key", *LONG_TEXTS)}),
-        lambda content: content.rules, "What does each rule say: description, query, guides?",
+        replace(
+            RULES,
+            columns={
+                name: column for name, column in RULES.columns.items() if name in ("rule_key", *LONG_TEXTS)
+            },
+        ),
+        lambda content: content.rules,
+        "What does each rule say: description, query, guides?",
     ),
 }
 # What ATT&CK is: on request.
-ATTACK_FRAMES: dict[str, ExportedFrame] = {f"attack_{name}": _catalogue(name, spec) for name, spec in CATALOGUE_FRAMES.items()}
+ATTACK_FRAMES: dict[str, ExportedFrame] = {
+    f"attack_{name}": _catalogue(name, spec) for name, spec in CATALOGUE_FRAMES.items()
+}
 EVERY_FRAME = FRAMES | TEXT_FRAMES | ATTACK_FRAMES
 
 

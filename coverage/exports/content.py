@@ -48,7 +48,9 @@ class Content:
     @cached_property
     def findings(self) -> pd.DataFrame:
         """FINDINGS of the view's corpora, those that coverage.toml silences marked as such; without lines."""
-        found = silenced(self.reading.findings, self.settings, self.reading.loaded.corpora, self.view.scope.date)
+        found = silenced(
+            self.reading.findings, self.settings, self.reading.loaded.corpora, self.view.scope.date
+        )
         return found[among(found["corpus"], self._corpora)]
 
     @cached_property

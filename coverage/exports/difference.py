@@ -45,7 +45,9 @@ def difference_json(found: Difference, accepted: Accepted = NOBODY) -> dict:
         "scopes_differ": scopes_differ(found.base.scope, found.head.scope),
         "totals": records(found.totals),
         "by_cause": records(found.by_cause),
-        "units": [{**unit, "accepted": mark or None} for unit, mark in zip(records(found.units), marks, strict=True)],
+        "units": [
+            {**unit, "accepted": mark or None} for unit, mark in zip(records(found.units), marks, strict=True)
+        ],
         "ledger": records(found.ledger),
         "rules": records(found.rules.frame),
         "rules_moved": found.rules.moved,
@@ -58,7 +60,11 @@ def difference_csv(found: Difference, accepted: Accepted = NOBODY) -> bytes:
     """DIFF_UNITS as CSV: what is compared in front; behind, what gaps.toml says of each, and the stamp of the state after."""
     named = {"base": found.base.name, "head": found.head.name}
     units = pd.concat([pd.DataFrame(named, index=found.units.index, dtype="str"), found.units], axis=1)
-    units["accepted"] = pd.Series([mark or None for mark in unit_marks(found.units, accepted, found.after)], index=units.index, dtype="str")
+    units["accepted"] = pd.Series(
+        [mark or None for mark in unit_marks(found.units, accepted, found.after)],
+        index=units.index,
+        dtype="str",
+    )
     return stamped_csv(units, found.after.scope)
 
 
@@ -76,14 +82,22 @@ def difference_markdown(found: Difference, most: int = MOST_CHARACTERS, accepted
 def figures(found: Difference) -> pd.DataFrame:
     """One row a grain, all text for people: before, what each cause made of it, after, gained and lost."""
     causes = found.by_cause.set_index(["grain", "cause"])["covered_change"]
-    return pd.DataFrame([
-        {
-            "": f"{GRAIN_WORDS[row['grain']]}s covered", "before": _ratio(row, "before"), "after": _ratio(row, "after"),
-            "change": signed(row["covered_after"] - row["covered_before"]), "gained": f"{row['gained']:,}", "lost": f"{row['lost']:,}",
-            **{f"by {words}": signed(causes[row["grain"], cause]) for cause, words in CAUSE_WORDS.items()},
-        }
-        for row in found.totals.to_dict("records")
-    ])  # fmt: skip
+    return pd.DataFrame(
+        [
+            {
+                "": f"{GRAIN_WORDS[row['grain']]}s covered",
+                "before": _ratio(row, "before"),
+                "after": _ratio(row, "after"),
+                "change": signed(row["covered_after"] - row["covered_before"]),
+                "gained": f"{row['gained']:,}",
+                "lost": f"{row['lost']:,}",
+                **{
+                    f"by {words}": signed(causes[row["grain"], cause]) for cause, words in CAUSE_WORDS.items()
+                },
+            }
+            for row in found.totals.to_dict("records")
+        ]
+    )
 
 
 def _ratio(row: Mapping, side: str) -> str:
@@ -99,8 +113,17 @@ def rule_counts(found: Difference) -> str:
 def _rule_counts(found: Difference) -> str:
     changes = [change for row in found.rules.frame["changes"] for change in row]
     said = [f"{changes.count(name):,} {name}" for name in dict.fromkeys(sorted(changes))]
-    said += [f"{count:,} {words}" for count, words in ((found.rules.moved, "in another file"), (found.rules.edited, "edited, mapping unchanged")) if count]
-    return f"{len(found.head.loaded.rules):,} rules, {len(found.base.loaded.rules):,} before: " + (", ".join(said) or "none differs")
+    said += [
+        f"{count:,} {words}"
+        for count, words in (
+            (found.rules.moved, "in another file"),
+            (found.rules.edited, "edited, mapping unchanged"),
+        )
+        if count
+    ]
+    return f"{len(found.head.loaded.rules):,} rules, {len(found.base.loaded.rules):,} before: " + (
+        ", ".join(said) or "none differs"
+    )
 
 
 def _headline(found: Difference) -> str:
@@ -119,13 +142,21 @@ def _lines(found: Difference, marks: Mapping[int, str], rows: int, names_ids: bo
     for change in ("lost", "gained"):
         yield from _section(found, ids[ids["change"] == change], change.capitalize(), marks, rows, names_ids)
     scope = ids[ids["change"].isin(["entered", "left"])]
-    yield from _section(found, scope, "Open, and in scope in one of the two only", marks, rows, names_ids, folded=True)
+    yield from _section(
+        found, scope, "Open, and in scope in one of the two only", marks, rows, names_ids, folded=True
+    )
     yield from _rules(found, rows)
     yield from _scope(found)
 
 
 def _section(
-    found: Difference, units: pd.DataFrame, title: str, marks: Mapping[int, str], rows: int, names_ids: bool, folded: bool = False
+    found: Difference,
+    units: pd.DataFrame,
+    title: str,
+    marks: Mapping[int, str],
+    rows: int,
+    names_ids: bool,
+    folded: bool = False,
 ) -> Iterator[str]:
     if units.empty:
         return
@@ -140,7 +171,14 @@ def _section(
 def _more_ids(ids: list[str], named: bool) -> Iterator[str]:
     """How many IDs are left out of a table, and which."""
     if ids and named:
-        yield from ("", f"<details><summary>… and {len(ids):,} more, by ID</summary>", "", ", ".join(ids), "", "</details>")
+        yield from (
+            "",
+            f"<details><summary>… and {len(ids):,} more, by ID</summary>",
+            "",
+            ", ".join(ids),
+            "",
+            "</details>",
+        )
     elif ids:
         yield from ("", f"… and {len(ids):,} more.")
 
@@ -148,26 +186,44 @@ def _more_ids(ids: list[str], named: bool) -> Iterator[str]:
 def _units(found: Difference, units: pd.DataFrame, marks: Mapping[int, str]) -> Iterator[str]:
     """The table of some units; in `after` stands what gaps.toml says of an open one."""
     said = [f"; {marks[row]}" if marks[row] else "" for row in units.index]
-    yield from _table(pd.DataFrame({
-        "ID": [f"[{attack_id}](https://attack.mitre.org/techniques/{attack_id.replace('.', '/')}/)" for attack_id in units["attack_id"]],
-        "name": units["name"].map(plain).tolist(),
-        "before → after": [f"{before} → {after}{mark}" for (before, after), mark in zip(columns(units, "before", "after"), said, strict=True)],
-        "cause": [CAUSE_WORDS[cause] for cause in units["cause"]],
-        "why": list(_reasons(found, units)),
-    }))  # fmt: skip
+    yield from _table(
+        pd.DataFrame(
+            {
+                "ID": [
+                    f"[{attack_id}](https://attack.mitre.org/techniques/{attack_id.replace('.', '/')}/)"
+                    for attack_id in units["attack_id"]
+                ],
+                "name": units["name"].map(plain).tolist(),
+                "before → after": [
+                    f"{before} → {after}{mark}"
+                    for (before, after), mark in zip(columns(units, "before", "after"), said, strict=True)
+                ],
+                "cause": [CAUSE_WORDS[cause] for cause in units["cause"]],
+                "why": list(_reasons(found, units)),
+            }
+        )
+    )
 
 
 def _reasons(found: Difference, units: pd.DataFrame) -> Iterator[str]:
     """For each ID the causes without rule text, and the rules behind it as code."""
-    rules = {key: (name, changes) for key, name, changes in columns(found.rules.frame, "rule_key", "name", "changes")}
+    rules = {
+        key: (name, changes)
+        for key, name, changes in columns(found.rules.frame, "rule_key", "name", "changes")
+    }
     lines: dict[str, list[tuple]] = {}
     ids = found.ledger[found.ledger["grain"] != "placements"]
     for attack_id, *line in columns(ids, "attack_id", "cause", "because", "rules"):
         lines.setdefault(attack_id, []).append(tuple(line))
     for attack_id in units["attack_id"].tolist():
-        said = list(dict.fromkeys(plain(because) for cause, because, _ in lines[attack_id] if cause != "rule"))
+        said = list(
+            dict.fromkeys(plain(because) for cause, because, _ in lines[attack_id] if cause != "rule")
+        )
         keys = [key for cause, _, behind in lines[attack_id] if cause == "rule" for key in behind]
-        said += [f"{as_code(name, 70)} {' and '.join(changes)}" for name, changes in map(rules.__getitem__, keys[:_MOST_RULES])]
+        said += [
+            f"{as_code(name, 70)} {' and '.join(changes)}"
+            for name, changes in map(rules.__getitem__, keys[:_MOST_RULES])
+        ]
         more = len(keys) - _MOST_RULES
         yield "; ".join(said) + (f"; and {more:,} more rule{'s' if more > 1 else ''}" if more > 0 else "")
 
@@ -177,11 +233,15 @@ def _rules(found: Difference, rows: int) -> Iterator[str]:
     yield from _unreadable(files, rows)
     yield from ("", f"<details><summary>Rules: {_rule_counts(found)}</summary>", "")
     frame = found.rules.frame.head(rows)
-    yield from _table(pd.DataFrame({
-        "rule": [as_code(name, 80) for name in frame["name"]],
-        "file": [as_code(path, 120) for path in frame["path"]],
-        "change": [as_code(change_words(row), 200) for row in frame.to_dict("records")],
-    }))  # fmt: skip
+    yield from _table(
+        pd.DataFrame(
+            {
+                "rule": [as_code(name, 80) for name in frame["name"]],
+                "file": [as_code(path, 120) for path in frame["path"]],
+                "change": [as_code(change_words(row), 200) for row in frame.to_dict("records")],
+            }
+        )
+    )
     if (more := len(found.rules.frame) - len(frame)) > 0:
         yield from ("", f"… and {more:,} more rule{'s' if more > 1 else ''}.")
     yield "</details>"
@@ -191,11 +251,20 @@ def _unreadable(files: Sequence[UnreadableFile], rows: int) -> Iterator[str]:
     """The files that can no longer be read, or not whole: none of their text but as code."""
     if not files:
         return
-    yield from ("", f"**{len(files):,} file{'s' if len(files) > 1 else ''} cannot be read, or not whole**", "")
-    yield from _table(pd.DataFrame({
-        "file": [as_code(file.path, 120) for file in files[:rows]], "line": [str(file.line or "") for file in files[:rows]],
-        "why": [as_code(file.message, 200) for file in files[:rows]],
-    }))  # fmt: skip
+    yield from (
+        "",
+        f"**{len(files):,} file{'s' if len(files) > 1 else ''} cannot be read, or not whole**",
+        "",
+    )
+    yield from _table(
+        pd.DataFrame(
+            {
+                "file": [as_code(file.path, 120) for file in files[:rows]],
+                "line": [str(file.line or "") for file in files[:rows]],
+                "why": [as_code(file.message, 200) for file in files[:rows]],
+            }
+        )
+    )
     if (more := len(files) - rows) > 0:
         yield from ("", f"… and {more:,} more.")
 
@@ -203,8 +272,11 @@ def _unreadable(files: Sequence[UnreadableFile], rows: int) -> Iterator[str]:
 def _scope(found: Difference) -> Iterator[str]:
     before, after = found.base.scope, found.head.scope
     yield from ("", "<details><summary>What is compared, and in which scope</summary>", "")
-    yield from (f"- before: {as_code(found.base.name)}, {as_code(before.corpora_sentence(), 300)}",
-                f"- after: {as_code(found.head.name)}, {as_code(after.corpora_sentence(), 300)}", f"- scope: {plain(after.sentence())}")  # fmt: skip
+    yield from (
+        f"- before: {as_code(found.base.name)}, {as_code(before.corpora_sentence(), 300)}",
+        f"- after: {as_code(found.head.name)}, {as_code(after.corpora_sentence(), 300)}",
+        f"- scope: {plain(after.sentence())}",
+    )
     yield from (f"- differs: {plain(text)}" for text in scopes_differ(before, after))
     yield "</details>"
 

@@ -15,7 +15,9 @@ from coverage.palette import FONT
 
 UNITS_A_MILLIMETRE = 4
 PIXELS_A_UNIT = 2  # 203 dots an inch
-_CONTROL = dict.fromkeys([*range(32), 127, *range(0xD800, 0xE000), 0xFFFE, 0xFFFF], " ")  # XML has no such signs
+_CONTROL = dict.fromkeys(
+    [*range(32), 127, *range(0xD800, 0xE000), 0xFFFE, 0xFFFF], " "
+)  # XML has no such signs
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +56,14 @@ class Drawing:
     paper: str
     shapes: list[Box | Line] = field(default_factory=list)
 
-    def box(self, x: float, y: float, width: float, height: float, fill: str, line: str | None = None) -> None:
+    def box(
+        self, x: float, y: float, width: float, height: float, fill: str, line: str | None = None
+    ) -> None:
         self.shapes.append(Box(x, y, width, height, fill, line))
 
-    def line(self, x: float, y: float, text: str, size: float, ink: str, bold: bool = False, anchor: str = "start") -> None:
+    def line(
+        self, x: float, y: float, text: str, size: float, ink: str, bold: bool = False, anchor: str = "start"
+    ) -> None:
         self.shapes.append(Line(x, y, text.translate(_CONTROL), size, ink, bold, anchor))
 
 
@@ -69,11 +75,16 @@ def svg(drawing: Drawing, *, inline: bool = False) -> str:
     wide, high = drawing.width / UNITS_A_MILLIMETRE, drawing.height / UNITS_A_MILLIMETRE
     size = 'width="100%"' if inline else f'width="{_short(wide)}mm" height="{_short(high)}mm"'
     head = "" if inline else '<?xml version="1.0" encoding="UTF-8"?>\n'
-    return "".join((
-        head, f'<svg xmlns="http://www.w3.org/2000/svg" {size} viewBox="0 0 {_short(drawing.width)} {_short(drawing.height)}" '
-        f"role=\"img\" font-family='{escape(FONT)}'>\n<title>{_text(drawing.title)}</title>\n<desc>{_text(drawing.about)}</desc>\n"
-        f'<rect width="100%" height="100%" fill="{drawing.paper}"/>\n', *_elements(drawing), "</svg>\n",
-    ))  # fmt: skip
+    return "".join(
+        (
+            head,
+            f'<svg xmlns="http://www.w3.org/2000/svg" {size} viewBox="0 0 {_short(drawing.width)} {_short(drawing.height)}" '
+            f"role=\"img\" font-family='{escape(FONT)}'>\n<title>{_text(drawing.title)}</title>\n<desc>{_text(drawing.about)}</desc>\n"
+            f'<rect width="100%" height="100%" fill="{drawing.paper}"/>\n',
+            *_elements(drawing),
+            "</svg>\n",
+        )
+    )
 
 
 def _elements(drawing: Drawing) -> Iterator[str]:
@@ -110,11 +121,18 @@ def png(drawing: Drawing) -> bytes:
     for shape in drawing.shapes:
         if isinstance(shape, Box):
             right, low = (shape.x + shape.width) * scale, (shape.y + shape.height) * scale
-            draw.rectangle((round(shape.x * scale), round(shape.y * scale), round(right), round(low)), shape.fill, shape.line, scale)
+            draw.rectangle(
+                (round(shape.x * scale), round(shape.y * scale), round(right), round(low)),
+                shape.fill,
+                shape.line,
+                scale,
+            )
         else:
             letters = font(round(shape.size * scale), BOLD if shape.bold else REGULAR)
             anchor = {"start": "ls", "middle": "ms", "end": "rs"}[shape.anchor]
-            draw.text((round(shape.x * scale), round(shape.y * scale)), shape.text, shape.ink, letters, anchor)
+            draw.text(
+                (round(shape.x * scale), round(shape.y * scale)), shape.text, shape.ink, letters, anchor
+            )
     data = io.BytesIO()
     dots = UNITS_A_MILLIMETRE * scale * 25.4
     image.save(data, "PNG", dpi=(dots, dots), compress_level=3)

@@ -9,7 +9,12 @@ from coverage.measures.impact import Impact, number, signed
 from coverage.measures.sides import GRAINS
 
 # Name of a table -> its attribute of `Impact`.
-TABLES: dict[str, str] = {"ledger": "ledger", "changes": "changes", "rules": "rule_changes", "causes": "by_cause"}
+TABLES: dict[str, str] = {
+    "ledger": "ledger",
+    "changes": "changes",
+    "rules": "rule_changes",
+    "causes": "by_cause",
+}
 _GRAIN_WORDS = {"techniques": "techniques", "subtechniques": "sub-techniques", "placements": "placements"}
 
 
@@ -17,21 +22,29 @@ def comparison(found: Impact) -> pd.DataFrame:
     """Two rows a grain, covered and in scope: before, one column a cause, after, difference; all text for people."""
     totals = found.totals.set_index("grain")
     causes = found.by_cause.set_index(["grain", "cause"])
-    return pd.DataFrame([
-        {
-            "counted": f"{_GRAIN_WORDS[grain]} {words}",
-            "before": number(totals.loc[grain, f"{kind}_before"]),
-            **{cause: signed(row[f"{kind}_change"]) for cause, row in causes.loc[grain].iterrows()},
-            "after": number(totals.loc[grain, f"{kind}_after"]),
-            "difference": signed(totals.loc[grain, f"{kind}_after"] - totals.loc[grain, f"{kind}_before"]),
-        }
-        for grain in GRAINS for kind, words in (("covered", "covered"), ("total", "in scope"))
-    ]).fillna("0")  # fmt: skip
+    return pd.DataFrame(
+        [
+            {
+                "counted": f"{_GRAIN_WORDS[grain]} {words}",
+                "before": number(totals.loc[grain, f"{kind}_before"]),
+                **{cause: signed(row[f"{kind}_change"]) for cause, row in causes.loc[grain].iterrows()},
+                "after": number(totals.loc[grain, f"{kind}_after"]),
+                "difference": signed(
+                    totals.loc[grain, f"{kind}_after"] - totals.loc[grain, f"{kind}_before"]
+                ),
+            }
+            for grain in GRAINS
+            for kind, words in (("covered", "covered"), ("total", "in scope"))
+        ]
+    ).fillna("0")
 
 
 def with_releases(frame: pd.DataFrame, found: Impact) -> pd.DataFrame:
     """The frame with the two releases in front, so that a file of it says what was compared."""
-    named = {"from_release": str(found.before.catalogue.release), "to_release": str(found.after.catalogue.release)}
+    named = {
+        "from_release": str(found.before.catalogue.release),
+        "to_release": str(found.after.catalogue.release),
+    }
     return pd.concat([pd.DataFrame(named, index=frame.index), frame], axis=1)
 
 

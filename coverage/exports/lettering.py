@@ -22,7 +22,9 @@ def font_file() -> Path | None:
     """The dashboard's typeface, or None where Streamlit does not bring it (any more)."""
     streamlit = find_spec("streamlit")  # finds the folder, imports nothing
     folder = Path(streamlit.origin).parent if streamlit and streamlit.origin else None
-    return min(folder.glob("static/static/media/SourceSansVF-Upright*.woff2"), default=None) if folder else None
+    return (
+        min(folder.glob("static/static/media/SourceSansVF-Upright*.woff2"), default=None) if folder else None
+    )
 
 
 @cache
@@ -51,14 +53,20 @@ def width(text: str, size: float, weight: int = REGULAR) -> float:
 
 def wrapped(text: str, room: float, size: float, most: int, weight: int = REGULAR) -> list[str]:
     """The text in at most `most` lines no wider than `room`; what does not fit ends in an ellipsis."""
-    lines, left = [], re.findall(r"[^\s/-]*[/-]|[^\s/-]+|\s+", " ".join(text.split()))  # words, and the parts of a/b
+    lines, left = (
+        [],
+        re.findall(r"[^\s/-]*[/-]|[^\s/-]+|\s+", " ".join(text.split())),
+    )  # words, and the parts of a/b
     while left and len(lines) < most:
         count = _parts_that_fit(left, room, size, weight)
         lines.append("".join(left[:count]).strip())
         left = left[count + (left[count : count + 1] == [" "]) :]
     if left and lines:
         lines[-1] = f"{lines[-1]} {left[0]}"
-    return [_cut(line, room, size, weight, bool(left) and place == len(lines) - 1) for place, line in enumerate(lines)]
+    return [
+        _cut(line, room, size, weight, bool(left) and place == len(lines) - 1)
+        for place, line in enumerate(lines)
+    ]
 
 
 def _parts_that_fit(parts: list[str], room: float, size: float, weight: int) -> int:

@@ -37,7 +37,11 @@ Pair = dict[str, str]
 @lru_cache(maxsize=32_768)  # a rule's name stands in many entries
 def plain_line(text: str, most: int = MOST_SIGNS) -> str:
     """One line of text without control signs, cut. The Navigator shows it as text, never as markup."""
-    line = " ".join((text if text.isprintable() else "".join(sign if sign.isprintable() else " " for sign in text)).split())
+    line = " ".join(
+        (
+            text if text.isprintable() else "".join(sign if sign.isprintable() else " " for sign in text)
+        ).split()
+    )
     return line if len(line) <= most else f"{line[: most - 1]}…"
 
 
@@ -82,20 +86,36 @@ def comparison_layer(a: View, b: View) -> dict:
         When the views differ in more than their corpora.
     """
     found = compare(a, b)
-    names = dict(zip(("a_only", "b_only"), (f"only {name}" for name in found.names), strict=True)) | {"both": "both"}
+    names = dict(zip(("a_only", "b_only"), (f"only {name}" for name in found.names), strict=True)) | {
+        "both": "both"
+    }
     rows = found.ids[found.ids["side"] != "neither"]
     entries = [
         _entry(
-            row.attack_id, color=SIDES[row.side][0], comment=f"Covered by {names[row.side]}",
-            metadata=_pairs({f"Rules of {found.names[0]}": row.rules_a, f"Rules of {found.names[1]}": row.rules_b,
-                             "Used by": _users(row)}),
+            row.attack_id,
+            color=SIDES[row.side][0],
+            comment=f"Covered by {names[row.side]}",
+            metadata=_pairs(
+                {
+                    f"Rules of {found.names[0]}": row.rules_a,
+                    f"Rules of {found.names[1]}": row.rules_b,
+                    "Used by": _users(row),
+                }
+            ),
             links=_links(row.attack_id, ()),
         )
         for row in rows.itertuples(index=False)
-    ]  # fmt: skip
+    ]
     legend = [(names[side], SIDES[side][0]) for side in SIDES]
     title = f"{found.names[0]} against {found.names[1]}"
-    return _layer(a, title, f"{found.sentence()} {found.sentence('subtechniques')}", entries, legend, scope=joint_scope(a, b))
+    return _layer(
+        a,
+        title,
+        f"{found.sentence()} {found.sentence('subtechniques')}",
+        entries,
+        legend,
+        scope=joint_scope(a, b),
+    )
 
 
 def layer_file(layers: Sequence[dict]) -> bytes:
@@ -118,22 +138,41 @@ def _gradient(chosen: CellMeasure) -> dict:
     return {"colors": [LIGHT.steps[band - 1] for band in bands], "minValue": steps[0], "maxValue": last}
 
 
-def _layer(view: View, name: str, what: str, entries: Iterable[dict], legend: Iterable[tuple[str, str]],
-           *, gradient: dict | None = None, scope: Scope | None = None) -> dict:  # fmt: skip
+def _layer(
+    view: View,
+    name: str,
+    what: str,
+    entries: Iterable[dict],
+    legend: Iterable[tuple[str, str]],
+    *,
+    gradient: dict | None = None,
+    scope: Scope | None = None,
+) -> dict:
     scope = scope or view.scope
     data = {
         "name": plain_line(f"{name} ({scope.attack.title})", 120),
-        "versions": {"attack": str(scope.attack.version_key[0]), "navigator": NAVIGATOR_VERSION, "layer": LAYER_VERSION},
+        "versions": {
+            "attack": str(scope.attack.version_key[0]),
+            "navigator": NAVIGATOR_VERSION,
+            "layer": LAYER_VERSION,
+        },
         "domain": f"{DOMAINS[scope.attack.domain].id}-attack",
         "description": "\n".join([plain_line(what, 1000), *_stamp(scope).values()]),
         "sorting": 0,
-        "layout": {"layout": "side", "aggregateFunction": "max", "showID": True, "showName": True, "showAggregateScores": False,
-                   "countUnscored": False, "expandedSubtechniques": "none"},
+        "layout": {
+            "layout": "side",
+            "aggregateFunction": "max",
+            "showID": True,
+            "showName": True,
+            "showAggregateScores": False,
+            "countUnscored": False,
+            "expandedSubtechniques": "none",
+        },
         "hideDisabled": False,
         "techniques": list(entries),
         "legendItems": [{"label": plain_line(label), "color": colour} for label, colour in legend],
         "metadata": _pairs(_stamp(scope)),
-    }  # fmt: skip
+    }
     if platforms := _platforms(view):
         data["filters"] = {"platforms": platforms}
     if gradient:
@@ -184,19 +223,26 @@ def _bare_packages(*names: str) -> dict[str, ModuleType]:
 
 def _stamp(scope: Scope) -> dict[str, str]:
     return {
-        "Scope": scope.sentence(), "Corpora": plain_line(scope.corpora_sentence(), 2000), "Date": scope.date.isoformat(),
-    }  # fmt: skip
+        "Scope": scope.sentence(),
+        "Corpora": plain_line(scope.corpora_sentence(), 2000),
+        "Date": scope.date.isoformat(),
+    }
 
 
 def _platforms(view: View) -> list[str]:
     """The platforms in scope: what the Navigator shows is then what the denominators count."""
-    chosen = list(view.scope.platforms) or [name for name in platforms_of(view.catalogue) if name != PRE_PLATFORM]
+    chosen = list(view.scope.platforms) or [
+        name for name in platforms_of(view.catalogue) if name != PRE_PLATFORM
+    ]
     known = platforms_of(view.catalogue)
     return sorted({*chosen, *([PRE_PLATFORM] if view.scope.pre and PRE_PLATFORM in known else [])})
 
 
 def _entry(attack_id: str, **values) -> dict:
-    return {"techniqueID": attack_id, **{name: value for name, value in values.items() if value not in (None, "", [])}}
+    return {
+        "techniqueID": attack_id,
+        **{name: value for name, value in values.items() if value not in (None, "", [])},
+    }
 
 
 def _pairs(values: Mapping[str, object] | Iterable[tuple[str, object]]) -> list[Pair]:
@@ -220,17 +266,31 @@ def _users(row) -> str:
 
 # ---- coverage ------------------------------------------------------------------------------------------
 
-_COLUMNS = ("attack_id", "tactic_id", "rules", "rules_direct", "subtechniques", "subtechniques_covered", "depth",
-            "platforms_covered", "platforms_total", "score")  # fmt: skip
+_COLUMNS = (
+    "attack_id",
+    "tactic_id",
+    "rules",
+    "rules_direct",
+    "subtechniques",
+    "subtechniques_covered",
+    "depth",
+    "platforms_covered",
+    "platforms_total",
+    "score",
+)
 
 
 def _coverage_entries(view: View, chosen: CellMeasure) -> Iterator[dict]:
     cells = coverage_by_placement(view)
-    shortnames = dict(zip(*(view.catalogue.tactics[c].tolist() for c in ("tactic_id", "shortname")), strict=True))
+    shortnames = dict(
+        zip(*(view.catalogue.tactics[c].tolist() for c in ("tactic_id", "shortname")), strict=True)
+    )
     kinds = dict(zip(*(gaps(view)[c].tolist() for c in ("attack_id", "gap_type")), strict=True))
     rules = cell_rules(view)
     by_id: dict[str, list] = {}
-    for value, row in zip(cells[chosen.column].tolist(), cells[list(_COLUMNS)].itertuples(index=False), strict=True):
+    for value, row in zip(
+        cells[chosen.column].tolist(), cells[list(_COLUMNS)].itertuples(index=False), strict=True
+    ):
         by_id.setdefault(row.attack_id, []).append((chosen.whole(float(value)), row))
     for attack_id, places in by_id.items():
         said = [(score, rules.get((row.tactic_id, attack_id), []), row[2:]) for score, row in places]
@@ -239,9 +299,12 @@ def _coverage_entries(view: View, chosen: CellMeasure) -> Iterator[dict]:
             if score:
                 whole_id = alike or len(places) == 1
                 yield _entry(
-                    attack_id, tactic=None if whole_id else shortnames[row.tactic_id], score=score,
-                    metadata=_coverage_metadata(row, names, kinds.get(attack_id)), links=_links(attack_id, names),
-                )  # fmt: skip
+                    attack_id,
+                    tactic=None if whole_id else shortnames[row.tactic_id],
+                    score=score,
+                    metadata=_coverage_metadata(row, names, kinds.get(attack_id)),
+                    links=_links(attack_id, names),
+                )
 
 
 def _coverage_metadata(row, rules: Sequence[RuleFacts], kind: str | None) -> list[Pair]:
@@ -249,7 +312,10 @@ def _coverage_metadata(row, rules: Sequence[RuleFacts], kind: str | None) -> lis
     pairs: list[tuple[str, object]] = [
         ("Rules", f"{row.rules:,}, {row.rules_direct:,} on this very ID"),
         ("Sub-techniques covered", subs),
-        ("Score", f"depth {row.depth:.2f} × platforms {row.platforms_covered} of {row.platforms_total} = {row.score:.2f}"),
+        (
+            "Score",
+            f"depth {row.depth:.2f} × platforms {row.platforms_covered} of {row.platforms_total} = {row.score:.2f}",
+        ),
         ("Kind of work", f"{kind}: {GAP_TYPES[kind]}" if kind else None),
         *(("Rule", name) for name, _ in rules[:MOST_RULES]),
         ("Rule", f"and {len(rules) - MOST_RULES:,} more" if len(rules) > MOST_RULES else None),
@@ -263,14 +329,25 @@ def _coverage_metadata(row, rules: Sequence[RuleFacts], kind: str | None) -> lis
 def _gap_entries(found: pd.DataFrame, settled: Sequence[bool]) -> Iterator[dict]:
     for row, mark, is_settled in zip(found.itertuples(index=False), marks(found), settled, strict=True):
         yield _entry(
-            row.attack_id, color=LIGHT.faint if is_settled else KINDS[row.gap_type],
+            row.attack_id,
+            color=LIGHT.faint if is_settled else KINDS[row.gap_type],
             comment=f"{GAP_TYPES[row.gap_type]}. Used by {_users(row)}.",
-            metadata=_pairs({
-                "Kind of work": row.gap_type, "Decision": plain_line(f"{mark}: {row.accepted_reason}") if mark else None, "Groups": row.groups, "Software": row.software, "Campaigns": row.campaigns,
-                "Rules in scope": row.rules or None, "Rules out of scope": row.rules_out_of_scope or None,
-                "Sub-techniques covered": f"{row.subtechniques_covered} of {row.subtechniques}" if row.subtechniques else None,
-                "Open platforms": ", ".join(row.open_platforms), "Data components": ", ".join(row.data_components),
-                "Log sources": ", ".join(row.log_sources),
-            }),
+            metadata=_pairs(
+                {
+                    "Kind of work": row.gap_type,
+                    "Decision": plain_line(f"{mark}: {row.accepted_reason}") if mark else None,
+                    "Groups": row.groups,
+                    "Software": row.software,
+                    "Campaigns": row.campaigns,
+                    "Rules in scope": row.rules or None,
+                    "Rules out of scope": row.rules_out_of_scope or None,
+                    "Sub-techniques covered": f"{row.subtechniques_covered} of {row.subtechniques}"
+                    if row.subtechniques
+                    else None,
+                    "Open platforms": ", ".join(row.open_platforms),
+                    "Data components": ", ".join(row.data_components),
+                    "Log sources": ", ".join(row.log_sources),
+                }
+            ),
             links=_links(row.attack_id, ()),
-        )  # fmt: skip
+        )

@@ -23,9 +23,12 @@ def frame_json(content: Content, name: str) -> bytes:
     """The frame as JSON: the stamp, `columns_version`, grain, key, and `rows`, one a line."""
     spec = EVERY_FRAME[name].spec
     head = {
-        "frame": name, "columns_version": COLUMNS_VERSION, "stamp": content.view.scope.stamp(), "grain": spec.grain,
+        "frame": name,
+        "columns_version": COLUMNS_VERSION,
+        "stamp": content.view.scope.stamp(),
+        "grain": spec.grain,
         "columns": EVERY_FRAME[name].heads(),
-    }  # fmt: skip
+    }
     encoded = json.JSONEncoder(ensure_ascii=False).encode  # `dumps` would make an encoder a row
     rows = ",\n".join(map(encoded, records(exported(content, name))))
     text = f'{encoded(head)[:-1]}, "rows": [\n{rows}\n]}}\n'
@@ -38,15 +41,23 @@ def frame_parquet(content: Content, name: str) -> bytes:
     import pyarrow.parquet as pq
 
     types = {
-        TEXT: pa.string(), INT: pa.int64(), MAYBE_INT: pa.int64(), FLOAT: pa.float64(), BOOL: pa.bool_(), MAYBE_BOOL: pa.bool_(),
-        DATE: pa.date32(), LIST: pa.list_(pa.string()),
-    }  # fmt: skip
+        TEXT: pa.string(),
+        INT: pa.int64(),
+        MAYBE_INT: pa.int64(),
+        FLOAT: pa.float64(),
+        BOOL: pa.bool_(),
+        MAYBE_BOOL: pa.bool_(),
+        DATE: pa.date32(),
+        LIST: pa.list_(pa.string()),
+    }
     frame, entry = exported(content, name), EVERY_FRAME[name]
     wanted = [types[dtype] for dtype, _ in entry.spec.columns.values()]
     meta = {
-        "frame": name, "columns_version": str(COLUMNS_VERSION), "grain": entry.spec.grain,
+        "frame": name,
+        "columns_version": str(COLUMNS_VERSION),
+        "grain": entry.spec.grain,
         "stamp": json.dumps(content.view.scope.stamp(), ensure_ascii=False, sort_keys=True),
-    }  # fmt: skip
+    }
     schema = pa.schema([*map(pa.field, frame.columns, wanted)], metadata=meta)
     arrays = [_array(frame[column], kind, pa) for column, kind in zip(frame.columns, wanted, strict=True)]
     data = io.BytesIO()
@@ -57,7 +68,9 @@ def frame_parquet(content: Content, name: str) -> bytes:
 def _array(values: pd.Series, kind, pa):
     """An Arrow array of a column. Text that is no Unicode (half a surrogate pair in a list) is replaced."""
     if pa.types.is_list(kind):
-        return pa.array([[item.encode("utf-8", "replace").decode() for item in items] for items in values.tolist()], kind)
+        return pa.array(
+            [[item.encode("utf-8", "replace").decode() for item in items] for items in values.tolist()], kind
+        )
     return pa.Array.from_pandas(values, type=kind, safe=False)
 
 

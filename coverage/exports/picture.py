@@ -38,8 +38,12 @@ def matrix_drawing(view: View, measure: str = "rules", accepted: Accepted = NOBO
     Made once a view and what is marked: nobody changes it.
     """
     columns = matrix_columns(view, accepted)
-    marked = (f"{column.tactic_id} {attack_id} {sign}" for column in columns
-              for attack_id, sign in zip(column.cells["attack_id"], column.cells["answered"], strict=True) if sign)  # fmt: skip
+    marked = (
+        f"{column.tactic_id} {attack_id} {sign}"
+        for column in columns
+        for attack_id, sign in zip(column.cells["attack_id"], column.cells["answered"], strict=True)
+        if sign
+    )
     key = "\n".join(("matrix_drawing", measure, *marked))
     if key not in view.results:
         view.results[key] = _drawn(view, measure, columns)
@@ -101,14 +105,26 @@ def _draw_foot(drawing: Drawing, view: View, columns: Sequence[MatrixColumn]) ->
     drawing.line(_EDGE, y, corpora, 12, LIGHT.text)
 
 
-def _draw_column(drawing: Drawing, column: MatrixColumn, chosen: CellMeasure, frame: tuple[float, float, float, float]) -> None:
+def _draw_column(
+    drawing: Drawing, column: MatrixColumn, chosen: CellMeasure, frame: tuple[float, float, float, float]
+) -> None:
     x, top, wide, high = frame
     names = wrapped(column.name, wide, 13, 2, BOLD)
     for nth, name in enumerate(names):
-        drawing.line(x + wide / 2, top - 38 + 13 + nth * 13 - 13 * (len(names) - 1) / 2, name, 13, LIGHT.text, bold=True, anchor="middle")
+        drawing.line(
+            x + wide / 2,
+            top - 38 + 13 + nth * 13 - 13 * (len(names) - 1) / 2,
+            name,
+            13,
+            LIGHT.text,
+            bold=True,
+            anchor="middle",
+        )
     drawing.line(x + wide / 2, top - 6, column.head(), 11, LIGHT.text, anchor="middle")
     columns = ("name", "subtechniques", "subtechniques_covered", "answered", chosen.column)
-    for nth, (name, subs, covered, sign, value) in enumerate(zip(*(column.cells[c].tolist() for c in columns), strict=True)):
+    for nth, (name, subs, covered, sign, value) in enumerate(
+        zip(*(column.cells[c].tolist() for c in columns), strict=True)
+    ):
         fill = chosen.fill(float(value))
         y, ink = top + nth * high, ink_on(fill)
         drawing.box(x, y, wide, high - 2.5, fill, LIGHT.faint)

@@ -51,9 +51,12 @@ def sarif(results: pd.DataFrame, paths: list[str], attack: str) -> bytes:
         "invocations": [{"executionSuccessful": True}],
         "originalUriBaseIds": {ROOT: {"description": {"text": "The root of the source tree."}}},
         "columnKind": "unicodeCodePoints",
-        "results": [_result(row, path, index, mark) for row, path, mark in zip(_rows(results), paths, fingerprints(results), strict=True)],
+        "results": [
+            _result(row, path, index, mark)
+            for row, path, mark in zip(_rows(results), paths, fingerprints(results), strict=True)
+        ],
         "properties": {"attack": attack},
-    }  # fmt: skip
+    }
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
     return f"{json.dumps(log, indent=1, ensure_ascii=False)}\n".encode()
 
@@ -64,13 +67,20 @@ def fingerprints(results: pd.DataFrame) -> list[str]:
     marks = []
     for row in _rows(results):
         key = (row["code"], row["rule_id"] or row["path"], row["field"], row["leaf"], row["value"])
-        marks.append(hashlib.sha256("\0".join([*map(str, key), str(seen[key])]).encode("utf-8", "replace")).hexdigest()[:32])
+        marks.append(
+            hashlib.sha256(
+                "\0".join([*map(str, key), str(seen[key])]).encode("utf-8", "replace")
+            ).hexdigest()[:32]
+        )
         seen[key] += 1
     return marks
 
 
 def _rows(results: pd.DataFrame) -> Iterator[dict]:
-    plain = {name: [None if value is pd.NA or value != value else value for value in results[name].tolist()] for name in results}
+    plain = {
+        name: [None if value is pd.NA or value != value else value for value in results[name].tolist()]
+        for name in results
+    }
     return (dict(zip(plain, values, strict=True)) for values in zip(*plain.values(), strict=True))
 
 
@@ -84,10 +94,17 @@ def _rule(code: str, results: pd.DataFrame) -> dict:
         "name": "".join(part.capitalize() for part in re.split(r"\W+", code)),
         "shortDescription": {"text": title},
         "fullDescription": {"text": description},
-        "help": {"text": f"{description} More: {page}", "markdown": f"{description}\n\n[More on attack.mitre.org]({page})"},
+        "help": {
+            "text": f"{description} More: {page}",
+            "markdown": f"{description}\n\n[More on attack.mitre.org]({page})",
+        },
         "helpUri": page,
         "defaultConfiguration": {"level": level},
-        "properties": {"tags": ["mitre-attack"], "precision": "very-high", "problem.severity": _GITHUB_SEVERITY[level]},
+        "properties": {
+            "tags": ["mitre-attack"],
+            "precision": "very-high",
+            "problem.severity": _GITHUB_SEVERITY[level],
+        },
     }
 
 

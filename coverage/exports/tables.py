@@ -67,10 +67,15 @@ def _cells(values: list) -> list[str]:
     """`cell` of each value; most are harmless text or whole numbers, or a list that was there before, and need no call."""
     starts, lists = _FORMULA_STARTS, _CellsOfLists()
     return [
-        value if (kind := type(value)) is str and not value.startswith(starts)
-        else str(value) if kind is int else lists[value] if kind is tuple else cell(value)
+        value
+        if (kind := type(value)) is str and not value.startswith(starts)
+        else str(value)
+        if kind is int
+        else lists[value]
+        if kind is tuple
+        else cell(value)
         for value in values
-    ]  # fmt: skip
+    ]
 
 
 class _CellsOfLists(dict):
@@ -94,7 +99,10 @@ def records(frame: pd.DataFrame, names: dict[str, str] | None = None) -> list[di
     """The rows of a frame as JSON-ready values: lists stay lists, NA is None, dates are ISO text."""
     heads = [(names or {}).get(column, column) for column in frame.columns]
     as_is = (str, int, bool)
-    columns = [[value if type(value) in as_is else _plain(value) for value in values] for values in _plain_columns(frame)]
+    columns = [
+        [value if type(value) in as_is else _plain(value) for value in values]
+        for values in _plain_columns(frame)
+    ]
     return [dict(zip(heads, row, strict=True)) for row in zip(*columns, strict=True)]
 
 

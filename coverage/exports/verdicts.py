@@ -13,29 +13,41 @@ VERSION = 1
 _MOST_RULES = 10  # GitHub shows ten annotations of a step
 
 
-def verdicts_json(verdicts: Sequence[Verdict], settings_file: str, unreadable: Sequence[UnreadableFile] = ()) -> dict:
+def verdicts_json(
+    verdicts: Sequence[Verdict], settings_file: str, unreadable: Sequence[UnreadableFile] = ()
+) -> dict:
     """Every verdict with what is missing, and the files that cannot be read, as JSON-ready values."""
     return {
         "version": VERSION,
         "passed": all(verdict.passed for verdict in verdicts),
         "settings": settings_file,
-        "conditions": [asdict(verdict) | {"missing": [asdict(one) for one in verdict.missing]} for verdict in verdicts],
+        "conditions": [
+            asdict(verdict) | {"missing": [asdict(one) for one in verdict.missing]} for verdict in verdicts
+        ],
         "unreadable_files": [asdict(file) for file in unreadable],
     }
 
 
-def verdict_annotations(verdicts: Sequence[Verdict], settings_file: str, file_of: Callable[[Missing], str]) -> bytes:
+def verdict_annotations(
+    verdicts: Sequence[Verdict], settings_file: str, file_of: Callable[[Missing], str]
+) -> bytes:
     """One `::error` a condition that does not hold, at its line in the settings, and one a rule that is behind it."""
-    lines = [line for verdict in verdicts if not verdict.passed for line in _lines(verdict, settings_file, file_of)]
+    lines = [
+        line for verdict in verdicts if not verdict.passed for line in _lines(verdict, settings_file, file_of)
+    ]
     return "".join(f"{line}\n" for line in lines).encode("utf-8", "replace")
 
 
 def _lines(verdict: Verdict, settings_file: str, file_of: Callable[[Missing], str]) -> Iterator[str]:
     names = ", ".join(_name(one) for one in verdict.missing[:20] if one.attack_id)
-    said = f"{verdict.found}; wanted: {verdict.wanted}. To do: {verdict.advice}" + (f" ({names})" if names else "")
+    said = f"{verdict.found}; wanted: {verdict.wanted}. To do: {verdict.advice}" + (
+        f" ({names})" if names else ""
+    )
     yield _line(settings_file, verdict.line, verdict.title, said)
     rules = [one for one in verdict.missing if one.path is not None]
-    yield from (_line(file_of(one), 1, verdict.title, f"{one.name}: {one.why}") for one in rules[:_MOST_RULES])
+    yield from (
+        _line(file_of(one), 1, verdict.title, f"{one.name}: {one.why}") for one in rules[:_MOST_RULES]
+    )
 
 
 def _name(missing: Missing) -> str:
@@ -43,5 +55,8 @@ def _name(missing: Missing) -> str:
 
 
 def _line(file: str, line: int | None, title: str, message: str) -> str:
-    properties = ",".join(f"{key}={escaped(str(value), PROPERTY)}" for key, value in (("file", file), ("line", line or 1), ("title", title)))
+    properties = ",".join(
+        f"{key}={escaped(str(value), PROPERTY)}"
+        for key, value in (("file", file), ("line", line or 1), ("title", title))
+    )
     return f"::error {properties}::{escaped(message, DATA)}"

@@ -32,7 +32,14 @@ _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _WIDEST = 60  # signs
 
 # Column -> number format; other whole numbers take thousands.
-_FORMS = {"share": "0.0%", "depth": "0.00", "breadth": "0.00", "score": "0.00", "covered": "0.##", "risk_score": "0"}
+_FORMS = {
+    "share": "0.0%",
+    "depth": "0.00",
+    "breadth": "0.00",
+    "score": "0.00",
+    "covered": "0.##",
+    "risk_score": "0",
+}
 _LINKED = {"url": "url", "link": "link"}
 
 
@@ -62,13 +69,28 @@ def workbook(content: Content) -> bytes:
     import xlsxwriter  # only here is it needed
 
     view, data = content.view, io.BytesIO()
-    book = xlsxwriter.Workbook(data, {
-        "in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False,
-        "max_url_length": MOST_LINK_SIGNS, "default_date_format": "yyyy-mm-dd",
-    })  # fmt: skip
-    made = datetime(view.scope.date.year, view.scope.date.month, view.scope.date.day)  # else the clock's time stands in it
-    book.set_properties({"title": "ATT&CK coverage", "subject": cell_text(view.scope.sentence()),
-                         "comments": cell_text(view.scope.corpora_sentence()), "created": made})  # fmt: skip
+    book = xlsxwriter.Workbook(
+        data,
+        {
+            "in_memory": True,
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "strings_to_numbers": False,
+            "max_url_length": MOST_LINK_SIGNS,
+            "default_date_format": "yyyy-mm-dd",
+        },
+    )
+    made = datetime(
+        view.scope.date.year, view.scope.date.month, view.scope.date.day
+    )  # else the clock's time stands in it
+    book.set_properties(
+        {
+            "title": "ATT&CK coverage",
+            "subject": cell_text(view.scope.sentence()),
+            "comments": cell_text(view.scope.corpora_sentence()),
+            "created": made,
+        }
+    )
     kit = _Book(book)
     _summary_sheet(kit, content)
     _matrix_sheet(kit, view, content.accepted)
@@ -94,13 +116,34 @@ def _gaps(content: Content) -> pd.DataFrame:
     return content.gaps.rename(columns=GAP_NAMES)
 
 
-_RULE_COLUMNS = ("name", "attack_ids", "rule_class", "in_scope", "enabled", "severity", "risk_score", "type", "language", "platforms",
-                 "integrations", "tags", "created", "updated", "version", "corpus", "path", "rule_id", "also_in")  # fmt: skip
+_RULE_COLUMNS = (
+    "name",
+    "attack_ids",
+    "rule_class",
+    "in_scope",
+    "enabled",
+    "severity",
+    "risk_score",
+    "type",
+    "language",
+    "platforms",
+    "integrations",
+    "tags",
+    "created",
+    "updated",
+    "version",
+    "corpus",
+    "path",
+    "rule_id",
+    "also_in",
+)
 
 
 def _rules(content: Content) -> pd.DataFrame:
     frame = content.rules.assign(in_scope=among(content.rules["rule_key"], content.view.rules["rule_key"]))
-    links = [next(filter(None, map(web_link, references)), None) for references in frame["references"].tolist()]
+    links = [
+        next(filter(None, map(web_link, references)), None) for references in frame["references"].tolist()
+    ]
     return frame[list(_RULE_COLUMNS)].assign(link=pd.Series(links, index=frame.index, dtype="str"))
 
 
@@ -109,12 +152,18 @@ def _mappings(content: Content) -> pd.DataFrame:
 
 
 def _findings(content: Content) -> pd.DataFrame:
-    return content.findings[["severity", "code", "name", "message", "fix", "value", "leaf", "field", "corpus", "path", "silenced"]]
+    return content.findings[
+        ["severity", "code", "name", "message", "fix", "value", "leaf", "field", "corpus", "path", "silenced"]
+    ]
 
 
 SHEETS: dict[str, Callable[[Content], pd.DataFrame]] = {
-    "techniques": _techniques, "gaps": _gaps, "rules": _rules, "mappings": _mappings, "findings": _findings,
-}  # fmt: skip
+    "techniques": _techniques,
+    "gaps": _gaps,
+    "rules": _rules,
+    "mappings": _mappings,
+    "findings": _findings,
+}
 
 
 def _urls(ids: pd.Series) -> list[str | None]:
@@ -134,7 +183,13 @@ def _write_table(kit: _Book, sheet, frame: pd.DataFrame, name: str, top: int = 0
         sheet.set_column(place, place, _width(column, values))
     heads = [{"header": column} for column in frame.columns]
     bottom = top + max(len(frame), 1)
-    sheet.add_table(top, 0, bottom, len(heads) - 1, {"name": f"{name}_table", "columns": heads, "style": "Table Style Light 1"})
+    sheet.add_table(
+        top,
+        0,
+        bottom,
+        len(heads) - 1,
+        {"name": f"{name}_table", "columns": heads, "style": "Table Style Light 1"},
+    )
 
 
 def _form(kit: _Book, column: str, kind: str) -> object | None:
@@ -145,7 +200,9 @@ def _form(kit: _Book, column: str, kind: str) -> object | None:
     return kit.form(num_format="#,##0") if kind in "iu" else None
 
 
-def _write_column(sheet, place: int, row: int, values: Sequence, form: object | None, links: Iterator[int] | None) -> None:
+def _write_column(
+    sheet, place: int, row: int, values: Sequence, form: object | None, links: Iterator[int] | None
+) -> None:
     text, number = sheet.write_string, sheet.write_number
     for value in values:
         if isinstance(value, str):
@@ -190,9 +247,18 @@ def figures_frame(told: dict) -> pd.DataFrame:
     """The figures of `summary` as rows: grain, name, covered, total, share, sub-techniques, rules."""
     grains = ("techniques", "techniques_with_pre", "subtechniques", "placements")
     rows = [{"grain": grain, "name": "all", **told[grain]} for grain in grains]
-    rows += [{"grain": kind, "name": row["name"], **{k: row[k] for k in ("covered", "total", "subtechniques_covered", "subtechniques", "rules")}}
-             for kind, part in (("tactic", "tactics"), ("platform", "platforms")) for row in told[part]]  # fmt: skip
-    frame = pd.DataFrame(rows, columns=["grain", "name", "covered", "total", "subtechniques_covered", "subtechniques", "rules"])
+    rows += [
+        {
+            "grain": kind,
+            "name": row["name"],
+            **{k: row[k] for k in ("covered", "total", "subtechniques_covered", "subtechniques", "rules")},
+        }
+        for kind, part in (("tactic", "tactics"), ("platform", "platforms"))
+        for row in told[part]
+    ]
+    frame = pd.DataFrame(
+        rows, columns=["grain", "name", "covered", "total", "subtechniques_covered", "subtechniques", "rules"]
+    )
     frame.insert(4, "share", frame["covered"] / frame["total"].where(frame["total"] > 0))
     return frame.astype(dict.fromkeys(("subtechniques_covered", "subtechniques", "rules"), "Int64"))
 
@@ -211,8 +277,20 @@ def _summary_sheet(kit: _Book, content: Content) -> None:
     sheet = kit.book.add_worksheet("Summary")
     frame, counts = figures_frame(told), counts_frame(told)
     _write_table(kit, sheet, frame, "summary")
-    sheet.conditional_format(1, 4, len(frame), 4, {"type": "data_bar", "bar_color": LIGHT.steps[1],
-                                                    "min_type": "num", "min_value": 0, "max_type": "num", "max_value": 1})  # fmt: skip
+    sheet.conditional_format(
+        1,
+        4,
+        len(frame),
+        4,
+        {
+            "type": "data_bar",
+            "bar_color": LIGHT.steps[1],
+            "min_type": "num",
+            "min_value": 0,
+            "max_type": "num",
+            "max_value": 1,
+        },
+    )
     _write_table(kit, sheet, counts, "counts", top=len(frame) + 3)
     sheet.set_column(0, 0, 26)
     sheet.set_column(1, 1, 26)
@@ -228,10 +306,23 @@ def _matrix_sheet(kit: _Book, view: View, accepted: Accepted) -> None:
         sheet.merge_range(0, 2 * place, 0, 2 * place + 1, column.name, head)
         sheet.merge_range(1, 2 * place, 1, 2 * place + 1, column.head(), kit.form(align="center"))
         names = ("name", "rules", "subtechniques", "subtechniques_covered", "answered")
-        for row, (name, rules, subs, covered, sign) in enumerate(zip(*(column.cells[n].tolist() for n in names), strict=True), 2):
+        for row, (name, rules, subs, covered, sign) in enumerate(
+            zip(*(column.cells[n].tolist() for n in names), strict=True), 2
+        ):
             fill = chosen.fill(rules)
-            look = {"bg_color": fill, "font_color": ink_on(fill), "border": 1, "border_color": LIGHT.faint, "valign": "vcenter"}
-            sheet.write_string(row, 2 * place, cell_text((f"{name} ({covered}/{subs})" if subs else name) + (f" {sign}" if sign else "")), kit.form(**look, text_wrap=True))
+            look = {
+                "bg_color": fill,
+                "font_color": ink_on(fill),
+                "border": 1,
+                "border_color": LIGHT.faint,
+                "valign": "vcenter",
+            }
+            sheet.write_string(
+                row,
+                2 * place,
+                cell_text((f"{name} ({covered}/{subs})" if subs else name) + (f" {sign}" if sign else "")),
+                kit.form(**look, text_wrap=True),
+            )
             sheet.write_number(row, 2 * place + 1, rules, kit.form(**look, bold=True, num_format="#,##0"))
         sheet.set_column(2 * place, 2 * place, 21)
         sheet.set_column(2 * place + 1, 2 * place + 1, 5)
@@ -245,13 +336,23 @@ def _scope_sheet(kit: _Book, view: View) -> None:
     stamp = view.scope.stamp()
     rows: list[tuple[str, object]] = [(name, value) for name, value in stamp.items() if name != "corpora"]
     rows += [("in words", view.scope.sentence())]
-    rows += [(f"corpus {corpus['name']}", ", ".join(f"{k} {v}" for k, v in corpus.items() if v is not None)) for corpus in stamp["corpora"]]
+    rows += [
+        (f"corpus {corpus['name']}", ", ".join(f"{k} {v}" for k, v in corpus.items() if v is not None))
+        for corpus in stamp["corpora"]
+    ]
     for row, (name, value) in enumerate(rows):
         sheet.write_string(row, 0, cell_text(name), bold)
         sheet.write_string(row, 1, cell_text(value), kit.form(text_wrap=True))
     sheet.write_string(len(rows) + 1, 0, "colours of the matrix", bold)
-    for row, (label, colour) in enumerate([("open", LIGHT.open), *CELL_MEASURES["rules"].legend()], len(rows) + 2):
-        sheet.write_string(row, 0, label if row == len(rows) + 2 else f"{label} rules", kit.form(bg_color=colour, font_color=ink_on(colour), border=1))
+    for row, (label, colour) in enumerate(
+        [("open", LIGHT.open), *CELL_MEASURES["rules"].legend()], len(rows) + 2
+    ):
+        sheet.write_string(
+            row,
+            0,
+            label if row == len(rows) + 2 else f"{label} rules",
+            kit.form(bg_color=colour, font_color=ink_on(colour), border=1),
+        )
     for below, (sign, label) in enumerate(ANSWERED_SIGNS.items(), row + 1):
         sheet.write_string(below, 0, f"{sign} {label}")
     sheet.set_column(0, 0, 24)

@@ -21,7 +21,9 @@ from coverage.settings import Settings
 from coverage.vocabulary import PROBLEM_SEVERITIES
 
 
-def lint_results(reading: Reading, settings: Settings, codes: Collection[str] = (), today: date | None = None) -> pd.DataFrame:
+def lint_results(
+    reading: Reading, settings: Settings, codes: Collection[str] = (), today: date | None = None
+) -> pd.DataFrame:
     """FINDINGS of a reading by corpus, path, line, column and then CHECKS, silenced ones marked.
 
     Errors of loading stand among them under their own codes, since a rule that cannot be read is not
@@ -33,7 +35,9 @@ def lint_results(reading: Reading, settings: Settings, codes: Collection[str] = 
     if codes:
         found = found[found["code"].isin(codes)].reset_index(drop=True)
     parts = [placed(found, reading.loaded), loading_errors(reading.loaded.problems), stale]
-    return _ordered(pd.concat([part for part in parts if len(part)] or [FINDINGS.empty()], ignore_index=True), corpora)
+    return _ordered(
+        pd.concat([part for part in parts if len(part)] or [FINDINGS.empty()], ignore_index=True), corpora
+    )
 
 
 def loading_errors(problems: pd.DataFrame) -> pd.DataFrame:
@@ -49,14 +53,16 @@ def loading_errors(problems: pd.DataFrame) -> pd.DataFrame:
 def _ordered(results: pd.DataFrame, corpora: tuple[CorpusStamp, ...]) -> pd.DataFrame:
     corpus = {stamp.name: place for place, stamp in enumerate(corpora)}
     code = {name: place for place, name in enumerate(CHECKS)}
-    keys = pd.DataFrame({
-        "corpus": [corpus.get(name, -1) for name in results["corpus"].tolist()],
-        "path": results["path"].array,
-        "line": results["line"].fillna(0).array,
-        "column": results["column"].fillna(0).array,
-        "code": [code.get(name, -1) for name in results["code"].tolist()],
-        "message": results["message"].array,
-    })  # fmt: skip
+    keys = pd.DataFrame(
+        {
+            "corpus": [corpus.get(name, -1) for name in results["corpus"].tolist()],
+            "path": results["path"].array,
+            "line": results["line"].fillna(0).array,
+            "column": results["column"].fillna(0).array,
+            "code": [code.get(name, -1) for name in results["code"].tolist()],
+            "message": results["message"].array,
+        }
+    )
     return results.loc[keys.sort_values(list(keys.columns), kind="stable").index].reset_index(drop=True)
 
 
@@ -69,7 +75,9 @@ def counting(results: pd.DataFrame, at_least: str) -> pd.DataFrame:
 def severity_counts(results: pd.DataFrame) -> dict[str, int]:
     """How many results of each severity count, and how many are silenced."""
     counted = results.loc[results["silenced"].isna(), "severity"].tolist()
-    return {name: counted.count(name) for name in PROBLEM_SEVERITIES} | {"silenced": len(results) - len(counted)}
+    return {name: counted.count(name) for name in PROBLEM_SEVERITIES} | {
+        "silenced": len(results) - len(counted)
+    }
 
 
 def source_file(corpus: str, path: str, corpora: tuple[CorpusStamp, ...]) -> Path:

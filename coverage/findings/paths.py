@@ -26,7 +26,12 @@ def leaf_read_as(status: str, with_fix: bool = False) -> PathCheck:
         if path.status == status and path.is_attack and path.leaf:
             reading = reader.leaf(path.leaf)
             choices = f": {' or '.join(reading.candidates)}" if reading.candidates else ""
-            yield Found(path.leaf_field, path.leaf, path.attack_id if with_fix else None, f"{said(reading.reason)}{choices}.")
+            yield Found(
+                path.leaf_field,
+                path.leaf,
+                path.attack_id if with_fix else None,
+                f"{said(reading.reason)}{choices}.",
+            )
 
     return find
 
@@ -48,18 +53,36 @@ def no_id(path: WrittenPath, reader: Reader) -> Iterator[Found]:
 def other_domain(path: WrittenPath, reader: Reader) -> Iterator[Found]:
     """A technique or tactic of another domain or framework: not wrong, and counted nowhere here."""
     if path.status == "other_domain" and path.leaf:
-        reason = reader.leaf(path.leaf).reason if path.is_attack else f"The mapping is to {said(path.framework)}"
-        yield Found(path.leaf_field, path.leaf, None, f"{reason}; it counts nowhere in {reader.release.title}.")
-    elif path.leaf is None and path.tactic_status == "unknown" and (_foreign_tactic(path, reader) or not path.is_attack):
+        reason = (
+            reader.leaf(path.leaf).reason if path.is_attack else f"The mapping is to {said(path.framework)}"
+        )
+        yield Found(
+            path.leaf_field, path.leaf, None, f"{reason}; it counts nowhere in {reader.release.title}."
+        )
+    elif (
+        path.leaf is None
+        and path.tactic_status == "unknown"
+        and (_foreign_tactic(path, reader) or not path.is_attack)
+    ):
         value = path.tactic_written
-        yield Found(path.tactic_field, value, None, f"'{said(value)}' is a tactic of another domain or framework.")
+        yield Found(
+            path.tactic_field, value, None, f"'{said(value)}' is a tactic of another domain or framework."
+        )
 
 
 def wrong_parent(path: WrittenPath, reader: Reader) -> Iterator[Found]:
     """A sub-technique written under a technique that is not its own."""
     parent = parent_of(path.subtechnique_id or "")
-    if parent and path.is_attack and path.technique_id and id_kind(path.technique_id) == "technique" and parent != path.technique_id:
-        message = f"{path.subtechnique_id} stands under {path.technique_id}; it is a sub-technique of {parent}."
+    if (
+        parent
+        and path.is_attack
+        and path.technique_id
+        and id_kind(path.technique_id) == "technique"
+        and parent != path.technique_id
+    ):
+        message = (
+            f"{path.subtechnique_id} stands under {path.technique_id}; it is a sub-technique of {parent}."
+        )
         yield Found("subtechnique_id", path.subtechnique_id, None, message)
 
 
@@ -67,9 +90,19 @@ def wrong_level(path: WrittenPath, reader: Reader) -> Iterator[Found]:
     """A sub-technique where a technique with its own name belongs, or a technique where a sub-technique does."""
     named = path.technique_name or path.technique_reference
     if named and path.is_attack and id_kind(path.technique_id or "") == "subtechnique":
-        yield Found("technique_id", path.technique_id, None, f"{path.technique_id} is a sub-technique; it stands where its technique belongs.")
+        yield Found(
+            "technique_id",
+            path.technique_id,
+            None,
+            f"{path.technique_id} is a sub-technique; it stands where its technique belongs.",
+        )
     if path.is_attack and id_kind(path.subtechnique_id or "") == "technique":
-        yield Found("subtechnique_id", path.subtechnique_id, None, f"{path.subtechnique_id} is a technique; it stands where a sub-technique belongs.")
+        yield Found(
+            "subtechnique_id",
+            path.subtechnique_id,
+            None,
+            f"{path.subtechnique_id} is a technique; it stands where a sub-technique belongs.",
+        )
 
 
 def technique_name(path: WrittenPath, reader: Reader) -> Iterator[Found]:
@@ -83,7 +116,12 @@ def technique_name(path: WrittenPath, reader: Reader) -> Iterator[Found]:
         if attack_id and name and reader.chosen.status.get(attack_id) == "live":
             right = reader.chosen.names[attack_id]
             if not _same_name(name, right, reader.chosen.names.get(parent_of(attack_id) or "")):
-                yield Found(field, name, right, f"{attack_id} is '{right}' in {reader.release.title}, not '{said(name)}'{_whose(name, attack_id, reader)}.")
+                yield Found(
+                    field,
+                    name,
+                    right,
+                    f"{attack_id} is '{right}' in {reader.release.title}, not '{said(name)}'{_whose(name, attack_id, reader)}.",
+                )
 
 
 def _same_name(name: str, right: str, parent: str | None) -> bool:
@@ -105,7 +143,11 @@ def reference_url(path: WrittenPath, reader: Reader) -> Iterator[Found]:
         return
     for part in ("tactic", "technique", "subtechnique"):
         attack_id, url = getattr(path, f"{part}_id"), getattr(path, f"{part}_reference")
-        right = attack_url(attack_id) if attack_id and id_kind(attack_id) in ("tactic", *_TECHNIQUE_KINDS) else None
+        right = (
+            attack_url(attack_id)
+            if attack_id and id_kind(attack_id) in ("tactic", *_TECHNIQUE_KINDS)
+            else None
+        )
         if url and right and url != right and _page_id(url) != attack_id:
             yield Found(f"{part}_reference", url, right, f"'{said(url)}' is not the page of {attack_id}.")
 
@@ -120,10 +162,20 @@ def _page_id(url: str) -> str | None:
 
 def unknown_tactic(path: WrittenPath, reader: Reader) -> Iterator[Found]:
     """A tactic that no release of this domain knows. The fix is the ID of the name beside it."""
-    if path.tactic_status != "unknown" or path.status == "other_domain" or not path.is_attack or _foreign_tactic(path, reader):
+    if (
+        path.tactic_status != "unknown"
+        or path.status == "other_domain"
+        or not path.is_attack
+        or _foreign_tactic(path, reader)
+    ):
         return
     fix = reader.chosen.tactics_by_word.get(word(path.tactic_name or "")) if path.tactic_id else None
-    yield Found(path.tactic_field, path.tactic_written, fix, f"'{said(path.tactic_written)}' is no tactic of {reader.release.title}.")
+    yield Found(
+        path.tactic_field,
+        path.tactic_written,
+        fix,
+        f"'{said(path.tactic_written)}' is no tactic of {reader.release.title}.",
+    )
 
 
 def _foreign_tactic(path: WrittenPath, reader: Reader) -> bool:
@@ -138,24 +190,37 @@ def newer_tactic(path: WrittenPath, reader: Reader) -> Iterator[Found]:
         homes = reader.chosen.homes.get(path.attack_id or "", [])
         knows = next((o.release.title for o in reader.siblings if _has_tactic(o, path)), "another release")
         yield Found(
-            path.tactic_field, path.tactic_written, homes[0] if len(homes) == 1 and path.tactic_id else None,
+            path.tactic_field,
+            path.tactic_written,
+            homes[0] if len(homes) == 1 and path.tactic_id else None,
             f"{reader.release.title} has no tactic '{said(path.tactic_written)}'; {knows} has it.",
-        )  # fmt: skip
+        )
 
 
 def _has_tactic(release, path: WrittenPath) -> bool:
-    return path.tactic_id in release.tactic_names or (not path.tactic_id and word(path.tactic_name or "") in release.tactics_by_word)
+    return path.tactic_id in release.tactic_names or (
+        not path.tactic_id and word(path.tactic_name or "") in release.tactics_by_word
+    )
 
 
 def tactic_mismatch(path: WrittenPath, reader: Reader) -> Iterator[Found]:
     """A tactic name that its ID has in no release at hand."""
     right = reader.chosen.tactic_names.get(path.tactic_id or "")
-    if not (right and path.tactic_name and path.is_attack) or path.tactic_name == right or was_named(path, reader):
+    if (
+        not (right and path.tactic_name and path.is_attack)
+        or path.tactic_name == right
+        or was_named(path, reader)
+    ):
         return
     owner = reader.chosen.tactics_by_word.get(word(path.tactic_name))
     if owner != path.tactic_id:
         whose = f", which is {owner}" if owner else ""
-        yield Found("tactic_name", path.tactic_name, right, f"{path.tactic_id} is '{right}', not '{said(path.tactic_name)}'{whose}.")
+        yield Found(
+            "tactic_name",
+            path.tactic_name,
+            right,
+            f"{path.tactic_id} is '{right}', not '{said(path.tactic_name)}'{whose}.",
+        )
 
 
 def was_named(path: WrittenPath, reader: Reader) -> str | None:

@@ -25,19 +25,26 @@ def placed(findings: pd.DataFrame, loaded: Loaded) -> pd.DataFrame:
         for at, rule_key, position, field, value in rows:
             if place := places.of(position, field, value, nth_of(rule_key)):
                 found[at] = place
-    lines, columns = ([found[at][part] if at in found else None for at in range(len(findings))] for part in (0, 1))
+    lines, columns = (
+        [found[at][part] if at in found else None for at in range(len(findings))] for part in (0, 1)
+    )
     return findings.assign(
-        line=pd.Series(lines, dtype="Int64", index=findings.index), column=pd.Series(columns, dtype="Int64", index=findings.index)
+        line=pd.Series(lines, dtype="Int64", index=findings.index),
+        column=pd.Series(columns, dtype="Int64", index=findings.index),
     )[list(FINDINGS.columns)]
 
 
 def _by_file(findings: pd.DataFrame) -> dict[tuple[str, str], list[tuple]]:
     """(corpus, path) -> (row, rule, position, field, value) of each finding that has a place."""
-    columns = [findings[name].tolist() for name in ("corpus", "path", "rule_key", "position", "field", "value")]
+    columns = [
+        findings[name].tolist() for name in ("corpus", "path", "rule_key", "position", "field", "value")
+    ]
     files: dict[tuple[str, str], list[tuple]] = {}
     for at, (corpus, path, rule_key, position, field, value) in enumerate(zip(*columns, strict=True)):
         if isinstance(field, str) and isinstance(value, str):
-            files.setdefault((corpus, path), []).append((at, rule_key, None if position is pd.NA else position, field, value))
+            files.setdefault((corpus, path), []).append(
+                (at, rule_key, None if position is pd.NA else position, field, value)
+            )
     return files
 
 

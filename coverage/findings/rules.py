@@ -23,7 +23,11 @@ def tactic_left(rule: MappedRule, reader: Reader) -> Iterator[Found]:
     """A tactic the technique was in, in another release, and is not in now."""
     for position, path in rule.attack_paths:
         if _misplaced(rule, path, reader) and _was_in(rule, path, reader):
-            yield _flat_misplaced(rule, position, path, reader) if path.leaf is None else _linked_misplaced(position, path, reader)
+            yield (
+                _flat_misplaced(rule, position, path, reader)
+                if path.leaf is None
+                else _linked_misplaced(position, path, reader)
+            )
 
 
 def tactic_never(rule: MappedRule, reader: Reader) -> Iterator[Found]:
@@ -37,7 +41,12 @@ def _misplaced(rule: MappedRule, path: WrittenPath, reader: Reader) -> bool:
     if path.leaf is not None:
         return path.tactic_status == "moved" and path.tactic is not None and path.attack_id is not None
     placed = bool(path.tactic) and path.tactic_status in ("valid", "renamed")
-    return placed and rule.is_flat and bool(rule.attack_ids) and not any(path.tactic in reader.chosen.homes.get(i, ()) for i in rule.attack_ids)
+    return (
+        placed
+        and rule.is_flat
+        and bool(rule.attack_ids)
+        and not any(path.tactic in reader.chosen.homes.get(i, ()) for i in rule.attack_ids)
+    )
 
 
 def _was_in(rule: MappedRule, path: WrittenPath, reader: Reader) -> list[str]:
@@ -54,14 +63,20 @@ def _linked_misplaced(position: int, path: WrittenPath, reader: Reader) -> Found
         fix = styled(reader.chosen.tactic_names[fix], path.tactic_name or "")
     was = f" ({path.leaf} as written)" if path.leaf != path.attack_id else ""
     where = " and ".join(f"{home} {reader.chosen.tactic_names[home]}" for home in homes) or "no tactic"
-    message = f"{path.attack_id}{was} is not in {_label(path, reader)} in {reader.release.title}; it is in {where}."
+    message = (
+        f"{path.attack_id}{was} is not in {_label(path, reader)} in {reader.release.title}; it is in {where}."
+    )
     return Found(path.tactic_field, path.tactic_written, fix, message, position)
 
 
 def _flat_misplaced(rule: MappedRule, position: int, path: WrittenPath, reader: Reader) -> Found:
     tagged = {p.tactic for _, p in rule.attack_paths if p.leaf is None}
     homes = {home for i in rule.attack_ids for home in reader.chosen.homes.get(i, ())} - tagged
-    fix = styled(reader.chosen.tactic_names[min(homes)], path.tactic_written or "") if len(homes) == 1 and not path.tactic_id else None
+    fix = (
+        styled(reader.chosen.tactic_names[min(homes)], path.tactic_written or "")
+        if len(homes) == 1 and not path.tactic_id
+        else None
+    )
     message = f"None of the rule's techniques ({', '.join(sorted(rule.attack_ids))}) is in {_label(path, reader)} in {reader.release.title}."
     return Found(path.tactic_field, path.tactic_written, fix, message, position)
 
@@ -82,17 +97,28 @@ def tactic_renamed(rule: MappedRule, reader: Reader) -> Iterator[Found]:
             entry = entry if path[1:4] == entry else None
             continue
         entry = path[1:4]
-        right, named = reader.chosen.tactic_names[path.tactic or ""], was_named(path._replace(tactic_id=path.tactic), reader)
+        right, named = (
+            reader.chosen.tactic_names[path.tactic or ""],
+            was_named(path._replace(tactic_id=path.tactic), reader),
+        )
         if named:
             message = f"{path.tactic} is '{right}' in {reader.release.title}; '{said(path.tactic_name)}' is its name in {named}."
-            yield Found("tactic_name", path.tactic_name, styled(right, path.tactic_name or ""), message, position)
+            yield Found(
+                "tactic_name", path.tactic_name, styled(right, path.tactic_name or ""), message, position
+            )
 
 
 def styled(name: str, like: str) -> str:
     """A tactic's name written the way another is: `Stealth`, `stealth`, `defense-impairment`, `DefenseImpairment`."""
     if like and like == like.lower():
-        return name.lower().replace(" ", "_" if "_" in like else "-" if "-" in like or " " not in like else " ")
-    return name.replace(" ", "") if len(like) > 1 and " " not in like and any(sign.isupper() for sign in like[1:]) else name
+        return name.lower().replace(
+            " ", "_" if "_" in like else "-" if "-" in like or " " not in like else " "
+        )
+    return (
+        name.replace(" ", "")
+        if len(like) > 1 and " " not in like and any(sign.isupper() for sign in like[1:])
+        else name
+    )
 
 
 # ---- tags ----------------------------------------------------------------------------------------------
@@ -113,7 +139,9 @@ def tag_not_mapped(rule: MappedRule, reader: Reader) -> Iterator[Found]:
         if word(name) not in named:
             today = reader.chosen.tactic_names.get(reader.tactic(None, name, None).tactic_id or "", "")
             fix = f"{TACTIC_TAG} {today}" if word(today) in named else None
-            yield Found("tags", tag, fix, f"The tag '{said(tag)}' names a tactic that no mapping of the rule names.")
+            yield Found(
+                "tags", tag, fix, f"The tag '{said(tag)}' names a tactic that no mapping of the rule names."
+            )
     for position, path in rule.attack_paths:
         if path.leaf is None and _misplaced(rule, path, reader) and not _was_in(rule, path, reader):
             yield _flat_misplaced(rule, position, path, reader)
@@ -127,8 +155,16 @@ def tactic_not_tagged(rule: MappedRule, reader: Reader) -> Iterator[Found]:
     tagged = {word(tag[len(TACTIC_TAG) :]) for tag in _tactic_tags(rule)}
     for name, (position, path) in _mapped_tactics(rule, reader).items():
         if tagged and name not in tagged:
-            label = path.tactic_name or reader.chosen.tactic_names.get(path.tactic_id or "", path.tactic_written or "")
-            yield Found(path.tactic_field, path.tactic_written, None, f"The rule has no tag '{TACTIC_TAG} {said(label)}', and its mapping names that tactic.", position)
+            label = path.tactic_name or reader.chosen.tactic_names.get(
+                path.tactic_id or "", path.tactic_written or ""
+            )
+            yield Found(
+                path.tactic_field,
+                path.tactic_written,
+                None,
+                f"The rule has no tag '{TACTIC_TAG} {said(label)}', and its mapping names that tactic.",
+                position,
+            )
 
 
 def _mapped_tactics(rule: MappedRule, reader: Reader) -> dict[str, tuple[int, WrittenPath]]:
@@ -147,7 +183,13 @@ def _untagged_techniques(rule: MappedRule, reader: Reader) -> Iterator[Found]:
         homes = reader.chosen.homes.get(path.attack_id or "", [])
         if tagged and path.leaf and homes and tagged.isdisjoint(homes):
             names = " or ".join(reader.chosen.tactic_names[home] for home in homes)
-            yield Found(path.leaf_field, path.leaf, None, f"The rule names {path.leaf} and none of its tactics: {names}.", position)
+            yield Found(
+                path.leaf_field,
+                path.leaf,
+                None,
+                f"The rule names {path.leaf} and none of its tactics: {names}.",
+                position,
+            )
 
 
 # ---- paths beside one another --------------------------------------------------------------------------
@@ -159,9 +201,13 @@ def duplicate_mapping(rule: MappedRule, reader: Reader) -> Iterator[Found]:
     for position, path in rule.paths:
         key = (path.framework, path.tactic_id or word(path.tactic_name or ""), path.leaf)
         if key in seen:
-            field, value = (path.leaf_field, path.leaf) if path.leaf else (path.tactic_field, path.tactic_written)
+            field, value = (
+                (path.leaf_field, path.leaf) if path.leaf else (path.tactic_field, path.tactic_written)
+            )
             under = f" under {said(path.tactic_written)}" if path.leaf and path.tactic_written else ""
-            yield Found(field, value, None, f"The rule maps to {said(value)}{under} more than once.", position)
+            yield Found(
+                field, value, None, f"The rule maps to {said(value)}{under} more than once.", position
+            )
         seen.add(key)
 
 
@@ -169,11 +215,20 @@ def parent_beside_subtechnique(flat: bool) -> RuleCheck:
     """The check that finds a technique mapped beside its own sub-technique, in flat formats or in the others."""
 
     def find(rule: MappedRule, reader: Reader) -> Iterator[Found]:
-        below = {(path.tactic_written, parent_of(path.leaf or "")): path.leaf for _, path in reversed(rule.attack_paths)}
+        below = {
+            (path.tactic_written, parent_of(path.leaf or "")): path.leaf
+            for _, path in reversed(rule.attack_paths)
+        }
         for position, path in rule.attack_paths:
             beside = below.get((path.tactic_written, path.leaf)) if path.leaf else None
             if beside and rule.is_flat == flat:
-                yield Found(path.leaf_field, path.leaf, None, f"{path.leaf} is mapped beside its sub-technique {beside}.", position)
+                yield Found(
+                    path.leaf_field,
+                    path.leaf,
+                    None,
+                    f"{path.leaf} is mapped beside its sub-technique {beside}.",
+                    position,
+                )
 
     return find
 
@@ -204,5 +259,7 @@ def tactic_only(rule: MappedRule, reader: Reader) -> Iterator[Found]:
     if rule.is_flat:
         alone = alone[:1] if len(alone) == len(rule.attack_paths) else []
     for position, path in alone:
-        message = f"The mapping names the tactic {said(path.tactic_written)} and no technique, so it covers none."
+        message = (
+            f"The mapping names the tactic {said(path.tactic_written)} and no technique, so it covers none."
+        )
         yield Found(path.tactic_field, path.tactic_written, None, message, position)

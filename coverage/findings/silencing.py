@@ -20,7 +20,9 @@ from coverage.settings import Settings, Silence
 EXPIRED, UNUSED = "silence-expired", "silence-unused"
 
 
-def silenced(findings: pd.DataFrame, settings: Settings, corpora: Sequence[CorpusStamp], today: date | None = None) -> pd.DataFrame:
+def silenced(
+    findings: pd.DataFrame, settings: Settings, corpora: Sequence[CorpusStamp], today: date | None = None
+) -> pd.DataFrame:
     """FINDINGS with the reason, in `silenced`, of the first silence in force that fits each.
 
     A silence's path is a glob over the path of the rule's file from the settings file's folder; a path
@@ -29,11 +31,21 @@ def silenced(findings: pd.DataFrame, settings: Settings, corpora: Sequence[Corpu
     day = today or date.today()
     active = [silence for silence in settings.lint.silences if not silence.expired(day)]
     names = _names_of(settings, corpora)
-    reasons = [next((s.reason for s in active if _fits(s, row, names)), None) for row in _rows(findings)] if active else None
-    return findings.assign(silenced=pd.Series(reasons, dtype="str", index=findings.index)) if active else findings
+    reasons = (
+        [next((s.reason for s in active if _fits(s, row, names)), None) for row in _rows(findings)]
+        if active
+        else None
+    )
+    return (
+        findings.assign(silenced=pd.Series(reasons, dtype="str", index=findings.index))
+        if active
+        else findings
+    )
 
 
-def stale_silences(findings: pd.DataFrame, settings: Settings, corpora: Sequence[CorpusStamp], today: date | None = None) -> pd.DataFrame:
+def stale_silences(
+    findings: pd.DataFrame, settings: Settings, corpora: Sequence[CorpusStamp], today: date | None = None
+) -> pd.DataFrame:
     """FINDINGS of the settings file itself: expired silences (warnings) and those that fit no finding (notes)."""
     day, names, rows = today or date.today(), _names_of(settings, corpora), list(_rows(findings))
     found = [stale for silence in settings.lint.silences if (stale := _stale(silence, day, names, rows))]
@@ -43,16 +55,27 @@ def stale_silences(findings: pd.DataFrame, settings: Settings, corpora: Sequence
     columns: dict[str, list] = {name: [None] * len(found) for name in FINDINGS.columns}
     columns["rule_key"] = columns["corpus"] = columns["name"] = [""] * len(found)
     columns |= {"path": [file] * len(found), "line": [line for line, *_ in found], "column": [1] * len(found)}
-    columns |= {name: [values[place] for values in found] for place, name in enumerate(("code", "severity", "value", "message"), 1)}
+    columns |= {
+        name: [values[place] for values in found]
+        for place, name in enumerate(("code", "severity", "value", "message"), 1)
+    }
     return FINDINGS.frame(columns)
 
 
-def _stale(silence: Silence, day: date, names: Callable, rows: list[tuple]) -> tuple[int | None, str, str, str, str] | None:
+def _stale(
+    silence: Silence, day: date, names: Callable, rows: list[tuple]
+) -> tuple[int | None, str, str, str, str] | None:
     if silence.expired(day):
         message = f"The silence of {silence.code} ended on {silence.until}; its findings count again."
         return silence.line, EXPIRED, "warning", silence.code, message
     if not any(_fits(silence, row, names) for row in rows):
-        return silence.line, UNUSED, "note", silence.code, f"This silence of {silence.code} fits no finding any more."
+        return (
+            silence.line,
+            UNUSED,
+            "note",
+            silence.code,
+            f"This silence of {silence.code} fits no finding any more.",
+        )
     return None
 
 

@@ -26,19 +26,23 @@ def written_for(reading: Reading) -> pd.DataFrame:
     for release, other in _readings(reading):
         mapped = dict.fromkeys(judged_rules(other))
         judged |= mapped
-        wrong = set(other.findings.loc[among(other.findings["code"], pd.Series(sorted(INVALID))), "rule_key"].tolist())
+        wrong = set(
+            other.findings.loc[among(other.findings["code"], pd.Series(sorted(INVALID))), "rule_key"].tolist()
+        )
         for rule_key in mapped:
             if rule_key not in wrong:
                 valid.setdefault(rule_key, []).append(release)
     rules = reading.loaded.rules
     rules = rules[among(rules["rule_key"], pd.Series(list(judged), dtype="str"))]
     releases = [tuple(valid.get(key, ())) for key in rules["rule_key"].tolist()]
-    return WRITTEN_FOR.frame({
-        **{name: rules[name].array for name in ("rule_key", "corpus", "path", "name")},
-        "valid_in": releases,
-        "oldest": [found[0] if found else None for found in releases],
-        "newest": [found[-1] if found else None for found in releases],
-    })  # fmt: skip
+    return WRITTEN_FOR.frame(
+        {
+            **{name: rules[name].array for name in ("rule_key", "corpus", "path", "name")},
+            "valid_in": releases,
+            "oldest": [found[0] if found else None for found in releases],
+            "newest": [found[-1] if found else None for found in releases],
+        }
+    )
 
 
 def _readings(reading: Reading) -> list[tuple[str, Reading]]:
@@ -63,20 +67,34 @@ def releases_by_corpus(frame: pd.DataFrame, releases: Sequence[str]) -> pd.DataF
         for release in releases:
             count = sum(release in valid for valid in rules["valid_in"])
             rows.append((corpus, release, count, len(rules), count / len(rules)))
-    return CORPUS_RELEASES.frame(dict(zip(CORPUS_RELEASES.columns, map(list, zip(*rows, strict=True)), strict=True))) if rows else CORPUS_RELEASES.empty()
+    return (
+        CORPUS_RELEASES.frame(
+            dict(zip(CORPUS_RELEASES.columns, map(list, zip(*rows, strict=True)), strict=True))
+        )
+        if rows
+        else CORPUS_RELEASES.empty()
+    )
 
 
 def releases_of(reading: Reading) -> list[str]:
     """The releases at hand of the reading's domain, oldest first."""
-    return [str(release) for release in sorted({reading.catalogue.release, *releases_beside(reading.catalogue)})]
+    return [
+        str(release) for release in sorted({reading.catalogue.release, *releases_beside(reading.catalogue)})
+    ]
 
 
 def release_sentence(by_corpus: pd.DataFrame) -> str:
     """For people: `elastic is 99 % valid in 18.1, 81 % in 19.0; sigma ...`."""
     parts = []
     for corpus, rows in by_corpus.groupby("corpus", sort=False):
-        shares = [f"{percent(share)} in {release.rpartition('-')[2]}" for release, share in zip(rows["release"], rows["share"], strict=True)]
-        parts.append(f"{corpus} is {shares[0].replace(' in ', ' valid in ')}" + "".join(f", {share}" for share in shares[1:]))
+        shares = [
+            f"{percent(share)} in {release.rpartition('-')[2]}"
+            for release, share in zip(rows["release"], rows["share"], strict=True)
+        ]
+        parts.append(
+            f"{corpus} is {shares[0].replace(' in ', ' valid in ')}"
+            + "".join(f", {share}" for share in shares[1:])
+        )
     return "; ".join(parts)
 
 

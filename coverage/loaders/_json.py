@@ -77,7 +77,11 @@ def _unparsable(error: ValueError | RecursionError, text: str) -> Unparsable:
 def _beyond(error: ValueError | RecursionError) -> str:
     """What is beyond the reader's limits, in words of this place: the reader's own are about Python."""
     deep = "it is nested too deep"
-    return deep if isinstance(error, RecursionError) else f"a number has more than {sys.get_int_max_str_digits():,} digits"
+    return (
+        deep
+        if isinstance(error, RecursionError)
+        else f"a number has more than {sys.get_int_max_str_digits():,} digits"
+    )
 
 
 def _deepest(text: str) -> int:

@@ -20,7 +20,9 @@ _ROOT = "wrapped"
 _DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
 _LONE = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#\d+|#x[0-9a-fA-F]+);)")
 _ESCAPED = re.compile(r"(?<=\\)<")
-_SKIPPED = re.compile(r"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)", re.DOTALL)  # closed or not, so each is looked at once
+_SKIPPED = re.compile(
+    r"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)", re.DOTALL
+)  # closed or not, so each is looked at once
 _AMPERSAND, _LESS = "\ue000", "\ue001"  # stand in for a sign, so that no column moves
 
 
@@ -85,9 +87,15 @@ class _Builder:
             self.found.known["root"] = True
             return
         if len(self.open) >= MAX_DEPTH:
-            raise Unparsable("bad-xml", f"Not readable as XML: nested more than {MAX_DEPTH} levels deep.",
-                             self.parser.CurrentLineNumber - 1, self.parser.CurrentColumnNumber + 1)  # fmt: skip
-        holder, below = (self.open[-1][0]["children"], (*self.open[-1][1], "children")) if self.open else (self.found, ())
+            raise Unparsable(
+                "bad-xml",
+                f"Not readable as XML: nested more than {MAX_DEPTH} levels deep.",
+                self.parser.CurrentLineNumber - 1,
+                self.parser.CurrentColumnNumber + 1,
+            )
+        holder, below = (
+            (self.open[-1][0]["children"], (*self.open[-1][1], "children")) if self.open else (self.found, ())
+        )
         attributes = {_said(key): _said(value) for key, value in attributes.items()}
         element = {"tag": tag, "attributes": attributes, "text": "", "children": []}
         path = (*below, len(holder))
@@ -121,5 +129,7 @@ def _skipped(match: re.Match) -> str:
     if found.startswith("<!["):
         return found
     if len(found) < len("<!---->") or not found.endswith("-->"):
-        raise Unparsable("bad-xml", "Not valid XML: a comment is not closed.", *Lines(match.string).place(match.start()))
+        raise Unparsable(
+            "bad-xml", "Not valid XML: a comment is not closed.", *Lines(match.string).place(match.start())
+        )
     return "<!--" + "\n".join(" " * len(line) for line in found[4:-3].split("\n")) + "-->"

@@ -129,7 +129,9 @@ def _check_depth(text: str) -> None:
 
 
 def _too_deep(mark: yaml.Mark) -> Unparsable:
-    message = f"Not readable as YAML: nested more than {MAX_DEPTH} levels deep, or an alias inside its own anchor."
+    message = (
+        f"Not readable as YAML: nested more than {MAX_DEPTH} levels deep, or an alias inside its own anchor."
+    )
     return Unparsable("bad-yaml", message, mark.line + 1, mark.column + 1)
 
 

@@ -16,8 +16,20 @@ from coverage.loaders.words import Said, WordTable, split_words, table_lines
 
 COMPONENTS_CSV = Path(__file__).resolve().parents[2] / "data" / "data_components.csv"
 COLUMNS = ("kind", "word", "components", "note")
-KINDS = ("sigma_logsource", "eql_category", "integration", "tag", "index", "splunk_source", "sentinel_table",
-         "panther_log", "falco_source", "secops_word", "suricata_word", "wazuh_word")  # fmt: skip
+KINDS = (
+    "sigma_logsource",
+    "eql_category",
+    "integration",
+    "tag",
+    "index",
+    "splunk_source",
+    "sentinel_table",
+    "panther_log",
+    "falco_source",
+    "secops_word",
+    "suricata_word",
+    "wazuh_word",
+)
 # The event categories that an EQL query names: `process where ...`, also within a sequence.
 _EQL_CATEGORY = re.compile(r"(?:^|\[)\s*(\w+)\s+where\b", re.MULTILINE)
 
@@ -40,9 +52,13 @@ class ComponentTable(WordTable):
         return tuple(dict.fromkeys(name for row in found if row for name in row.components))
 
     def elastic(
-        self, tags: Sequence[str] = (), integrations: Sequence[str] = (), indices: Sequence[str] = (),
-        language: str | None = None, query: str | None = None,
-    ) -> tuple[str, ...]:  # fmt: skip
+        self,
+        tags: Sequence[str] = (),
+        integrations: Sequence[str] = (),
+        indices: Sequence[str] = (),
+        language: str | None = None,
+        query: str | None = None,
+    ) -> tuple[str, ...]:
         """The same of a rule of Elastic's: the event categories of its EQL; without any, what it reads from."""
         if language == "eql" and query:
             told = self.components([("eql_category", word)] for word in _EQL_CATEGORY.findall(query))

@@ -57,9 +57,11 @@ class Loaded:
 
 
 def load(
-    sources: Sequence[CorpusSource], progress: Progress | None = None, platforms_csv: Path = PLATFORMS_CSV,
+    sources: Sequence[CorpusSource],
+    progress: Progress | None = None,
+    platforms_csv: Path = PLATFORMS_CSV,
     components_csv: Path = COMPONENTS_CSV,
-) -> Loaded:  # fmt: skip
+) -> Loaded:
     """The rules, mappings as written and problems of some corpora, in corpus and then path order.
 
     Never raises on anything a corpus holds. Codes beside those of the loaders and of `walk.walked`:
@@ -74,15 +76,19 @@ def load(
         Called after each file with (files done, files in all, relative path). What it raises goes through.
     """
     context = Context(read_platforms(platforms_csv), read_components(components_csv))
-    result = LoadResult(problems=[
-        *_table_faults(platforms_csv, "platforms-table", context.platforms),
-        *_table_faults(components_csv, "components-table", context.components),
-    ])  # fmt: skip
+    result = LoadResult(
+        problems=[
+            *_table_faults(platforms_csv, "platforms-table", context.platforms),
+            *_table_faults(components_csv, "components-table", context.components),
+        ]
+    )
     walks = listed(unique_names(sources))
     counter = _Counter(sum(len(walk.files) for walk in walks), progress)
     with _collector_paused():
         stamps = tuple(_corpus(walk, context, counter, result) for walk in walks)
-        result.problems += repeats(result.rules, {(walk.source.name, path) for walk in walks for path in walk.shared})
+        result.problems += repeats(
+            result.rules, {(walk.source.name, path) for walk in walks for path in walk.shared}
+        )
         return Loaded(
             rules_frame(result.rules), written_frame(result.written), problems_frame(result.problems), stamps
         )
@@ -114,8 +120,7 @@ class _Counter:
 
 def _table_faults(path: Path, code: str, table: WordTable) -> list[Problem]:
     return [
-        Problem(shown(path.name), None, None, None, code, "error", shown(fault))
-        for fault in table.faults
+        Problem(shown(path.name), None, None, None, code, "error", shown(fault)) for fault in table.faults
     ]
 
 
@@ -163,9 +168,14 @@ def _read(walk: Walk, found: FoundFile, file: RuleFile, context: Context) -> Loa
 
 
 def _failed(
-    walk: Walk, found: FoundFile, code: str, message: str,
-    line: int | None = None, column: int | None = None, severity: str = "error",
-) -> LoadResult:  # fmt: skip
+    walk: Walk,
+    found: FoundFile,
+    code: str,
+    message: str,
+    line: int | None = None,
+    column: int | None = None,
+    severity: str = "error",
+) -> LoadResult:
     problem = Problem(found.relative, line, column, None, code, severity, shown(message), walk.source.name)
     return LoadResult(problems=[problem])
 
@@ -209,18 +219,38 @@ def without_overwritten(corpus: LoadResult) -> LoadResult:
 
     Of several that overwrite an id the last one counts, in path order. Adds one note `overwritten` a rule left out.
     """
-    by = {rule.rule_id: rule for rule in corpus.rules if rule.format == _WAZUH and rule.type == OVERWRITE and rule.rule_id}
-    gone = {
-        rule.rule_key: rule for rule in corpus.rules
-        if rule.format == _WAZUH and rule.rule_id in by and rule is not by[rule.rule_id] and rule.path != by[rule.rule_id].path
-    } if by else {}  # fmt: skip
+    by = {
+        rule.rule_id: rule
+        for rule in corpus.rules
+        if rule.format == _WAZUH and rule.type == OVERWRITE and rule.rule_id
+    }
+    gone = (
+        {
+            rule.rule_key: rule
+            for rule in corpus.rules
+            if rule.format == _WAZUH
+            and rule.rule_id in by
+            and rule is not by[rule.rule_id]
+            and rule.path != by[rule.rule_id].path
+        }
+        if by
+        else {}
+    )
     if not gone:
         return corpus
     notes = [
-        Problem(rule.path, None, None, rule.rule_id, "overwritten", "note",
-                f"Rule {rule.rule_id} is overwritten by a rule of {by[rule.rule_id].path}, which is counted in its place.", rule.corpus)
+        Problem(
+            rule.path,
+            None,
+            None,
+            rule.rule_id,
+            "overwritten",
+            "note",
+            f"Rule {rule.rule_id} is overwritten by a rule of {by[rule.rule_id].path}, which is counted in its place.",
+            rule.corpus,
+        )
         for rule in gone.values()
-    ]  # fmt: skip
+    ]
     return LoadResult(
         [rule for rule in corpus.rules if rule.rule_key not in gone],
         [row for row in corpus.written if row.rule_key not in gone],
@@ -250,9 +280,13 @@ def fingerprint(sources: Sequence[CorpusSource], platforms_csv: Path = PLATFORMS
 def _stamp(walk: Walk, corpus: LoadResult, hashes: list[tuple[str, str]]) -> CorpusStamp:
     digest = hashlib.sha256("".join(f"{path}\0{sha}\n" for path, sha in sorted(hashes)).encode())
     return CorpusStamp(
-        walk.source.name, shown(str(walk.source.path)), len(hashes), len(corpus.rules),
-        f"sha256:{digest.hexdigest()}", recorded_commit(walk.root) or git_commit(walk.root),
-    )  # fmt: skip
+        walk.source.name,
+        shown(str(walk.source.path)),
+        len(hashes),
+        len(corpus.rules),
+        f"sha256:{digest.hexdigest()}",
+        recorded_commit(walk.root) or git_commit(walk.root),
+    )
 
 
 def git_commit(folder: Path) -> str | None:
@@ -261,8 +295,12 @@ def git_commit(folder: Path) -> str | None:
     try:
         done = subprocess.run(
             ["git", "-C", str(folder), "rev-parse", "--verify", "HEAD"],
-            capture_output=True, text=True, timeout=GIT_SECONDS, check=False, env=environment,
-        )  # fmt: skip
+            capture_output=True,
+            text=True,
+            timeout=GIT_SECONDS,
+            check=False,
+            env=environment,
+        )
     except (OSError, ValueError, subprocess.SubprocessError):
         return None
     commit = done.stdout.strip()

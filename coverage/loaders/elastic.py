@@ -76,21 +76,44 @@ def _rule(
     indices = rule.texts("index") or (esql_sources(query) if language == "esql" else ())
     words = RuleWords(tags, (), integrations, indices, rule.texts("machine_learning_job_id", single=True))
     platforms, notes = platforms_of(words, file, rule_id, context)
-    return (Rule(
-        rule_key=file.rule_key(), corpus=file.corpus, path=file.path, format=LOADER.id, rule_id=rule_id, name=name,
-        rule_class=rule_class(file.folders, maturity, rule.text("building_block_type")),
-        # As written. Few prebuilt rules say it: `false` on those that would repeat the alerts of "Endpoint
-        # Security" (and on a sample), `true` on two that Kibana switches on. Others leave it to the user: unknown.
-        enabled=rule.flag("enabled"),
-        severity=severity(rule), risk_score=rule.number("risk_score", 0, 100), type=rule.text("type"),
-        language=language, platforms=platforms, integrations=integrations, indices=indices,
-        data_components=context.components.elastic(tags, integrations, indices, language, query),
-        data_sources=data_sources(tags), tags=tags, authors=rule.texts("author", single=True),
-        created=metadata.day("creation_date"), updated=metadata.day("updated_date"), version=None,
-        maturity=maturity, license=rule.text("license"), description=rule.text("description"), query=query,
-        note=rule.text("note"), setup=rule.text("setup"), references=rule.texts("references"),
-        false_positives=rule.texts("false_positives"), content_hash=file.content_hash,
-    ), notes)  # fmt: skip
+    return (
+        Rule(
+            rule_key=file.rule_key(),
+            corpus=file.corpus,
+            path=file.path,
+            format=LOADER.id,
+            rule_id=rule_id,
+            name=name,
+            rule_class=rule_class(file.folders, maturity, rule.text("building_block_type")),
+            # As written. Few prebuilt rules say it: `false` on those that would repeat the alerts of "Endpoint
+            # Security" (and on a sample), `true` on two that Kibana switches on. Others leave it to the user: unknown.
+            enabled=rule.flag("enabled"),
+            severity=severity(rule),
+            risk_score=rule.number("risk_score", 0, 100),
+            type=rule.text("type"),
+            language=language,
+            platforms=platforms,
+            integrations=integrations,
+            indices=indices,
+            data_components=context.components.elastic(tags, integrations, indices, language, query),
+            data_sources=data_sources(tags),
+            tags=tags,
+            authors=rule.texts("author", single=True),
+            created=metadata.day("creation_date"),
+            updated=metadata.day("updated_date"),
+            version=None,
+            maturity=maturity,
+            license=rule.text("license"),
+            description=rule.text("description"),
+            query=query,
+            note=rule.text("note"),
+            setup=rule.text("setup"),
+            references=rule.texts("references"),
+            false_positives=rule.texts("false_positives"),
+            content_hash=file.content_hash,
+        ),
+        notes,
+    )
 
 
 def result_of(

@@ -42,16 +42,32 @@ def _rule(file: RuleFile, rule: Fields, context: Context) -> tuple[Rule | None, 
         return (None, [])
     tags = rule.texts("tags")
     platforms, notes = platforms_of(RuleWords(tags, rule.texts("os_list")), file, rule_id, context)
-    return (Rule(
-        rule_key=file.rule_key(), corpus=file.corpus, path=file.path, format=LOADER.id, rule_id=rule_id, name=name,
-        rule_class="deprecated" if "_deprecated" in file.folders else "production",
-        severity=severity(rule), language="eql", platforms=platforms,
-        integrations=("endpoint",),  # these rules run inside Elastic Defend and nowhere else
-        data_components=context.components.elastic(tags, language="eql", query=rule.text("query")),
-        data_sources=data_sources(tags), tags=tags, authors=rule.texts("author", single=True),
-        version=rule.text("version"), license=rule.text("license"), description=rule.text("description"),
-        query=rule.text("query"), references=rule.texts("reference", single=True), content_hash=file.content_hash,
-    ), notes)  # fmt: skip
+    return (
+        Rule(
+            rule_key=file.rule_key(),
+            corpus=file.corpus,
+            path=file.path,
+            format=LOADER.id,
+            rule_id=rule_id,
+            name=name,
+            rule_class="deprecated" if "_deprecated" in file.folders else "production",
+            severity=severity(rule),
+            language="eql",
+            platforms=platforms,
+            integrations=("endpoint",),  # these rules run inside Elastic Defend and nowhere else
+            data_components=context.components.elastic(tags, language="eql", query=rule.text("query")),
+            data_sources=data_sources(tags),
+            tags=tags,
+            authors=rule.texts("author", single=True),
+            version=rule.text("version"),
+            license=rule.text("license"),
+            description=rule.text("description"),
+            query=rule.text("query"),
+            references=rule.texts("reference", single=True),
+            content_hash=file.content_hash,
+        ),
+        notes,
+    )
 
 
 def leaf_paths(document: dict, nth: int) -> list[DocPath]:

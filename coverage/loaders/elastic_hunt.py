@@ -46,16 +46,30 @@ def _rule(file: RuleFile, hunt: Fields, context: Context) -> tuple[Rule | None, 
     queries, integrations = hunt.texts("query", single=True), hunt.texts("integration", single=True)
     indices = tuple(dict.fromkeys(source for query in queries for source in esql_sources(query)))
     platforms, notes = platforms_of(RuleWords((), (), integrations, indices), file, rule_id, context)
-    return (Rule(
-        rule_key=file.rule_key(), corpus=file.corpus, path=file.path, format=LOADER.id, rule_id=rule_id, name=name,
-        rule_class="deprecated" if "_deprecated" in file.folders else "hunt",
-        language=", ".join(hunt.texts("language", single=True)) or None, platforms=platforms,
-        integrations=integrations, indices=indices,
-        data_components=context.components.elastic((), integrations, indices), authors=hunt.texts("author", single=True),
-        license=hunt.text("license"), description=hunt.text("description"), query="\n\n".join(queries) or None,
-        note="\n".join(f"- {note}" for note in hunt.texts("notes", single=True)) or None,
-        references=hunt.texts("references", single=True), content_hash=file.content_hash,
-    ), notes)  # fmt: skip
+    return (
+        Rule(
+            rule_key=file.rule_key(),
+            corpus=file.corpus,
+            path=file.path,
+            format=LOADER.id,
+            rule_id=rule_id,
+            name=name,
+            rule_class="deprecated" if "_deprecated" in file.folders else "hunt",
+            language=", ".join(hunt.texts("language", single=True)) or None,
+            platforms=platforms,
+            integrations=integrations,
+            indices=indices,
+            data_components=context.components.elastic((), integrations, indices),
+            authors=hunt.texts("author", single=True),
+            license=hunt.text("license"),
+            description=hunt.text("description"),
+            query="\n\n".join(queries) or None,
+            note="\n".join(f"- {note}" for note in hunt.texts("notes", single=True)) or None,
+            references=hunt.texts("references", single=True),
+            content_hash=file.content_hash,
+        ),
+        notes,
+    )
 
 
 def _ids(hunt: Fields) -> Iterator[tuple[str, DocPath]]:

@@ -19,11 +19,23 @@ from coverage.loaders.seam import Context, DocPath, Issue, RuleFile
 from coverage.loaders.written_fields import YamlFields
 from coverage.models import LoadResult, Rule
 
-SEVERITIES = {"emergency": "critical", "alert": "critical", "critical": "critical", "error": "high",
-              "warning": "medium", "notice": "low", "informational": "informational", "info": "informational",
-              "debug": "informational"}  # fmt: skip
-MATURITY_CLASSES = {"maturity_stable": "production", "maturity_incubating": "development",
-                    "maturity_sandbox": "development", "maturity_deprecated": "deprecated"}  # fmt: skip
+SEVERITIES = {
+    "emergency": "critical",
+    "alert": "critical",
+    "critical": "critical",
+    "error": "high",
+    "warning": "medium",
+    "notice": "low",
+    "informational": "informational",
+    "info": "informational",
+    "debug": "informational",
+}
+MATURITY_CLASSES = {
+    "maturity_stable": "production",
+    "maturity_incubating": "development",
+    "maturity_sandbox": "development",
+    "maturity_deprecated": "deprecated",
+}
 _MEANT = re.compile(r"^[ \t]*-[ \t]*[\"']?rule[\"']?[ \t]*:", re.MULTILINE)
 _TACTIC = "mitre_"
 
@@ -84,20 +96,40 @@ def _built(file: RuleFile, rule: YamlFields, switches: dict[str, Any], nth: int,
     name, condition, tags = rule.text("rule"), rule.text("condition"), rule.texts("tags", single=True)
     if name is None or condition is None:
         missing = "no-rule", "has no name" if name is None else "has no condition"
-        rule.issue((), "no-rule" if name is None else "no-condition", f"{missing[1]}, so it was not read", "error")
+        rule.issue(
+            (), "no-rule" if name is None else "no-condition", f"{missing[1]}, so it was not read", "error"
+        )
         return Built(None, rule.issues)
     source = rule.text("source") or "syscall"
     platforms, notes = platforms_of(_words(source, tags, context), file, name, context)
     maturity = next((tag for tag in tags if tag.startswith("maturity_")), None)
     switch = YamlFields({"enabled": switches.get(name, "true")}, rule.path, rule.issues)
-    return Built(Rule(
-        rule_key=file.rule_key(nth), corpus=file.corpus, path=file.path, format=LOADER.id, rule_id=name, name=name,
-        rule_class=MATURITY_CLASSES.get(maturity or "maturity_stable", "development"), enabled=switch.flag("enabled"),
-        severity=severity(rule, "priority", SEVERITIES), language="falco", platforms=platforms,
-        integrations=(source,), data_sources=(source,),
-        data_components=context.components.components([[("falco_source", source)]]), tags=tags, maturity=maturity,
-        description=rule.text("desc"), query=condition, content_hash=file.content_hash,
-    ), rule.issues, list(_mapped(rule)), notes)  # fmt: skip
+    return Built(
+        Rule(
+            rule_key=file.rule_key(nth),
+            corpus=file.corpus,
+            path=file.path,
+            format=LOADER.id,
+            rule_id=name,
+            name=name,
+            rule_class=MATURITY_CLASSES.get(maturity or "maturity_stable", "development"),
+            enabled=switch.flag("enabled"),
+            severity=severity(rule, "priority", SEVERITIES),
+            language="falco",
+            platforms=platforms,
+            integrations=(source,),
+            data_sources=(source,),
+            data_components=context.components.components([[("falco_source", source)]]),
+            tags=tags,
+            maturity=maturity,
+            description=rule.text("desc"),
+            query=condition,
+            content_hash=file.content_hash,
+        ),
+        rule.issues,
+        list(_mapped(rule)),
+        notes,
+    )
 
 
 def _words(source: str, tags: tuple[str, ...], context: Context) -> RuleWords:

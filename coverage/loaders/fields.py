@@ -12,8 +12,15 @@ from typing import Any
 
 from coverage.loaders.seam import DocPath, Issue, path_text
 
-_TYPE_NAMES = {bool: "true or false", int: "a whole number", float: "a number", str: "text", list: "a list",
-               dict: "a table", type(None): "empty"}  # fmt: skip
+_TYPE_NAMES = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "text",
+    list: "a list",
+    dict: "a table",
+    type(None): "empty",
+}
 
 
 def type_name(value: Any) -> str:

@@ -40,7 +40,9 @@ def _objects(document: Any) -> Iterator[tuple[dict, DocPath]]:
         if _is_rule(value) and (len(path) == 1 or _in_list(value)):
             yield (value, path)
         elif isinstance(value.get("data"), list):
-            yield from ((item, (*path, "data", nth)) for nth, item in enumerate(value["data"]) if _is_rule(item))
+            yield from (
+                (item, (*path, "data", nth)) for nth, item in enumerate(value["data"]) if _is_rule(item)
+            )
 
 
 def _is_rule(value: Any) -> bool:
@@ -75,18 +77,43 @@ def _built(file: RuleFile, rule: JsonFields, nth: int, context: Context) -> Buil
     words = RuleWords(tags, (), integrations, indices, rule.texts("machine_learning_job_id", single=True))
     platforms, notes = platforms_of(words, file, rule_id, context)
     mapped = [(_part(path), path.leaf_path) for path in written_paths(rule)]
-    return Built(Rule(
-        rule_key=file.rule_key(nth), corpus=file.corpus, path=file.path, format=LOADER.id, rule_id=rule_id, name=name,
-        rule_class="building_block" if rule.text("building_block_type") else "production",
-        enabled=rule.flag("enabled"), severity=severity(rule, "severity"),
-        risk_score=rule.number("risk_score", 0, 100), type=rule.text("type"), language=language,
-        platforms=platforms, integrations=integrations, indices=indices, data_sources=data_sources(tags), tags=tags,
-        data_components=context.components.elastic(tags, integrations, indices, language, query),
-        authors=rule.texts("author", single=True), created=rule.day("created_at"), updated=rule.day("updated_at"),
-        version=_version(rule), license=rule.text("license"), description=rule.text("description"), query=query,
-        note=rule.text("note"), setup=rule.text("setup"), references=rule.texts("references"),
-        false_positives=rule.texts("false_positives"), content_hash=file.content_hash,
-    ), rule.issues, mapped, notes)  # fmt: skip
+    return Built(
+        Rule(
+            rule_key=file.rule_key(nth),
+            corpus=file.corpus,
+            path=file.path,
+            format=LOADER.id,
+            rule_id=rule_id,
+            name=name,
+            rule_class="building_block" if rule.text("building_block_type") else "production",
+            enabled=rule.flag("enabled"),
+            severity=severity(rule, "severity"),
+            risk_score=rule.number("risk_score", 0, 100),
+            type=rule.text("type"),
+            language=language,
+            platforms=platforms,
+            integrations=integrations,
+            indices=indices,
+            data_sources=data_sources(tags),
+            tags=tags,
+            data_components=context.components.elastic(tags, integrations, indices, language, query),
+            authors=rule.texts("author", single=True),
+            created=rule.day("created_at"),
+            updated=rule.day("updated_at"),
+            version=_version(rule),
+            license=rule.text("license"),
+            description=rule.text("description"),
+            query=query,
+            note=rule.text("note"),
+            setup=rule.text("setup"),
+            references=rule.texts("references"),
+            false_positives=rule.texts("false_positives"),
+            content_hash=file.content_hash,
+        ),
+        rule.issues,
+        mapped,
+        notes,
+    )
 
 
 def _part(path) -> dict[str, str | None]:
@@ -122,7 +149,9 @@ def remarks(file: RuleFile, document: Any, result: LoadResult) -> Iterator[Issue
         if isinstance(value, dict) and any(key in value for key in _SUMMARY):
             yield from _count_issue(value, path, len(result.rules))
     if result.rules and not any(_is_prebuilt(values) for values, _ in _objects(document)):
-        message = "Only custom rules are in this export: Kibana before 8.18 leaves prebuilt rules out of exports."
+        message = (
+            "Only custom rules are in this export: Kibana before 8.18 leaves prebuilt rules out of exports."
+        )
         yield Issue((0,), "only-custom-rules", "note", message)
 
 

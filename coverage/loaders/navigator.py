@@ -68,7 +68,10 @@ def rules(file: RuleFile, document: Any, context: Context) -> Iterator[Built]:
 
 def _layer_rules(file: RuleFile, layer: Fields, kept: int) -> Iterator[Built]:
     covered = _covered(layer)
-    built = [_built(file, layer, technique, same, kept + nth) for nth, (technique, same) in enumerate(covered.items())]
+    built = [
+        _built(file, layer, technique, same, kept + nth)
+        for nth, (technique, same) in enumerate(covered.items())
+    ]
     if built:
         built[0].issues = layer.issues
     yield from built
@@ -102,13 +105,27 @@ def _built(file: RuleFile, layer: Fields, technique: str, entries: list[Fields],
     scores = dict.fromkeys(f"{entry.values['score']:g}" for entry in entries)
     filters = layer.table("filters")
     links = (link.text("url") for entry in entries for link in entry.tables("links"))
-    return Built(Rule(
-        rule_key=file.rule_key(nth), corpus=file.corpus, path=file.path, format=LOADER.id, rule_id=None,
-        name=f"{title}: {technique}", rule_class="production", type="layer",
-        platforms=filters.texts("platforms") if filters else (), description="\n\n".join(comments) or None,
-        note=f"Score in the layer: {', '.join(scores)}", references=tuple(dict.fromkeys(filter(None, links))),
-        content_hash=file.content_hash,
-    ), [], [_mapped(entry, technique) for entry in entries], (), _version(layer))  # fmt: skip
+    return Built(
+        Rule(
+            rule_key=file.rule_key(nth),
+            corpus=file.corpus,
+            path=file.path,
+            format=LOADER.id,
+            rule_id=None,
+            name=f"{title}: {technique}",
+            rule_class="production",
+            type="layer",
+            platforms=filters.texts("platforms") if filters else (),
+            description="\n\n".join(comments) or None,
+            note=f"Score in the layer: {', '.join(scores)}",
+            references=tuple(dict.fromkeys(filter(None, links))),
+            content_hash=file.content_hash,
+        ),
+        [],
+        [_mapped(entry, technique) for entry in entries],
+        (),
+        _version(layer),
+    )
 
 
 def _mapped(entry: Fields, technique: str) -> Mapped:

@@ -24,7 +24,9 @@ Mapped = tuple[Mapping[str, str | None], DocPath]
 
 # Words of other scales for vocabulary.SEVERITIES.
 SEVERITY_WORDS: Mapping[str, str] = {name: name for name in SEVERITIES} | {"info": "informational"}
-_COMMA = re.compile(r",(?![^()]{0,200}+\))")  # not those within brackets, which are short: "A. Author (One, Two)"
+_COMMA = re.compile(
+    r",(?![^()]{0,200}+\))"
+)  # not those within brackets, which are short: "A. Author (One, Two)"
 _PARTS = {"tactic": "tactic_id", "technique": "technique_id", "subtechnique": "subtechnique_id"}
 
 
@@ -54,7 +56,9 @@ class Format:
     def read(self, file: RuleFile, document: Any, context: Context) -> LoadResult:
         """The rules of one file with their mappings, and every problem met."""
         result = LoadResult()
-        syntax = replace(self.syntax, positions=cache(self.syntax.positions))  # a file of many rules is scanned once
+        syntax = replace(
+            self.syntax, positions=cache(self.syntax.positions)
+        )  # a file of many rules is scanned once
         for built in self.rules(file, document, context):
             if built.rule is None:
                 result.extend(lost(built.issues, file, syntax))
@@ -84,9 +88,14 @@ class Format:
         return [[path for _, path in one.mapped] for one in built if one.rule]
 
     def loader(
-        self, id: str, title: str, suffixes: tuple[str, ...],
-        sniff: Callable[[RuleFile, Any], bool], meant: Callable[[str], bool], max_bytes: int | None = None,
-    ) -> Loader:  # fmt: skip
+        self,
+        id: str,
+        title: str,
+        suffixes: tuple[str, ...],
+        sniff: Callable[[RuleFile, Any], bool],
+        meant: Callable[[str], bool],
+        max_bytes: int | None = None,
+    ) -> Loader:
         """The `Loader` of this format."""
         more = {} if max_bytes is None else {"max_bytes": max_bytes}
         return Loader(id, title, suffixes, self.syntax, sniff, self.read, self.leaf_paths, meant, **more)
@@ -142,11 +151,22 @@ def platforms_of(
 ) -> tuple[tuple[str, ...], list[Problem]]:
     """The platforms that the table tells, and one note `platform-word-unknown` a word it does not know."""
     platforms, unknown = context.platforms.platforms(words)
-    return (platforms, [
-        Problem(file.path, None, None, rule_id, "platform-word-unknown", "note",
-                f"data/platforms.csv does not know the {kind} '{word}', so it tells no platform", file.corpus)
-        for kind, word in unknown
-    ])  # fmt: skip
+    return (
+        platforms,
+        [
+            Problem(
+                file.path,
+                None,
+                None,
+                rule_id,
+                "platform-word-unknown",
+                "note",
+                f"data/platforms.csv does not know the {kind} '{word}', so it tells no platform",
+                file.corpus,
+            )
+            for kind, word in unknown
+        ],
+    )
 
 
 def lost(issues: Sequence[Issue], file: RuleFile, syntax: Syntax) -> LoadResult:

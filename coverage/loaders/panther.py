@@ -29,8 +29,12 @@ from coverage.loaders.written_fields import YamlFields
 from coverage.models import LoadResult, Rule
 
 ID_KEYS = {"rule": "RuleID", "scheduled_rule": "RuleID", "correlation_rule": "RuleID", "policy": "PolicyID"}
-STATUS_CLASSES = {"stable": "production", "experimental": "development", "beta": "development",
-                  "deprecated": "deprecated"}  # fmt: skip
+STATUS_CLASSES = {
+    "stable": "production",
+    "experimental": "development",
+    "beta": "development",
+    "deprecated": "deprecated",
+}
 _MEANT = re.compile(r"^AnalysisType[ \t]*:", re.MULTILINE)
 _ATTACK_REPORT = re.compile(r"mitre\s*att", re.IGNORECASE)
 
@@ -63,28 +67,51 @@ def rules(file: RuleFile, document: Any, context: Context) -> Iterator[Built]:
             yield built
 
 
-def _built(
-    file: RuleFile, rule: YamlFields, id_key: str, nth: int, document: Any, context: Context
-) -> Built:
-    rule_id, name = identity(rule, id_key, "DisplayName") if "DisplayName" in rule.values else _by_id(rule, id_key)
+def _built(file: RuleFile, rule: YamlFields, id_key: str, nth: int, document: Any, context: Context) -> Built:
+    rule_id, name = (
+        identity(rule, id_key, "DisplayName") if "DisplayName" in rule.values else _by_id(rule, id_key)
+    )
     if name is None:
         return Built(None, rule.issues)
     logs = rule.texts("LogTypes", single=True) or rule.texts("ResourceTypes", single=True)
-    platforms, notes = platforms_of(RuleWords(others=[_log_words(log) for log in logs]), file, rule_id, context)
+    platforms, notes = platforms_of(
+        RuleWords(others=[_log_words(log) for log in logs]), file, rule_id, context
+    )
     references = [*rule.texts("Reference", single=True), *rule.texts("References", single=True)]
     python, block = rule.text("Filename"), "Detection" if "Detection" in rule.values else "Inline"
-    return Built(Rule(
-        rule_key=file.rule_key(nth), corpus=file.corpus, path=file.path, format=LOADER.id, rule_id=rule_id, name=name,
-        rule_class=_rule_class(rule), enabled=rule.flag("Enabled"), severity=severity(rule, "Severity"),
-        type=rule.text("AnalysisType"), language="python" if python else "panther", platforms=platforms,
-        integrations=tuple(dict.fromkeys(log.partition(".")[0] for log in logs)), data_sources=logs,
-        data_components=context.components.components(map(_log_words, logs)),
-        tags=rule.texts("Tags", single=True), authors=rule.texts("Author", single=True),
-        created=rule.day("CreatedAt"), updated=rule.day("LastModified"), maturity=rule.text("Status"),
-        description=rule.text("Description"), query=block_text(file.text, document, rule.path[0], block),
-        note=rule.text("Runbook"), setup=f"The detection itself is the Python file `{python}`." if python else None,
-        references=tuple(references), content_hash=file.content_hash,
-    ), rule.issues, list(_mapped(rule)), notes)  # fmt: skip
+    return Built(
+        Rule(
+            rule_key=file.rule_key(nth),
+            corpus=file.corpus,
+            path=file.path,
+            format=LOADER.id,
+            rule_id=rule_id,
+            name=name,
+            rule_class=_rule_class(rule),
+            enabled=rule.flag("Enabled"),
+            severity=severity(rule, "Severity"),
+            type=rule.text("AnalysisType"),
+            language="python" if python else "panther",
+            platforms=platforms,
+            integrations=tuple(dict.fromkeys(log.partition(".")[0] for log in logs)),
+            data_sources=logs,
+            data_components=context.components.components(map(_log_words, logs)),
+            tags=rule.texts("Tags", single=True),
+            authors=rule.texts("Author", single=True),
+            created=rule.day("CreatedAt"),
+            updated=rule.day("LastModified"),
+            maturity=rule.text("Status"),
+            description=rule.text("Description"),
+            query=block_text(file.text, document, rule.path[0], block),
+            note=rule.text("Runbook"),
+            setup=f"The detection itself is the Python file `{python}`." if python else None,
+            references=tuple(references),
+            content_hash=file.content_hash,
+        ),
+        rule.issues,
+        list(_mapped(rule)),
+        notes,
+    )
 
 
 def _by_id(rule: YamlFields, id_key: str) -> tuple[str | None, str | None]:
@@ -108,7 +135,11 @@ def _mapped(rule: YamlFields) -> Iterator[Mapped]:
         if reports is not None and _ATTACK_REPORT.match(key):
             reports.texts(key, single=True)  # notes what is no text
             value = reports.values[key]
-            entries = [((), value)] if type(value) is str else [((nth,), one) for nth, one in enumerate(value or ())]
+            entries = (
+                [((), value)]
+                if type(value) is str
+                else [((nth,), one) for nth, one in enumerate(value or ())]
+            )
             for below, text in entries:
                 if type(text) is str and text.strip():
                     yield (_part(text), (*reports.path, key, *below))
@@ -119,7 +150,11 @@ def _part(text: str) -> dict[str, str | None]:
     first, colon, rest = text.partition(":")
     if not colon:
         return dict(meant_id(text))
-    return {"tactic_id": first.strip().upper(), **meant_id(rest)} if rest.strip() else {"tactic_id": first.strip()}
+    return (
+        {"tactic_id": first.strip().upper(), **meant_id(rest)}
+        if rest.strip()
+        else {"tactic_id": first.strip()}
+    )
 
 
 def remarks(file: RuleFile, document: Any, result: LoadResult) -> Iterator[Issue]:

@@ -35,7 +35,9 @@ class Places:
         self._document = _parsed(self._loader, text)
         self._leaves: dict[int, Sequence[DocPath]] = {}
 
-    def of(self, position: int | None, field: str | None = None, value: str | None = None, nth: int = 0) -> Place | None:
+    def of(
+        self, position: int | None, field: str | None = None, value: str | None = None, nth: int = 0
+    ) -> Place | None:
         """Where a value of the mapping at `position` in the file's nth rule starts; None when it cannot be told.
 
         Parameters
@@ -70,7 +72,11 @@ class Places:
         texts = {path: _value_at(self._document, path) for path in self._positions}
         wanted = value.casefold()
         found = [path for path, text in texts.items() if isinstance(text, str) and wanted in text.casefold()]
-        return self._place(max(found, key=lambda path: (_shared(path, near), -len(texts[path])))) if found else None
+        return (
+            self._place(max(found, key=lambda path: (_shared(path, near), -len(texts[path]))))
+            if found
+            else None
+        )
 
     def _leaf_paths(self, nth: int) -> Sequence[DocPath]:
         if nth not in self._leaves:
@@ -86,13 +92,19 @@ class Places:
 
     def _tag_path(self, value: str | None, nth: int) -> DocPath | None:
         """The entry of the rule's own list of tags: of several lists, the one nearest to the rule's mapping."""
-        found = [path for path in self._positions if path[-2:-1] == (TAGS,) and _value_at(self._document, path) == value]
+        found = [
+            path
+            for path in self._positions
+            if path[-2:-1] == (TAGS,) and _value_at(self._document, path) == value
+        ]
         leaf = next(iter(self._leaf_paths(nth)), ())
         return max(found, key=lambda path: _shared(path, leaf), default=None)
 
     @cached_property
     def _positions(self):
-        return self._loader.syntax.positions(self._text) if self._loader and self._document is not None else {}
+        return (
+            self._loader.syntax.positions(self._text) if self._loader and self._document is not None else {}
+        )
 
     @cached_property
     def _lines(self) -> list[str]:
@@ -136,4 +148,6 @@ def _value_at(document: Any, path: DocPath) -> Any:
 
 def _shared(path: DocPath, other: DocPath) -> int:
     """How many parts two paths share from their start."""
-    return next((at for at, (a, b) in enumerate(zip(path, other, strict=False)) if a != b), min(len(path), len(other)))
+    return next(
+        (at for at, (a, b) in enumerate(zip(path, other, strict=False)) if a != b), min(len(path), len(other))
+    )

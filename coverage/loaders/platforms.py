@@ -20,9 +20,26 @@ from coverage.loaders.words import Said, WordTable, split_words, table_lines
 PLATFORMS_CSV = Path(__file__).resolve().parents[2] / "data" / "platforms.csv"
 
 COLUMNS = ("kind", "word", "platforms", "when", "note")
-KINDS = ("os", "job", "domain", "integration", "tag", "index", "sigma_product", "sigma_category", "sigma_service",
-         "splunk_source", "sentinel_connector", "sentinel_table", "panther_log", "secops_word", "falco_source", "falco_tag",
-         "wazuh_word", "suricata_word")  # fmt: skip
+KINDS = (
+    "os",
+    "job",
+    "domain",
+    "integration",
+    "tag",
+    "index",
+    "sigma_product",
+    "sigma_category",
+    "sigma_service",
+    "splunk_source",
+    "sentinel_connector",
+    "sentinel_table",
+    "panther_log",
+    "secops_word",
+    "falco_source",
+    "falco_tag",
+    "wazuh_word",
+    "suricata_word",
+)
 WHENS = ("always", "no_os", "alone")
 # A tag's category -> the kind its value is looked up as. Other tags are looked up whole.
 _TAG_KINDS = {"OS": "os", "Platform": "os", "Domain": "domain"}

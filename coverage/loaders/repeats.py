@@ -33,7 +33,9 @@ def repeats(rules: Iterable[Rule], said: Collection[tuple[str, str]] = ()) -> li
         elif earlier is not None:
             once = rule.corpus != earlier.corpus
             if not once or _id(rule) == _id(earlier):
-                problems.append(_problem(rule, earlier, "duplicate-id", "warning", f"The id {rule.rule_id}", once))
+                problems.append(
+                    _problem(rule, earlier, "duplicate-id", "warning", f"The id {rule.rule_id}", once)
+                )
     return problems
 
 
@@ -61,4 +63,6 @@ def _problem(rule: Rule, earlier: Rule, code: str, severity: str, what: str, onc
     here, there = f"{rule.corpus}/{rule.path}", f"{earlier.corpus}/{earlier.path}"
     places = f"twice in {here}" if here == there else f"in both {here} and {there}"
     kept = "it counts once" if once else "both rules are kept"
-    return Problem(rule.path, None, None, rule.rule_id, code, severity, f"{what} is {places}; {kept}.", rule.corpus)
+    return Problem(
+        rule.path, None, None, rule.rule_id, code, severity, f"{what} is {places}; {kept}.", rule.corpus
+    )

@@ -112,9 +112,17 @@ def problems_from(
     placed = any(issue.at is None for issue in issues)
     positions = syntax.positions(file.text) if placed else {}
     return [
-        Problem(file.path, *(issue.at or place_of(issue.path, positions)), rule_id, issue.code, issue.severity, issue.message, file.corpus)
+        Problem(
+            file.path,
+            *(issue.at or place_of(issue.path, positions)),
+            rule_id,
+            issue.code,
+            issue.severity,
+            issue.message,
+            file.corpus,
+        )
         for issue in issues
-    ]  # fmt: skip
+    ]
 
 
 def place_of(path: DocPath, positions: Positions) -> tuple[int | None, int | None]:

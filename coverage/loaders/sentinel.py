@@ -25,12 +25,23 @@ from coverage.vocabulary import parent_of
 
 ANALYTICS = ("triggerOperator", "queryFrequency", "severity", "kind")
 HUNT_FOLDERS = frozenset({"hunting queries", "hunting", "hunting_queries", "huntingqueries"})
-_NAMED = ("tactics", "relevantTechniques", "techniques", "requiredDataConnectors", "triggerOperator", "entityMappings")
+_NAMED = (
+    "tactics",
+    "relevantTechniques",
+    "techniques",
+    "requiredDataConnectors",
+    "triggerOperator",
+    "entityMappings",
+)
 _MEANT = re.compile(rf"^(?:{'|'.join(_NAMED)})[ \t]*:", re.MULTILINE)
-_MEANT_ARM = re.compile(r"/alertRules|AlertRuleTemplates|Hunting Queries|relevantTechniques|\"subTechniques\"|\"triggerOperator\"")
+_MEANT_ARM = re.compile(
+    r"/alertRules|AlertRuleTemplates|Hunting Queries|relevantTechniques|\"subTechniques\"|\"triggerOperator\""
+)
 _ARM_RULE = re.compile(r"/(?:alertRules|AlertRuleTemplates)$", re.IGNORECASE)
 _GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_LITERAL = re.compile(r"'([^']*)'[\s)]*\]\s*$")  # the last text of a template's expression, when it ends with one
+_LITERAL = re.compile(
+    r"'([^']*)'[\s)]*\]\s*$"
+)  # the last text of a template's expression, when it ends with one
 _TABLE = re.compile(r"^\s*(?:union\s+)?([A-Z]\w+)\s*(?:\||$)", re.MULTILINE)
 
 
@@ -80,11 +91,18 @@ def _yaml_parts(rule: Fields, file: RuleFile) -> Parts:
     rule_id, name = identity(rule, "id", "name")
     hunts = any(folder.lower() in HUNT_FOLDERS for folder in file.folders)
     metadata = rule.table("metadata")
-    author = metadata.table("author") if metadata and isinstance(metadata.values.get("author"), dict) else None
+    author = (
+        metadata.table("author") if metadata and isinstance(metadata.values.get("author"), dict) else None
+    )
     return Parts(
-        rule, rule_id, name, rule.text("version"), rule.text("kind"), names([author.text("name") or ""]) if author else (),
+        rule,
+        rule_id,
+        name,
+        rule.text("version"),
+        rule.text("kind"),
+        names([author.text("name") or ""]) if author else (),
         hunts or not any(key in rule.values for key in ANALYTICS),
-    )  # fmt: skip
+    )
 
 
 def meant_arm(text: str) -> bool:
@@ -142,7 +160,9 @@ def _arm_parts(resource: Fields) -> Parts:
         rule.issue((), "no-rule-id", "has no name or id of its own")
     version = rule.values.get("templateVersion", rule.values.get("version"))
     hunt = rule.values.get("category") == "Hunting Queries"
-    return Parts(rule, rule_id, name, str(version) if version is not None else None, resource.text("kind"), (), hunt)
+    return Parts(
+        rule, rule_id, name, str(version) if version is not None else None, resource.text("kind"), (), hunt
+    )
 
 
 def _arm_id(resource: Mapping[str, Any], rule: Mapping[str, Any]) -> str | None:
@@ -173,19 +193,44 @@ def _built(file: RuleFile, parts: Parts, format_id: str, nth: int, context: Cont
     query = rule.text("query")
     platforms, notes = platforms_of(_words(connectors, tables, query, context), file, parts.rule_id, context)
     status = rule.text("status")
-    return Built(Rule(
-        rule_key=file.rule_key(nth), corpus=file.corpus, path=file.path, format=format_id, rule_id=parts.rule_id,
-        name=parts.name, rule_class=_rule_class(parts, status), enabled=rule.flag("enabled"),
-        severity=severity(rule, "severity"), type=parts.kind, language="kql", platforms=platforms,
-        integrations=connectors, data_sources=tables,
-        data_components=context.components.components([("sentinel_table", name)] for name in _read_tables(tables, query)), tags=_plain_tags(rule), authors=parts.author,
-        updated=rule.day("lastModifiedUtc"), version=parts.version, maturity=status,
-        description=_description(rule), query=query, content_hash=file.content_hash,
-    ), rule.issues, list(_mapped(rule)), notes)  # fmt: skip
+    return Built(
+        Rule(
+            rule_key=file.rule_key(nth),
+            corpus=file.corpus,
+            path=file.path,
+            format=format_id,
+            rule_id=parts.rule_id,
+            name=parts.name,
+            rule_class=_rule_class(parts, status),
+            enabled=rule.flag("enabled"),
+            severity=severity(rule, "severity"),
+            type=parts.kind,
+            language="kql",
+            platforms=platforms,
+            integrations=connectors,
+            data_sources=tables,
+            data_components=context.components.components(
+                [("sentinel_table", name)] for name in _read_tables(tables, query)
+            ),
+            tags=_plain_tags(rule),
+            authors=parts.author,
+            updated=rule.day("lastModifiedUtc"),
+            version=parts.version,
+            maturity=status,
+            description=_description(rule),
+            query=query,
+            content_hash=file.content_hash,
+        ),
+        rule.issues,
+        list(_mapped(rule)),
+        notes,
+    )
 
 
 def _rule_class(parts: Parts, status: str | None) -> str:
-    if (status or "").lower() == "deprecated" or (parts.name or "").lower().startswith(("[deprecated]", "deprecated")):
+    if (status or "").lower() == "deprecated" or (parts.name or "").lower().startswith(
+        ("[deprecated]", "deprecated")
+    ):
         return "deprecated"
     return "hunt" if parts.hunt else "production"
 
@@ -199,7 +244,9 @@ def _connectors(rule: Fields) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return (tuple(dict.fromkeys(filter(None, connectors))), tuple(dict.fromkeys(tables)))
 
 
-def _words(connectors: tuple[str, ...], tables: tuple[str, ...], query: str | None, context: Context) -> RuleWords:
+def _words(
+    connectors: tuple[str, ...], tables: tuple[str, ...], query: str | None, context: Context
+) -> RuleWords:
     """What tells the platforms: the connectors; without any, the tables that the query reads and the table knows."""
     if connectors:
         return RuleWords(others=[[("sentinel_connector", connector)] for connector in connectors])
@@ -254,8 +301,16 @@ def _texts(rule: Fields, key: str) -> Iterator[tuple[str, DocPath]]:
     if rule.values.get(key) is not None:
         rule.texts(key, single=True)  # notes what is no text
         value = rule.values[key]
-        listed = [((), value)] if type(value) is str else [((nth,), one) for nth, one in enumerate(value)] if type(value) is list else []
-        yield from ((text, (*rule.path, key, *below)) for below, text in listed if type(text) is str and text.strip())
+        listed = (
+            [((), value)]
+            if type(value) is str
+            else [((nth,), one) for nth, one in enumerate(value)]
+            if type(value) is list
+            else []
+        )
+        yield from (
+            (text, (*rule.path, key, *below)) for below, text in listed if type(text) is str and text.strip()
+        )
     tags = dict(_arm_tags(rule))
     if key in tags:
         value, path = tags[key]
@@ -264,11 +319,17 @@ def _texts(rule: Fields, key: str) -> Iterator[tuple[str, DocPath]]:
 
 def remarks(file: RuleFile, document: Any, result: LoadResult) -> Iterator[Issue]:
     """Keys written twice (`duplicate-key`)."""
-    yield from _yaml.duplicate_keys(document) if isinstance(document, _yaml.Documents) else _json.duplicate_keys(document)
+    yield from (
+        _yaml.duplicate_keys(document)
+        if isinstance(document, _yaml.Documents)
+        else _json.duplicate_keys(document)
+    )
 
 
 FORMAT = Format(rules, _yaml.YAML, remarks)
-LOADER = FORMAT.loader("sentinel", "Microsoft Sentinel rule or hunting query", (".yml", ".yaml"), sniff, meant)
+LOADER = FORMAT.loader(
+    "sentinel", "Microsoft Sentinel rule or hunting query", (".yml", ".yaml"), sniff, meant
+)
 ARM_FORMAT = Format(arm_rules, _json.JSON, remarks)
 ARM_LOADER = ARM_FORMAT.loader(
     "sentinel_arm", "Microsoft Sentinel ARM or API export", (".json",), sniff_arm, meant_arm, _json.MAX_BYTES

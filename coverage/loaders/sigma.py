@@ -40,8 +40,13 @@ from coverage.vocabulary import id_kind
 SPENT_FOLDERS = frozenset({"deprecated", "unsupported"})
 HUNT_FOLDERS = frozenset({"rules-threat-hunting", "threat-hunting", "threat_hunting"})
 HUNT_TAG = "detection.threat-hunting"
-STATUS_CLASSES = {"stable": "production", "test": "production", "experimental": "development",
-                  "deprecated": "deprecated", "unsupported": "deprecated"}  # fmt: skip
+STATUS_CLASSES = {
+    "stable": "production",
+    "test": "production",
+    "experimental": "development",
+    "deprecated": "deprecated",
+    "unsupported": "deprecated",
+}
 _ACTIONS = ("global", "reset", "repeat")
 _MEANT = re.compile(r"(?:^|[{,])[ \t]*[\"']?(?:detection|logsource|correlation)[\"']?[ \t]*:", re.MULTILINE)
 _TECHNIQUE_LIKE = re.compile(r"t\d")
@@ -90,7 +95,9 @@ def parts(documents: Sequence[Any], issues: list[Issue]) -> Iterator[Part]:
     for place, values in enumerate(documents):
         if not isinstance(values, dict):
             if values is not None:
-                issues.append(Issue((place,), "no-table", "warning", "A document that is no mapping; not read."))
+                issues.append(
+                    Issue((place,), "no-table", "warning", "A document that is no mapping; not read.")
+                )
             continue
         own = Part(values, place, dict.fromkeys(values, (place,)))
         action = values.get("action")
@@ -157,18 +164,40 @@ def _built(file: RuleFile, part: Part, nth: int, document: Any, context: Context
     status, tags = rule.text("status"), rule.texts("tags")
     words, source, product = _log_source(rule)
     platforms, notes = platforms_of(words, file, rule_id, context)
-    return Built(Rule(
-        rule_key=file.rule_key(nth), corpus=file.corpus, path=file.path, format=LOADER.id, rule_id=rule_id, name=name,
-        rule_class=_rule_class(rule, file.folders, tags), enabled=rule.flag("enabled"),
-        severity=severity(rule, "level"), type="correlation" if block == "correlation" else None, language="sigma",
-        platforms=platforms, integrations=product, data_sources=source,
-        data_components=context.components.components(map(_source_words, source)), tags=tags,
-        authors=names(rule.texts("author", single=True)), created=rule.day("date"), updated=rule.day("modified"),
-        maturity=status, license=rule.text("license"), description=rule.text("description"),
-        query=_block_text(file.text, document, part, block), note=_note(rule),
-        references=rule.texts("references", single=True),
-        false_positives=rule.texts("falsepositives", single=True), content_hash=file.content_hash,
-    ), issues, list(mapped_tags(part)), notes)  # fmt: skip
+    return Built(
+        Rule(
+            rule_key=file.rule_key(nth),
+            corpus=file.corpus,
+            path=file.path,
+            format=LOADER.id,
+            rule_id=rule_id,
+            name=name,
+            rule_class=_rule_class(rule, file.folders, tags),
+            enabled=rule.flag("enabled"),
+            severity=severity(rule, "level"),
+            type="correlation" if block == "correlation" else None,
+            language="sigma",
+            platforms=platforms,
+            integrations=product,
+            data_sources=source,
+            data_components=context.components.components(map(_source_words, source)),
+            tags=tags,
+            authors=names(rule.texts("author", single=True)),
+            created=rule.day("date"),
+            updated=rule.day("modified"),
+            maturity=status,
+            license=rule.text("license"),
+            description=rule.text("description"),
+            query=_block_text(file.text, document, part, block),
+            note=_note(rule),
+            references=rule.texts("references", single=True),
+            false_positives=rule.texts("falsepositives", single=True),
+            content_hash=file.content_hash,
+        ),
+        issues,
+        list(mapped_tags(part)),
+        notes,
+    )
 
 
 def _has_block(rule: YamlFields, block: str) -> bool:
@@ -195,7 +224,11 @@ def _log_source(rule: YamlFields) -> tuple[RuleWords, tuple[str, ...], tuple[str
     product, category, service = (source.text(key) for key in ("product", "category", "service"))
     below = [word for word in (category, service) if word]
     named = tuple(f"{product}/{word}" for word in below) if product else tuple(below)
-    return (_words(product, category, service), named or ((product,) if product else ()), (product,) if product else ())
+    return (
+        _words(product, category, service),
+        named or ((product,) if product else ()),
+        (product,) if product else (),
+    )
 
 
 @lru_cache(maxsize=4096)

@@ -30,8 +30,13 @@ from coverage.loaders.written_fields import YamlFields
 from coverage.models import LoadResult, Rule
 
 SPENT_FOLDERS = frozenset({"deprecated", "removed"})
-STATUS_CLASSES = {"production": "production", "experimental": "development", "validation": "development",
-                  "deprecated": "deprecated", "removed": "deprecated"}  # fmt: skip
+STATUS_CLASSES = {
+    "production": "production",
+    "experimental": "development",
+    "validation": "development",
+    "deprecated": "deprecated",
+    "removed": "deprecated",
+}
 TYPES = {name: name for name in ("ttp", "anomaly", "hunting", "correlation")}
 NO_DETECTIONS = frozenset({"baseline", "investigation", "response"})  # they look, and alert on nothing
 _BANDS = ((20, "informational"), (40, "low"), (60, "medium"), (80, "high"), (100, "critical"))
@@ -78,17 +83,39 @@ def _built(file: RuleFile, rule: YamlFields, nth: int, context: Context) -> Buil
     sources, asset = rule.texts("data_source", single=True), tags.texts("asset_type", single=True)
     platforms, notes = platforms_of(_words(sources, asset), file, rule_id, context)
     score = _risk_score(rule, tags)
-    return Built(Rule(
-        rule_key=file.rule_key(nth), corpus=file.corpus, path=file.path, format=LOADER.id, rule_id=rule_id, name=name,
-        rule_class=_rule_class(rule, file.folders), severity=_severity(score), risk_score=score, type=rule.text("type"),
-        language="spl", platforms=platforms, integrations=sources, data_sources=sources,
-        data_components=context.components.components(map(_from_whole_to_first, sources)),
-        tags=(*tags.texts("analytic_story", single=True), *asset), authors=names(rule.texts("author", single=True)),
-        updated=rule.day("date"), version=rule.text("version"), maturity=rule.text("status"),
-        description=rule.text("description"), query=rule.text("search"), setup=rule.text("how_to_implement"),
-        references=rule.texts("references", single=True),
-        false_positives=rule.texts("known_false_positives", single=True), content_hash=file.content_hash,
-    ), rule.issues, list(_mapped(tags)), notes)  # fmt: skip
+    return Built(
+        Rule(
+            rule_key=file.rule_key(nth),
+            corpus=file.corpus,
+            path=file.path,
+            format=LOADER.id,
+            rule_id=rule_id,
+            name=name,
+            rule_class=_rule_class(rule, file.folders),
+            severity=_severity(score),
+            risk_score=score,
+            type=rule.text("type"),
+            language="spl",
+            platforms=platforms,
+            integrations=sources,
+            data_sources=sources,
+            data_components=context.components.components(map(_from_whole_to_first, sources)),
+            tags=(*tags.texts("analytic_story", single=True), *asset),
+            authors=names(rule.texts("author", single=True)),
+            updated=rule.day("date"),
+            version=rule.text("version"),
+            maturity=rule.text("status"),
+            description=rule.text("description"),
+            query=rule.text("search"),
+            setup=rule.text("how_to_implement"),
+            references=rule.texts("references", single=True),
+            false_positives=rule.texts("known_false_positives", single=True),
+            content_hash=file.content_hash,
+        ),
+        rule.issues,
+        list(_mapped(tags)),
+        notes,
+    )
 
 
 def _rule_class(rule: YamlFields, folders: tuple[str, ...]) -> str:

@@ -20,8 +20,15 @@ from coverage.loaders.seam import Context, DocPath, Issue, RuleFile, path_text
 from coverage.models import LoadResult, Rule
 
 MAX_BYTES = 64_000_000  # public rule sets come as one file
-SEVERITIES = {"informational": "informational", "minor": "low", "major": "high", "critical": "critical",
-              "low": "low", "medium": "medium", "high": "high"}  # fmt: skip
+SEVERITIES = {
+    "informational": "informational",
+    "minor": "low",
+    "major": "high",
+    "critical": "critical",
+    "low": "low",
+    "medium": "medium",
+    "high": "high",
+}
 PRIORITIES = {"1": "high", "2": "medium", "3": "low", "4": "informational"}
 
 _ACTION = r"(?:alert|drop|rejectsrc|rejectdst|rejectboth|reject|sdrop|block|log|react|rewrite|pass|config|activate|dynamic)"
@@ -76,16 +83,30 @@ def _rule(text: str, head: re.Match, limit: int, found: Scanned, lines: Lines) -
     closed = _END.match(block, end) if head["open"] else None
     if closed and "sid" in options:
         protocol = words[0] if words else None
-        found.append({"enabled": not head["off"], "action": head["action"], "protocol": protocol, "options": options, "metadata": metadata})
+        found.append(
+            {
+                "enabled": not head["off"],
+                "action": head["action"],
+                "protocol": protocol,
+                "options": options,
+                "metadata": metadata,
+            }
+        )
         start = head.start("action")
         found.offsets[(place,)], found.spans[(place,)] = start, (start, head.end() + closed.end())
     elif not head["off"] and (head["open"] or len(words) > 1):  # text behind a # need not be a rule
-        message = "The rule has no sid." if closed else "The rule's options are not closed, or one lacks its semicolon."
+        message = (
+            "The rule has no sid."
+            if closed
+            else "The rule's options are not closed, or one lacks its semicolon."
+        )
         message = message if head["open"] else "The rule has no options."
         found.faults.append((*lines.place(head.start("action")), "bad-rule", message))
 
 
-def _options(block: str, base: int, place: int, found: Scanned) -> tuple[dict[str, str], list[list[str]], int]:
+def _options(
+    block: str, base: int, place: int, found: Scanned
+) -> tuple[dict[str, str], list[list[str]], int]:
     """The options by name, `metadata` as pairs, and where the options end in their block, which starts at `base`."""
     options: dict[str, list[str]] = {}
     metadata: list[list[str]] = []
@@ -102,7 +123,9 @@ def _options(block: str, base: int, place: int, found: Scanned) -> tuple[dict[st
 
 def _one_line(value: str) -> str:
     """A value without the ends of its lines, but for those behind a backslash."""
-    return " ".join(part.strip() for part in re.split(r"(?<!\\)(?<!\\\r)\n", value)) if "\n" in value else value
+    return (
+        " ".join(part.strip() for part in re.split(r"(?<!\\)(?<!\\\r)\n", value)) if "\n" in value else value
+    )
 
 
 def _metadata(text: str, start: int, first: DocPath, found: Scanned) -> list[list[str]]:
@@ -158,17 +181,43 @@ def _built(file: RuleFile, place: int, values: dict, document: Any, nth: int, co
     platforms, notes = platforms_of(words, file, sid, context)
     start, end = getattr(document, "spans", {}).get((place,), (0, 0))
     said = {key: value for key, value, _ in pairs}
-    days = RuleFields({key: said[key].replace("_", "-") for key in ("created_at", "updated_at") if key in said}, (place,), issues)
-    return Built(Rule(
-        rule_key=file.rule_key(nth), corpus=file.corpus, path=file.path, format=LOADER.id, rule_id=sid, name=name or f"sid {sid}",
-        rule_class="production", enabled=values.get("enabled") is not False, severity=_severity(said, options),
-        type=values.get("action") if type(values.get("action")) is str else None, language="suricata",
-        platforms=platforms, integrations=("suricata",), data_sources=_protocol(values),
-        data_components=context.components.components([("suricata_word", word)] for word in _protocol(values)),
-        tags=tuple(f"{key} {value}".strip() for key, value, _ in pairs), created=days.day("created_at"),
-        updated=days.day("updated_at"), version=options.text("rev"), description=options.text("classtype"),
-        query=file.text[start:end] or None, references=_references(options), content_hash=file.content_hash,
-    ), issues, _mapped(pairs, place), notes)  # fmt: skip
+    days = RuleFields(
+        {key: said[key].replace("_", "-") for key in ("created_at", "updated_at") if key in said},
+        (place,),
+        issues,
+    )
+    return Built(
+        Rule(
+            rule_key=file.rule_key(nth),
+            corpus=file.corpus,
+            path=file.path,
+            format=LOADER.id,
+            rule_id=sid,
+            name=name or f"sid {sid}",
+            rule_class="production",
+            enabled=values.get("enabled") is not False,
+            severity=_severity(said, options),
+            type=values.get("action") if type(values.get("action")) is str else None,
+            language="suricata",
+            platforms=platforms,
+            integrations=("suricata",),
+            data_sources=_protocol(values),
+            data_components=context.components.components(
+                [("suricata_word", word)] for word in _protocol(values)
+            ),
+            tags=tuple(f"{key} {value}".strip() for key, value, _ in pairs),
+            created=days.day("created_at"),
+            updated=days.day("updated_at"),
+            version=options.text("rev"),
+            description=options.text("classtype"),
+            query=file.text[start:end] or None,
+            references=_references(options),
+            content_hash=file.content_hash,
+        ),
+        issues,
+        _mapped(pairs, place),
+        notes,
+    )
 
 
 def _plain(text: str) -> str:
@@ -197,7 +246,11 @@ def _severity(said: dict[str, str], options: Fields) -> str | None:
     written = said.get("signature_severity")
     if written is not None:
         if written.lower() not in SEVERITIES:
-            options.issue((), "bad-severity", f"has the signature_severity {written[:40]!r}, which is none of {', '.join(SEVERITIES)}")
+            options.issue(
+                (),
+                "bad-severity",
+                f"has the signature_severity {written[:40]!r}, which is none of {', '.join(SEVERITIES)}",
+            )
         return SEVERITIES.get(written.lower())
     return PRIORITIES.get(options.text("priority") or "")
 
@@ -212,7 +265,9 @@ def _references(options: Fields) -> tuple[str, ...]:
     shown = []
     for line in (options.text("reference") or "").split("\n"):
         kind, _, value = line.partition(",")
-        shown.append({"url": f"https://{value}", "cve": f"CVE-{value}"}.get(kind.strip(), line) if value else line)
+        shown.append(
+            {"url": f"https://{value}", "cve": f"CVE-{value}"}.get(kind.strip(), line) if value else line
+        )
     return tuple(one for one in shown if one.strip())
 
 
@@ -225,7 +280,9 @@ def _mapped(pairs: list[tuple[str, str, int]], place: int) -> list[Mapped]:
     tactics = tactics or [({"tactic_name": value}, path) for value, path in found["mitre_tactic_name"]]
     techniques = [(meant_id(value), path) for value, path in found["mitre_technique_id"]]
     if len(tactics) == len(techniques):
-        return [({**tactic, **part}, path) for (tactic, _), (part, path) in zip(tactics, techniques, strict=True)]
+        return [
+            ({**tactic, **part}, path) for (tactic, _), (part, path) in zip(tactics, techniques, strict=True)
+        ]
     return paired(tactics, techniques)
 
 

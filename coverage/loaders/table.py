@@ -47,20 +47,60 @@ MAX_BYTES = 64_000_000
 
 # Header words (letters and digits alone count, without MITRE's name before them) -> the column they mean here.
 COLUMNS = {
-    "rule": "rule", "rulename": "rule", "detection": "rule", "detectionname": "rule", "ruleid": "rule_id",
-    "techniqueid": "technique", "technique": "technique", "techniques": "technique", "techniqueids": "technique",
-    "mitreid": "technique", "mitreattack": "technique", "mitreattackid": "technique", "mitreattackids": "technique",
-    "attackid": "technique", "attackids": "technique", "subtechnique": "subtechnique",
-    "subtechniques": "subtechnique", "subtechniqueid": "subtechnique", "subtechniqueids": "subtechnique",
-    "tactic": "tactic", "tacticid": "tactic", "tactics": "tactic", "tacticids": "tactic",
-    "name": "name", "title": "name", "severity": "severity", "level": "severity", "platforms": "platforms",
-    "platform": "platforms", "class": "class", "ruleclass": "class", "enabled": "enabled", "status": "status",
-    "description": "description", "query": "query", "language": "language", "datasource": "data_sources",
-    "datasources": "data_sources", "logsource": "data_sources", "logsources": "data_sources", "author": "author",
-    "created": "created", "date": "created", "updated": "updated", "modified": "updated", "tags": "tags",
-    "references": "references", "reference": "references", "attackversion": "version", "riskscore": "risk_score",
-    "count": "count", "total": "count", "value": "count",
-}  # fmt: skip
+    "rule": "rule",
+    "rulename": "rule",
+    "detection": "rule",
+    "detectionname": "rule",
+    "ruleid": "rule_id",
+    "techniqueid": "technique",
+    "technique": "technique",
+    "techniques": "technique",
+    "techniqueids": "technique",
+    "mitreid": "technique",
+    "mitreattack": "technique",
+    "mitreattackid": "technique",
+    "mitreattackids": "technique",
+    "attackid": "technique",
+    "attackids": "technique",
+    "subtechnique": "subtechnique",
+    "subtechniques": "subtechnique",
+    "subtechniqueid": "subtechnique",
+    "subtechniqueids": "subtechnique",
+    "tactic": "tactic",
+    "tacticid": "tactic",
+    "tactics": "tactic",
+    "tacticids": "tactic",
+    "name": "name",
+    "title": "name",
+    "severity": "severity",
+    "level": "severity",
+    "platforms": "platforms",
+    "platform": "platforms",
+    "class": "class",
+    "ruleclass": "class",
+    "enabled": "enabled",
+    "status": "status",
+    "description": "description",
+    "query": "query",
+    "language": "language",
+    "datasource": "data_sources",
+    "datasources": "data_sources",
+    "logsource": "data_sources",
+    "logsources": "data_sources",
+    "author": "author",
+    "created": "created",
+    "date": "created",
+    "updated": "updated",
+    "modified": "updated",
+    "tags": "tags",
+    "references": "references",
+    "reference": "references",
+    "attackversion": "version",
+    "riskscore": "risk_score",
+    "count": "count",
+    "total": "count",
+    "value": "count",
+}
 CLASSES = {name: name for name in RULE_CLASSES} | {"building block": "building_block", "hunting": "hunt"}
 _SEPARATORS = re.compile(r"[;|,\r\n]")
 _MITRE = re.compile(r"^(?:mitre)?(?:attack)?(?=tactic|technique|subtechnique)")
@@ -123,7 +163,9 @@ def positions(text: str) -> Positions:
     found: dict[DocPath, tuple[int, int]] = {}
     for nth, row in enumerate(rows):
         found[(nth,)] = lines.place(row[0].start)
-        found |= {(nth, name): lines.place(row[place].start) for name, place in places.items() if place < len(row)}
+        found |= {
+            (nth, name): lines.place(row[place].start) for name, place in places.items() if place < len(row)
+        }
     return found
 
 
@@ -186,17 +228,36 @@ def rules(file: RuleFile, document: Any, context: Context) -> Iterator[Built]:
 def _built(file: RuleFile, key: str, rows: list[RowFields], nth: int) -> Built:
     first = rows[0]
     mapped = [one for row in rows for one in _mapped(row)]
-    return Built(Rule(
-        rule_key=file.rule_key(nth), corpus=file.corpus, path=file.path, format=LOADER.id, rule_id=first.text("rule_id"),
-        name=first.text("name") or first.text("rule") or key,
-        rule_class=word_at(first, "class", CLASSES, missing="production", unknown="development"),
-        enabled=first.flag("enabled"), severity=severity(first, "severity", SEVERITY_WORDS),
-        risk_score=first.number("risk_score", 0, 100) if first.text("risk_score") else None,
-        language=first.text("language"), platforms=_cells(rows, "platforms"), data_sources=_cells(rows, "data_sources"),
-        tags=_cells(rows, "tags"), authors=names([first.text("author") or ""]), created=_day(first, "created"),
-        updated=_day(first, "updated"), maturity=first.text("status"), description=first.text("description"),
-        query=first.text("query"), references=_cells(rows, "references"), content_hash=file.content_hash,
-    ), [issue for row in rows for issue in row.issues], mapped, (), first.text("version"))  # fmt: skip
+    return Built(
+        Rule(
+            rule_key=file.rule_key(nth),
+            corpus=file.corpus,
+            path=file.path,
+            format=LOADER.id,
+            rule_id=first.text("rule_id"),
+            name=first.text("name") or first.text("rule") or key,
+            rule_class=word_at(first, "class", CLASSES, missing="production", unknown="development"),
+            enabled=first.flag("enabled"),
+            severity=severity(first, "severity", SEVERITY_WORDS),
+            risk_score=first.number("risk_score", 0, 100) if first.text("risk_score") else None,
+            language=first.text("language"),
+            platforms=_cells(rows, "platforms"),
+            data_sources=_cells(rows, "data_sources"),
+            tags=_cells(rows, "tags"),
+            authors=names([first.text("author") or ""]),
+            created=_day(first, "created"),
+            updated=_day(first, "updated"),
+            maturity=first.text("status"),
+            description=first.text("description"),
+            query=first.text("query"),
+            references=_cells(rows, "references"),
+            content_hash=file.content_hash,
+        ),
+        [issue for row in rows for issue in row.issues],
+        mapped,
+        (),
+        first.text("version"),
+    )
 
 
 def _day(row: RowFields, key: str):

@@ -34,8 +34,15 @@ class WrittenPath:
     leaf_path: DocPath
 
     def mapping(self, rule_key: str, position: int) -> WrittenMapping:
-        return WrittenMapping(rule_key, position, self.framework, self.written_for,
-                              *self.tactic, *self.technique, *self.subtechnique)  # fmt: skip
+        return WrittenMapping(
+            rule_key,
+            position,
+            self.framework,
+            self.written_for,
+            *self.tactic,
+            *self.technique,
+            *self.subtechnique,
+        )
 
 
 def written_paths(holder: Fields) -> Iterator[WrittenPath]:

@@ -250,7 +250,9 @@ def decoded(data: bytes) -> str:
 
 def too_large(size: int, limit: int = MAX_BYTES) -> Unreadable:
     """The fault of a file of this size."""
-    return Unreadable("too-large", f"The file has {size:,} bytes; a rule file has at most {limit:,}. Not read.")
+    return Unreadable(
+        "too-large", f"The file has {size:,} bytes; a rule file has at most {limit:,}. Not read."
+    )
 
 
 def listed(sources: Sequence[CorpusSource]) -> list[Walk]:

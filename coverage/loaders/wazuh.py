@@ -70,14 +70,19 @@ def _rule_elements(document: Any) -> Iterator[Found]:
             yield Found(element, path, groups)
             continue
         below = (*groups, *_split(attributes.get("name"))) if element.get("tag") == "group" else groups
-        waiting += [(child, (*path, "children", nth), below) for nth, child in reversed(list(enumerate(children)))]
+        waiting += [
+            (child, (*path, "children", nth), below) for nth, child in reversed(list(enumerate(children)))
+        ]
 
 
 def _parts(element: Any) -> tuple[dict | None, list]:
     """An element's attributes and children; None for what is no element."""
     attributes = element.get("attributes") if isinstance(element, dict) else None
     children = element.get("children") if isinstance(element, dict) else None
-    return (attributes if isinstance(attributes, dict) else None, children if isinstance(children, list) else [])
+    return (
+        attributes if isinstance(attributes, dict) else None,
+        children if isinstance(children, list) else [],
+    )
 
 
 def _split(text: Any) -> tuple[str, ...]:
@@ -108,7 +113,9 @@ def _overwritten(document: Any) -> dict[DocPath, str]:
     if "overwritten" not in known:
         named = [(_id(found), found) for found in _rule_elements(document)]
         last = {rule_id: found.path for rule_id, found in named if rule_id and _overwrites(found)}
-        known["overwritten"] = {found.path: rule_id for rule_id, found in named if last.get(rule_id, found.path) != found.path}
+        known["overwritten"] = {
+            found.path: rule_id for rule_id, found in named if last.get(rule_id, found.path) != found.path
+        }
     return known["overwritten"]
 
 
@@ -128,7 +135,9 @@ def _built(file: RuleFile, found: Found, document: Any, nth: int, context: Conte
     rule = Fields(attributes or {}, found.path, issues)
     rule_id, name = rule.text("id"), " ".join(text for text, _ in _texts(found, "description")) or None
     if rule_id is None and name is None:
-        issues.append(Issue(found.path, "no-rule", "error", "A rule has neither an id nor a description; not read."))
+        issues.append(
+            Issue(found.path, "no-rule", "error", "A rule has neither an id nor a description; not read.")
+        )
         return Built(None, issues)
     if rule_id is None or name is None:
         code, what = ("no-rule-id", "id") if rule_id is None else ("no-name", "description")
@@ -138,21 +147,40 @@ def _built(file: RuleFile, found: Found, document: Any, nth: int, context: Conte
         issues.append(Issue(found.path, "bad-rule-id", "warning", message))
     level, groups = _level(rule), _groups(found)
     sources = tuple(dict.fromkeys(text for tag in _SOURCE_TAGS for text, _ in _texts(found, tag)))
-    said = [[("wazuh_word", word)] for word in (*groups, *sources) if context.platforms.knows("wazuh_word", word)]
+    said = [
+        [("wazuh_word", word)] for word in (*groups, *sources) if context.platforms.knows("wazuh_word", word)
+    ]
     platforms, notes = platforms_of(RuleWords(others=said), file, rule_id, context)
     start, end = getattr(document, "spans", {}).get(found.path, (0, 0))
     quiet = level == 0 or (rule.text("noalert") or "0") not in ("0", "no")
-    return Built(Rule(
-        rule_key=file.rule_key(nth), corpus=file.corpus, path=file.path, format=LOADER.id, rule_id=rule_id,
-        name=name or rule_id or "", rule_class="building_block" if quiet else "production",
-        severity=None if level is None else next(band for limit, band in _BANDS if level <= limit),
-        type=OVERWRITE if _overwrites(found) else None, language="wazuh", platforms=platforms, integrations=groups[:1],
-        data_sources=sources, tags=groups,
-        data_components=context.components.components([("wazuh_word", word)] for word in (*groups, *sources)),
-        description=name, query=file.text[start:end] or None,
-        references=tuple(text for text, _ in _texts(found, "info") if text.startswith("http")),
-        content_hash=file.content_hash,
-    ), issues, list(_mapped(found)), notes)  # fmt: skip
+    return Built(
+        Rule(
+            rule_key=file.rule_key(nth),
+            corpus=file.corpus,
+            path=file.path,
+            format=LOADER.id,
+            rule_id=rule_id,
+            name=name or rule_id or "",
+            rule_class="building_block" if quiet else "production",
+            severity=None if level is None else next(band for limit, band in _BANDS if level <= limit),
+            type=OVERWRITE if _overwrites(found) else None,
+            language="wazuh",
+            platforms=platforms,
+            integrations=groups[:1],
+            data_sources=sources,
+            tags=groups,
+            data_components=context.components.components(
+                [("wazuh_word", word)] for word in (*groups, *sources)
+            ),
+            description=name,
+            query=file.text[start:end] or None,
+            references=tuple(text for text, _ in _texts(found, "info") if text.startswith("http")),
+            content_hash=file.content_hash,
+        ),
+        issues,
+        list(_mapped(found)),
+        notes,
+    )
 
 
 def _level(rule: Fields) -> int | None:

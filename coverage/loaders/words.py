@@ -80,7 +80,10 @@ def table_lines(
         read = [row_of(line, lines.line_num) for line in lines]
     except csv.Error as error:
         return ((), (f"{path} is no CSV, so {lost}: {error}.",))
-    return (tuple(row for row in read if type(row) is not str), tuple(row for row in read if type(row) is str))
+    return (
+        tuple(row for row in read if type(row) is not str),
+        tuple(row for row in read if type(row) is str),
+    )
 
 
 def split_words(text: str | None) -> tuple[str, ...]:

@@ -57,19 +57,38 @@ _PAIR = re.compile(
 )
 # Named more than once, these say more; of any other key the last one counts.
 _LISTED = re.compile(r"\$?mitre_(?!attack_version).*|(?:sub_?)?(?:tactic|technique|reference)s?(?:_ids?)?")
-_MITRE_LINK = re.compile(r"(?i)attack\.mitre\.org/(?:[\w.#-]++/){0,3}?(techniques?|tactics)/(TA?\d{4})(?:[/.](\d{3}))?")
+_MITRE_LINK = re.compile(
+    r"(?i)attack\.mitre\.org/(?:[\w.#-]++/){0,3}?(techniques?|tactics)/(TA?\d{4})(?:[/.](\d{3}))?"
+)
 _ID = re.compile(r"(?i)(?<![\w.])T\d{3}\w*(?:[./]\d\w*)*")
 _TACTIC_ID = re.compile(r"(?i)\bTA\d{4}\b")
 _MAPS = re.compile(r"\$?mitre_|(?:sub_?)?t(?:actic|echnique)|reference")  # how a key of those below starts
 # Of each tuple the first pattern that gives anything counts. Keys are in lower case; `$` stands in `outcome`.
-_TACTIC_KEYS = tuple(map(re.compile, (
-    r"mitre_attack_tactic_ids?", r"mitre_attack_tactics?", r"(?:mitre_)?tactics?(?:_ids?)?", r"mitre_ta\d*",
-    r"\$mitre_attack_tactic_ids?", r"\$mitre_attack_tactics?",
-)))  # fmt: skip
-_TECHNIQUE_KEYS = tuple(map(re.compile, (
-    r"mitre_attack_(?:sub_?)?technique_ids?", r"mitre_attack_(?:sub_?)?techniques?",
-    r"(?:mitre_)?(?:sub_?)?techniques?(?:_ids?)?", r"mitre_t\d+", r"\$mitre_attack_(?:sub_?)?techniques?(?:_ids?)?",
-)))  # fmt: skip
+_TACTIC_KEYS = tuple(
+    map(
+        re.compile,
+        (
+            r"mitre_attack_tactic_ids?",
+            r"mitre_attack_tactics?",
+            r"(?:mitre_)?tactics?(?:_ids?)?",
+            r"mitre_ta\d*",
+            r"\$mitre_attack_tactic_ids?",
+            r"\$mitre_attack_tactics?",
+        ),
+    )
+)
+_TECHNIQUE_KEYS = tuple(
+    map(
+        re.compile,
+        (
+            r"mitre_attack_(?:sub_?)?technique_ids?",
+            r"mitre_attack_(?:sub_?)?techniques?",
+            r"(?:mitre_)?(?:sub_?)?techniques?(?:_ids?)?",
+            r"mitre_t\d+",
+            r"\$mitre_attack_(?:sub_?)?techniques?(?:_ids?)?",
+        ),
+    )
+)
 _LINK_KEYS = tuple(map(re.compile, (r"mitre_(?:attack_)?urls?", r"(?:mitre_(?:attack_)?)?references?")))
 
 
@@ -105,7 +124,9 @@ def _rule(text: str, head: re.Match, found: Scanned, lines: Lines) -> int:
     place = len(found)
     at, sections = _sections(text, head.end())
     if sections is None:
-        found.faults.append((*lines.place(head.start("head")), "bad-yaral", f"The rule {head['name']} is not closed."))
+        found.faults.append(
+            (*lines.place(head.start("head")), "bad-yaral", f"The rule {head['name']} is not closed.")
+        )
         return at
     found.append({"rule": head["name"], **_pairs(text, sections, place, found, lines)})
     found.offsets[(place, "rule")] = head.start("name")
@@ -140,18 +161,30 @@ def _sections(text: str, at: int) -> tuple[int, list[tuple[str, int, int]] | Non
             depth += 1 if sign == "{" else -1
             if depth == 0:
                 ends = [start for _, start, _ in starts[1:]] + [token.start()]
-                sections = [(name, start, end) for (name, _, start), end in zip(starts, ends, strict=True)] if starts else []
+                sections = (
+                    [(name, start, end) for (name, _, start), end in zip(starts, ends, strict=True)]
+                    if starts
+                    else []
+                )
                 return (token.end(), sections)
     return (len(text), None)
 
 
-def _pairs(text: str, sections: list[tuple[str, int, int]], place: int, found: Scanned, lines: Lines) -> dict[str, Any]:
+def _pairs(
+    text: str, sections: list[tuple[str, int, int]], place: int, found: Scanned, lines: Lines
+) -> dict[str, Any]:
     """The texts of `meta` and `outcome` by key, and the names of all sections."""
     said: dict[str, dict[str, list[str]]] = {"meta": {}, "outcome": {}}
     for name, start, end in sections:
         for pair in _PAIR.finditer(text, start, end) if name in said else ():
             if pair["open"] and name == "meta":
-                found.faults.append((*lines.place(pair.start()), "bad-yaral", "A text in meta is not closed and was not read."))
+                found.faults.append(
+                    (
+                        *lines.place(pair.start()),
+                        "bad-yaral",
+                        "A text in meta is not closed and was not read.",
+                    )
+                )
             elif pair["key"] and (name == "meta" or not pair["bare"]):
                 _add(pair, said[name], (place, name), found)
     found.offsets[(place, "events")] = next((start for name, start, _ in sections if name == "events"), 0)
@@ -225,18 +258,42 @@ def _built(file: RuleFile, place: int, values: dict, document: Any, nth: int, co
     words = RuleWords(others=[[("secops_word", word)] for word in said])
     platforms, notes = platforms_of(words, file, rule_id, context)
     start, end = getattr(document, "spans", {}).get((place,), (0, 0))
-    return Built(Rule(
-        rule_key=file.rule_key(nth), corpus=file.corpus, path=file.path, format=LOADER.id, rule_id=rule_id, name=name,
-        rule_class="hunt" if (meta.text("type") or "").lower().startswith("hunt") else "production",
-        severity=severity(meta, "severity"), type=meta.text("type"), language="yara-l", platforms=platforms,
-        integrations=_listed(meta, "platform"), data_sources=sources,
-        data_components=context.components.components([("secops_word", word)] for word in (*sources, *said)), tags=_listed(meta, "tags"),
-        authors=names([meta.text("author") or ""]), created=_day(meta, "created"), updated=_day(meta, "updated"),
-        version=meta.text("version"), license=meta.text("license"), description=meta.text("description"),
-        query=file.text[start:end].strip() or None, setup=meta.text("assumption"),
-        references=tuple(one for key in ("reference", "references") for one in _listed(meta, key)),
-        false_positives=meta.texts("false_positives", single=True), content_hash=file.content_hash,
-    ), meta.issues, _mapped(meta, outcome if isinstance(outcome, dict) else {}), notes, _version(meta))  # fmt: skip
+    return Built(
+        Rule(
+            rule_key=file.rule_key(nth),
+            corpus=file.corpus,
+            path=file.path,
+            format=LOADER.id,
+            rule_id=rule_id,
+            name=name,
+            rule_class="hunt" if (meta.text("type") or "").lower().startswith("hunt") else "production",
+            severity=severity(meta, "severity"),
+            type=meta.text("type"),
+            language="yara-l",
+            platforms=platforms,
+            integrations=_listed(meta, "platform"),
+            data_sources=sources,
+            data_components=context.components.components(
+                [("secops_word", word)] for word in (*sources, *said)
+            ),
+            tags=_listed(meta, "tags"),
+            authors=names([meta.text("author") or ""]),
+            created=_day(meta, "created"),
+            updated=_day(meta, "updated"),
+            version=meta.text("version"),
+            license=meta.text("license"),
+            description=meta.text("description"),
+            query=file.text[start:end].strip() or None,
+            setup=meta.text("assumption"),
+            references=tuple(one for key in ("reference", "references") for one in _listed(meta, key)),
+            false_positives=meta.texts("false_positives", single=True),
+            content_hash=file.content_hash,
+        ),
+        meta.issues,
+        _mapped(meta, outcome if isinstance(outcome, dict) else {}),
+        notes,
+        _version(meta),
+    )
 
 
 def _text(value: Any) -> str | None:
@@ -276,7 +333,9 @@ def _mapping(table: Mapping) -> dict[str, str]:
     return {key: text for key, text in table.items() if type(key) is type(text) is str and _MAPS.match(key)}
 
 
-def _said(tables: dict[str, dict[str, str]], place: str | int, pattern: re.Pattern) -> Iterator[tuple[str, DocPath]]:
+def _said(
+    tables: dict[str, dict[str, str]], place: str | int, pattern: re.Pattern
+) -> Iterator[tuple[str, DocPath]]:
     """The texts whose key fits, and where each stands."""
     for name, table in tables.items():
         for key, text in table.items():
@@ -290,7 +349,10 @@ def _fits(pattern: re.Pattern, key: str) -> bool:
 
 
 def _first(
-    tables: dict[str, dict[str, str]], place: str | int, patterns: Iterable[re.Pattern], read: Callable[[str, DocPath], list[Mapped]]
+    tables: dict[str, dict[str, str]],
+    place: str | int,
+    patterns: Iterable[re.Pattern],
+    read: Callable[[str, DocPath], list[Mapped]],
 ) -> list[Mapped]:
     """What the keys of the first pattern that gives anything say."""
     given = ([one for said in _said(tables, place, pattern) for one in read(*said)] for pattern in patterns)
@@ -311,7 +373,11 @@ def _techniques(text: str, path: DocPath) -> list[Mapped]:
 
 
 def _linked_tactics(text: str, path: DocPath) -> list[Mapped]:
-    return [({"tactic_id": written.upper()}, path) for kind, written, _ in _MITRE_LINK.findall(text) if kind.lower() == "tactics"]
+    return [
+        ({"tactic_id": written.upper()}, path)
+        for kind, written, _ in _MITRE_LINK.findall(text)
+        if kind.lower() == "tactics"
+    ]
 
 
 def _linked_techniques(text: str, path: DocPath) -> list[Mapped]:

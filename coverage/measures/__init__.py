@@ -57,12 +57,22 @@ class Measure:
 
 
 MEASURES: dict[str, Measure] = {
-    "techniques": Measure(coverage_by_id, ID_COVERAGE, "How far is each technique and sub-technique covered?"),
-    "placements": Measure(coverage_by_placement, PLACEMENT_COVERAGE, "How far is each cell of the matrix covered?"),
-    "tactics": Measure(coverage_by_tactic, TACTIC_COVERAGE, "How many techniques of each tactic are covered?"),
-    "platforms": Measure(coverage_by_platform, PLATFORM_COVERAGE, "How many techniques of each platform are covered?"),
+    "techniques": Measure(
+        coverage_by_id, ID_COVERAGE, "How far is each technique and sub-technique covered?"
+    ),
+    "placements": Measure(
+        coverage_by_placement, PLACEMENT_COVERAGE, "How far is each cell of the matrix covered?"
+    ),
+    "tactics": Measure(
+        coverage_by_tactic, TACTIC_COVERAGE, "How many techniques of each tactic are covered?"
+    ),
+    "platforms": Measure(
+        coverage_by_platform, PLATFORM_COVERAGE, "How many techniques of each platform are covered?"
+    ),
     "corpora": Measure(coverage_by_corpus, CORPUS_COVERAGE, "Which corpus covers each technique?"),
-    "corpus_summary": Measure(corpus_summary, CORPUS_SUMMARY, "How much does each corpus cover, alone and together?"),
+    "corpus_summary": Measure(
+        corpus_summary, CORPUS_SUMMARY, "How much does each corpus cover, alone and together?"
+    ),
     "threat": Measure(threat_by_id, THREAT, "Who uses each technique?"),
     "telemetry": Measure(telemetry_by_id, TELEMETRY, "What must be logged to see each technique?"),
     "activity": Measure(activity_by_month, ACTIVITY, "When were rules created and updated?"),
@@ -95,4 +105,4 @@ __all__ = [
     "telemetry_by_id",
     "threat_by_id",
     "unread_mappings",
-]  # fmt: skip
+]

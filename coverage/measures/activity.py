@@ -14,10 +14,16 @@ def activity_by_month(view: View, months: int = 12) -> pd.DataFrame:
     until = pd.Period(view.scope.date, freq="M")
     span = pd.period_range(end=until, periods=months, freq="M")
     counts = {
-        column: view.rules[column].dt.to_period("M").value_counts().reindex(span, fill_value=0).astype("int64")
+        column: view.rules[column]
+        .dt.to_period("M")
+        .value_counts()
+        .reindex(span, fill_value=0)
+        .astype("int64")
         for column in ("created", "updated")
     }
-    frame = pd.DataFrame({"month": span.to_timestamp().astype("datetime64[s]"), **{k: v.array for k, v in counts.items()}})
+    frame = pd.DataFrame(
+        {"month": span.to_timestamp().astype("datetime64[s]"), **{k: v.array for k, v in counts.items()}}
+    )
     return frame[list(ACTIVITY.columns)]
 
 

@@ -46,7 +46,9 @@ class Borrowing:
         """GAPS of mine with `weight`: once `gap`, and the others for each group, software and campaign. Heaviest first."""
         found = gaps(self.mine)
         parts = [found[column] * self.weights[term] for term, column in _WEIGHED.items()]
-        priced = found.assign(weight=sum(parts, start=pd.Series(self.weights["gap"], index=found.index, dtype="float64")))
+        priced = found.assign(
+            weight=sum(parts, start=pd.Series(self.weights["gap"], index=found.index, dtype="float64"))
+        )
         return priced.sort_values(["weight", "attack_id"], ascending=[False, True], ignore_index=True)
 
     @cached_property
@@ -71,7 +73,10 @@ class Borrowing:
         return self._joined(pairs)
 
     def restricted(
-        self, log_sources: Collection[str] | None = None, platforms: Collection[str] = (), own_data: bool = False
+        self,
+        log_sources: Collection[str] | None = None,
+        platforms: Collection[str] = (),
+        own_data: bool = False,
     ) -> pd.DataFrame:
         """BORROW rows of the rules that I have the logs for, and that are known to work on one of these platforms.
 
@@ -85,7 +90,11 @@ class Borrowing:
             words = frozenset(map(_word, log_sources or ()))
             keep = _meets(self.rows["rule_log_sources"], words, _word)
             if own_data:
-                keep |= np.fromiter((bool(names) for names in self.rows["own_data_components"]), dtype=bool, count=len(self.rows))
+                keep |= np.fromiter(
+                    (bool(names) for names in self.rows["own_data_components"]),
+                    dtype=bool,
+                    count=len(self.rows),
+                )
         if platforms:
             keep &= _meets(self.rows["rule_platforms"], frozenset(platforms), str)
         return self.rows[keep].reset_index(drop=True)
@@ -114,8 +123,14 @@ class Borrowing:
         return {
             "rules": int(rows["rule_key"].nunique()),
             "rules_of_all": int(self.rows["rule_key"].nunique()),
-            "techniques": {"closable": _count(closable, False), "open": int((~self.gaps["is_subtechnique"]).sum())},
-            "subtechniques": {"closable": _count(closable, True), "open": int(self.gaps["is_subtechnique"].sum())},
+            "techniques": {
+                "closable": _count(closable, False),
+                "open": int((~self.gaps["is_subtechnique"]).sum()),
+            },
+            "subtechniques": {
+                "closable": _count(closable, True),
+                "open": int(self.gaps["is_subtechnique"].sum()),
+            },
         }
 
     def sentence(self, rows: pd.DataFrame | None = None, steps: int | None = None) -> str:
@@ -133,7 +148,9 @@ class Borrowing:
         """RULES in scope of the others, severest first, then by name and key: the order among equals."""
         rules = self.others.rules
         rank = rules["severity"].map({name: -number for number, name in enumerate(SEVERITIES)}).fillna(1)
-        return rules.assign(_rank=rank).sort_values(["_rank", "name", "rule_key"], kind="stable", ignore_index=True)
+        return rules.assign(_rank=rank).sort_values(
+            ["_rank", "name", "rule_key"], kind="stable", ignore_index=True
+        )
 
     @cached_property
     def _places(self) -> dict[str, int]:
@@ -167,20 +184,34 @@ class Borrowing:
         """The columns that say which rule, of every rule in `_rules`, in its order."""
         rules, sources = self._rules, _log_sources(self._rules)
         own = [tuple(name for name in names if _word(name) in self.own_log_sources) for names in sources]
-        have = [tuple(dict.fromkeys(name for name, platform in pairs if (name, platform) in self.own_data_components)) for pairs in _collected(rules)]
+        have = [
+            tuple(
+                dict.fromkeys(
+                    name for name, platform in pairs if (name, platform) in self.own_data_components
+                )
+            )
+            for pairs in _collected(rules)
+        ]
         return rules[list(_RULE_COLUMNS)].assign(
-            rule_name=rules["name"], rule_platforms=rules["platforms"],
+            rule_name=rules["name"],
+            rule_platforms=rules["platforms"],
             rule_log_sources=pd.Series(sources, index=rules.index, dtype=object),
             own_log_sources=pd.Series(own, index=rules.index, dtype=object),
-            rule_data_components=rules["data_components"], own_data_components=pd.Series(have, index=rules.index, dtype=object),
-        )  # fmt: skip
+            rule_data_components=rules["data_components"],
+            own_data_components=pd.Series(have, index=rules.index, dtype=object),
+        )
 
     def _lent(self, places: Iterable[int]) -> dict[str, Iterable]:
         """The same for some rows of `_rules`, column by column."""
         rows = self._lendable.take(np.array(list(places), dtype=np.int64))
         return {name: rows[name].array for name in rows}
 
-    def _steps_frame(self, steps: Sequence[tuple[str, frozenset[str]]], closable: frozenset[str], weights: Mapping[str, float]) -> pd.DataFrame:
+    def _steps_frame(
+        self,
+        steps: Sequence[tuple[str, frozenset[str]]],
+        closable: frozenset[str],
+        weights: Mapping[str, float],
+    ) -> pd.DataFrame:
         gained = [fsum(weights[element] for element in new) for _, new in steps]
         so_far = list(accumulate((Fraction(weight) for weight in gained), initial=Fraction()))[1:]
         closed = list(self._closing.closed_by(new for _, new in steps))
@@ -191,12 +222,23 @@ class Borrowing:
             f"{grain}_so_far": list(accumulate(_count(gaps, below) for gaps in closed))
             for grain, below in (("techniques", False), ("subtechniques", True))
         }
-        same = {"weight_closable": whole, "techniques_closable": _count(can, False), "subtechniques_closable": _count(can, True)}
-        return BORROW_PLAN.frame({
-            "step": range(1, len(steps) + 1), "closes": closed, **counts, "weight": gained, "weight_so_far": totals,
-            "share": [total / whole for total in totals], **{name: [value] * len(steps) for name, value in same.items()},
-            **self._lent(self._places[key] for key, _ in steps),
-        })  # fmt: skip
+        same = {
+            "weight_closable": whole,
+            "techniques_closable": _count(can, False),
+            "subtechniques_closable": _count(can, True),
+        }
+        return BORROW_PLAN.frame(
+            {
+                "step": range(1, len(steps) + 1),
+                "closes": closed,
+                **counts,
+                "weight": gained,
+                "weight_so_far": totals,
+                "share": [total / whole for total in totals],
+                **{name: [value] * len(steps) for name, value in same.items()},
+                **self._lent(self._places[key] for key, _ in steps),
+            }
+        )
 
 
 def borrow(mine: View, others: View, weights: Mapping[str, float]) -> Borrowing:
@@ -240,12 +282,16 @@ def _log_sources(rules: pd.DataFrame) -> list[tuple[str, ...]]:
 def _collected(rules: pd.DataFrame) -> list[list[tuple[str, str]]]:
     """For each rule its data components, each with each of its platforms."""
     pairs = zip(rules["data_components"].tolist(), rules["platforms"].tolist(), strict=True)
-    return [[(name, platform) for name in names for platform in platforms or ("",)] for names, platforms in pairs]
+    return [
+        [(name, platform) for name in names for platform in platforms or ("",)] for names, platforms in pairs
+    ]
 
 
 def _meets(lists: pd.Series, wanted: frozenset[str], form: Callable[[str], str]) -> np.ndarray:
     """Which lists have a wanted word."""
-    return np.fromiter((not wanted.isdisjoint(map(form, names)) for names in lists), dtype=bool, count=len(lists))
+    return np.fromiter(
+        (not wanted.isdisjoint(map(form, names)) for names in lists), dtype=bool, count=len(lists)
+    )
 
 
 def _word(text: str) -> str:

@@ -23,7 +23,9 @@ class Closing:
 
     def __init__(self, gap_ids: Sequence[str], mine: View, others: View) -> None:
         techniques = mine.techniques
-        known = techniques[techniques["parent_id"].notna() & techniques["parent_id"].isin(techniques["attack_id"])]
+        known = techniques[
+            techniques["parent_id"].notna() & techniques["parent_id"].isin(techniques["attack_id"])
+        ]
         self._parents = dict(zip(known["attack_id"].tolist(), known["parent_id"].tolist(), strict=True))
         self._lift = self._parents if mine.scope.rollup == "any" else {}
         self.needs = self._needs(gap_ids, mine.scope.rollup)
@@ -57,7 +59,9 @@ class Closing:
         """Rule -> its leaves that close the gap; only rules that close it alone."""
         parts = [self._leaves.get(element, {}) for element in self.needs[gap]]
         rules = set(parts[0]).intersection(*parts[1:])
-        return {rule_key: tuple(sorted(set().union(*(part[rule_key] for part in parts)))) for rule_key in rules}
+        return {
+            rule_key: tuple(sorted(set().union(*(part[rule_key] for part in parts)))) for rule_key in rules
+        }
 
     def elements(self, gap_ids: Iterable[str]) -> frozenset[str]:
         """Those of some gaps that need nothing but themselves."""

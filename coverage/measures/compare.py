@@ -62,9 +62,14 @@ class Comparison:
         """COMPARISON: each technique and sub-technique in scope, in ID order."""
         a, b = covered_by_id(self.a), covered_by_id(self.b)
         frame = a.assign(
-            side=_sides(a, b), rules_a=a["rules"], rules_b=b["rules"], covered_a=a["covered"], covered_b=b["covered"],
-            tactics=tactic_names(self.a, a["attack_id"]), url=[attack_url(attack_id) for attack_id in a["attack_id"]],
-        ).merge(threat_by_id(self.a), on="attack_id", how="left")  # fmt: skip
+            side=_sides(a, b),
+            rules_a=a["rules"],
+            rules_b=b["rules"],
+            covered_a=a["covered"],
+            covered_b=b["covered"],
+            tactics=tactic_names(self.a, a["attack_id"]),
+            url=[attack_url(attack_id) for attack_id in a["attack_id"]],
+        ).merge(threat_by_id(self.a), on="attack_id", how="left")
         return frame[list(COMPARISON.columns)].astype({"side": "str", "url": "str"})
 
     @cached_property
@@ -79,10 +84,14 @@ class Comparison:
         tactics = self.a.catalogue.tactics
         tactics = tactics.loc[tactics["position"] >= 0, ["tactic_id", "name", "position"]]
         frame = tactics.merge(pd.DataFrame({"grain": list(GRAINS)}, dtype="str"), how="cross")
-        frame = frame.merge(_counted(a.assign(side=_sides(a, b)), ["tactic_id"]), on=["tactic_id", "grain"], how="left")
+        frame = frame.merge(
+            _counted(a.assign(side=_sides(a, b)), ["tactic_id"]), on=["tactic_id", "grain"], how="left"
+        )
         counts = [*SIDES, "total"]
         frame = frame.fillna(dict.fromkeys(counts, 0)).astype(dict.fromkeys(counts, "int64"))
-        return frame.sort_values(["position", "grain"], ascending=[True, False], ignore_index=True)[list(COMPARISON_TACTICS.columns)]
+        return frame.sort_values(["position", "grain"], ascending=[True, False], ignore_index=True)[
+            list(COMPARISON_TACTICS.columns)
+        ]
 
     def count(self, grain: str) -> dict[str, int]:
         """The four sides and the total of one of `GRAINS`."""

@@ -27,7 +27,11 @@ def corpus_names(view: View) -> list[str]:
 def coverage_by_corpus(view: View) -> pd.DataFrame:
     """CORPUS_COVERAGE: how far each corpus alone covers each ID in scope, corpus by corpus."""
     ids = view.techniques[["attack_id", "is_subtechnique", "parent_id"]]
-    pairs = view.placed_copies[["attack_id", "rule_key"]].drop_duplicates() if view.counts_as else view.rules_on_ids
+    pairs = (
+        view.placed_copies[["attack_id", "rule_key"]].drop_duplicates()
+        if view.counts_as
+        else view.rules_on_ids
+    )
     return _each_corpus(view, ids, pairs, ("corpus",), CORPUS_COVERAGE)
 
 
@@ -38,14 +42,23 @@ def placements_by_corpus(view: View) -> pd.DataFrame:
     return _each_corpus(view, cells, view.placed_copies, ("corpus", "tactic_id"), CORPUS_PLACEMENTS)
 
 
-def _each_corpus(view: View, units: pd.DataFrame, pairs: pd.DataFrame, by: tuple[str, ...], spec: FrameSpec) -> pd.DataFrame:
+def _each_corpus(
+    view: View, units: pd.DataFrame, pairs: pd.DataFrame, by: tuple[str, ...], spec: FrameSpec
+) -> pd.DataFrame:
     """Coverage of every unit by every corpus: the roll-up with the corpus as one more grain, since no rule is of two."""
     names = corpus_names(view)
     if not names:
         return spec.empty()
-    each = pd.concat([units.assign(corpus=pd.Series(name, index=units.index, dtype="str")) for name in names], ignore_index=True)
+    each = pd.concat(
+        [units.assign(corpus=pd.Series(name, index=units.index, dtype="str")) for name in names],
+        ignore_index=True,
+    )
     corpus_of = dict(zip(view.all_rules["rule_key"].tolist(), view.all_rules["corpus"].tolist(), strict=True))
-    pairs = pairs.assign(corpus=pd.Series([corpus_of[key] for key in pairs["rule_key"].tolist()], index=pairs.index, dtype="str"))
+    pairs = pairs.assign(
+        corpus=pd.Series(
+            [corpus_of[key] for key in pairs["rule_key"].tolist()], index=pairs.index, dtype="str"
+        )
+    )
     found = coverage_columns(pairs, rolled_up(pairs, each, by), each, view.scope.rollup, by)
     return spec.frame({column: found[column].array for column in spec.columns})
 
@@ -64,7 +77,11 @@ def covering_corpora(coverage: pd.DataFrame, keys: list[str], least: float = 0.0
     names: dict = {key: [] for key in _keys(coverage, keys)}
     for key, name in zip(_keys(coverage[enough], keys), coverage.loc[enough, "corpus"].tolist(), strict=True):
         names[key].append(name)
-    index = pd.MultiIndex.from_tuples(names, names=keys) if len(keys) > 1 and names else pd.Index(list(names), name=keys[0])
+    index = (
+        pd.MultiIndex.from_tuples(names, names=keys)
+        if len(keys) > 1 and names
+        else pd.Index(list(names), name=keys[0])
+    )
     return pd.Series([tuple(found) for found in names.values()], index=index, dtype=object)
 
 
@@ -77,7 +94,9 @@ def covered_elsewhere(view: View, names: Collection[str]) -> pd.Series:
     """ID in scope -> the other corpora of `view` that cover it wholly: who has what `names` may lack."""
     coverage = coverage_by_corpus(view)
     own = coverage["corpus"].isin(list(names))
-    return covering_corpora(coverage.assign(covered=coverage["covered"].where(~own, 0.0)), ["attack_id"], least=1.0)
+    return covering_corpora(
+        coverage.assign(covered=coverage["covered"].where(~own, 0.0)), ["attack_id"], least=1.0
+    )
 
 
 @once_a_view
@@ -87,8 +106,14 @@ def corpus_summary(view: View) -> pd.DataFrame:
     `only_here` counts the techniques that no other corpus covers in part or whole.
     """
     names, coverage = corpus_names(view), coverage_by_corpus(view)
-    is_sub = dict(zip(view.techniques["attack_id"].tolist(), view.techniques["is_subtechnique"].tolist(), strict=True))
-    alone = Counter(found[0] for attack_id, found in covering_corpora(coverage, ["attack_id"]).items() if len(found) == 1 and not is_sub[attack_id])
+    is_sub = dict(
+        zip(view.techniques["attack_id"].tolist(), view.techniques["is_subtechnique"].tolist(), strict=True)
+    )
+    alone = Counter(
+        found[0]
+        for attack_id, found in covering_corpora(coverage, ["attack_id"]).items()
+        if len(found) == 1 and not is_sub[attack_id]
+    )
     read, in_scope = (Counter(rules["corpus"].tolist()) for rules in (view.all_rules, view.every_rule))
     rows = [
         {"corpus": name, "rules_read": read[name], "rules": in_scope[name], "only_here": alone[name]}
@@ -105,6 +130,8 @@ def _figures(coverage: pd.DataFrame, is_sub: dict[str, bool]) -> dict:
     subs = [is_sub[attack_id] for attack_id in coverage["attack_id"].tolist()]
     values = list(zip(coverage["covered"].tolist(), subs, strict=True))
     return {
-        "covered": fsum(covered for covered, sub in values if not sub), "total": len(subs) - sum(subs),
-        "subtechniques_covered": int(sum(covered for covered, sub in values if sub)), "subtechniques": sum(subs),
-    }  # fmt: skip
+        "covered": fsum(covered for covered, sub in values if not sub),
+        "total": len(subs) - sum(subs),
+        "subtechniques_covered": int(sum(covered for covered, sub in values if sub)),
+        "subtechniques": sum(subs),
+    }

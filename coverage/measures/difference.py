@@ -58,7 +58,14 @@ class Difference:
         """DIFF_UNITS: every unit that differs in the end, grain by grain, in ID order."""
         lines: dict[Unit, list[dict]] = {}
         for row in self.ledger.to_dict("records"):
-            lines.setdefault((row["grain"], row["tactic_id"] if isinstance(row["tactic_id"], str) else "", row["attack_id"]), []).append(row)
+            lines.setdefault(
+                (
+                    row["grain"],
+                    row["tactic_id"] if isinstance(row["tactic_id"], str) else "",
+                    row["attack_id"],
+                ),
+                [],
+            ).append(row)
         old, new = self._ends
         changed = [unit for unit in lines if old.covered.get(unit) != new.covered.get(unit)]
         changed.sort(key=lambda unit: (GRAINS.index(unit[0]), unit[2], unit[1]))
@@ -81,7 +88,10 @@ class Difference:
         """What became of covered techniques, with both denominators, what was gained and lost, and why."""
         row = self.totals.set_index("grain").loc["techniques"]
         causes = self.by_cause[(self.by_cause["grain"] == "techniques") & (self.by_cause["units"] > 0)]
-        why = ", ".join(f"{CAUSE_WORDS[cause]} {signed(change)}" for cause, change in columns(causes, "cause", "covered_change"))
+        why = ", ".join(
+            f"{CAUSE_WORDS[cause]} {signed(change)}"
+            for cause, change in columns(causes, "cause", "covered_change")
+        )
         return (
             f"Covered techniques go from {number(row['covered_before'])} of {number(row['total_before'])} to "
             f"{number(row['covered_after'])} of {number(row['total_after'])}: {number(row['gained'])} gained, {number(row['lost'])} lost"
@@ -99,12 +109,19 @@ class Difference:
         return {key: Side(view) for key, view in views.items()}
 
     def _total(self, grain: str) -> dict:
-        (covered_before, total_before), (covered_after, total_after) = (_counted(side, grain) for side in self._ends)
+        (covered_before, total_before), (covered_after, total_after) = (
+            _counted(side, grain) for side in self._ends
+        )
         changes = self.units.loc[self.units["grain"] == grain, "change"].tolist()
         return {
-            "grain": grain, "covered_before": covered_before, "total_before": total_before, "covered_after": covered_after,
-            "total_after": total_after, "gained": changes.count("gained"), "lost": changes.count("lost"),
-        }  # fmt: skip
+            "grain": grain,
+            "covered_before": covered_before,
+            "total_before": total_before,
+            "covered_after": covered_after,
+            "total_after": total_after,
+            "gained": changes.count("gained"),
+            "lost": changes.count("lost"),
+        }
 
     # ---- why -------------------------------------------------------------------------------------------
 
@@ -144,8 +161,14 @@ class _Explained:
         keys = sorted(self._behind(place, sign))
         if self._step.cause == "rule":
             return self._by_rules(keys, sign)
-        membership = "" if old is not None and new is not None else " in scope" if old is None else " out of scope"
-        return {"detail": self._step.what, "rules": tuple(keys), "because": f"{self._option()}{membership and f': {unit[2]} is{membership}'}"}
+        membership = (
+            "" if old is not None and new is not None else " in scope" if old is None else " out of scope"
+        )
+        return {
+            "detail": self._step.what,
+            "rules": tuple(keys),
+            "because": f"{self._option()}{membership and f': {unit[2]} is{membership}'}",
+        }
 
     def _option(self) -> str:
         if self._step.what == "read":
@@ -156,7 +179,13 @@ class _Explained:
         """The rules, each by its file's own key, on places that flipped in this direction."""
         below = self._old.subtechniques.get(place, set()) | self._new.subtechniques.get(place, set())
         rollup = self._new.view.scope.rollup
-        places = {place} if rollup == "direct" or not below else below if rollup in ("share", "all") else {place} | below
+        places = (
+            {place}
+            if rollup == "direct" or not below
+            else below
+            if rollup in ("share", "all")
+            else {place} | below
+        )
         here, there = (self._rules[1], self._rules[0]) if sign > 0 else self._rules
         return set().union(*(here.get(one, set()) for one in places if here.get(one) and not there.get(one)))
 
@@ -165,11 +194,17 @@ class _Explained:
         side = "after" if sign > 0 else "before"
         behind = [rows[side, key] for key in keys if (side, key) in rows]
         details = [change for row in behind for change in row["changes"]]
-        detail = min(details, key=lambda name: (-details.count(name), list(RULE_DIFFERENCES).index(name)), default="unexplained")
+        detail = min(
+            details,
+            key=lambda name: (-details.count(name), list(RULE_DIFFERENCES).index(name)),
+            default="unexplained",
+        )
         return {
-            "detail": detail, "rules": tuple(sorted(row["rule_key"] for row in behind)),
-            "because": "; ".join(_names(behind)) or "no change of a rule explains it: a fault of this program, please report it",
-        }  # fmt: skip
+            "detail": detail,
+            "rules": tuple(sorted(row["rule_key"] for row in behind)),
+            "because": "; ".join(_names(behind))
+            or "no change of a rule explains it: a fault of this program, please report it",
+        }
 
     @cached_property
     def _changed_rules(self) -> dict[tuple[str, str], dict]:
@@ -193,23 +228,37 @@ def grain_counts(units: pd.DataFrame) -> str:
     """How many units of each grain there are: `2 techniques and 1 sub-technique`."""
     grains = units["grain"].tolist()
     counts = {grain: grains.count(grain) for grain in GRAINS}
-    return " and ".join(f"{count:,} {GRAIN_WORDS[grain]}{'' if count == 1 else 's'}" for grain, count in counts.items() if count)
+    return " and ".join(
+        f"{count:,} {GRAIN_WORDS[grain]}{'' if count == 1 else 's'}"
+        for grain, count in counts.items()
+        if count
+    )
 
 
 def change_words(row: Mapping) -> str:
     """What changed about a rule of RULE_DIFF, in words, with what it was and is."""
     pairs = {
-        "remapped": (row["written_before"], row["written_after"]), "class": (row["class_before"], row["class_after"]),
-        "enabled": (row["enabled_before"], row["enabled_after"]), "platforms": (row["platforms_before"], row["platforms_after"]),
-    }  # fmt: skip
-    said = [f"{change} ({_moved(*pairs[change])})" if change in pairs and pairs[change][0] != pairs[change][1] else change for change in row["changes"]]
+        "remapped": (row["written_before"], row["written_after"]),
+        "class": (row["class_before"], row["class_after"]),
+        "enabled": (row["enabled_before"], row["enabled_after"]),
+        "platforms": (row["platforms_before"], row["platforms_after"]),
+    }
+    said = [
+        f"{change} ({_moved(*pairs[change])})"
+        if change in pairs and pairs[change][0] != pairs[change][1]
+        else change
+        for change in row["changes"]
+    ]
     return ", ".join(said) + (" by this program, the file is the same" if row["same_file"] else "")
 
 
 def _moved(old: object, new: object) -> str:
     """What was and what is; of lists only what is not in both."""
     if isinstance(old, tuple) and isinstance(new, tuple):
-        old, new = tuple(item for item in old if item not in new), tuple(item for item in new if item not in old)
+        old, new = (
+            tuple(item for item in old if item not in new),
+            tuple(item for item in new if item not in old),
+        )
     return f"{_said(old)} → {_said(new)}"
 
 
@@ -223,9 +272,14 @@ def _said(value: object) -> str:
 
 def _rules_of_files(view: View) -> dict[Place, set[str]]:
     """The rules in scope on the very ID, and on it at each tactic, copies in several corpora apart."""
-    rules, ids = frozenset(view.every_rule["rule_key"].tolist()), frozenset(view.techniques["attack_id"].tolist())
+    rules, ids = (
+        frozenset(view.every_rule["rule_key"].tolist()),
+        frozenset(view.techniques["attack_id"].tolist()),
+    )
     found: dict[Place, set[str]] = {}
-    for rule_key, attack_id, tactic in columns(placed_rules(view.mappings, view.catalogue), "rule_key", "attack_id", "tactic_id"):
+    for rule_key, attack_id, tactic in columns(
+        placed_rules(view.mappings, view.catalogue), "rule_key", "attack_id", "tactic_id"
+    ):
         if rule_key in rules and attack_id in ids:
             found.setdefault(("", attack_id), set()).add(rule_key)
             found.setdefault((tactic, attack_id), set()).add(rule_key)
@@ -236,7 +290,9 @@ def _rules_of_files(view: View) -> dict[Place, set[str]]:
 
 
 def _changed(old: Side, new: Side) -> list[Unit]:
-    changed = [unit for unit in {**old.covered, **new.covered} if old.covered.get(unit) != new.covered.get(unit)]
+    changed = [
+        unit for unit in {**old.covered, **new.covered} if old.covered.get(unit) != new.covered.get(unit)
+    ]
     return sorted(changed, key=lambda unit: (GRAINS.index(unit[0]), unit[2], unit[1]))
 
 
@@ -246,10 +302,19 @@ def _unit_row(unit: Unit, before: Side, after: Side) -> dict:
     old, new = before.covered.get(unit), after.covered.get(unit)
     names = (before if new is None else after).names
     return {
-        "grain": grain, "tactic_id": tactic or None, "tactic": names[tactic] if tactic else None, "attack_id": attack_id,
-        "name": names[attack_id], "before": _state(old), "after": _state(new), "covered_before": old or 0.0, "covered_after": new or 0.0,
-        "covered_change": (new or 0.0) - (old or 0.0), "total_change": (new is not None) - (old is not None), "change": _change(old, new),
-    }  # fmt: skip
+        "grain": grain,
+        "tactic_id": tactic or None,
+        "tactic": names[tactic] if tactic else None,
+        "attack_id": attack_id,
+        "name": names[attack_id],
+        "before": _state(old),
+        "after": _state(new),
+        "covered_before": old or 0.0,
+        "covered_after": new or 0.0,
+        "covered_change": (new or 0.0) - (old or 0.0),
+        "total_change": (new is not None) - (old is not None),
+        "change": _change(old, new),
+    }
 
 
 def _state(covered: float | None) -> str:
@@ -266,14 +331,21 @@ def _change(old: float | None, new: float | None) -> str:
 
 def _caused(lines: list[dict]) -> dict:
     """The parts of a unit's change by cause, and the cause of the largest."""
-    parts = {cause: fsum(line["covered_change"] for line in lines if line["cause"] == cause) for cause in DIFFERENCE_CAUSES}
-    main = max(lines, key=lambda line: (abs(parts[line["cause"]]), abs(line["covered_change"]), line["total_change"] != 0))
+    parts = {
+        cause: fsum(line["covered_change"] for line in lines if line["cause"] == cause)
+        for cause in DIFFERENCE_CAUSES
+    }
+    main = max(
+        lines,
+        key=lambda line: (abs(parts[line["cause"]]), abs(line["covered_change"]), line["total_change"] != 0),
+    )
     return {
         **{f"by_{cause}": part for cause, part in parts.items()},
-        "cause": main["cause"], "detail": main["detail"],
+        "cause": main["cause"],
+        "detail": main["detail"],
         "rules": tuple(sorted({key for line in lines for key in line["rules"]})),
         "because": "; ".join(dict.fromkeys(line["because"] for line in lines)),
-    }  # fmt: skip
+    }
 
 
 def _counted(side: Side, grain: str) -> tuple[float, int]:
@@ -287,18 +359,29 @@ def _summed(ledger: pd.DataFrame, grain: str, cause: str) -> dict:
     values = rows["covered_change"].tolist()
     units = set(columns(rows.assign(tactic_id=rows["tactic_id"].fillna("")), "tactic_id", "attack_id"))
     return {
-        "grain": grain, "cause": cause, "units": len(units),
-        "covered_gained": fsum(value for value in values if value > 0), "covered_lost": fsum(value for value in values if value < 0),
-        "covered_change": fsum(values), "total_change": int(rows["total_change"].sum()),
-    }  # fmt: skip
+        "grain": grain,
+        "cause": cause,
+        "units": len(units),
+        "covered_gained": fsum(value for value in values if value > 0),
+        "covered_lost": fsum(value for value in values if value < 0),
+        "covered_change": fsum(values),
+        "total_change": int(rows["total_change"].sum()),
+    }
 
 
 def scopes_differ(old: Scope, new: Scope) -> list[str]:
     """The options in which two scopes differ, the release among them, each with both values in words."""
-    said = [f"ATT&CK: {old.attack.title} before, {new.attack.title} after"] if old.attack != new.attack else []
-    return said + [_option_words(name, old, new) for name in OPTIONS if getattr(old, name) != getattr(new, name)]
+    said = (
+        [f"ATT&CK: {old.attack.title} before, {new.attack.title} after"] if old.attack != new.attack else []
+    )
+    return said + [
+        _option_words(name, old, new) for name in OPTIONS if getattr(old, name) != getattr(new, name)
+    ]
 
 
 def _option_words(name: str, old: Scope, new: Scope) -> str:
-    was, is_now = ("all" if name == "platforms" and not scope.platforms else _said(getattr(scope, name)) for scope in (old, new))
+    was, is_now = (
+        "all" if name == "platforms" and not scope.platforms else _said(getattr(scope, name))
+        for scope in (old, new)
+    )
     return f"{OPTIONS[name]}: {was} before, {is_now} after"

@@ -44,13 +44,17 @@ def _listed_gaps(view: View, also: frozenset[str]) -> pd.DataFrame:
     order = ["groups", "software", "campaigns", "attack_id", "gap_type"]
     found = found.sort_values(order, ascending=[False, False, False, True, True], ignore_index=True)
     result = found[list(GAPS.columns)]
-    return result.astype({name: dtype for name, (dtype, _) in GAPS.columns.items() if dtype in ("str", "bool")})
+    return result.astype(
+        {name: dtype for name, (dtype, _) in GAPS.columns.items() if dtype in ("str", "bool")}
+    )
 
 
 def _open(view: View, coverage: pd.DataFrame) -> pd.DataFrame:
     """The rows of `coverage` that are not (wholly) covered, with `gap_type` and `rules_out_of_scope`."""
     outside = _out_of_scope(view)
-    rows = coverage.assign(rules_out_of_scope=coverage["attack_id"].map(outside["any"]).fillna(0).astype("int64"))
+    rows = coverage.assign(
+        rules_out_of_scope=coverage["attack_id"].map(outside["any"]).fillna(0).astype("int64")
+    )
     rows = rows[rows["covered"] < 1].copy()
     with_direct_rule = coverage.loc[coverage["direct"], "attack_id"]
     # One type a gap. The most specific says what to do: finish, promote, refine, or begin.
@@ -72,7 +76,9 @@ def _out_of_scope(view: View) -> pd.DataFrame:
     left_out = view.all_placed[~among(view.all_placed["rule_key"], view.rules["rule_key"])]
     parents = view.techniques.loc[view.techniques["parent_id"].notna(), ["attack_id", "parent_id"]]
     pairs = left_out[["attack_id", "rule_key"]]
-    lifted = pairs.merge(parents, on="attack_id")[["parent_id", "rule_key"]].rename(columns={"parent_id": "attack_id"})
+    lifted = pairs.merge(parents, on="attack_id")[["parent_id", "rule_key"]].rename(
+        columns={"parent_id": "attack_id"}
+    )
     pairs = pd.concat([pairs, lifted], ignore_index=True).drop_duplicates()
     here = rules_in_scope(view.all_rules, replace(view.scope, classes=tuple(RULE_CLASSES), enabled="any"))
     promotable = view.all_rules[here & (view.all_rules["rule_class"] != "deprecated")]

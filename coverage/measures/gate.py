@@ -77,33 +77,50 @@ class Verdict:
     line: int | None = None
 
 
-def share_verdict(condition: ShareCondition, view: View, reader: Reader, accepted: Accepted = NOBODY) -> Verdict:
+def share_verdict(
+    condition: ShareCondition, view: View, reader: Reader, accepted: Accepted = NOBODY
+) -> Verdict:
     """Whether a large enough share of a grain is covered. Raises GateError for a tactic the release does not have."""
     tactic = _tactic(condition, reader)
     rows = _units(view, condition.grain, tactic)
     covered, total = fsum(rows["covered"].tolist()), len(rows)
-    words = f"{GRAIN_WORDS[condition.grain]}s" + (f" in {reader.chosen.tactic_names[tactic]}" if tactic else "")
+    words = f"{GRAIN_WORDS[condition.grain]}s" + (
+        f" in {reader.chosen.tactic_names[tactic]}" if tactic else ""
+    )
     needed = ceil(condition.at_least * total - ENOUGH)
     passed = bool(total) and covered >= condition.at_least * total - ENOUGH
     return Verdict(
-        "share", f"at least {condition.at_least:.1%} of the {words}", passed,
+        "share",
+        f"at least {condition.at_least:.1%} of the {words}",
+        passed,
         wanted=f"at least {condition.at_least:.1%}: {needed:,} of {total:,} {words} covered",
-        found=f"{number(covered)} of {total:,} {words} covered" + (f" ({covered / total:.1%})" if total else ""),
-        covered=covered, total=total, scope=view.scope.sentence(), line=condition.line,
-        advice="" if passed else f"map rules to {ceil(needed - covered - ENOUGH):,} more of them ('gaps' lists those that most groups use first)"
-        if total else "nothing is in this scope: look at its platforms and tactic",
+        found=f"{number(covered)} of {total:,} {words} covered"
+        + (f" ({covered / total:.1%})" if total else ""),
+        covered=covered,
+        total=total,
+        scope=view.scope.sentence(),
+        line=condition.line,
+        advice=""
+        if passed
+        else f"map rules to {ceil(needed - covered - ENOUGH):,} more of them ('gaps' lists those that most groups use first)"
+        if total
+        else "nothing is in this scope: look at its platforms and tactic",
         missing=() if passed else tuple(_open(rows, view, marker(accepted, view))),
-    )  # fmt: skip
+    )
 
 
 def _tactic(condition: ShareCondition, reader: Reader) -> str | None:
     if condition.tactic is None:
         return None
     by_id = id_kind(condition.tactic) == "tactic"
-    found = reader.tactic(condition.tactic if by_id else None, None if by_id else condition.tactic, None).tactic_id
+    found = reader.tactic(
+        condition.tactic if by_id else None, None if by_id else condition.tactic, None
+    ).tactic_id
     if found is None:
         names = ", ".join(reader.chosen.tactic_names.values())
-        raise GateError(f"'{condition.tactic}' is no tactic of {reader.release.title}; they are {names}", condition.line)
+        raise GateError(
+            f"'{condition.tactic}' is no tactic of {reader.release.title}; they are {names}", condition.line
+        )
     return found
 
 
@@ -118,8 +135,14 @@ def _open(rows: pd.DataFrame, view: View, said: Marker) -> Iterator[Missing]:
     tactics = dict(columns(view.catalogue.tactics, "tactic_id", "name"))
     groups = dict(columns(threat_by_id(view), "attack_id", "groups"))
     rows = rows.iloc[sorted(range(len(rows)), key=lambda at: (-groups[rows["attack_id"].iat[at]], at))]
-    where = rows["tactic_id"] if "tactic_id" in rows else pd.Series([None] * len(rows), index=rows.index, dtype="str")
-    for attack_id, name, covered, tactic in columns(rows.assign(where=where), "attack_id", "name", "covered", "where"):
+    where = (
+        rows["tactic_id"]
+        if "tactic_id" in rows
+        else pd.Series([None] * len(rows), index=rows.index, dtype="str")
+    )
+    for attack_id, name, covered, tactic in columns(
+        rows.assign(where=where), "attack_id", "name", "covered", "where"
+    ):
         if covered < 1:
             tactic = tactic if isinstance(tactic, str) else None
             why = _state(covered) + (f" in {tactics[tactic]}" if tactic else "")
@@ -130,7 +153,13 @@ def _state(covered: float) -> str:
     return "open" if not covered else f"covered to {covered:.0%}"
 
 
-def targets_verdict(condition: TargetsCondition, targets: Iterable[Target], view: View, reader: Reader, accepted: Accepted = NOBODY) -> Verdict:
+def targets_verdict(
+    condition: TargetsCondition,
+    targets: Iterable[Target],
+    view: View,
+    reader: Reader,
+    accepted: Accepted = NOBODY,
+) -> Verdict:
     """Whether every target is covered, one with a tactic in that very tactic. Targets are read as mappings are.
 
     Several that are read as one ID, in one tactic, are one target.
@@ -143,16 +172,28 @@ def targets_verdict(condition: TargetsCondition, targets: Iterable[Target], view
     wanted: dict[tuple, _Wanted] = {}
     for target in targets:
         found = _wanted(target, condition, reader)
-        wanted.setdefault((found.attack_id, found.tactic_id, found.fault), found).written.setdefault(target.attack_id)
+        wanted.setdefault((found.attack_id, found.tactic_id, found.fault), found).written.setdefault(
+            target.attack_id
+        )
     missing = tuple(_missing_targets(wanted.values(), view, reader, marker(accepted, view)))
     covered, name = len(wanted) - len(missing), condition.name or condition.layer or "target techniques"
     return Verdict(
-        "targets", f"targets: {name}", bool(wanted) and not missing, wanted=f"{len(wanted):,} of {len(wanted):,} targets covered",
-        found=f"{covered:,} of {len(wanted):,} targets covered" + _read_as(wanted.values()), covered=covered, total=len(wanted),
-        scope=view.scope.sentence(), missing=missing, line=condition.line,
-        advice="" if not missing and wanted else "map a rule to each of these, or take it out of the targets" if wanted
+        "targets",
+        f"targets: {name}",
+        bool(wanted) and not missing,
+        wanted=f"{len(wanted):,} of {len(wanted):,} targets covered",
+        found=f"{covered:,} of {len(wanted):,} targets covered" + _read_as(wanted.values()),
+        covered=covered,
+        total=len(wanted),
+        scope=view.scope.sentence(),
+        missing=missing,
+        line=condition.line,
+        advice=""
+        if not missing and wanted
+        else "map a rule to each of these, or take it out of the targets"
+        if wanted
         else "the layer has no technique with a score above 0",
-    )  # fmt: skip
+    )
 
 
 @dataclass
@@ -183,24 +224,46 @@ def _wanted(target: Target, condition: TargetsCondition, reader: Reader) -> _Wan
     return _Wanted(leaf.attack_id, tactic.tactic_id, None)
 
 
-def _missing_targets(wanted: Iterable[_Wanted], view: View, reader: Reader, said: Marker) -> Iterator[Missing]:
+def _missing_targets(
+    wanted: Iterable[_Wanted], view: View, reader: Reader, said: Marker
+) -> Iterator[Missing]:
     ids = dict(columns(coverage_by_id(view), "attack_id", "covered"))
-    cells = {row[:2]: row[2] for row in columns(coverage_by_placement(view), "attack_id", "tactic_id", "covered")}
+    cells = {
+        row[:2]: row[2] for row in columns(coverage_by_placement(view), "attack_id", "tactic_id", "covered")
+    }
     for one in wanted:
         covered = cells.get((one.attack_id, one.tactic_id)) if one.tactic_id else ids.get(one.attack_id)
         if one.fault or covered is None or covered < 1:
             why = one.fault or ("not in the stated scope" if covered is None else _state(covered))
-            why += f" in {reader.chosen.tactic_names[one.tactic_id]}" if one.tactic_id and covered is not None else ""
-            why += f"; {_listed(one.others)} {'is' if len(one.others) == 1 else 'are'} read as it" if one.others else ""
-            yield Missing(reader.chosen.names.get(one.attack_id, ""), why, one.attack_id, accepted=said(one.attack_id, one.tactic_id) or None)
+            why += (
+                f" in {reader.chosen.tactic_names[one.tactic_id]}"
+                if one.tactic_id and covered is not None
+                else ""
+            )
+            why += (
+                f"; {_listed(one.others)} {'is' if len(one.others) == 1 else 'are'} read as it"
+                if one.others
+                else ""
+            )
+            yield Missing(
+                reader.chosen.names.get(one.attack_id, ""),
+                why,
+                one.attack_id,
+                accepted=said(one.attack_id, one.tactic_id) or None,
+            )
 
 
 def _read_as(wanted: Iterable[_Wanted]) -> str:
     """`; T1562 and T1562.001 are read as T1685`: which targets are read as another ID."""
     others = {one.attack_id: one.others for one in wanted if one.others}
-    words = [f"{_listed(written)} {'is' if len(written) == 1 else 'are'} read as {attack_id}" for attack_id, written in others.items()]
+    words = [
+        f"{_listed(written)} {'is' if len(written) == 1 else 'are'} read as {attack_id}"
+        for attack_id, written in others.items()
+    ]
     more = len(words) - _MOST_READ_AS
-    return "".join(f"; {text}" for text in words[:_MOST_READ_AS]) + (f"; and {more:,} more are read as another ID" if more > 0 else "")
+    return "".join(f"; {text}" for text in words[:_MOST_READ_AS]) + (
+        f"; and {more:,} more are read as another ID" if more > 0 else ""
+    )
 
 
 def _listed(names: list[str]) -> str:
@@ -218,14 +281,26 @@ def lost_verdict(found: Difference, accepted: Accepted, line: int | None = None)
     open_ = lost[~among(lost["attack_id"], pd.Series(sorted(excused), dtype="str"))]
     total, said = int((coverage_by_id(found.before)["covered"] > 0).sum()), marker(accepted, view)
     return Verdict(
-        "no_technique_lost", "no technique lost", bool(total) and open_.empty,
+        "no_technique_lost",
+        "no technique lost",
+        bool(total) and open_.empty,
         wanted=f"0 of {total:,} techniques and sub-techniques lost that {found.base.name} covers",
-        found=f"{len(open_):,} of {total:,} lost" + (f", and {len(excused):,} more that are accepted gaps" if excused else ""),
-        covered=total - len(open_), total=total, scope=view.scope.sentence(), line=line,
-        missing=tuple(Missing(*row, accepted=said(row[2], None) or None) for row in columns(open_, "name", "because", "attack_id")),
-        advice="the baseline covers no technique: are the rules at this path in it?" if not total
-        else "" if open_.empty else "map a rule to each of these again, or record it in gaps.toml as accepted",
-    )  # fmt: skip
+        found=f"{len(open_):,} of {total:,} lost"
+        + (f", and {len(excused):,} more that are accepted gaps" if excused else ""),
+        covered=total - len(open_),
+        total=total,
+        scope=view.scope.sentence(),
+        line=line,
+        missing=tuple(
+            Missing(*row, accepted=said(row[2], None) or None)
+            for row in columns(open_, "name", "because", "attack_id")
+        ),
+        advice="the baseline covers no technique: are the rules at this path in it?"
+        if not total
+        else ""
+        if open_.empty
+        else "map a rule to each of these again, or record it in gaps.toml as accepted",
+    )
 
 
 def _excused(lost: Collection[str], accepted: Accepted, view: View) -> set[str]:
@@ -233,7 +308,11 @@ def _excused(lost: Collection[str], accepted: Accepted, view: View) -> set[str]:
     for tactic, attack_id in columns(view.placements, "tactic_id", "attack_id"):
         homes.setdefault(attack_id, []).append(tactic)
     said = {attack_id: accepted.of_id(attack_id, homes.get(attack_id, ()), day) for attack_id in lost}
-    return {attack_id for attack_id, entry in said.items() if entry and entry.state == "accepted" and not entry.expired(day)}
+    return {
+        attack_id
+        for attack_id, entry in said.items()
+        if entry and entry.state == "accepted" and not entry.expired(day)
+    }
 
 
 def unmapped_verdict(view: View, line: int | None = None) -> Verdict:
@@ -246,17 +325,36 @@ def unmapped_verdict(view: View, line: int | None = None) -> Verdict:
     mapped = mappings[mappings["attack_id"].notna() | mappings["status"].isin(_MEANT)]
     rules = view.rules[~among(view.rules["rule_key"], mapped["rule_key"])]
     return Verdict(
-        "no_unmapped_rule", "no rule without a mapping", bool(total) and rules.empty, wanted=f"0 of {total:,} rules in scope without a mapping",
-        found=f"{len(rules):,} of {total:,} rules in scope without a mapping", covered=total - len(rules), total=total,
-        scope=view.scope.sentence(), line=line, missing=tuple(_unmapped(rules, mappings)),
-        advice="no rule is in scope: is this the right folder?" if not total else "" if rules.empty else "map each of these rules to a technique",
-    )  # fmt: skip
+        "no_unmapped_rule",
+        "no rule without a mapping",
+        bool(total) and rules.empty,
+        wanted=f"0 of {total:,} rules in scope without a mapping",
+        found=f"{len(rules):,} of {total:,} rules in scope without a mapping",
+        covered=total - len(rules),
+        total=total,
+        scope=view.scope.sentence(),
+        line=line,
+        missing=tuple(_unmapped(rules, mappings)),
+        advice="no rule is in scope: is this the right folder?"
+        if not total
+        else ""
+        if rules.empty
+        else "map each of these rules to a technique",
+    )
 
 
 def _unmapped(rules: pd.DataFrame, mappings: pd.DataFrame) -> Iterator[Missing]:
     reasons: dict[str, dict[str, None]] = {}
     for rule_key, leaf, reason in columns(mappings, "rule_key", "leaf_written", "reason"):
-        reasons.setdefault(rule_key, {})[reason if isinstance(reason, str) else f"{leaf} is no live ID"] = None
+        reasons.setdefault(rule_key, {})[reason if isinstance(reason, str) else f"{leaf} is no live ID"] = (
+            None
+        )
     for rule_key, name, corpus, path in columns(rules, "rule_key", "name", "corpus", "path"):
         said = list(reasons.get(rule_key, ()))
-        yield Missing(name, f"no live ID: {'; '.join(said[:_MOST_REASONS])}" if said else "no mapping", None, corpus, path)
+        yield Missing(
+            name,
+            f"no live ID: {'; '.join(said[:_MOST_REASONS])}" if said else "no mapping",
+            None,
+            corpus,
+            path,
+        )

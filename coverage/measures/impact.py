@@ -37,15 +37,24 @@ class Impact:
     def totals(self) -> pd.DataFrame:
         """IMPACT_TOTALS: covered and all units in scope of each grain, before and after."""
         (covered_before, total_before), (covered_after, total_after) = (_counts(side) for side in self._sides)
-        return IMPACT_TOTALS.frame({
-            "grain": GRAINS, "covered_before": covered_before, "total_before": total_before,
-            "covered_after": covered_after, "total_after": total_after,
-        })  # fmt: skip
+        return IMPACT_TOTALS.frame(
+            {
+                "grain": GRAINS,
+                "covered_before": covered_before,
+                "total_before": total_before,
+                "covered_after": covered_after,
+                "total_after": total_after,
+            }
+        )
 
     @cached_property
     def by_cause(self) -> pd.DataFrame:
         """IMPACT_BY_CAUSE: the ledger summed for each grain and cause; causes that are not ATT&CK's only where they occur."""
-        causes = [cause for cause in IMPACT_CAUSES if cause in ATTACK_CAUSES or (self.ledger["cause"] == cause).any()]
+        causes = [
+            cause
+            for cause in IMPACT_CAUSES
+            if cause in ATTACK_CAUSES or (self.ledger["cause"] == cause).any()
+        ]
         rows = [_summed(self.ledger, grain, cause) for grain in GRAINS for cause in causes]
         return IMPACT_BY_CAUSE.frame({name: [row[name] for row in rows] for name in IMPACT_BY_CAUSE.columns})
 
@@ -57,28 +66,45 @@ class Impact:
         rules = [tuple(self._touched.get(attack_id, ())) for attack_id in found["attack_id"].tolist()]
         return found.assign(
             rules=pd.Series(rules, index=found.index, dtype=object),
-            rules_in_scope=pd.Series([len(in_scope.intersection(keys)) for keys in rules], index=found.index, dtype="int64"),
+            rules_in_scope=pd.Series(
+                [len(in_scope.intersection(keys)) for keys in rules], index=found.index, dtype="int64"
+            ),
         )[list(TOUCHED_CHANGES.columns)]
 
     @cached_property
     def rule_changes(self) -> pd.DataFrame:
         """RULE_CHANGES: each rule read and each change that touches it, with the mappings meant, by the rule's name."""
-        facts = {row[0]: row[1:] for row in columns(self.after.all_rules, "rule_key", "name", "corpus", "path")}
+        facts = {
+            row[0]: row[1:] for row in columns(self.after.all_rules, "rule_key", "name", "corpus", "path")
+        }
         in_scope = frozenset(self.after.rules["rule_key"].tolist())
         rows = [
-            (rule_key, facts[rule_key][0], rule_key in in_scope, attack_id, change,
-             *self._paths(rule_key, self._touched[attack_id][rule_key]), *facts[rule_key][1:])
+            (
+                rule_key,
+                facts[rule_key][0],
+                rule_key in in_scope,
+                attack_id,
+                change,
+                *self._paths(rule_key, self._touched[attack_id][rule_key]),
+                *facts[rule_key][1:],
+            )
             for attack_id, change, rules in columns(self.changes, "attack_id", "change", "rules")
             for rule_key in rules
-        ]  # fmt: skip
+        ]
         rows.sort(key=lambda row: (row[1], row[0]))
-        return RULE_CHANGES.frame(dict(zip(RULE_CHANGES.columns, zip(*rows, strict=True), strict=True))) if rows else RULE_CHANGES.empty()
+        return (
+            RULE_CHANGES.frame(dict(zip(RULE_CHANGES.columns, zip(*rows, strict=True), strict=True)))
+            if rows
+            else RULE_CHANGES.empty()
+        )
 
     def sentence(self) -> str:
         """What happens to covered techniques, with both denominators and the sum of the causes."""
         row = self.totals.set_index("grain").loc["techniques"]
         parts = self.by_cause[(self.by_cause["grain"] == "techniques") & (self.by_cause["units"] > 0)]
-        causes = ", ".join(f"{cause} {signed(change)}" for cause, change in columns(parts, "cause", "covered_change"))
+        causes = ", ".join(
+            f"{cause} {signed(change)}" for cause, change in columns(parts, "cause", "covered_change")
+        )
         unexplained = int((self.ledger["cause"] == "unexplained").sum())
         verdict = f"{unexplained} differences are not explained" if unexplained else "all explained"
         return (
@@ -146,7 +172,9 @@ def signed(value: float) -> str:
 
 def _counts(side: Side) -> tuple[list[float], list[int]]:
     """Covered and all units in scope, grain by grain."""
-    values = {grain: [covered for unit, covered in side.covered.items() if unit[0] == grain] for grain in GRAINS}
+    values = {
+        grain: [covered for unit, covered in side.covered.items() if unit[0] == grain] for grain in GRAINS
+    }
     return [fsum(values[grain]) for grain in GRAINS], [len(values[grain]) for grain in GRAINS]
 
 
@@ -154,12 +182,16 @@ def _summed(ledger: pd.DataFrame, grain: str, cause: str) -> dict:
     rows = ledger[(ledger["grain"] == grain) & (ledger["cause"] == cause)]
     covered, total = rows["covered_change"].tolist(), rows["total_change"].tolist()
     return {
-        "grain": grain, "cause": cause, "units": len(rows),
+        "grain": grain,
+        "cause": cause,
+        "units": len(rows),
         "covered_gained": fsum(value for value in covered if value > 0),
         "covered_lost": fsum(value for value in covered if value < 0),
         "covered_change": fsum(covered),
-        "total_gained": total.count(1), "total_lost": -total.count(-1), "total_change": sum(total),
-    }  # fmt: skip
+        "total_gained": total.count(1),
+        "total_lost": -total.count(-1),
+        "total_change": sum(total),
+    }
 
 
 def _ids_of(read: ReadMapping) -> set[str]:

@@ -28,8 +28,14 @@ _WORDS: dict[str, tuple[str, str]] = {
     "revoked": ("{id} is revoked in {after}",) * 2,
     "deprecated": ("{id} is deprecated in {after}",) * 2,
     "removed": ("{id} is not in {after}",) * 2,
-    "successor": ("rules written for {others} count for {id} in {after}", "rules written for {others} count for {id} no longer"),
-    "reading": ("rules written for {others} count for {id} in {after}", "rules written for {others} count for {id} no longer"),
+    "successor": (
+        "rules written for {others} count for {id} in {after}",
+        "rules written for {others} count for {id} no longer",
+    ),
+    "reading": (
+        "rules written for {others} count for {id} in {after}",
+        "rules written for {others} count for {id} no longer",
+    ),
     "tactics": ("{id} {tactic_move}",) * 2,
     "tactic": (
         "rules name a tactic that does not hold {id} in {after}, so they count in all of its tactics",
@@ -166,7 +172,9 @@ class _Book:
     def _written_at(self, place: Place) -> tuple[str, ...]:
         """Other IDs that were written, and are read as this place in the release moved to."""
         rules = self.after.rules.get(place, ())
-        return tuple(sorted({read.leaf for _, read in _counted(self.after, rules, place) if read.leaf != place[1]}))
+        return tuple(
+            sorted({read.leaf for _, read in _counted(self.after, rules, place) if read.leaf != place[1]})
+        )
 
     def _flipped(self, place: Place) -> Iterator[_Reason]:
         """Why a place that is in scope in both has a rule of its own in one release only."""
@@ -207,21 +215,30 @@ class _Book:
 
     def _sentence(self, reason: _Reason) -> str:
         tactic, attack_id = reason.place
-        side, move = (self.after, "joined") if reason.place in self.after.placements else (self.before, "left")
+        side, move = (
+            (self.after, "joined") if reason.place in self.after.placements else (self.before, "left")
+        )
         text = _WORDS[reason.detail][reason.sign < 0].format(
-            id=attack_id, before=self.before.title, after=self.after.title, others=", ".join(reason.others),
+            id=attack_id,
+            before=self.before.title,
+            after=self.after.title,
+            others=", ".join(reason.others),
             old_status=self.before.statuses.get(attack_id, "not there"),
             old_platforms=", ".join(self.before.platforms.get(attack_id, ())) or "no platform",
             new_platforms=", ".join(self.after.platforms.get(attack_id, ())) or "no platform",
             tactic_move=f"{move} {side.names[tactic]}" if reason.detail == "tactics" else "",
-        )  # fmt: skip
+        )
         return text + self._consequence(reason)
 
     def _consequence(self, reason: _Reason) -> str:
         """What becomes of mappings to an ID that is gone, or came to one that is new."""
         if reason.detail in _READ_ELSEWHERE:
             unsure = "; which of them a person must choose" if len(reason.others) > 1 else ""
-            return f", read as {' or '.join(reason.others)}{unsure}" if reason.others else ", without a successor"
+            return (
+                f", read as {' or '.join(reason.others)}{unsure}"
+                if reason.others
+                else ", without a successor"
+            )
         counts = reason.detail in ("new", "restored") and reason.others
         return f"; rules written for {', '.join(reason.others)} count for it" if counts else ""
 

@@ -43,7 +43,11 @@ def release_changes(before: Catalogue, after: Catalogue) -> pd.DataFrame:
     """
     if before.release.domain != after.release.domain:
         raise ValueError(f"{before.release} and {after.release} are not of one domain")
-    rows = [row for facts, names in _facts(before, after) for row in _rows(*facts, *names, Reader(after, [before]))]
+    rows = [
+        row
+        for facts, names in _facts(before, after)
+        for row in _rows(*facts, *names, Reader(after, [before]))
+    ]
     return RELEASE_CHANGES.frame({name: [row[name] for row in rows] for name in RELEASE_CHANGES.columns})
 
 
@@ -65,21 +69,35 @@ def _tactic_facts(catalogue: Catalogue) -> dict[str, _Fact]:
 
 def _technique_facts(catalogue: Catalogue) -> dict[str, _Fact]:
     rows = _columns(
-        catalogue.techniques, "attack_id", "is_subtechnique", "name", "status", "parent_id", "tactics", "platforms"
+        catalogue.techniques,
+        "attack_id",
+        "is_subtechnique",
+        "name",
+        "status",
+        "parent_id",
+        "tactics",
+        "platforms",
     )
     return {
         attack_id: _Fact(
-            "subtechnique" if is_sub else "technique", name, status,
-            parent if isinstance(parent, str) else None, tuple(tactics), tuple(platforms),
+            "subtechnique" if is_sub else "technique",
+            name,
+            status,
+            parent if isinstance(parent, str) else None,
+            tuple(tactics),
+            tuple(platforms),
         )
         for attack_id, is_sub, name, status, parent, tactics, platforms in rows
-    }  # fmt: skip
+    }
 
 
 def _rows(
-    before: Mapping[str, _Fact], after: Mapping[str, _Fact],
-    names_before: Mapping[str, str], names_after: Mapping[str, str], reader: Reader,
-) -> Iterator[dict]:  # fmt: skip
+    before: Mapping[str, _Fact],
+    after: Mapping[str, _Fact],
+    names_before: Mapping[str, str],
+    names_after: Mapping[str, str],
+    reader: Reader,
+) -> Iterator[dict]:
     for attack_id in sorted({*before, *after}):
         old, new = before.get(attack_id, _NOT_THERE), after.get(attack_id, _NOT_THERE)
         live = (old.status == "live", new.status == "live")
@@ -93,12 +111,28 @@ def _rows(
             yield _row(attack_id, old, change, old.status, new.status, successors=found)
 
 
-def _row(attack_id: str, fact: _Fact, change: str, before: str, after: str, *, successors: Iterable[str] = (),
-         gained: Iterable[str] = (), lost: Iterable[str] = ()) -> dict:  # fmt: skip
+def _row(
+    attack_id: str,
+    fact: _Fact,
+    change: str,
+    before: str,
+    after: str,
+    *,
+    successors: Iterable[str] = (),
+    gained: Iterable[str] = (),
+    lost: Iterable[str] = (),
+) -> dict:
     return {
-        "attack_id": attack_id, "kind": fact.kind, "name": fact.name, "change": change, "before": before, "after": after,
-        "successors": tuple(successors), "gained": tuple(gained), "lost": tuple(lost),
-    }  # fmt: skip
+        "attack_id": attack_id,
+        "kind": fact.kind,
+        "name": fact.name,
+        "change": change,
+        "before": before,
+        "after": after,
+        "successors": tuple(successors),
+        "gained": tuple(gained),
+        "lost": tuple(lost),
+    }
 
 
 def successors(attack_id: str, reader: Reader) -> tuple[str, ...]:
@@ -118,7 +152,10 @@ def _differences(
     if old.parent != new.parent:
         yield _row(attack_id, new, "parent", old.parent or "none", new.parent or "none")
     if set(old.tactics) != set(new.tactics):
-        texts = (", ".join(names[t] for t in ids) for ids, names in ((old.tactics, names_before), (new.tactics, names_after)))
+        texts = (
+            ", ".join(names[t] for t in ids)
+            for ids, names in ((old.tactics, names_before), (new.tactics, names_after))
+        )
         yield _row(attack_id, new, "moved", *texts, **_gained_and_lost(old.tactics, new.tactics))
     if set(old.platforms) != set(new.platforms):
         texts = (", ".join(platforms) or "none" for platforms in (old.platforms, new.platforms))
@@ -126,4 +163,7 @@ def _differences(
 
 
 def _gained_and_lost(old: tuple[str, ...], new: tuple[str, ...]) -> dict[str, list[str]]:
-    return {"gained": [name for name in new if name not in old], "lost": [name for name in old if name not in new]}
+    return {
+        "gained": [name for name in new if name not in old],
+        "lost": [name for name in old if name not in new],
+    }

@@ -24,7 +24,9 @@ def rows_of(frame: pd.DataFrame, units: pd.DataFrame, keys: list[str]) -> np.nda
     `keys` are unique in `units`. A dict is many times as fast as a merge of text columns.
     """
     places = {key: row for row, key in enumerate(_keys_of(units, keys))}
-    return np.fromiter((places.get(key, -1) for key in _keys_of(frame, keys)), dtype=np.int64, count=len(frame))
+    return np.fromiter(
+        (places.get(key, -1) for key in _keys_of(frame, keys)), dtype=np.int64, count=len(frame)
+    )
 
 
 def _keys_of(frame: pd.DataFrame, keys: list[str]) -> Iterable:

@@ -18,7 +18,19 @@ from coverage.frames import RULE_DIFF
 from coverage.loaders import Loaded
 from coverage.measures.sides import columns
 
-_FACTS = ("rule_key", "corpus", "path", "format", "rule_id", "name", "rule_class", "enabled", "platforms", "severity", "content_hash")
+_FACTS = (
+    "rule_key",
+    "corpus",
+    "path",
+    "format",
+    "rule_id",
+    "name",
+    "rule_class",
+    "enabled",
+    "platforms",
+    "severity",
+    "content_hash",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +57,10 @@ class RuleFacts:
 
 def facts_of(rules: pd.DataFrame) -> dict[str, RuleFacts]:
     """Rule key -> its facts, for every rule of a RULES frame."""
-    return {row[0]: RuleFacts(*(None if value is pd.NA or value != value else value for value in row)) for row in columns(rules, *_FACTS)}
+    return {
+        row[0]: RuleFacts(*(None if value is pd.NA or value != value else value for value in row))
+        for row in columns(rules, *_FACTS)
+    }
 
 
 def matched(before: Mapping[str, RuleFacts], after: Mapping[str, RuleFacts]) -> dict[str, str]:
@@ -63,7 +78,10 @@ def matched(before: Mapping[str, RuleFacts], after: Mapping[str, RuleFacts]) -> 
 def _id(rule: RuleFacts) -> Hashable | None:
     if not rule.rule_id:
         return None
-    return rule.rule_id, rule.format if rule.rule_id.isdecimal() else ""  # a mere number is an id within its format only
+    return (
+        rule.rule_id,
+        rule.format if rule.rule_id.isdecimal() else "",
+    )  # a mere number is an id within its format only
 
 
 def _names(many: Collection[str]) -> tuple[Callable[[RuleFacts], Hashable | None], ...]:
@@ -79,7 +97,9 @@ def _names(many: Collection[str]) -> tuple[Callable[[RuleFacts], Hashable | None
     )
 
 
-def _by_name(rules: Mapping[str, RuleFacts], name: Callable, without: Collection[str]) -> dict[Hashable, list[RuleFacts]]:
+def _by_name(
+    rules: Mapping[str, RuleFacts], name: Callable, without: Collection[str]
+) -> dict[Hashable, list[RuleFacts]]:
     found: dict[Hashable, list[RuleFacts]] = {}
     for key, rule in rules.items():
         if key not in without and (known_by := name(rule)) is not None:
@@ -98,8 +118,12 @@ def _paired(before: list[RuleFacts], after: list[RuleFacts]) -> Iterator[tuple[s
 
 
 def _likeness(old: RuleFacts, new: RuleFacts) -> tuple[bool, ...]:
-    return (old.corpus == new.corpus and old.path == new.path, old.path == new.path, old.content_hash == new.content_hash,
-            old.corpus == new.corpus)  # fmt: skip
+    return (
+        old.corpus == new.corpus and old.path == new.path,
+        old.path == new.path,
+        old.content_hash == new.content_hash,
+        old.corpus == new.corpus,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,24 +139,32 @@ class UnreadableFile:
 
 def unreadable_files(loaded: Loaded) -> tuple[UnreadableFile, ...]:
     """The files of a loaded state that have an error, by corpus and path."""
-    errors = loaded.problems[(loaded.problems["severity"] == "error") & (loaded.problems["code"] != "no-such-path")]
+    errors = loaded.problems[
+        (loaded.problems["severity"] == "error") & (loaded.problems["code"] != "no-such-path")
+    ]
     kept = Counter(columns(loaded.rules, "corpus", "path"))
     found: dict[tuple[str, str], UnreadableFile] = {}
     for corpus, path, line, message in columns(errors, "corpus", "path", "line", "message"):
         if corpus:  # else a line of a table that comes with this program
-            said = UnreadableFile(corpus, path, None if pd.isna(line) else int(line), message, kept[corpus, path])
+            said = UnreadableFile(
+                corpus, path, None if pd.isna(line) else int(line), message, kept[corpus, path]
+            )
             found.setdefault((corpus, path), said)
     return tuple(found[place] for place in sorted(found))
 
 
 def unreadable_sentence(files: Collection[UnreadableFile], most: int = 5) -> str:
     """How many files cannot be read, and which: `1 file cannot be read: a.toml`; "" for none."""
-    parts = ((" whole", [file for file in files if file.rules]), ("", [file for file in files if not file.rules]))
+    parts = (
+        (" whole", [file for file in files if file.rules]),
+        ("", [file for file in files if not file.rules]),
+    )
     return "; ".join(
         f"{len(some):,} file{'s' if len(some) > 1 else ''} cannot be read{how}: {', '.join(file.path for file in some[:most])}"
         + (f" and {len(some) - most:,} more" if len(some) > most else "")
-        for how, some in reversed(parts) if some
-    )  # fmt: skip
+        for how, some in reversed(parts)
+        if some
+    )
 
 
 @dataclass(frozen=True)
@@ -190,7 +222,9 @@ class RuleDiff:
     @cached_property
     def unreadable_files(self) -> tuple[UnreadableFile, ...]:
         """The files after that cannot be read, for an error that they did not have before."""
-        return tuple(file for file in unreadable_files(self.after) if (file.corpus, file.path) in self._broken)
+        return tuple(
+            file for file in unreadable_files(self.after) if (file.corpus, file.path) in self._broken
+        )
 
     def _is_unreadable(self, old: RuleFacts) -> bool:
         return any((corpus, old.path) in self._broken for corpus in self._corpora_after(old.corpus))
@@ -227,23 +261,44 @@ class RuleDiff:
 
     def _row(self, old: RuleFacts | None, new: RuleFacts | None, changes: tuple[str, ...]) -> dict:
         now = new or old
-        written = [sorted(_texts(side.get(rule.rule_key, ()))) if rule else [] for side, rule in zip(self._written, (old, new), strict=True)]
+        written = [
+            sorted(_texts(side.get(rule.rule_key, ()))) if rule else []
+            for side, rule in zip(self._written, (old, new), strict=True)
+        ]
         return {
-            "rule_key": now.rule_key, "key_before": old.rule_key if old else None, "name": now.name, "rule_id": now.rule_id,
-            "corpus": now.corpus, "path": now.path, "path_before": old.path if old else None, "changes": changes,
+            "rule_key": now.rule_key,
+            "key_before": old.rule_key if old else None,
+            "name": now.name,
+            "rule_id": now.rule_id,
+            "corpus": now.corpus,
+            "path": now.path,
+            "path_before": old.path if old else None,
+            "changes": changes,
             "same_file": bool(old and new and old.content_hash == new.content_hash),
-            "written_before": tuple(written[0]), "written_after": tuple(written[1]),
-            **{f"{name}_{side}": _fact(rule, column) for name, column in (("class", "rule_class"), ("enabled", "enabled"), ("severity", "severity"))
-               for side, rule in (("before", old), ("after", new))},
-            "platforms_before": old.platforms if old else (), "platforms_after": new.platforms if new else (),
-        }  # fmt: skip
+            "written_before": tuple(written[0]),
+            "written_after": tuple(written[1]),
+            **{
+                f"{name}_{side}": _fact(rule, column)
+                for name, column in (
+                    ("class", "rule_class"),
+                    ("enabled", "enabled"),
+                    ("severity", "severity"),
+                )
+                for side, rule in (("before", old), ("after", new))
+            },
+            "platforms_before": old.platforms if old else (),
+            "platforms_after": new.platforms if new else (),
+        }
 
 
 def _errors(loaded: Loaded) -> Counter:
     """(corpus, path, code, rule ID, message without its numbers) of every error -> how often. Numbers are places, which move."""
     errors = loaded.problems[loaded.problems["severity"] == "error"]
     rows = columns(errors, "corpus", "path", "code", "rule_id", "message")
-    return Counter((corpus, path, code, rule_id if isinstance(rule_id, str) else None, re.sub(r"\d+", "", message)) for corpus, path, code, rule_id, message in rows)
+    return Counter(
+        (corpus, path, code, rule_id if isinstance(rule_id, str) else None, re.sub(r"\d+", "", message))
+        for corpus, path, code, rule_id, message in rows
+    )
 
 
 def _fact(rule: RuleFacts | None, name: str) -> object:
@@ -252,10 +307,17 @@ def _fact(rule: RuleFacts | None, name: str) -> object:
 
 def _mappings_of(written: pd.DataFrame) -> dict[str, set[tuple]]:
     found: dict[str, set[tuple]] = {}
-    for rule_key, *said in columns(written, "rule_key", "framework", "written_for", "tactic_id", "tactic_name", "leaf_id"):
-        found.setdefault(rule_key, set()).add(tuple(value if isinstance(value, str) else None for value in said))
+    for rule_key, *said in columns(
+        written, "rule_key", "framework", "written_for", "tactic_id", "tactic_name", "leaf_id"
+    ):
+        found.setdefault(rule_key, set()).add(
+            tuple(value if isinstance(value, str) else None for value in said)
+        )
     return found
 
 
 def _texts(said: Collection[tuple]) -> set[str]:
-    return {f"{leaf or 'no technique'} in {tactic_id or tactic_name or 'no tactic'}" for _, _, tactic_id, tactic_name, leaf in said}
+    return {
+        f"{leaf or 'no technique'} in {tactic_id or tactic_name or 'no tactic'}"
+        for _, _, tactic_id, tactic_name, leaf in said
+    }

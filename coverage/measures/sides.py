@@ -68,11 +68,15 @@ class Side:
         cells = covered_by_placement(self.view)
         rows = [
             (("subtechniques" if is_sub else "techniques", "", attack_id), _text(parent), covered)
-            for is_sub, attack_id, parent, covered in columns(ids, "is_subtechnique", "attack_id", "parent_id", "covered")
+            for is_sub, attack_id, parent, covered in columns(
+                ids, "is_subtechnique", "attack_id", "parent_id", "covered"
+            )
         ]
         return rows + [
             (("placements", tactic, attack_id), _text(parent), covered)
-            for tactic, attack_id, parent, covered in columns(cells, "tactic_id", "attack_id", "parent_id", "covered")
+            for tactic, attack_id, parent, covered in columns(
+                cells, "tactic_id", "attack_id", "parent_id", "covered"
+            )
         ]
 
     @cached_property
@@ -113,7 +117,9 @@ class Side:
     def names(self) -> dict[str, str]:
         """Names of tactics and techniques."""
         catalogue = self.view.catalogue
-        return dict(columns(catalogue.tactics, "tactic_id", "name")) | dict(columns(catalogue.techniques, "attack_id", "name"))
+        return dict(columns(catalogue.tactics, "tactic_id", "name")) | dict(
+            columns(catalogue.techniques, "attack_id", "name")
+        )
 
     @cached_property
     def platforms(self) -> dict[str, tuple[str, ...]]:
@@ -124,8 +130,28 @@ class Side:
     def readings(self) -> dict[str, dict[tuple[str, int], ReadMapping]]:
         """Rule -> (its copy that says it, position) -> the mapping as read here. See `View.counts_as`."""
         found: dict[str, dict[int, ReadMapping]] = {}
-        names = ("rule_key", "position", "leaf_written", "status", "attack_id", "candidates", "tactic_written", "tactic_id", "tactic_status")
-        for rule_key, position, leaf, status, attack_id, candidates, written, tactic, tactic_status in columns(self.view.mappings, *names):
+        names = (
+            "rule_key",
+            "position",
+            "leaf_written",
+            "status",
+            "attack_id",
+            "candidates",
+            "tactic_written",
+            "tactic_id",
+            "tactic_status",
+        )
+        for (
+            rule_key,
+            position,
+            leaf,
+            status,
+            attack_id,
+            candidates,
+            written,
+            tactic,
+            tactic_status,
+        ) in columns(self.view.mappings, *names):
             alone = _text(tactic) if tactic_status in ("valid", "renamed") else None
             read = ReadMapping(_text(leaf), status, _text(attack_id), candidates, _text(written), alone)
             found.setdefault(self.view.counts_as.get(rule_key, rule_key), {})[rule_key, position] = read
@@ -137,7 +163,9 @@ class Side:
             return "not read: another mapping set of the rule is"
         if read.attack_id is None:
             return f"nothing ({read.status.replace('_', ' ')})"
-        return f"{read.attack_id} in {self.names[read.tactic_id] if read.tactic_id else 'every tactic it has'}"
+        return (
+            f"{read.attack_id} in {self.names[read.tactic_id] if read.tactic_id else 'every tactic it has'}"
+        )
 
 
 def columns(frame: pd.DataFrame, *names: str) -> Iterator[tuple]:

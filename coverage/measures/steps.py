@@ -16,8 +16,12 @@ from coverage.snapshot import Snapshot
 
 # Options of the scope, in the order they are changed, and what they are called.
 OPTIONS: dict[str, str] = {
-    "pre": "PRE-only techniques", "platforms": "platforms", "classes": "rule classes", "enabled": "rules switched on", "rollup": "roll-up",
-}  # fmt: skip
+    "pre": "PRE-only techniques",
+    "platforms": "platforms",
+    "classes": "rule classes",
+    "enabled": "rules switched on",
+    "rollup": "roll-up",
+}
 _AS_READ = ["rule_key", "position", "attack_id", "tactic_id", "tactic_status"]
 
 
@@ -55,7 +59,9 @@ def steps_between(base: State, head: State) -> tuple[Step, ...]:
         When the two states are of different domains: they have no unit in common.
     """
     if base.scope.attack.domain != head.scope.attack.domain:
-        raise ValueError(f"{base.scope.attack.title} and {head.scope.attack.title} are of different domains and have nothing to compare")
+        raise ValueError(
+            f"{base.scope.attack.title} and {head.scope.attack.title} are of different domains and have nothing to compare"
+        )
     return tuple(_steps(base, head))
 
 
@@ -87,5 +93,8 @@ def _viewed(reading: Reading, scope: Scope, dated: Scope) -> View:
 
 
 def _read_otherwise(snapshot: Snapshot, now: View) -> bool:
-    then, again = (frame[_AS_READ].sort_values(_AS_READ[:2], ignore_index=True) for frame in (snapshot.mappings, now.mappings))
+    then, again = (
+        frame[_AS_READ].sort_values(_AS_READ[:2], ignore_index=True)
+        for frame in (snapshot.mappings, now.mappings)
+    )
     return not then.equals(again)

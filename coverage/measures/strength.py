@@ -45,15 +45,18 @@ def strength_columns(
     result = units.copy()
     rows, rule_keys = rows_of(counted, result, keys), counted["rule_key"].tolist()
     result["depth"] = _depth(rows, rule_keys, len(result), rule_weights(rules, weights))
-    result["severity"] = pd.Series(_highest_severity(rows, rule_keys, len(result), rules), index=result.index, dtype="str")
+    result["severity"] = pd.Series(
+        _highest_severity(rows, rule_keys, len(result), rules), index=result.index, dtype="str"
+    )
     covered = _covered_platforms(rows, rule_keys, result["platforms"], rule_platforms)
     result["platforms_covered"] = [len(found) for found in covered]
     targets = [tuple(p for p in platforms if p != PRE_PLATFORM) for platforms in result["platforms"]]
     result["platforms_total"] = [len(platforms) for platforms in targets]
     result["open_platforms"] = pd.Series(
         [tuple(p for p in all_ if p not in found) for all_, found in zip(targets, covered, strict=True)],
-        index=result.index, dtype=object,
-    )  # fmt: skip
+        index=result.index,
+        dtype=object,
+    )
     has_rule = (result["depth"] > 0).astype("float64")
     breadth = result["platforms_covered"] / result["platforms_total"].where(result["platforms_total"] > 0)
     result["breadth"] = breadth.fillna(has_rule)  # PRE and ICS name no platform a rule could run on
@@ -68,7 +71,9 @@ def _depth(rows: np.ndarray, rule_keys: list[str], length: int, worth: pd.Series
     return 1 - left
 
 
-def _highest_severity(rows: np.ndarray, rule_keys: list[str], length: int, rules: pd.DataFrame) -> list[str | None]:
+def _highest_severity(
+    rows: np.ndarray, rule_keys: list[str], length: int, rules: pd.DataFrame
+) -> list[str | None]:
     ranks = {name: rank for rank, name in enumerate(SEVERITIES)}
     by_rule = {
         key: ranks.get(severity, -1)
@@ -84,7 +89,9 @@ def _covered_platforms(
     rows: np.ndarray, rule_keys: list[str], platforms: pd.Series, rule_platforms: pd.DataFrame
 ) -> list[set[str]]:
     by_rule: dict[str, list[str]] = {}
-    for key, platform in zip(rule_platforms["rule_key"].tolist(), rule_platforms["platform"].tolist(), strict=True):
+    for key, platform in zip(
+        rule_platforms["rule_key"].tolist(), rule_platforms["platform"].tolist(), strict=True
+    ):
         by_rule.setdefault(key, []).append(platform)
     found: list[set[str]] = [set() for _ in platforms]
     for row, key in zip(rows.tolist(), rule_keys, strict=True):

@@ -40,7 +40,9 @@ def summary(view: View, problems: int = 0) -> dict:
         },
         "tactics": _rows(coverage_by_tactic(view), {"id": "tactic_id", "name": "name"}),
         "platforms": _rows(coverage_by_platform(view), {"name": "name"}),
-        "corpora": [] if len(view.scope.corpora) < 2 else _rows(corpus_summary(view).dropna(subset="corpus"), {"name": "corpus"}),
+        "corpora": []
+        if len(view.scope.corpora) < 2
+        else _rows(corpus_summary(view).dropna(subset="corpus"), {"name": "corpus"}),
     }
 
 

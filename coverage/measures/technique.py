@@ -49,19 +49,29 @@ def _users(view: View, attack_id: str, kind: str) -> pd.DataFrame:
     uses = catalogue.uses
     users = uses.loc[(uses["target_id"] == attack_id) & (uses["source_kind"] == kind), "source_id"]
     key = f"{kind}_id"
-    columns = [column for column in (key, "name", "kind", "aliases", "first_seen", "last_seen", "url") if column in names]
+    columns = [
+        column
+        for column in (key, "name", "kind", "aliases", "first_seen", "last_seen", "url")
+        if column in names
+    ]
     return names.loc[names[key].isin(users), columns].sort_values("name", ignore_index=True)
 
 
 def _analytics(view: View, attack_id: str) -> pd.DataFrame:
     """One row an analytic and log source: analytic, platforms, log source, channel, data component."""
     catalogue = view.catalogue
-    strategies = catalogue.strategies.loc[catalogue.strategies["attack_id"] == attack_id, ["strategy_id", "name"]]
+    strategies = catalogue.strategies.loc[
+        catalogue.strategies["attack_id"] == attack_id, ["strategy_id", "name"]
+    ]
     strategies = strategies.rename(columns={"name": "strategy"})
-    analytics = strategies.merge(catalogue.analytics[["strategy_id", "analytic_id", "platforms", "url"]], on="strategy_id")
+    analytics = strategies.merge(
+        catalogue.analytics[["strategy_id", "analytic_id", "platforms", "url"]], on="strategy_id"
+    )
     sources = catalogue.log_sources.rename(columns={"name": "log_source"})
     rows = analytics.merge(sources, on="analytic_id", how="left")
-    rows["data_component"] = rows["component_id"].map(catalogue.data_components.set_index("component_id")["name"])
+    rows["data_component"] = rows["component_id"].map(
+        catalogue.data_components.set_index("component_id")["name"]
+    )
     return rows[["strategy", "analytic_id", "platforms", "log_source", "channel", "data_component", "url"]]
 
 
@@ -80,5 +90,7 @@ def technique_rules(view: View, attack_id: str) -> pd.DataFrame:
     rules["mapped_to"] = rules["rule_key"].map(ids).astype(object)
     rules["direct"] = [attack_id in mapped for mapped in rules["mapped_to"]]
     rules["in_scope"] = rules["rule_key"].isin(view.rules["rule_key"])
-    rules = rules.sort_values(["in_scope", "direct", "name"], ascending=[False, False, True], ignore_index=True)
+    rules = rules.sort_values(
+        ["in_scope", "direct", "name"], ascending=[False, False, True], ignore_index=True
+    )
     return rules[list(TECHNIQUE_RULES.columns)].astype({"direct": "bool", "in_scope": "bool"})

@@ -30,7 +30,9 @@ def telemetry_by_id(view: View) -> pd.DataFrame:
 def named_components(catalogue: Catalogue) -> pd.DataFrame:
     """One row a (technique, data component name)."""
     names = catalogue.data_components[["component_id", "name"]]
-    return catalogue.component_detects.merge(names, on="component_id")[["attack_id", "name"]].drop_duplicates()
+    return catalogue.component_detects.merge(names, on="component_id")[
+        ["attack_id", "name"]
+    ].drop_duplicates()
 
 
 def _log_sources(catalogue: Catalogue, platforms: tuple[str, ...]) -> pd.DataFrame:

@@ -27,7 +27,9 @@ def listed(frame: pd.DataFrame, key: str, column: str, wanted: pd.Series) -> pd.
     lists: dict[str, list] = {}
     for owner, value in zip(frame[key].tolist(), frame[column].tolist(), strict=True):
         lists.setdefault(owner, []).append(value)
-    return pd.Series([tuple(lists.get(owner, ())) for owner in wanted.tolist()], index=wanted.index, dtype=object)
+    return pd.Series(
+        [tuple(lists.get(owner, ())) for owner in wanted.tolist()], index=wanted.index, dtype=object
+    )
 
 
 @once_a_view

@@ -11,6 +11,19 @@ from coverage.migrate.planning import RuleText, plan, plan_sources
 from coverage.migrate.target import Target, open_target
 
 __all__ = [
-    "QUESTION_CODES", "Change", "Decision", "DecisionError", "FilePlan", "Plan", "Question", "RuleText", "Target",
-    "decisions_from", "grouped", "open_target", "plan", "plan_sources", "read_decisions",
-]  # fmt: skip
+    "QUESTION_CODES",
+    "Change",
+    "Decision",
+    "DecisionError",
+    "FilePlan",
+    "Plan",
+    "Question",
+    "RuleText",
+    "Target",
+    "decisions_from",
+    "grouped",
+    "open_target",
+    "plan",
+    "plan_sources",
+    "read_decisions",
+]

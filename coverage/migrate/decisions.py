@@ -106,9 +106,13 @@ def _decision(row: object, number: int, where: str) -> Decision:
         raise DecisionError(f"{where}: '{wrong[0]}' is no text")
     if missing := [key for key in ("from", "reason") if key not in texts]:
         raise DecisionError(f"{where} has no '{missing[0]}'")
-    decision = Decision(texts["from"], tuple(to), texts["reason"], texts.get("tactic"), texts.get("rule"), number)
+    decision = Decision(
+        texts["from"], tuple(to), texts["reason"], texts.get("tactic"), texts.get("rule"), number
+    )
     techniques = len(to) - len(decision.tactics)
-    if (decision.word is None and (techniques > 1 or (techniques and decision.technique is None))) or (decision.word and len(to) > 1):
+    if (decision.word is None and (techniques > 1 or (techniques and decision.technique is None))) or (
+        decision.word and len(to) > 1
+    ):
         raise DecisionError(f"{where}: 'to' is neither an ID, tactic IDs, '{KEEP}' nor '{REMOVE}'")
     return decision
 
@@ -133,7 +137,10 @@ def added(path: Path, decisions: Iterable[str]) -> None:
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         before = path.read_text(encoding="utf-8") if path.exists() else ""
-        part.write_text("\n".join(filter(None, [before.rstrip("\n") + "\n" if before else "", *decisions])), encoding="utf-8")
+        part.write_text(
+            "\n".join(filter(None, [before.rstrip("\n") + "\n" if before else "", *decisions])),
+            encoding="utf-8",
+        )
         part.replace(path)
     except OSError as error:
         part.unlink(missing_ok=True)

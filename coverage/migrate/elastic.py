@@ -30,7 +30,9 @@ def names_of(document: dict, path: str) -> Names:
     return (text(table, "rule_id") or text(table, "uuid") or text(table, "id"), text(table, "name"), path)
 
 
-def edited_rule(source: str, document: dict, mover: Mover, names: Names, today: date | None = None) -> RuleEdit:
+def edited_rule(
+    source: str, document: dict, mover: Mover, names: Names, today: date | None = None
+) -> RuleEdit:
     """A detection rule: `[[rule.threat]]` and its tags. `today` is written as updated_date where something changed.
 
     Sets under `threat_mappings` say which release they are for, and are never rewritten.
@@ -42,13 +44,17 @@ def edited_rule(source: str, document: dict, mover: Mover, names: Names, today: 
     return replace(edit, asked=(*edit.asked, *_sets(rule, mover, names)))
 
 
-def edited_endpoint_rule(source: str, document: dict, mover: Mover, names: Names, today: date | None = None) -> RuleEdit:
+def edited_endpoint_rule(
+    source: str, document: dict, mover: Mover, names: Names, today: date | None = None
+) -> RuleEdit:
     """An endpoint behaviour rule: top-level `[[threat]]`."""
     rule = document.get("rule")
     return _edited(source, document, (), rule if isinstance(rule, dict) else {}, mover, names, today)
 
 
-def edited_hunt(source: str, document: dict, mover: Mover, names: Names, today: date | None = None) -> RuleEdit:
+def edited_hunt(
+    source: str, document: dict, mover: Mover, names: Names, today: date | None = None
+) -> RuleEdit:
     """A hunt: the IDs of `mitre = [...]`."""
     hunt = document.get("hunt")
     ids = hunt.get("mitre") if isinstance(hunt, dict) else None
@@ -56,9 +62,14 @@ def edited_hunt(source: str, document: dict, mover: Mover, names: Names, today: 
     outcomes = {one: _id_outcome(one, mover, names) for one in ids if isinstance(one, str) and one.strip()}
     asked = tuple(
         replace(outcome, path=("hunt", "mitre", ids.index(one)))
-        for one, outcome in outcomes.items() if isinstance(outcome, Asked)
-    )  # fmt: skip
-    new = {one: outcome for one, outcome in outcomes.items() if isinstance(outcome, Placed) and _new_ids(one, outcome) != [one]}
+        for one, outcome in outcomes.items()
+        if isinstance(outcome, Asked)
+    )
+    new = {
+        one: outcome
+        for one, outcome in outcomes.items()
+        if isinstance(outcome, Placed) and _new_ids(one, outcome) != [one]
+    }
     if not new:
         return RuleEdit(source, asked=asked)
     return _safely(source, asked, lambda tree: _hunt_changes(tree, new), today)
@@ -117,14 +128,22 @@ def _replace_all(array: Inline, becomes: dict[str, list[str]], seen: set[str]) -
 # ---- threat and tags -----------------------------------------------------------------------------------
 
 
-def _edited(source: str, holder: dict, base: DocPath, rule: dict, mover: Mover, names: Names, today: date | None) -> RuleEdit:
+def _edited(
+    source: str, holder: dict, base: DocPath, rule: dict, mover: Mover, names: Names, today: date | None
+) -> RuleEdit:
     needs, asked = review(holder.get("threat"), (*base, "threat"), mover, names)
-    tags = [one for one in rule.get("tags", ()) if isinstance(one, str)] if isinstance(rule.get("tags"), list) else []
+    tags = (
+        [one for one in rule.get("tags", ()) if isinstance(one, str)]
+        if isinstance(rule.get("tags"), list)
+        else []
+    )
     found = {place: tag for place, one in enumerate(tags) if (tag := _tag(one, mover))}
     if not needs and all(tag.current for tag in found.values()):
         return RuleEdit(source, asked=tuple(asked))
     unnamed: list[Asked] = []
-    edit = _safely(source, tuple(asked), lambda tree: _changes(tree, base, tags, found, mover, names, unnamed), today)
+    edit = _safely(
+        source, tuple(asked), lambda tree: _changes(tree, base, tags, found, mover, names, unnamed), today
+    )
     return replace(edit, asked=(*edit.asked, *unnamed))
 
 
@@ -132,11 +151,20 @@ def _tag(words: str, mover: Mover) -> Tag | None:
     return tag_of(words.removeprefix(PREFIX).strip(), mover) if words.startswith(PREFIX) else None
 
 
-def _changes(tree: Tree, base: DocPath, tags: list[str], found: dict[int, Tag], mover: Mover, names: Names,
-             unnamed: list[Asked]) -> list[Change]:  # fmt: skip
+def _changes(
+    tree: Tree,
+    base: DocPath,
+    tags: list[str],
+    found: dict[int, Tag],
+    mover: Mover,
+    names: Names,
+    unnamed: list[Asked],
+) -> list[Change]:
     edit = _threat_edit(tree, base, mover, names)
     results = dict(zip(found, followed([*found.values()], edit.moves, mover, names), strict=True))
-    unnamed += [replace(one, path=("rule", "tags", place)) for place, one in results.items() if isinstance(one, Asked)]
+    unnamed += [
+        replace(one, path=("rule", "tags", place)) for place, one in results.items() if isinstance(one, Asked)
+    ]
     texts = written(tags, results, lambda _, tactic: f"{PREFIX} {mover.target.name(tactic)}")
     if texts:
         table = tree.table("rule")
@@ -144,7 +172,15 @@ def _changes(tree: Tree, base: DocPath, tags: list[str], found: dict[int, Tag], 
         if item is None or not isinstance(item.value, Inline):
             raise Layout("the tags are not found")
         places = {tags[place]: after for place, after in texts.items()}
-        _replace_all(item.value, places, {one for place, one in enumerate(tags) if place not in texts and results.get(place, AS_IT_IS) == AS_IT_IS})
+        _replace_all(
+            item.value,
+            places,
+            {
+                one
+                for place, one in enumerate(tags)
+                if place not in texts and results.get(place, AS_IT_IS) == AS_IT_IS
+            },
+        )
     return [*edit.changes, *(Change("tag", tags[place], ", ".join(after)) for place, after in texts.items())]
 
 
@@ -172,14 +208,21 @@ def _inline_edit(array: Inline, tree: Tree, mover: Mover, names: Names) -> Threa
     if array.head != "[":
         raise Layout("threat is one table, not a list of tables")
     edit = ThreatEdit(
-        mover, names, tree.eol,
-        lambda entry, new: array.add(new, item_of(entry)) and None, lambda entry: array.remove(item_of(entry)),
-    )  # fmt: skip
-    edit.run([item.value for item in array.items if isinstance(item.value, Inline) and item.value.head == "{"])
+        mover,
+        names,
+        tree.eol,
+        lambda entry, new: array.add(new, item_of(entry)) and None,
+        lambda entry: array.remove(item_of(entry)),
+    )
+    edit.run(
+        [item.value for item in array.items if isinstance(item.value, Inline) and item.value.head == "{"]
+    )
     return edit
 
 
-def _safely(source: str, asked: tuple[Asked, ...], edit: Callable[[Tree], list[Change]], today: date | None) -> RuleEdit:
+def _safely(
+    source: str, asked: tuple[Asked, ...], edit: Callable[[Tree], list[Change]], today: date | None
+) -> RuleEdit:
     """The edit of a tree as text; the text as it was, and a question, where its layout does not allow it."""
     try:
         tree = Tree(source)
@@ -187,7 +230,9 @@ def _safely(source: str, asked: tuple[Asked, ...], edit: Callable[[Tree], list[C
         changes += _dated(tree, today) if changes and today else []
         return RuleEdit(tree.render(), tuple(changes), asked)
     except Layout as fault:
-        return RuleEdit(source, (), (*asked, Asked("layout", "", None, (), f"Not rewritten: {fault}; change it by hand")))
+        return RuleEdit(
+            source, (), (*asked, Asked("layout", "", None, (), f"Not rewritten: {fault}; change it by hand"))
+        )
 
 
 def _dated(tree: Tree, today: date) -> list[Change]:
@@ -205,7 +250,11 @@ def _dated(tree: Tree, today: date) -> list[Change]:
 
 def _sets(rule: dict, mover: Mover, names: Names) -> list[Asked]:
     """One question when the set that is read in the target release is for another one and does not fit it."""
-    sets = [(one, path) for one, path in tables(rule.get("threat_mappings"), ("rule", "threat_mappings")) if _is_attack(one)]
+    sets = [
+        (one, path)
+        for one, path in tables(rule.get("threat_mappings"), ("rule", "threat_mappings"))
+        if _is_attack(one)
+    ]
     versions = [_version(one) for one, _ in sets]
     key = mover.target.release.version_key
     if not sets or key in versions:
@@ -233,4 +282,3 @@ def _version(table: dict) -> tuple[int, ...]:
 
 def _shown(version: tuple[int, ...]) -> str:
     return ".".join(map(str, version)) or "no release"
-

@@ -24,7 +24,9 @@ def _entry(first: Question, group: list[Question], target: Target) -> str:
     if first.code in ANSWERLESS:
         return _printable("\n".join([*lines, ""]))
     choices = ", ".join([*(_titled(one, target) for one in first.choices), KEEP, REMOVE])
-    return _printable("\n".join([*lines, as_toml(first, ("",), "").replace('to = ""', f'to = ""  # {choices}', 1)]))
+    return _printable(
+        "\n".join([*lines, as_toml(first, ("",), "").replace('to = ""', f'to = ""  # {choices}', 1)])
+    )
 
 
 def _places(group: list[Question]) -> str:

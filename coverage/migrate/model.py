@@ -124,11 +124,15 @@ class Plan:
         """Counts for people and JSON: files read, changed and left, mappings and tags changed, questions by code."""
         changes = Counter(change.kind for file in self.changed for change in file.changes)
         return {
-            "files_read": self.read, "files_changed": len(self.changed), "files_refused": len(self.faults),
+            "files_read": self.read,
+            "files_changed": len(self.changed),
+            "files_refused": len(self.faults),
             "files_with_questions": sum(bool(file.questions) for file in self.files),
-            "files_of_other_formats": self.other_formats, "files_unreadable": self.unreadable,
-            "changes": dict(sorted(changes.items())), "questions": dict(sorted(by_code(self.questions).items())),
-        }  # fmt: skip
+            "files_of_other_formats": self.other_formats,
+            "files_unreadable": self.unreadable,
+            "changes": dict(sorted(changes.items())),
+            "questions": dict(sorted(by_code(self.questions).items())),
+        }
 
 
 def by_code(questions: Iterable[Question]) -> Counter:

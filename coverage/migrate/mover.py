@@ -64,7 +64,13 @@ class Mover:
     def _read(self, tactic_id: str | None, tactic_name: str | None, leaf: str | None) -> Outcome:
         tactic = self.tactic_id(tactic_id, tactic_name)
         if tactic is None and tactic_name:
-            return Asked("tactic-unknown", leaf or tactic_name, None, (), f"'{tactic_name}' is no tactic of this domain")
+            return Asked(
+                "tactic-unknown",
+                leaf or tactic_name,
+                None,
+                (),
+                f"'{tactic_name}' is no tactic of this domain",
+            )
         if leaf is None:
             return self._tactic_alone(tactic, tactic_name)
         reading = self.target.leaf(leaf)
@@ -80,7 +86,9 @@ class Mover:
     def _decision(self, written: str, tactic: str | None, names: Names) -> Decision | None:
         return next((one for one in self.decisions if one.fits(written, tactic, names)), None)
 
-    def _decided(self, decision: Decision, outcome: Outcome, tactic: str | None, name: str | None, leaf: str | None) -> Outcome:
+    def _decided(
+        self, decision: Decision, outcome: Outcome, tactic: str | None, name: str | None, leaf: str | None
+    ) -> Outcome:
         if decision.word == KEEP:
             result: Outcome = KEPT
         elif decision.word == REMOVE:
@@ -93,21 +101,32 @@ class Mover:
             self.used.add(decision)
         return result
 
-    def _answer(self, decision: Decision, outcome: Outcome, tactic: str | None, name: str | None, leaf: str) -> Outcome:
+    def _answer(
+        self, decision: Decision, outcome: Outcome, tactic: str | None, name: str | None, leaf: str
+    ) -> Outcome:
         attack_id = decision.technique or self.target.leaf(leaf).attack_id
         if attack_id is None:
             return outcome
         homes = self.target.homes(attack_id)
         if decision.tactics:
             wrong = [one for one in decision.tactics if one not in homes]
-            return replace(outcome, reason=_unfit(attack_id, wrong)) if wrong and isinstance(outcome, Asked) else (
-                outcome if wrong else Placed(decision.tactics, attack_id))  # fmt: skip
+            return (
+                replace(outcome, reason=_unfit(attack_id, wrong))
+                if wrong and isinstance(outcome, Asked)
+                else (outcome if wrong else Placed(decision.tactics, attack_id))
+            )
         if tactic is None or tactic in homes or len(homes) == 1:
             return Placed((tactic,) if tactic is None or tactic in homes else homes, attack_id)
         fits = tuple(home for home in homes if home in self.target.halves(tactic))
         if len(fits) == 1:
             return Placed(fits, attack_id)
-        return Asked("moved", leaf, tactic, homes, f"{attack_id}, as decided, is in several tactics and not in the one named: name a tactic too")
+        return Asked(
+            "moved",
+            leaf,
+            tactic,
+            homes,
+            f"{attack_id}, as decided, is in several tactics and not in the one named: name a tactic too",
+        )
 
 
 def _placed(tactics: tuple[str, ...] | Asked, leaf: str | None) -> Outcome:

@@ -27,7 +27,9 @@ def tables(value: Any, path: DocPath) -> Iterator[tuple[dict, DocPath]]:
 
 def is_ours(framework: str | None, ids: list[str | None]) -> bool:
     """Whether an entry maps to ATT&CK; one that names no framework does, unless its IDs are ATLAS's."""
-    return "ATT&CK" in (framework or "MITRE ATT&CK") and not any((one or "").startswith("AML.") for one in ids)
+    return "ATT&CK" in (framework or "MITRE ATT&CK") and not any(
+        (one or "").startswith("AML.") for one in ids
+    )
 
 
 def review(entries: Any, base: DocPath, mover: Mover, names: Names) -> tuple[bool, list[Asked]]:
@@ -57,7 +59,9 @@ def text(table: dict, key: str) -> str | None:
     return value if isinstance(value, str) and value.strip() else None
 
 
-def _leaves(tactic: dict, techniques: list, path: DocPath) -> Iterator[tuple[dict | None, dict | None, DocPath]]:
+def _leaves(
+    tactic: dict, techniques: list, path: DocPath
+) -> Iterator[tuple[dict | None, dict | None, DocPath]]:
     """(way, leaf, place) of each path; a way is the technique above a sub-technique. Nothing at all: a tactic alone."""
     if not techniques and tactic:
         yield None, None, (*path, "tactic")
@@ -71,7 +75,9 @@ def _leaves(tactic: dict, techniques: list, path: DocPath) -> Iterator[tuple[dic
 
 def _outcome(tactic: dict, leaf: dict | None, mover: Mover, names: Names) -> Placed | Asked | Kept:
     written = text(leaf, "id") if leaf is not None else None
-    if (leaf is not None and written is None) or (leaf is None and not (text(tactic, "id") or text(tactic, "name"))):
+    if (leaf is not None and written is None) or (
+        leaf is None and not (text(tactic, "id") or text(tactic, "name"))
+    ):
         return KEPT
     return mover.path(text(tactic, "id"), text(tactic, "name"), written, names)
 
@@ -93,7 +99,9 @@ def _stands(outcome: Placed, tactic: dict, way: dict | None, leaf: dict | None, 
 
 def _tactic_right(tactic: dict, mover: Mover) -> bool:
     here = mover.tactic_id(text(tactic, "id"), text(tactic, "name"))
-    return here not in mover.target.tactics or is_right(tactic.get("name"), tactic.get("reference"), here, mover.target)
+    return here not in mover.target.tactics or is_right(
+        tactic.get("name"), tactic.get("reference"), here, mover.target
+    )
 
 
 def is_right(name: Any, reference: Any, attack_id: str, target: Target) -> bool:

@@ -54,7 +54,10 @@ class _Counts:
 
 
 def plan(
-    files: Iterable[RuleText | None], target: Target, decisions: Sequence[Decision] = (), touch: date | None = None
+    files: Iterable[RuleText | None],
+    target: Target,
+    decisions: Sequence[Decision] = (),
+    touch: date | None = None,
 ) -> Plan:
     """What moving the files to the target release would do. Pure: nothing is read or written.
 
@@ -69,14 +72,23 @@ def plan(
     found = [one for file in files if (one := _planned(file, mover, touch, counts)) is not None]
     source = str(target.source) if target.source else None
     return Plan(
-        str(target.release), source, tuple(found), counts.read, counts.others, counts.unreadable, frozenset(mover.used)
+        str(target.release),
+        source,
+        tuple(found),
+        counts.read,
+        counts.others,
+        counts.unreadable,
+        frozenset(mover.used),
     )
 
 
 def plan_sources(
-    sources: Sequence[CorpusSource], target: Target, decisions: Sequence[Decision] = (), touch: date | None = None,
+    sources: Sequence[CorpusSource],
+    target: Target,
+    decisions: Sequence[Decision] = (),
+    touch: date | None = None,
     progress: Progress | None = None,
-) -> Plan:  # fmt: skip
+) -> Plan:
     """The same for the files of some corpora, each once, which are read. A link that leads out of its corpus is passed over."""
     return plan(_texts(listed(unique_names(sources)), progress), target, decisions, touch)
 
@@ -101,7 +113,9 @@ def _text(walk: Walk, file: FoundFile, root: Path) -> RuleText | None:
         data = file_bytes(file.path)
     except Unreadable:
         return None
-    return RuleText(walk.source.name, file.relative, str(real), data, (walk.folder, *file.relative.split("/")[:-1]))
+    return RuleText(
+        walk.source.name, file.relative, str(real), data, (walk.folder, *file.relative.split("/")[:-1])
+    )
 
 
 def _planned(file: RuleText | None, mover: Mover, touch: date | None, counts: _Counts) -> FilePlan | None:
@@ -129,18 +143,41 @@ def _planned(file: RuleText | None, mover: Mover, touch: date | None, counts: _C
     return _file_plan(file, loader.id, text, document, edit, names, touch is not None)
 
 
-def _file_plan(file: RuleText, format_id: str, text: str, document: Any, edit: RuleEdit, names: Names, dated: bool) -> FilePlan:
+def _file_plan(
+    file: RuleText, format_id: str, text: str, document: Any, edit: RuleEdit, names: Names, dated: bool
+) -> FilePlan:
     rule_id, title = names[0], names[1] or file.path
     positions = LOADERS[format_id].syntax.positions(text) if edit.asked else {}
     questions = tuple(
-        Question(file.corpus, file.path, rule_id, title, one.code, one.written, one.tactic, one.choices, one.reason,
-                 *place_of(one.path, positions))
+        Question(
+            file.corpus,
+            file.path,
+            rule_id,
+            title,
+            one.code,
+            one.written,
+            one.tactic,
+            one.choices,
+            one.reason,
+            *place_of(one.path, positions),
+        )
         for one in edit.asked
-    )  # fmt: skip
+    )
     if edit.text == text:
         after, wrong = file.data, None
     else:
         after = (_BOM if file.data.startswith(_BOM) else b"") + edit.text.encode("utf-8")
         wrong = fault(format_id, text, document, edit.text, dated)
-    return FilePlan(file.corpus, file.path, file.location, format_id, rule_id, title, file.data, after,
-                    edit.changes, questions, wrong)  # fmt: skip
+    return FilePlan(
+        file.corpus,
+        file.path,
+        file.location,
+        format_id,
+        rule_id,
+        title,
+        file.data,
+        after,
+        edit.changes,
+        questions,
+        wrong,
+    )

@@ -43,12 +43,20 @@ def may_change(text: str, mover: Mover) -> bool:
 
 def names_of(documents: Any, path: str) -> Names:
     """What a decision may call the rules of a file by: id and title of the first rule, the path, those of the others."""
-    rules = [one for one in documents if isinstance(one, dict) and "title" in one] if isinstance(documents, list) else []
-    texts = [value if isinstance(value := one.get(key), str) else None for one in rules for key in ("id", "title")]
+    rules = (
+        [one for one in documents if isinstance(one, dict) and "title" in one]
+        if isinstance(documents, list)
+        else []
+    )
+    texts = [
+        value if isinstance(value := one.get(key), str) else None for one in rules for key in ("id", "title")
+    ]
     return (*(texts[:2] or (None, None)), path, *texts[2:])
 
 
-def edited(source: str, documents: Sequence[Any], mover: Mover, names: Names, today: date | None = None) -> RuleEdit:
+def edited(
+    source: str, documents: Sequence[Any], mover: Mover, names: Names, today: date | None = None
+) -> RuleEdit:
     """Every document's tags. `today` is written as `modified` of the documents where something changed."""
     splice = Splice(source)
     changes: list[Change] = []
@@ -65,17 +73,26 @@ def edited(source: str, documents: Sequence[Any], mover: Mover, names: Names, to
     return RuleEdit(splice.text(), tuple(changes), tuple(asked))
 
 
-def _document(splice: Splice, documents: Sequence[Any], place: int, tags: list, mover: Mover, names: Names) -> tuple[list[Change], list[Asked]]:
+def _document(
+    splice: Splice, documents: Sequence[Any], place: int, tags: list, mover: Mover, names: Names
+) -> tuple[list[Change], list[Asked]]:
     texts = [tag if isinstance(tag, str) else "" for tag in tags]
     results = _becomes(_read(texts, mover), mover, names)
-    asked = [replace(one, path=(place, "tags", nth)) for nth, one in results.items() if isinstance(one, Asked)]
+    asked = [
+        replace(one, path=(place, "tags", nth)) for nth, one in results.items() if isinstance(one, Asked)
+    ]
     # Techniques first: what they became says whether a tactic tag repeats one.
     after = written(texts, results, lambda tag, attack_id: _like(tag, attack_id, texts, mover))
     try:
         splice.list_items(documents, place, "tags", after, texts)
     except Layout as fault:
-        return [], [*asked, Asked("layout", "", None, (), f"Not rewritten: {fault}; change it by hand", (place, "tags"))]
-    return [Change("tag", texts[nth], ", ".join(new)) for nth, new in after.items() if new != [texts[nth]]], asked
+        return [], [
+            *asked,
+            Asked("layout", "", None, (), f"Not rewritten: {fault}; change it by hand", (place, "tags")),
+        ]
+    return [
+        Change("tag", texts[nth], ", ".join(new)) for nth, new in after.items() if new != [texts[nth]]
+    ], asked
 
 
 # ---- what each tag becomes -------------------------------------------------------------------------------
@@ -105,7 +122,9 @@ def _read(texts: Sequence[str], mover: Mover) -> _Tags:
 
 def _becomes(tags: _Tags, mover: Mover, names: Names) -> dict[int, Becomes]:
     outcomes = {attack_id: mover.technique(attack_id, names) for attack_id in tags.techniques.values()}
-    results: dict[int, Becomes] = {place: _technique(outcomes[one], one) for place, one in tags.techniques.items()}
+    results: dict[int, Becomes] = {
+        place: _technique(outcomes[one], one) for place, one in tags.techniques.items()
+    }
     for place, tag in tags.tactics.items():
         results[place] = _tactic(tag, outcomes, mover, names)
     return dict(sorted(results.items()))
@@ -124,12 +143,21 @@ def _tactic(tag: Tag, outcomes: dict[str, Placed | Asked | Kept], mover: Mover, 
 
     A tag by a current name stays while one of the rule's techniques is in it, or none ever was.
     """
-    live = {one: outcome.leaf for one, outcome in outcomes.items() if isinstance(outcome, Placed) and outcome.leaf}
+    live = {
+        one: outcome.leaf for one, outcome in outcomes.items() if isinstance(outcome, Placed) and outcome.leaf
+    }
     open_ = [one for one, outcome in outcomes.items() if not isinstance(outcome, Placed)]
-    if tag.current and (any(tag.tactic in mover.target.homes(leaf) for leaf in live.values()) or
-                        any(mover.target.had(tag.tactic, one) for one in open_)):  # fmt: skip
+    if tag.current and (
+        any(tag.tactic in mover.target.homes(leaf) for leaf in live.values())
+        or any(mover.target.had(tag.tactic, one) for one in open_)
+    ):
         return AS_IT_IS
-    came = [one for one in live if mover.target.had(tag.tactic, one) or (not tag.current and tag.tactic in mover.target.homes(live[one]))]
+    came = [
+        one
+        for one in live
+        if mover.target.had(tag.tactic, one)
+        or (not tag.current and tag.tactic in mover.target.homes(live[one]))
+    ]
     if not came:
         return AS_IT_IS if tag.current else renamed(tag, mover, names)
     placed = [mover.path(tag.tactic, tag.words, one, names) for one in came]
@@ -148,7 +176,9 @@ def _like(tag: str, attack_id: str, tags: Sequence[str], mover: Mover) -> str:
         return f"{prefix}.{attack_id if word[:1].isupper() else attack_id.lower()}"
     name = mover.target.tactics[attack_id].shortname
     plain = "_" not in word and "-" not in word
-    underscores = "_" in word or (plain and any("_" in one for one in tags if (_mapping(one) or ("",))[0] == "tactic_name"))
+    underscores = "_" in word or (
+        plain and any("_" in one for one in tags if (_mapping(one) or ("",))[0] == "tactic_name")
+    )
     return f"{prefix}.{name.replace('-', '_') if underscores else name}"
 
 

@@ -44,7 +44,11 @@ def followed(tags: Sequence[Tag], moves: Moves, mover: Mover, names: Names) -> l
     for tag in tags:
         result = _followed(tag, moves, mover, names)
         if not isinstance(result, Asked):
-            came = [one for one in moves.went.get(tag.tactic, ()) if one in moves.after and one not in moves.before]
+            came = [
+                one
+                for one in moves.went.get(tag.tactic, ())
+                if one in moves.after and one not in moves.before
+            ]
             result = (*result, *(one for one in came if one not in named and one not in result))
             named.update(one for one in result if one)
         results.append(result)
@@ -68,7 +72,9 @@ def renamed(tag: Tag, mover: Mover, names: Names) -> Becomes:
     return AS_IT_IS if isinstance(outcome, Kept) else replace(outcome, code="tag")
 
 
-def written(tags: Sequence[str], becomes: dict[int, Becomes], write: Callable[[str, str], str]) -> dict[int, list[str]]:
+def written(
+    tags: Sequence[str], becomes: dict[int, Becomes], write: Callable[[str, str], str]
+) -> dict[int, list[str]]:
     """The texts that each changed tag becomes, by its place in `tags`; a text that stands already is not repeated.
 
     `write` gives the text for a tactic, in the style of the tag it replaces.

@@ -76,12 +76,16 @@ class Target:
         be where a mapping comes from.
     """
 
-    def __init__(self, catalogue: Catalogue, others: Iterable[Catalogue], source: Release | None = None) -> None:
+    def __init__(
+        self, catalogue: Catalogue, others: Iterable[Catalogue], source: Release | None = None
+    ) -> None:
         others = list(others)
         self.release, self.source = catalogue.release, source
         everything = [catalogue, *others]
         self._here = _Era(catalogue, everything)
-        siblings = sorted((o for o in others if o.release.domain == self.release.domain), key=lambda o: o.release)
+        siblings = sorted(
+            (o for o in others if o.release.domain == self.release.domain), key=lambda o: o.release
+        )
         self._siblings = [_Era(other, everything) for other in siblings]
         self._sources = [era for era in self._siblings if source is None or era.release == source]
         self._halves: dict[str, tuple[str, ...]] = {}
@@ -150,7 +154,11 @@ class Target:
             found = {tactic_id} & set(self.tactics)
             for era in self._sources:
                 found |= {new for old, new in _shed(era, self._here) if old == tactic_id}
-                found |= {old for old, new in _shed(self._here, era) if new == tactic_id and tactic_id not in self.tactics}
+                found |= {
+                    old
+                    for old, new in _shed(self._here, era)
+                    if new == tactic_id and tactic_id not in self.tactics
+                }
             self._halves[tactic_id] = tuple(tactic for tactic in self.tactics if tactic in found)
         return self._halves[tactic_id]
 
@@ -158,7 +166,9 @@ class Target:
         """Whether the technique was in the tactic in a release the mapping may come from."""
         return any(era.had(tactic_id, attack_id) for era in self._sources)
 
-    def place(self, tactic_id: str, tactic_name: str | None, written: str, attack_id: str) -> tuple[str, ...] | Asked:
+    def place(
+        self, tactic_id: str, tactic_name: str | None, written: str, attack_id: str
+    ) -> tuple[str, ...] | Asked:
         """The tactics in which a mapping to `written`, read as the live `attack_id`, belongs; or why nobody can say.
 
         The tactic named, where the technique is in it; else the technique's only tactic, or the only one
@@ -170,29 +180,60 @@ class Target:
         if tactic_id in homes:
             old_name = tactic_name is not None and not self.names_it(tactic_id, tactic_name)
             if old_name and len(fits) > 1:
-                return Asked("split", written, tactic_id, fits, f"{label} was split, and {attack_id} is in more than one part of it")
+                return Asked(
+                    "split",
+                    written,
+                    tactic_id,
+                    fits,
+                    f"{label} was split, and {attack_id} is in more than one part of it",
+                )
             return (tactic_id,)
         if not self.is_tactic(tactic_id):
-            return Asked("tactic-unknown", written, tactic_id, homes, f"'{label}' is no tactic of this domain")
+            return Asked(
+                "tactic-unknown", written, tactic_id, homes, f"'{label}' is no tactic of this domain"
+            )
         if not self.had(tactic_id, written):
-            return Asked("never", written, tactic_id, homes,
-                         f"{written} was in {label} in no release at hand, so the technique or the tactic is wrong")  # fmt: skip
+            return Asked(
+                "never",
+                written,
+                tactic_id,
+                homes,
+                f"{written} was in {label} in no release at hand, so the technique or the tactic is wrong",
+            )
         if len(homes) == 1:
             return homes
         if len(fits) == 1:
             return fits
-        return Asked("moved", written, tactic_id, fits or homes, f"{attack_id} is not in {label} in {self.release.title} and is in several others")
+        return Asked(
+            "moved",
+            written,
+            tactic_id,
+            fits or homes,
+            f"{attack_id} is not in {label} in {self.release.title} and is in several others",
+        )
 
     def alone(self, tactic_id: str, tactic_name: str | None) -> tuple[str, ...] | Asked:
         """The same for a mapping that names a tactic and no technique."""
         if not self.is_tactic(tactic_id):
-            return Asked("tactic-unknown", tactic_id, None, (), f"'{tactic_name or tactic_id}' is no tactic of this domain")
+            return Asked(
+                "tactic-unknown",
+                tactic_id,
+                None,
+                (),
+                f"'{tactic_name or tactic_id}' is no tactic of this domain",
+            )
         halves = self.halves(tactic_id)
         here = tactic_id in self.tactics and (tactic_name is None or self.names_it(tactic_id, tactic_name))
         if here or len(halves) == 1:
             return (tactic_id,) if here else halves
         became = "was split" if halves else f"is not in {self.release.title}"
-        return Asked("split", tactic_id, None, halves, f"{tactic_name or self._label(tactic_id)} {became}, and no technique says which part is meant")
+        return Asked(
+            "split",
+            tactic_id,
+            None,
+            halves,
+            f"{tactic_name or self._label(tactic_id)} {became}, and no technique says which part is meant",
+        )
 
     def _label(self, tactic_id: str) -> str:
         for era in (self._here, *reversed(self._siblings)):
@@ -206,7 +247,10 @@ class Target:
         """The address to write for an ID: the one written where it is this ID's page, else its page, in the same style."""
         page = attack_url(attack_id) or written
         bare = page.rstrip("/")
-        if written.rstrip("/").endswith(bare.removeprefix("https://attack.mitre.org")) and "attack.mitre.org/" in written:
+        if (
+            written.rstrip("/").endswith(bare.removeprefix("https://attack.mitre.org"))
+            and "attack.mitre.org/" in written
+        ):
             return written
         return page if written.endswith("/") or "attack.mitre.org/" not in written else bare
 

@@ -55,7 +55,9 @@ class Split:
         own = (self.tactic, technique.text("id"))
         keeper = own if own in groups else next(iter(groups), None)
         twins = {key: technique if key == keeper else copied(technique) for key in groups}
-        becomes_sub = any(leaf is None and new and parent_of(new) for leaves in groups.values() for leaf, new in leaves)
+        becomes_sub = any(
+            leaf is None and new and parent_of(new) for leaves in groups.values() for leaf, new in leaves
+        )
         model = copied(technique) if becomes_sub else technique  # as it is before anything is written
         was = (own, [*map(id, children(technique, SUBTECHNIQUE))])
         used: set[int] = set()
@@ -78,10 +80,16 @@ class Split:
 
     def _record(self, written: str, outcome: Placed) -> None:
         if outcome != Placed((self.tactic,), written):
-            new = ", ".join(f"{outcome.leaf} in {one}" if one else f"{outcome.leaf}" for one in outcome.tactics)
-            self.changes.append(Change("mapping", f"{written} in {self.tactic}" if self.tactic else written, new))
+            new = ", ".join(
+                f"{outcome.leaf} in {one}" if one else f"{outcome.leaf}" for one in outcome.tactics
+            )
+            self.changes.append(
+                Change("mapping", f"{written} in {self.tactic}" if self.tactic else written, new)
+            )
 
-    def _part(self, key: Key, node: Table, leaves: list[Leaf], model: Table, was: tuple, used: set[int]) -> Part:
+    def _part(
+        self, key: Key, node: Table, leaves: list[Leaf], model: Table, was: tuple, used: set[int]
+    ) -> Part:
         tactic, top = key
         below: list[tuple[Table, bool]] = []  # with whether its ID is another one than before
         for leaf, new in leaves:

@@ -58,8 +58,14 @@ class ThreatEdit:
         Put an entry behind another one, and take one out of the list they stand in.
     """
 
-    def __init__(self, mover: Mover, names: Names, eol: str,
-                 add: Callable[[Table, Table], None], drop: Callable[[Table], None]) -> None:  # fmt: skip
+    def __init__(
+        self,
+        mover: Mover,
+        names: Names,
+        eol: str,
+        add: Callable[[Table, Table], None],
+        drop: Callable[[Table], None],
+    ) -> None:
         self.mover, self.names, self.eol, self._add, self._drop = mover, names, eol, add, drop
         self.changes: list[Change] = []
         self.moves = Moves()
@@ -105,7 +111,9 @@ class ThreatEdit:
             return
         tactic = _tactic_table(entry.node)
         written, name = (tactic.text("id"), tactic.text("name")) if tactic else (None, None)
-        split = Split(self.mover, self.names, self.eol, entry.tactic, (written, name), self.changes, self.moves.note)
+        split = Split(
+            self.mover, self.names, self.eol, entry.tactic, (written, name), self.changes, self.moves.note
+        )
         for technique in children(entry.node, TECHNIQUE):
             for part in split.parts(technique):
                 (entry.stays if part.tactic == entry.tactic else entry.goes).append(part)
@@ -125,7 +133,11 @@ class ThreatEdit:
         """Make a tactic-only entry name these tactics: one in place, the others behind it; those named elsewhere not again."""
         own = entry.tactic
         if own not in tactics:
-            taken = {other.tactic: other for other in self.entries if other is not entry and other.ours and not other.dropped}
+            taken = {
+                other.tactic: other
+                for other in self.entries
+                if other is not entry and other.ours and not other.dropped
+            }
             entry.heirs += [taken[one] for one in tactics if one in taken]
             tactics = [one for one in tactics if one not in taken]
             own = tactics[0] if tactics else None
@@ -204,5 +216,3 @@ class ThreatEdit:
 
 def _tactic_table(node: Table) -> Table | None:
     return next(iter(children(node, TACTIC)), None)
-
-

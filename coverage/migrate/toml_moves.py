@@ -18,7 +18,11 @@ def children(table: Table, name: str) -> list[Table]:
     item = table.item(name)
     if item is not None and isinstance(item.value, Inline):
         inline = item.value
-        return [inline] if inline.head == "{" else [i.value for i in inline.items if isinstance(i.value, Inline) and i.value.head == "{"]
+        return (
+            [inline]
+            if inline.head == "{"
+            else [i.value for i in inline.items if isinstance(i.value, Inline) and i.value.head == "{"]
+        )
     return [block for block in table.blocks if block.path[-1] == name] if isinstance(table, Block) else []
 
 
@@ -119,7 +123,11 @@ def comments(part: Table | Value) -> list[str]:
     """Every comment in a part, in order."""
     if isinstance(part, Value):
         return []
-    return [found for owner, name in _slots(part) for found in _COMMENT.findall(_outside_keys(getattr(owner, name), name))]
+    return [
+        found
+        for owner, name in _slots(part)
+        for found in _COMMENT.findall(_outside_keys(getattr(owner, name), name))
+    ]
 
 
 def _outside_keys(text: str, name: str) -> str:
@@ -156,4 +164,8 @@ def carry(lost: list[str], survivor: Table, eol: str) -> None:
     if not isinstance(survivor, Block):
         raise Layout("a comment stands in a part that would go")
     indent = survivor.lead.rpartition("\n")[2]
-    survivor.lead = survivor.lead[: len(survivor.lead) - len(indent)] + "".join(f"{indent}{text}{eol}" for text in lost) + indent
+    survivor.lead = (
+        survivor.lead[: len(survivor.lead) - len(indent)]
+        + "".join(f"{indent}{text}{eol}" for text in lost)
+        + indent
+    )

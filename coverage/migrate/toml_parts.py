@@ -83,7 +83,13 @@ class Inline(Table):
         last = len(self.items) - 1
         parts = [self.head]
         for place, item in enumerate(self.items):
-            parts += (item.lead, item.key, rendered(item.value), item.post, "," if place < last or self.comma else "")
+            parts += (
+                item.lead,
+                item.key,
+                rendered(item.value),
+                item.post,
+                "," if place < last or self.comma else "",
+            )
         return "".join([*parts, self.close])
 
     def remove(self, item: Item) -> None:
@@ -149,7 +155,13 @@ def quoted(text: str, quote: str = '"') -> str:
     """A text as TOML, in these quotes where they can hold it."""
     if quote == "'" and not re.search(r"['\x00-\x08\x0a-\x1f\x7f]", text):
         return f"'{text}'"
-    return '"' + _ESCAPED.sub(lambda sign: f"\\{sign.group()}" if sign.group() in '\\"' else f"\\u{ord(sign.group()):04x}", text) + '"'
+    return (
+        '"'
+        + _ESCAPED.sub(
+            lambda sign: f"\\{sign.group()}" if sign.group() in '\\"' else f"\\u{ord(sign.group()):04x}", text
+        )
+        + '"'
+    )
 
 
 def blank(lead: str) -> str:

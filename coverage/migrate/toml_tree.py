@@ -38,7 +38,9 @@ class Tree:
 
     def table(self, *path: str) -> Block | None:
         """The table with this header (the root without a path), or None."""
-        return self.root if not path else next((b for b in self.blocks if b.path == path and not b.many), None)
+        return (
+            self.root if not path else next((b for b in self.blocks if b.path == path and not b.many), None)
+        )
 
     def nest(self, path: tuple[str, ...]) -> list[Block]:
         """Put the tables below each `[[path]]` into it, however deep, and return those tables in order.

@@ -11,7 +11,9 @@ from difflib import SequenceMatcher
 
 from coverage.migrate.model import FilePlan, Plan
 
-Step = tuple[str, int, int, int, int]  # equal, replace, delete or insert; lines of the old and of the new text
+Step = tuple[
+    str, int, int, int, int
+]  # equal, replace, delete or insert; lines of the old and of the new text
 
 CONTEXT = 3
 _ODD = re.compile(rb'[\x00-\x1f"\\\x7f]')
@@ -28,14 +30,24 @@ def file_diff(before: bytes, after: bytes, path: str) -> bytes:
     if before == after:
         return b""
     old, new = f"a/{path}".encode("utf-8", "surrogateescape"), f"b/{path}".encode("utf-8", "surrogateescape")
-    head = [b"diff --git " + _named(old) + b" " + _named(new), b"--- " + _named(old) + _tab(old), b"+++ " + _named(new) + _tab(new)]
+    head = [
+        b"diff --git " + _named(old) + b" " + _named(new),
+        b"--- " + _named(old) + _tab(old),
+        b"+++ " + _named(new) + _tab(new),
+    ]
     return b"\n".join(head) + b"\n" + b"".join(_hunks(_lines(before), _lines(after)))
 
 
 def _named(path: bytes) -> bytes:
     if not _ODD.search(path):
         return path
-    return b'"' + _ODD.sub(lambda sign: b"\\" + _ESCAPES.get(sign.group()[0], f"{sign.group()[0]:03o}").encode(), path) + b'"'
+    return (
+        b'"'
+        + _ODD.sub(
+            lambda sign: b"\\" + _ESCAPES.get(sign.group()[0], f"{sign.group()[0]:03o}").encode(), path
+        )
+        + b'"'
+    )
 
 
 def _tab(path: bytes) -> bytes:
@@ -85,7 +97,10 @@ def _steps(old: list[bytes], new: list[bytes]) -> Iterator[Step]:
 
 
 def _same(one: list[bytes], other: list[bytes]) -> int:
-    return next((place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    return next(
+        (place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b),
+        min(len(one), len(other)),
+    )
 
 
 def _hunk(group: list[Step], old: list[bytes], new: list[bytes]) -> bytes:

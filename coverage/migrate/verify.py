@@ -20,7 +20,9 @@ def fault(format_id: str, before: str, document: Any, after: str, dated: bool) -
     """Why `after` may not take the place of `before`, in words; None when it may."""
     try:
         new = LOADERS[format_id].syntax.parse(after)
-        if repr(rest_of(format_id, document, dated)) != repr(rest_of(format_id, new, dated)):  # repr: 1 is not 1.0, NaN is NaN
+        if repr(rest_of(format_id, document, dated)) != repr(
+            rest_of(format_id, new, dated)
+        ):  # repr: 1 is not 1.0, NaN is NaN
             return "the new text would differ in more than its mapping and tags"
         if format_id != SIGMA and not _same_comments(before, after):
             return "the new text would have other comments"
@@ -52,7 +54,9 @@ def _rest(table: dict, key: str, tag: str) -> dict:
 
 
 def _sigma_rest(document: Any, dated: bool) -> Any:
-    return _rest(document, "modified" if dated else "", ATTACK_TAG) if isinstance(document, dict) else document
+    return (
+        _rest(document, "modified" if dated else "", ATTACK_TAG) if isinstance(document, dict) else document
+    )
 
 
 def _same_comments(before: str, after: str) -> bool:

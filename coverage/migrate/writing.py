@@ -64,10 +64,14 @@ def dirty_files(plan: Plan, but: Sequence[Path] = ()) -> list[str]:
     """
     touched = {Path(file.location) for file in plan.changed}
     found: list[str] = []
-    for root in dict.fromkeys(root for root in roots(file.location for file in plan.changed).values() if root):
+    for root in dict.fromkeys(
+        root for root in roots(file.location for file in plan.changed).values() if root
+    ):
         answer = _git(root, "status", "--porcelain", "-z", "--untracked-files=all", "--no-renames")
         if answer is None:
-            raise WriteError(f"git does not say whether {root} has changes that are not committed; --force writes all the same")
+            raise WriteError(
+                f"git does not say whether {root} has changes that are not committed; --force writes all the same"
+            )
         for entry in answer.split(b"\0"):
             mark, name = entry[:2], os.fsdecode(entry[3:])
             path = root / name
@@ -96,9 +100,13 @@ def _git(folder: Path, *arguments: str, given: bytes = b"") -> bytes | None:
     environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
     try:
         done = subprocess.run(
-            ["git", "-C", str(folder), *arguments], input=given, capture_output=True, timeout=GIT_SECONDS, check=False,
+            ["git", "-C", str(folder), *arguments],
+            input=given,
+            capture_output=True,
+            timeout=GIT_SECONDS,
+            check=False,
             env=environment,
-        )  # fmt: skip
+        )
     except (OSError, ValueError, subprocess.SubprocessError):
         return None
     return done.stdout if done.returncode == 0 else None
@@ -135,7 +143,9 @@ def _prepared(file: FilePlan) -> _Waiting:
             raise WriteError(f"{file.path} was changed in the meantime; nothing was written")
         return _Waiting(file, target, _beside(target, file.after))
     except OSError as error:
-        raise WriteError(f"cannot write {file.path}: {error.strerror or error}; nothing was written") from error
+        raise WriteError(
+            f"cannot write {file.path}: {error.strerror or error}; nothing was written"
+        ) from error
 
 
 def _beside(target: Path, data: bytes) -> Path:
@@ -173,7 +183,9 @@ def patch_root(plan: Plan, here: Path) -> Path:
     """
     found = set(roots(file.location for file in plan.changed).values())
     if len(found) > 1:
-        raise WriteError("the rules lie in several git work trees, and a patch fits one: name the paths of one at a time")
+        raise WriteError(
+            "the rules lie in several git work trees, and a patch fits one: name the paths of one at a time"
+        )
     root = next(iter(found), None)
     if root is not None:
         return root.resolve()

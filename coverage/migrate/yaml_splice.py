@@ -59,7 +59,9 @@ class Splice:
         start = self._offset(path, before)
         self._edits.append((start, start + len(before), after))
 
-    def list_items(self, documents: Any, place: int, key: str, becomes: dict[int, list[str]], texts: Sequence[str]) -> None:
+    def list_items(
+        self, documents: Any, place: int, key: str, becomes: dict[int, list[str]], texts: Sequence[str]
+    ) -> None:
         """Write items of a top-level list anew: item number -> texts that stand in its place.
 
         Raises
@@ -86,19 +88,27 @@ class Splice:
         line = self._text.rfind("\n", 0, offset) + 1
         rest = _REST.match(self._text, end)
         stop = rest.end() if rest else end
-        block = _BLOCK_ITEM.fullmatch(self._text[line:offset]) and (stop == len(self._text) or self._text[stop] == "\n")
+        block = _BLOCK_ITEM.fullmatch(self._text[line:offset]) and (
+            stop == len(self._text) or self._text[stop] == "\n"
+        )
         if block and rest is not None:
             return self._block_item(line, offset, end, rest, after)
         return self._flow_item(offset, end, after)
 
-    def _block_item(self, line: int, offset: int, end: int, rest: re.Match, after: list[str]) -> list[tuple[int, int, str]]:
+    def _block_item(
+        self, line: int, offset: int, end: int, rest: re.Match, after: list[str]
+    ) -> list[tuple[int, int, str]]:
         stop = rest.end()  # before the line feed
         if after:
             more = self._text[line:offset]
             quote = more[-1] if more[-1] in "\"'" else ""
             eol = "\r\n" if self._text[stop - 1 : stop] == "\r" or "\r\n" in self._text[:stop] else "\n"
             behind = stop - 1 if self._text[stop - 1 : stop] == "\r" else stop
-            new = [(behind, behind, "".join(f"{eol}{more}{one}{quote}" for one in after[1:]))] if after[1:] else []
+            new = (
+                [(behind, behind, "".join(f"{eol}{more}{one}{quote}" for one in after[1:]))]
+                if after[1:]
+                else []
+            )
             return [(offset, end, after[0]), *new]
         if rest.group(1):  # its comment stays, on a line of its own
             indent = re.match(r"[ \t]*", self._text[line:offset])
@@ -109,7 +119,11 @@ class Splice:
         return [(max(before, 0), stop, "")]
 
     def _flow_item(self, offset: int, end: int, after: list[str]) -> list[tuple[int, int, str]]:
-        quote = self._text[offset - 1] if self._text[offset - 1] in "\"'" and self._text[end : end + 1] == self._text[offset - 1] else ""
+        quote = (
+            self._text[offset - 1]
+            if self._text[offset - 1] in "\"'" and self._text[end : end + 1] == self._text[offset - 1]
+            else ""
+        )
         if after:
             more = "".join(f", {quote}{one}{quote}" for one in after[1:])
             behind = end + len(quote)

@@ -8,21 +8,38 @@ from coverage.tables import DATA, PROJECT, depth_weights
 from coverage.vocabulary import GAP_TYPES, READ_STATUSES, ROLLUPS, TACTIC_STATUSES
 
 st.title("About", anchor=False)
-st.markdown("Every number counts **rules mapped** to ATT&CK: what a rule claims to see, not proof that it would.")
+st.markdown(
+    "Every number counts **rules mapped** to ATT&CK: what a rule claims to see, not proof that it would."
+)
 
 with st.expander("What the numbers mean", expanded=True):
     st.markdown((PROJECT / "docs" / "numbers.md").read_text(encoding="utf-8"))
 with st.expander("Words"):
-    for title, table in (("Roll-ups", ROLLUPS), ("Gap types", GAP_TYPES), ("How a mapping is read", READ_STATUSES), ("How a tactic is read", TACTIC_STATUSES)):
+    for title, table in (
+        ("Roll-ups", ROLLUPS),
+        ("Gap types", GAP_TYPES),
+        ("How a mapping is read", READ_STATUSES),
+        ("How a tactic is read", TACTIC_STATUSES),
+    ):
         st.markdown(f"**{title}**")
         st.table({"word": list(table), "meaning": list(table.values())})
     st.markdown("**Weights of the rule classes** (`data/weights.csv`)")
     st.table({"class": list(depth_weights()), "weight": list(depth_weights().values())})
 with st.expander("ATT&CK releases at hand", expanded=True):
     st.dataframe(
-        [{"release": str(entry.release), "default": entry.release == shelf.default_release(), "source": entry.source, "SHA-256": entry.sha256}
-         for entry in shelf.releases_at_hand()], hide_index=True,
-    )  # fmt: skip
-    st.caption(f"Rule paths: {', '.join(str(source.path) for source in session.sources())}".replace("$", r"\$"))
+        [
+            {
+                "release": str(entry.release),
+                "default": entry.release == shelf.default_release(),
+                "source": entry.source,
+                "SHA-256": entry.sha256,
+            }
+            for entry in shelf.releases_at_hand()
+        ],
+        hide_index=True,
+    )
+    st.caption(
+        f"Rule paths: {', '.join(str(source.path) for source in session.sources())}".replace("$", r"\$")
+    )
 with st.expander("MITRE ATT&CK: copyright and licence", expanded=True):
     st.markdown((DATA / "README.md").read_text(encoding="utf-8").partition("## MITRE ATT&CK")[2])

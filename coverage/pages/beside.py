@@ -18,7 +18,9 @@ def several_corpora(title: str, now: View) -> list[str]:
     names = [stamp.name for stamp in now.scope.corpora if stamp.rules]
     if len(names) > 1:
         return names
-    session.page_head(title, f"{len(names)} of the 2 corpora that this page needs is here: {plain(', '.join(names))}.", now)
+    session.page_head(
+        title, f"{len(names)} of the 2 corpora that this page needs is here: {plain(', '.join(names))}.", now
+    )
     st.info(
         "Add another set of rules to set beside it:\n"
         "- in the sidebar, under **Rule folders**: type `other=path/to/rules` and press Enter;\n"

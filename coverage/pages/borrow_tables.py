@@ -12,9 +12,17 @@ from coverage.scope import View
 _RULE = {
     "rule_name": st.column_config.TextColumn("Rule", width=280),
     "severity": st.column_config.TextColumn("Severity", width=80),
-    "rule_log_sources": st.column_config.ListColumn("Log sources", width=200, help="Integrations and data sources that the rule names."),
-    "own_log_sources": st.column_config.ListColumn("Of these I have", width=110, help="Those that rules of mine in scope name, too."),
-    "own_data_components": st.column_config.ListColumn("Data I collect", width=150, help="Data components it needs that rules of mine in scope need on the same platform."),
+    "rule_log_sources": st.column_config.ListColumn(
+        "Log sources", width=200, help="Integrations and data sources that the rule names."
+    ),
+    "own_log_sources": st.column_config.ListColumn(
+        "Of these I have", width=110, help="Those that rules of mine in scope name, too."
+    ),
+    "own_data_components": st.column_config.ListColumn(
+        "Data I collect",
+        width=150,
+        help="Data components it needs that rules of mine in scope need on the same platform.",
+    ),
     "rule_platforms": st.column_config.ListColumn("Platforms", width=120),
     "rule_class": st.column_config.TextColumn("Class", width=92),
     "corpus": st.column_config.TextColumn("Corpus", width=80),
@@ -24,8 +32,17 @@ _RULE = {
 PLAN_COLUMNS = {
     "step": st.column_config.NumberColumn("Step", width=50),
     "closes": st.column_config.ListColumn("Closes", width=190, help="Gaps that no step before it closes."),
-    "weight": st.column_config.NumberColumn("Weight", width=66, format="%.2f", help="What the step gains; the figure sums it up."),
-    "share": st.column_config.ProgressColumn("So far", width=100, format="%.0f%%", min_value=0, max_value=100, help="Of the weight that these rules can close."),
+    "weight": st.column_config.NumberColumn(
+        "Weight", width=66, format="%.2f", help="What the step gains; the figure sums it up."
+    ),
+    "share": st.column_config.ProgressColumn(
+        "So far",
+        width=100,
+        format="%.0f%%",
+        min_value=0,
+        max_value=100,
+        help="Of the weight that these rules can close.",
+    ),
     **_RULE,
 }
 
@@ -43,8 +60,15 @@ RULE_COLUMNS = {
 
 def explained(found: Borrowing, counts: dict) -> str:
     """What a weight is and how many candidates the restrictions leave, with the denominator."""
-    prices = ", ".join(f"{found.weights[term]:g} for {words}" for term, words in (
-        ("gap", "itself"), ("group", "each group"), ("software", "each software"), ("campaign", "each campaign that uses it")))  # fmt: skip
+    prices = ", ".join(
+        f"{found.weights[term]:g} for {words}"
+        for term, words in (
+            ("gap", "itself"),
+            ("group", "each group"),
+            ("software", "each software"),
+            ("campaign", "each campaign that uses it"),
+        )
+    )
     return (
         f"{counts['rules']:,} of {counts['rules_of_all']:,} rules that would close a gap fit the choices above. "
         f"A gap weighs {prices} (data/priority.csv)."
@@ -53,7 +77,9 @@ def explained(found: Borrowing, counts: dict) -> str:
 
 def log_sources(now: View) -> list[str]:
     """Every integration and data source that a rule read names, in the order of the alphabet."""
-    names = {name for column in ("integrations", "data_sources") for here in now.all_rules[column] for name in here}
+    names = {
+        name for column in ("integrations", "data_sources") for here in now.all_rules[column] for name in here
+    }
     return sorted(names, key=lambda name: (name.casefold(), name))
 
 

@@ -18,7 +18,9 @@ corpora = beside.several_corpora("Compare", now)
 head = st.container()
 row = st.columns([3, 3, 6], vertical_alignment="bottom")
 a = row[0].selectbox("First corpus", corpora, key="compare_a", bind="query-params")
-b = row[1].selectbox("Second corpus", [name for name in corpora if name != a], key="compare_b", bind="query-params")
+b = row[1].selectbox(
+    "Second corpus", [name for name in corpora if name != a], key="compare_b", bind="query-params"
+)
 
 both = now.of_corpora([a, b])
 found = compare(now.of_corpora([a]), now.of_corpora([b]))
@@ -29,17 +31,27 @@ with head:
 
 for column, (grain, words) in zip(st.columns(2), GRAINS.items(), strict=True):
     rows = found.tactics[(found.tactics["grain"] == grain) & (found.tactics["total"] > 0)]
-    column.plotly_chart(side_bars(rows, labels, session.theme(), f"{words.capitalize()} of each tactic", words), theme=None,
-                        key=f"compare_{grain}", config={"displayModeBar": False})  # fmt: skip
+    column.plotly_chart(
+        side_bars(rows, labels, session.theme(), f"{words.capitalize()} of each tactic", words),
+        theme=None,
+        key=f"compare_{grain}",
+        config={"displayModeBar": False},
+    )
 
 row = st.columns([5, 3, 2, 3], vertical_alignment="bottom")
-side = row[0].segmented_control("Covered by", list(labels), key="compare_side", bind="query-params", format_func=labels.__getitem__)
+side = row[0].segmented_control(
+    "Covered by", list(labels), key="compare_side", bind="query-params", format_func=labels.__getitem__
+)
 tactic_names = list(found.tactics.loc[found.tactics["total"] > 0, "name"].unique())
-tactics = row[1].multiselect("Tactics", tactic_names, key="compare_tactic", bind="query-params", placeholder="All tactics")
+tactics = row[1].multiselect(
+    "Tactics", tactic_names, key="compare_tactic", bind="query-params", placeholder="All tactics"
+)
 grain = row[2].selectbox("Show", ["both", *GRAINS.values()], key="compare_grain", bind="query-params")
 search = row[3].text_input("Search", key="compare_search", bind="query-params", placeholder="Name or ID")
 
-ids = found.ids.sort_values(["groups", "software", "attack_id"], ascending=[False, False, True], ignore_index=True)
+ids = found.ids.sort_values(
+    ["groups", "software", "attack_id"], ascending=[False, False, True], ignore_index=True
+)
 if side:
     ids = ids[ids["side"] == side]
 if tactics:
@@ -53,17 +65,27 @@ config = {
     "attack_id": st.column_config.TextColumn("ID", width=82),
     "name": st.column_config.TextColumn("Technique", width=240),
     "side": st.column_config.TextColumn("Covered by", width=130),
-    "rules_a": st.column_config.NumberColumn(f"Rules of {a}", width=110, help="Rules in scope that count under the roll-up."),
-    "rules_b": st.column_config.NumberColumn(f"Rules of {b}", width=110, help="Rules in scope that count under the roll-up."),
-    "groups": st.column_config.NumberColumn("Groups", width=66, help="Groups that use it, by MITRE's count; a technique's include its sub-techniques'."),
+    "rules_a": st.column_config.NumberColumn(
+        f"Rules of {a}", width=110, help="Rules in scope that count under the roll-up."
+    ),
+    "rules_b": st.column_config.NumberColumn(
+        f"Rules of {b}", width=110, help="Rules in scope that count under the roll-up."
+    ),
+    "groups": st.column_config.NumberColumn(
+        "Groups",
+        width=66,
+        help="Groups that use it, by MITRE's count; a technique's include its sub-techniques'.",
+    ),
     "software": st.column_config.NumberColumn("Software", width=74),
     "tactics": st.column_config.ListColumn("Tactics", width="medium"),
     "parent_id": st.column_config.TextColumn("Parent", width=66),
     "platforms": st.column_config.ListColumn("Platforms", width="medium"),
     "url": parts.LINK,
-}  # fmt: skip
-st.caption(f"{(~ids['is_subtechnique']).sum():,} techniques and {ids['is_subtechnique'].sum():,} sub-techniques shown, most used first. "
-           "Click a row to open the technique.")  # fmt: skip
+}
+st.caption(
+    f"{(~ids['is_subtechnique']).sum():,} techniques and {ids['is_subtechnique'].sum():,} sub-techniques shown, most used first. "
+    "Click a row to open the technique."
+)
 if ids.empty:
     st.info("No technique matches these filters. Clear one of them to see more.")
 else:
@@ -72,5 +94,9 @@ else:
 with st.container(horizontal=True):
     parts.csv_button(with_corpora(ids, found), both, "compare", GAP_NAMES, "Download these rows as CSV")
     for mine, other in ((a, b), (b, a)):
-        if st.button(f"What {plain(mine)} could borrow", key=f"compare_borrow_{mine}", icon=":material/playlist_add:"):
-            st.switch_page("coverage/pages/borrow.py", query_params={"borrow_mine": mine, "borrow_others": other})
+        if st.button(
+            f"What {plain(mine)} could borrow", key=f"compare_borrow_{mine}", icon=":material/playlist_add:"
+        ):
+            st.switch_page(
+                "coverage/pages/borrow.py", query_params={"borrow_mine": mine, "borrow_others": other}
+            )

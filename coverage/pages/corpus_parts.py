@@ -30,9 +30,15 @@ def chosen_corpus(now: View, key: str, place: DeltaGenerator, off: bool = False)
     if len(names) < 2:
         return now
     chosen = place.selectbox(
-        "Rules of", names, index=None, key=key, bind="query-params", placeholder="All corpora", disabled=off,
+        "Rules of",
+        names,
+        index=None,
+        key=key,
+        bind="query-params",
+        placeholder="All corpora",
+        disabled=off,
         help="One corpus by its own rules alone; all of them with a rule that several have counted once.",
-    )  # fmt: skip
+    )
     return now.of_corpora([chosen]) if chosen and not off else now
 
 
@@ -47,7 +53,11 @@ class WhoCovers:
 
     @property
     def sentence(self) -> str:
-        more = f" Only the first {MOST} corpora have a letter; {self.left_out} more are read." if self.left_out else ""
+        more = (
+            f" Only the first {MOST} corpora have a letter; {self.left_out} more are read."
+            if self.left_out
+            else ""
+        )
         return (
             "In a cell: the technique, and a letter for each corpus that covers it by its own rules; the fill says how many do. "
             f"Point at a cell for their rules, click it to open it.{more}"
@@ -57,18 +67,24 @@ class WhoCovers:
         """The placements with `corpora`: the names of all that cover the cell."""
         keys = zip(placements["tactic_id"].tolist(), placements["attack_id"].tolist(), strict=True)
         found = self.covering.to_dict()
-        return placements.assign(corpora=pd.Series([found.get(key, ()) for key in keys], index=placements.index, dtype=object))
+        return placements.assign(
+            corpora=pd.Series([found.get(key, ()) for key in keys], index=placements.index, dtype=object)
+        )
 
 
 def who_covers(now: View) -> WhoCovers:
     """Who covers what in a view of several corpora."""
     coverage = placements_by_corpus(now)
     rules: dict[tuple[str, str], dict[str, int]] = {}
-    for tactic_id, attack_id, corpus, count in coverage[["tactic_id", "attack_id", "corpus", "rules"]].itertuples(index=False):
+    for tactic_id, attack_id, corpus, count in coverage[
+        ["tactic_id", "attack_id", "corpus", "rules"]
+    ].itertuples(index=False):
         rules.setdefault((tactic_id, attack_id), {})[corpus] = count
     colours, names = session.corpus_colours(now), corpus_names(now)
     corpora = Corpora({name: colours[name] for name in names[:MOST]})
-    return WhoCovers(corpora, rules, covering_corpora(coverage, ["tactic_id", "attack_id"]), max(len(names) - MOST, 0))
+    return WhoCovers(
+        corpora, rules, covering_corpora(coverage, ["tactic_id", "attack_id"]), max(len(names) - MOST, 0)
+    )
 
 
 def corpus_table(now: View) -> None:
@@ -81,22 +97,29 @@ def corpus_table(now: View) -> None:
     st.subheader("By corpus", anchor=False)
     st.caption(
         f"Each by its own rules alone; together {union['covered']:,g} of {union['total']:,} techniques are covered, where a rule that "
-        "several corpora have counts once." + (f" {shared:,} of these are covered by more than one corpus." if shared is not None else "")
+        "several corpora have counts once."
+        + (f" {shared:,} of these are covered by more than one corpus." if shared is not None else "")
     )
     shown = rows.assign(
-        corpus=rows["corpus"].fillna("all together"), share=100 * rows["covered"] / rows["total"].where(rows["total"] > 0),
+        corpus=rows["corpus"].fillna("all together"),
+        share=100 * rows["covered"] / rows["total"].where(rows["total"] > 0),
         only_here=["" if pd.isna(count) else f"{count:,}" for count in rows["only_here"]],
-        techniques=_of(rows["covered"], rows["total"]), subs=_of(rows["subtechniques_covered"], rows["subtechniques"]),
-    )  # fmt: skip
+        techniques=_of(rows["covered"], rows["total"]),
+        subs=_of(rows["subtechniques_covered"], rows["subtechniques"]),
+    )
     config = {
         "corpus": st.column_config.TextColumn("Corpus", width="medium"),
-        "share": st.column_config.ProgressColumn("Techniques covered", min_value=0, max_value=100, format="%.0f%%"),
+        "share": st.column_config.ProgressColumn(
+            "Techniques covered", min_value=0, max_value=100, format="%.0f%%"
+        ),
         "techniques": st.column_config.TextColumn("Techniques", width=100, alignment="right"),
-        "only_here": st.column_config.TextColumn("Only here", width=90, alignment="right", help="Techniques that no other corpus covers."),
+        "only_here": st.column_config.TextColumn(
+            "Only here", width=90, alignment="right", help="Techniques that no other corpus covers."
+        ),
         "subs": st.column_config.TextColumn("Sub-techniques", width=118, alignment="right"),
         "rules": st.column_config.NumberColumn("Rules in scope", width=112, format="localized"),
         "rules_read": st.column_config.NumberColumn("Rules read", width=92, format="localized"),
-    }  # fmt: skip
+    }
     st.dataframe(shown[list(config)], hide_index=True, column_config=config)
     parts.csv_button(rows, now, "corpora")
 

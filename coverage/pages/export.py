@@ -23,9 +23,13 @@ content = content_of(now)
 ids = coverage_by_id(now)
 techniques = ids[~ids["is_subtechnique"]]
 session.page_head(
-    "Export", f"{techniques['covered'].sum():,g} of {len(techniques):,} techniques are covered; every file below says so, in this scope.", now
+    "Export",
+    f"{techniques['covered'].sum():,g} of {len(techniques):,} techniques are covered; every file below says so, in this scope.",
+    now,
 )
-st.caption("A file is made when its button is clicked. The same rules, scope and day give the same bytes, here and on the command line.")
+st.caption(
+    "A file is made when its button is clicked. The same rules, scope and day give the same bytes, here and on the command line."
+)
 
 
 def _title(name: str) -> str:
@@ -36,8 +40,15 @@ navigator, slide, manager = st.columns(3)
 with navigator.container(border=True, height="stretch"):
     st.markdown("**For the ATT&CK Navigator**")
     st.caption("Layers of format 4.5: rule names and links in each technique, the scope in the description.")
-    chosen = st.multiselect("Coverage by", list(CELL_MEASURES), default=["rules"], key="export_layers", bind="query-params",
-                            format_func=_title, help="Several measures make several layers in one file.")  # fmt: skip
+    chosen = st.multiselect(
+        "Coverage by",
+        list(CELL_MEASURES),
+        default=["rules"],
+        key="export_layers",
+        bind="query-params",
+        format_func=_title,
+        help="Several measures make several layers in one file.",
+    )
     export_button("layer", content, "export_layer", Wishes(tuple(chosen) or ("rules",)), "Coverage")
     export_button("gaps-layer", content, "export_gaps_layer", label="Gaps, by kind of work")
     if len(now.scope.corpora) == 2:
@@ -45,12 +56,16 @@ with navigator.container(border=True, height="stretch"):
 with slide.container(border=True, height="stretch"):
     st.markdown("**For a slide or the wall**")
     st.caption("The matrix as below, for A3 landscape: SVG stays sharp at any size, PNG goes anywhere.")
-    measure = st.selectbox("Coloured by", list(CELL_MEASURES), key="export_measure", bind="query-params", format_func=_title)
+    measure = st.selectbox(
+        "Coloured by", list(CELL_MEASURES), key="export_measure", bind="query-params", format_func=_title
+    )
     export_button("svg", content, "export_svg", Wishes((measure,)))
     export_button("png", content, "export_png", Wishes((measure,)))
 with manager.container(border=True, height="stretch"):
     st.markdown("**For a manager**")
-    st.caption("What is covered, what is open and why it matters, in plain words. The HTML file opens offline and prints to PDF; the Markdown fits a wiki or a pull request.")
+    st.caption(
+        "What is covered, what is open and why it matters, in plain words. The HTML file opens offline and prints to PDF; the Markdown fits a wiki or a pull request."
+    )
     said = Wishes(changes=changes_wanted(now))
     export_button("report", content, "export_report", said)
     export_button("markdown", content, "export_markdown", said)
@@ -63,17 +78,48 @@ with sheet.container(border=True, height="stretch"):
     parts.csv_button(content.gaps, now, "gaps", GAP_NAMES, "Gaps as CSV")
 with script.container(border=True, height="stretch"):
     st.markdown("**For a script**")
-    frame = st.selectbox("Frame", list(EVERY_FRAME), index=list(EVERY_FRAME).index("gaps"), key="export_frame", bind="query-params", help="docs/columns.md describes every column.")
+    frame = st.selectbox(
+        "Frame",
+        list(EVERY_FRAME),
+        index=list(EVERY_FRAME).index("gaps"),
+        key="export_frame",
+        bind="query-params",
+        help="docs/columns.md describes every column.",
+    )
     st.caption(EVERY_FRAME[frame].question)
     with st.container(horizontal=True):
         for form, (make, media) in FORMS.items():
-            file_button(form.upper() if form != "parquet" else "Parquet", lambda make=make: make(content, frame), frame, form, media, now, f"export_{form}")
+            file_button(
+                form.upper() if form != "parquet" else "Parquet",
+                lambda make=make: make(content, frame),
+                frame,
+                form,
+                media,
+                now,
+                f"export_{form}",
+            )
 with whole.container(border=True, height="stretch"):
     st.markdown("**For the archive**")
     st.caption("Everything on this page in one ZIP, with a list of the files and their hashes.")
-    file_button("Everything (ZIP)", lambda: archive(everything(content, Wishes((measure,), said.changes))), "coverage", "zip", "application/zip", now, "export_all")
+    file_button(
+        "Everything (ZIP)",
+        lambda: archive(everything(content, Wishes((measure,), said.changes))),
+        "coverage",
+        "zip",
+        "application/zip",
+        now,
+        "export_all",
+    )
     st.caption("Today's state, to compare with later: here, with `diff`, and in CI with `check`.")
-    file_button("Snapshot", lambda: snapshot_bytes(now, session.loaded(), compressed=True), "snapshot", "jsonl.gz", "application/gzip", now, "export_snapshot")
+    file_button(
+        "Snapshot",
+        lambda: snapshot_bytes(now, session.loaded(), compressed=True),
+        "snapshot",
+        "jsonl.gz",
+        "application/gzip",
+        now,
+        "export_snapshot",
+    )
 
 st.subheader("The picture", anchor=False)
 st.image(svg(matrix_drawing(now, measure, content.accepted)), width="stretch")

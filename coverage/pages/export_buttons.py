@@ -22,21 +22,45 @@ def content_of(now: View) -> Content:
     return Content(session.reading(), now, session.settings()[0], session.accepted(now))
 
 
-def export_button(kind: str, content: Content, key: str, wishes: Wishes | None = None, label: str | None = None) -> None:
+def export_button(
+    kind: str, content: Content, key: str, wishes: Wishes | None = None, label: str | None = None
+) -> None:
     """A download of one of EXPORTS."""
     export, chosen = EXPORTS[kind], wishes or Wishes()
-    file_button(label or export.title, lambda: export.make(content, chosen), export.stem, export.suffix, export.media, content.view, key)
+    file_button(
+        label or export.title,
+        lambda: export.make(content, chosen),
+        export.stem,
+        export.suffix,
+        export.media,
+        content.view,
+        key,
+    )
 
 
-def file_button(label: str, make: Callable[[], bytes], stem: str, suffix: str, media: str, now: View, key: str) -> None:
+def file_button(
+    label: str, make: Callable[[], bytes], stem: str, suffix: str, media: str, now: View, key: str
+) -> None:
     """A download that is made when it is clicked, named after the release and the day."""
-    st.download_button(label, make, session.file_name(stem, now, suffix), media, icon=":material/download:", on_click="ignore", key=key)
+    st.download_button(
+        label,
+        make,
+        session.file_name(stem, now, suffix),
+        media,
+        icon=":material/download:",
+        on_click="ignore",
+        key=key,
+    )
 
 
 def changes_wanted(now: View) -> Mapping | None:
     """What changed since a snapshot that the reader gives, for the reports: said on the page, or why it cannot be told."""
-    file = st.file_uploader("Changes since a snapshot", type=["jsonl", "gz"], key="export_baseline",
-                            help="A file that the button *Snapshot* or the command `snapshot` wrote. Both reports then list what changed, and why.")  # fmt: skip
+    file = st.file_uploader(
+        "Changes since a snapshot",
+        type=["jsonl", "gz"],
+        key="export_baseline",
+        help="A file that the button *Snapshot* or the command `snapshot` wrote. Both reports then list what changed, and why.",
+    )
     if file is None:
         return None
     try:
@@ -63,4 +87,12 @@ def gap_buttons(found: pd.DataFrame, now: View) -> None:
     """Beside the gap list: a Navigator layer of exactly the rows shown. `found`: rows of ACCEPTED_GAPS."""
     label = f"Navigator layer of these gaps ({len(found):,} rows)"
     rows = found.drop_duplicates("attack_id")  # an ID that is fragile and on few platforms is one entry
-    file_button(label, lambda: layer_file([gaps_layer(now, rows)]), "navigator_gaps", "json", "application/json", now, "gaps_layer")
+    file_button(
+        label,
+        lambda: layer_file([gaps_layer(now, rows)]),
+        "navigator_gaps",
+        "json",
+        "application/json",
+        now,
+        "gaps_layer",
+    )

@@ -24,7 +24,10 @@ def problem_notes(accepted: Accepted, gaps: pd.DataFrame) -> None:
     """What is wrong with the file, and which of its entries are about no open gap."""
     serious = accepted.problems[accepted.problems["severity"] != "note"]
     if len(serious):
-        st.warning("  \n".join(plain(place_and_message(row)) for row in serious.head(5).to_dict("records")), icon=":material/rule:")
+        st.warning(
+            "  \n".join(plain(place_and_message(row)) for row in serious.head(5).to_dict("records")),
+            icon=":material/rule:",
+        )
     if idle := idle_entries(accepted, gaps["attack_id"].tolist()):
         st.caption(f"Entries about no open gap of this scope, covered or out of it: {', '.join(idle)}.")
 
@@ -33,12 +36,18 @@ def entry_to_paste(row: pd.Series, now: View) -> None:
     """The `[[gap]]` entry of a gap that nobody answered for yet; what is said of one that somebody did."""
     if isinstance(row["accepted"], str):
         st.markdown(_said_of(row))
-    with st.expander(f"Accept or plan {row['attack_id']} in gaps.toml", expanded=not isinstance(row["accepted"], str)):
-        st.caption("Paste it into gaps.toml beside coverage.toml, or in the rules' folder, and fill in why and who. It stays a gap; after its last day it is an open one again.")
+    with st.expander(
+        f"Accept or plan {row['attack_id']} in gaps.toml", expanded=not isinstance(row["accepted"], str)
+    ):
+        st.caption(
+            "Paste it into gaps.toml beside coverage.toml, or in the rules' folder, and fill in why and who. It stays a gap; after its last day it is an open one again."
+        )
         st.code(as_toml(row["attack_id"], row["name"], now.scope.date + timedelta(days=180)), language="toml")
 
 
 def _said_of(row: pd.Series) -> str:
     until = None if pd.isna(row["accepted_until"]) else row["accepted_until"].date()
-    who = " · ".join(plain(row[name]) for name in ("accepted_owner", "accepted_ticket") if isinstance(row[name], str))
+    who = " · ".join(
+        plain(row[name]) for name in ("accepted_owner", "accepted_ticket") if isinstance(row[name], str)
+    )
     return f"**{row['attack_id']} {plain(mark(row['accepted'], until, bool(row['accepted_expired'])))}** — {plain(row['accepted_reason'])} ({who})"

@@ -34,37 +34,75 @@ with left:
     if counted.empty:
         st.success("No check finds anything in these rules.")
     else:
-        st.plotly_chart(cause_bars(tables.causes(counted), session.theme(), "Findings by cause"), theme=None, key="map_causes",
-                        config={"displayModeBar": False})  # fmt: skip
+        st.plotly_chart(
+            cause_bars(tables.causes(counted), session.theme(), "Findings by cause"),
+            theme=None,
+            key="map_causes",
+            config={"displayModeBar": False},
+        )
 with right:
     st.markdown("**Which release were the rules written for?**")
     st.dataframe(
-        shares.assign(of=[f"{valid:,} of {rules:,}" for valid, rules in zip(shares["valid"], shares["rules"], strict=True)]), hide_index=True,
-        column_order=["corpus", "release", "share", "of"], column_config={
-            "corpus": "Corpus", "release": "Release", "share": st.column_config.ProgressColumn("Rules valid in it", min_value=0, max_value=1, format="percent", width="small"),
-            "of": st.column_config.TextColumn("Rules", help="Rules whose IDs, names and tactics are all right in the release, of those with a mapping."),
-        })  # fmt: skip
+        shares.assign(
+            of=[
+                f"{valid:,} of {rules:,}"
+                for valid, rules in zip(shares["valid"], shares["rules"], strict=True)
+            ]
+        ),
+        hide_index=True,
+        column_order=["corpus", "release", "share", "of"],
+        column_config={
+            "corpus": "Corpus",
+            "release": "Release",
+            "share": st.column_config.ProgressColumn(
+                "Rules valid in it", min_value=0, max_value=1, format="percent", width="small"
+            ),
+            "of": st.column_config.TextColumn(
+                "Rules",
+                help="Rules whose IDs, names and tactics are all right in the release, of those with a mapping.",
+            ),
+        },
+    )
     st.markdown("**Findings by corpus**")
-    st.dataframe(tables.by_corpus(counted, now.all_rules), hide_index=True, column_config={
-        "corpus": "Corpus",
-        **{name: st.column_config.NumberColumn(name.capitalize() + ("" if name == "rules" else "s"), format="localized") for name in ("rules", *PROBLEM_SEVERITIES)},
-    })  # fmt: skip
+    st.dataframe(
+        tables.by_corpus(counted, now.all_rules),
+        hide_index=True,
+        column_config={
+            "corpus": "Corpus",
+            **{
+                name: st.column_config.NumberColumn(
+                    name.capitalize() + ("" if name == "rules" else "s"), format="localized"
+                )
+                for name in ("rules", *PROBLEM_SEVERITIES)
+            },
+        },
+    )
 
 findings_tab, silenced_tab, side_tab = st.tabs(
-    [f"Findings ({len(counted):,})", f"Silenced ({len(found) - len(counted):,})", f"As written → as read ({len(reading.mappings):,})"]
+    [
+        f"Findings ({len(counted):,})",
+        f"Silenced ({len(found) - len(counted):,})",
+        f"As written → as read ({len(reading.mappings):,})",
+    ]
 )
 with findings_tab:
     shown = tables.filtered(counted, now)
     st.caption(f"{len(shown):,} of {len(counted):,} findings shown. Click a row to open the rule.")
     if shown.empty:
-        st.info("No finding matches these filters. Clear one of them to see more." if len(counted) else "There is nothing to list.")
+        st.info(
+            "No finding matches these filters. Clear one of them to see more."
+            if len(counted)
+            else "There is nothing to list."
+        )
     else:
         tables.finding_table(shown, "map_findings")
     tables.findings_csv_button(shown, now)
 with silenced_tab:
     silent = found[found["silenced"].notna()]
     if silent.empty:
-        st.caption("Nothing is silenced. A `coverage.toml` beside the rules can take a check out of the count for a path or a rule, with a reason.")
+        st.caption(
+            "Nothing is silenced. A `coverage.toml` beside the rules can take a check out of the count for a path or a rule, with a reason."
+        )
     else:
         tables.finding_table(silent, "map_silenced")
 with side_tab:

@@ -20,7 +20,9 @@ FINDING_COLUMNS = {
     "value": st.column_config.TextColumn("As written", width=130),
     "fix": st.column_config.TextColumn("Write instead", width=130, help="Empty where a person must choose."),
     "message": st.column_config.TextColumn("Why", width=430),
-    "silenced": st.column_config.TextColumn("Silenced because", width=150, help="The reason in coverage.toml."),
+    "silenced": st.column_config.TextColumn(
+        "Silenced because", width=150, help="The reason in coverage.toml."
+    ),
     "corpus": st.column_config.TextColumn("Corpus", width=90),
     "path": st.column_config.TextColumn("File", width="medium"),
 }
@@ -40,33 +42,79 @@ def by_corpus(found: pd.DataFrame, rules: pd.DataFrame) -> pd.DataFrame:
     """One row a corpus: rules read, and findings of each severity."""
     counts = found.groupby(["corpus", "severity"]).size().unstack(fill_value=0)
     read = rules["corpus"].value_counts(sort=False)
-    return pd.DataFrame({"corpus": read.index, "rules": read.to_numpy(),
-                         **{name: counts[name].reindex(read.index, fill_value=0).to_numpy() if name in counts else 0 for name in PROBLEM_SEVERITIES}})  # fmt: skip
+    return pd.DataFrame(
+        {
+            "corpus": read.index,
+            "rules": read.to_numpy(),
+            **{
+                name: counts[name].reindex(read.index, fill_value=0).to_numpy() if name in counts else 0
+                for name in PROBLEM_SEVERITIES
+            },
+        }
+    )
 
 
 def filtered(found: pd.DataFrame, now: View) -> pd.DataFrame:
     """The findings that the page's filters let through."""
     row = st.columns([2, 3, 2, 3, 2], vertical_alignment="bottom")
-    severities = row[0].multiselect("Severity", PROBLEM_SEVERITIES, key="map_severity", bind="query-params", placeholder="All")
+    severities = row[0].multiselect(
+        "Severity", PROBLEM_SEVERITIES, key="map_severity", bind="query-params", placeholder="All"
+    )
     known = list(causes(found)["code"])
-    codes = row[1].multiselect("Cause", known, key="map_code", bind="query-params", placeholder="Every cause", format_func=lambda code: CHECKS[code].title)
-    corpora = row[2].multiselect("Corpus", sorted(now.all_rules["corpus"].unique()), key="map_corpus", bind="query-params", placeholder="All")
-    search = row[3].text_input("Search", key="map_search", bind="query-params", placeholder="Rule, ID, file or message").strip().casefold()
-    in_scope = row[4].toggle("In scope only", key="map_scope", bind="query-params", help="Only rules that the scope in the sidebar counts.")
+    codes = row[1].multiselect(
+        "Cause",
+        known,
+        key="map_code",
+        bind="query-params",
+        placeholder="Every cause",
+        format_func=lambda code: CHECKS[code].title,
+    )
+    corpora = row[2].multiselect(
+        "Corpus",
+        sorted(now.all_rules["corpus"].unique()),
+        key="map_corpus",
+        bind="query-params",
+        placeholder="All",
+    )
+    search = (
+        row[3]
+        .text_input("Search", key="map_search", bind="query-params", placeholder="Rule, ID, file or message")
+        .strip()
+        .casefold()
+    )
+    in_scope = row[4].toggle(
+        "In scope only",
+        key="map_scope",
+        bind="query-params",
+        help="Only rules that the scope in the sidebar counts.",
+    )
     for column, wanted in (("severity", severities), ("code", codes), ("corpus", corpora)):
         found = found[found[column].isin(wanted)] if wanted else found
     found = found[found["rule_key"].isin(now.rules["rule_key"])] if in_scope else found
     if search:
-        text = found[["name", "value", "leaf", "rule_id", "path", "message"]].fillna("").agg("\n".join, axis=1)
+        text = (
+            found[["name", "value", "leaf", "rule_id", "path", "message"]].fillna("").agg("\n".join, axis=1)
+        )
         found = found[text.str.casefold().str.contains(search, regex=False)]
-    return found.sort_values("severity", key=lambda column: column.map(PROBLEM_SEVERITIES.index), kind="stable")
+    return found.sort_values(
+        "severity", key=lambda column: column.map(PROBLEM_SEVERITIES.index), kind="stable"
+    )
 
 
 def finding_table(found: pd.DataFrame, key: str, height: int = 420) -> None:
     """Findings as a table; a selected one opens its rule."""
-    shown = found.assign(cause=[CHECKS[code].title for code in found["code"]], **{name: found[name].fillna("") for name in _NOT_SAID})
+    shown = found.assign(
+        cause=[CHECKS[code].title for code in found["code"]],
+        **{name: found[name].fillna("") for name in _NOT_SAID},
+    )
     order = [name for name in FINDING_COLUMNS if name != "silenced" or found["silenced"].notna().any()]
-    row = parts.chosen_row(shown[list(FINDING_COLUMNS)], key, FINDING_COLUMNS, height=min(38 + 35 * len(found), height), order=order)
+    row = parts.chosen_row(
+        shown[list(FINDING_COLUMNS)],
+        key,
+        FINDING_COLUMNS,
+        height=min(38 + 35 * len(found), height),
+        order=order,
+    )
     if row is not None:
         session.open_rule(found.iloc[row]["rule_key"])
 
@@ -75,18 +123,36 @@ def findings_csv_button(found: pd.DataFrame, now: View) -> None:
     """The findings with the line and column of each value, which are looked up when the file is asked for."""
     loaded = session.loaded()
     st.download_button(
-        f"Download these findings with their lines as CSV ({len(found):,} rows)", lambda: stamped_csv(placed(found, loaded), now.scope),
-        session.file_name("findings", now), "text/csv", icon=":material/download:", on_click="ignore", key="csv_findings", disabled=found.empty,
-    )  # fmt: skip
+        f"Download these findings with their lines as CSV ({len(found):,} rows)",
+        lambda: stamped_csv(placed(found, loaded), now.scope),
+        session.file_name("findings", now),
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        key="csv_findings",
+        disabled=found.empty,
+    )
 
 
 def side_by_side(rows: pd.DataFrame, now: View) -> None:
     """Mappings as written beside as read, by how they were read; a selected one opens its rule."""
     left, right = st.columns([2, 2])
-    statuses = left.multiselect("Technique is read as", list(READ_STATUSES), key="map_status", bind="query-params", placeholder="Every way",
-                                help="  \n".join(f"**{name}**: {meaning}" for name, meaning in READ_STATUSES.items()))  # fmt: skip
-    tactics = right.multiselect("Tactic is read as", list(TACTIC_STATUSES), key="map_tactic_status", bind="query-params", placeholder="Every way",
-                                help="  \n".join(f"**{name}**: {meaning}" for name, meaning in TACTIC_STATUSES.items()))  # fmt: skip
+    statuses = left.multiselect(
+        "Technique is read as",
+        list(READ_STATUSES),
+        key="map_status",
+        bind="query-params",
+        placeholder="Every way",
+        help="  \n".join(f"**{name}**: {meaning}" for name, meaning in READ_STATUSES.items()),
+    )
+    tactics = right.multiselect(
+        "Tactic is read as",
+        list(TACTIC_STATUSES),
+        key="map_tactic_status",
+        bind="query-params",
+        placeholder="Every way",
+        help="  \n".join(f"**{name}**: {meaning}" for name, meaning in TACTIC_STATUSES.items()),
+    )
     rows = rows[rows["status"].isin(statuses)] if statuses else rows
     rows = rows[rows["tactic_status"].isin(tactics)] if tactics else rows
     st.caption(f"{len(rows):,} mappings shown. Click a row to open the rule.")
@@ -94,13 +160,20 @@ def side_by_side(rows: pd.DataFrame, now: View) -> None:
         st.info("No mapping is read that way. Clear a filter to see more.")
         return
     config = {
-        "name": st.column_config.TextColumn("Rule", width=260), "tactic_written": st.column_config.TextColumn("Tactic as written", width=190),
-        "leaf_written": st.column_config.TextColumn("Technique as written", width=140), "tactic_read": st.column_config.TextColumn("Tactic as read", width=190),
-        "read_as": st.column_config.TextColumn("Technique as read", width=260), "status": st.column_config.TextColumn("Technique", width=90),
-        "tactic_status": st.column_config.TextColumn("Tactic", width=80), "reason": st.column_config.TextColumn("Why", width=380),
-        "corpus": st.column_config.TextColumn("Corpus", width=90), "path": st.column_config.TextColumn("File", width="medium"),
-    }  # fmt: skip
-    row = parts.chosen_row(rows[list(config)].fillna(""), "map_side_by_side", config, height=min(38 + 35 * len(rows), 420))
+        "name": st.column_config.TextColumn("Rule", width=260),
+        "tactic_written": st.column_config.TextColumn("Tactic as written", width=190),
+        "leaf_written": st.column_config.TextColumn("Technique as written", width=140),
+        "tactic_read": st.column_config.TextColumn("Tactic as read", width=190),
+        "read_as": st.column_config.TextColumn("Technique as read", width=260),
+        "status": st.column_config.TextColumn("Technique", width=90),
+        "tactic_status": st.column_config.TextColumn("Tactic", width=80),
+        "reason": st.column_config.TextColumn("Why", width=380),
+        "corpus": st.column_config.TextColumn("Corpus", width=90),
+        "path": st.column_config.TextColumn("File", width="medium"),
+    }
+    row = parts.chosen_row(
+        rows[list(config)].fillna(""), "map_side_by_side", config, height=min(38 + 35 * len(rows), 420)
+    )
     if row is not None:
         session.open_rule(rows.iloc[row]["rule_key"])
     parts.csv_button(rows, now, "mappings", label="Download these mappings as CSV")

@@ -18,9 +18,14 @@ everything = session.guarded_view()
 head, several = st.container(), len(corpus_parts.corpus_names(everything)) > 1
 controls = st.columns([9.4, 2, 2, 2, 1.8] if several else [7, 2.7, 2.4, 1.6], vertical_alignment="bottom")
 shade = controls[0].segmented_control(
-    "Colour by", [*SHADES, *(["corpora"] if several else [])], default="rules", required=True, key="shade", bind="query-params",
+    "Colour by",
+    [*SHADES, *(["corpora"] if several else [])],
+    default="rules",
+    required=True,
+    key="shade",
+    bind="query-params",
     format_func=lambda name: SHADES[name].title if name in SHADES else "Corpora",
-)  # fmt: skip
+)
 now = corpus_parts.chosen_corpus(everything, "matrix_corpus", controls[3], off=shade == "corpora")
 placements, tactics = coverage_by_placement(now), coverage_by_tactic(now)
 empty = list(tactics.loc[tactics["total"] == 0, "name"])
@@ -30,20 +35,31 @@ covered = float(techniques["covered"].sum())
 
 with head:
     session.page_head(
-        "Matrix", f"{covered:,g} of {len(techniques):,} technique placements have a rule in scope; outlined grey cells are open.", now
+        "Matrix",
+        f"{covered:,g} of {len(techniques):,} technique placements have a rule in scope; outlined grey cells are open.",
+        now,
     )
 
 names = now.techniques.set_index("attack_id")["name"].to_dict()
 parents = sorted(set(placements["parent_id"].dropna()))
 unfolded = controls[1].multiselect(
-    "Unfold" if several else "Unfold sub-techniques of", parents, key="unfold", bind="query-params", placeholder="Choose techniques",
+    "Unfold" if several else "Unfold sub-techniques of",
+    parents,
+    key="unfold",
+    bind="query-params",
+    placeholder="Choose techniques",
     format_func=lambda attack_id: parts.technique_label(attack_id, names),
-)  # fmt: skip
-search = controls[2].text_input("Find a technique", key="find", bind="query-params", placeholder="Name or ID, such as T1059")
+)
+search = controls[2].text_input(
+    "Find a technique", key="find", bind="query-params", placeholder="Name or ID, such as T1059"
+)
 unfold_all = controls[-1].toggle("Unfold all", key="unfold_all", bind="query-params")
 
 types = gaps(now).set_index("attack_id")["gap_type"]
-shaded = placements.assign(gap_type=placements["attack_id"].map(types), accepted=cell_marks(placements, session.accepted(now), now.scope.date))
+shaded = placements.assign(
+    gap_type=placements["attack_id"].map(types),
+    accepted=cell_marks(placements, session.accepted(now), now.scope.date),
+)
 if several and now is everything:
     who = corpus_parts.who_covers(now)
     shaded = who.marked(shaded)
@@ -55,8 +71,9 @@ if words and len(missed) == cells["attack_id"].nunique():
     st.info(f"No technique shown matches “{plain(search)}”. Sub-techniques are found when they are unfolded.")
 
 st.caption(
-    who.sentence if shade == "corpora" else
-    f"In a cell: the technique, **{SHADES[shade].unit}**, and covered/all of its sub-techniques in that tactic. A rule counts "
+    who.sentence
+    if shade == "corpora"
+    else f"In a cell: the technique, **{SHADES[shade].unit}**, and covered/all of its sub-techniques in that tactic. A rule counts "
     "in the tactic it names; where it names none, in every tactic of the technique. Click a cell to open it."
 )
 chart_key = f"matrix_{st.session_state.setdefault('matrix_turn', 0)}"
@@ -66,22 +83,46 @@ def _remember_click() -> None:
     points = st.session_state[chart_key]["selection"]["points"]
     if points:
         st.session_state["matrix_clicked"] = points[0]["customdata"][0]
-        st.session_state["matrix_turn"] += 1  # a new chart has no selection, so the same cell can be clicked again
+        st.session_state["matrix_turn"] += (
+            1  # a new chart has no selection, so the same cell can be clicked again
+        )
 
 
 figure = (
-    who_figure(cells, tactics, session.theme(), who.corpora, who.rules, missed) if shade == "corpora"
+    who_figure(cells, tactics, session.theme(), who.corpora, who.rules, missed)
+    if shade == "corpora"
     else matrix_figure(cells, tactics, session.theme(), shade, parts.cell_rules(now), missed)
-)  # fmt: skip
+)
 st.plotly_chart(
-    figure, key=chart_key, on_select=_remember_click, selection_mode="points", theme=None,
-    config={"displayModeBar": True, "displaylogo": False, "modeBarButtons": [["toImage"]],
-            "toImageButtonOptions": {"format": "png", "scale": 2, "filename": session.file_name("matrix", now, "png")[:-4]}},
-)  # fmt: skip
+    figure,
+    key=chart_key,
+    on_select=_remember_click,
+    selection_mode="points",
+    theme=None,
+    config={
+        "displayModeBar": True,
+        "displaylogo": False,
+        "modeBarButtons": [["toImage"]],
+        "toImageButtonOptions": {
+            "format": "png",
+            "scale": 2,
+            "filename": session.file_name("matrix", now, "png")[:-4],
+        },
+    },
+)
 if empty:
-    why = "hold only PRE-only techniques, which are out of scope" if not now.scope.pre else "hold no technique in scope"
-    st.caption(f"Not shown: {' and '.join(empty)} {why}." + ("" if now.scope.pre else " Switch them on in the sidebar."))
-csv_columns: pd.DataFrame = shaded.merge(tactics[["tactic_id", "name"]].rename(columns={"name": "tactic"}), on="tactic_id")
+    why = (
+        "hold only PRE-only techniques, which are out of scope"
+        if not now.scope.pre
+        else "hold no technique in scope"
+    )
+    st.caption(
+        f"Not shown: {' and '.join(empty)} {why}."
+        + ("" if now.scope.pre else " Switch them on in the sidebar.")
+    )
+csv_columns: pd.DataFrame = shaded.merge(
+    tactics[["tactic_id", "name"]].rename(columns={"name": "tactic"}), on="tactic_id"
+)
 parts.csv_button(csv_columns, now, "matrix", {"attack_id": "technique_id"}, "Download every cell as CSV")
 export_buttons.matrix_buttons(now, shade)
 

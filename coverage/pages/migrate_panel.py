@@ -37,11 +37,18 @@ def show(now: View) -> None:
     releases = [str(one) for one in sorted([here, *releases_beside(now.catalogue)], reverse=True)]
     release = row[0].selectbox("Move to", releases, key="move_to", bind="query-params")
     wanted = row[1].toggle("Show what changes", key="move_show", bind="query-params")
-    row[2].caption("IDs, names, links, tactics and their tags of Elastic and Sigma rules follow ATT&CK; every other byte stays. "
-                   f"On the command line: `migrate --to {release} --diff` or `--write`.")  # fmt: skip
+    row[2].caption(
+        "IDs, names, links, tactics and their tags of Elastic and Sigma rules follow ATT&CK; every other byte stays. "
+        f"On the command line: `migrate --to {release} --diff` or `--write`."
+    )
     if not wanted:
         return
-    answers = st.file_uploader("Decisions", type="toml", key="move_decisions", help=f"A `{FILE_NAME}` with answers to open questions.")
+    answers = st.file_uploader(
+        "Decisions",
+        type="toml",
+        key="move_decisions",
+        help=f"A `{FILE_NAME}` with answers to open questions.",
+    )
     try:
         made = session.migration(release, answers.getvalue() if answers else b"")
     except (CatalogueError, DecisionError) as error:
@@ -55,8 +62,10 @@ def show(now: View) -> None:
 def _summary(made: Plan) -> None:
     counts = made.summary()
     open_ = sum(counts["questions"].values())
-    st.markdown(f"**{counts['files_changed']:,} of {counts['files_read']:,} rule files change; {open_:,} mappings in "
-                f"{counts['files_with_questions']:,} files are left for a person.**")  # fmt: skip
+    st.markdown(
+        f"**{counts['files_changed']:,} of {counts['files_read']:,} rule files change; {open_:,} mappings in "
+        f"{counts['files_with_questions']:,} files are left for a person.**"
+    )
     if counts["files_of_other_formats"]:
         st.caption(f"{counts['files_of_other_formats']:,} rule files are of formats that are not rewritten.")
     for file in made.faults:
@@ -67,19 +76,32 @@ def _questions(made: Plan, release: str) -> None:
     groups = grouped(made.questions)
     if not groups:
         return
-    st.dataframe(pd.DataFrame([_row(first, len(group)) for first, group in groups]), hide_index=True, column_config=COLUMNS, key="move_questions")
+    st.dataframe(
+        pd.DataFrame([_row(first, len(group)) for first, group in groups]),
+        hide_index=True,
+        column_config=COLUMNS,
+        key="move_questions",
+    )
     st.download_button(
-        "Download decisions to fill in", lambda: question_list(made.questions, open_target(release)), FILE_NAME, "application/toml",
-        icon=":material/download:", on_click="ignore", key="move_template",
-    )  # fmt: skip
+        "Download decisions to fill in",
+        lambda: question_list(made.questions, open_target(release)),
+        FILE_NAME,
+        "application/toml",
+        icon=":material/download:",
+        on_click="ignore",
+        key="move_template",
+    )
 
 
 def _row(first: Question, mappings: int) -> dict:
     return {
-        "mappings": mappings, "written": f"{first.written} in {first.tactic}" if first.tactic else first.written,
-        "choices": ", ".join(first.choices), "reason": first.reason, "kind": QUESTION_CODES[first.code],
+        "mappings": mappings,
+        "written": f"{first.written} in {first.tactic}" if first.tactic else first.written,
+        "choices": ", ".join(first.choices),
+        "reason": first.reason,
+        "kind": QUESTION_CODES[first.code],
         "first": f"{first.path}:{first.line}" if first.line else first.path,
-    }  # fmt: skip
+    }
 
 
 def _preview(made: Plan, now: View) -> None:
@@ -99,10 +121,16 @@ def _preview(made: Plan, now: View) -> None:
         row[2].warning(plain(str(error)))
     else:
         row[2].download_button(
-            f"Download the patch ({len(paths):,} files)", lambda: patch(mine, lambda one: Path(one.location).relative_to(root).as_posix()),
-            f"{corpus}_to_{made.target}.patch", "text/x-diff", icon=":material/download:", on_click="ignore", key="move_patch",
-            help=f"Paths start at {root}: apply it there with `git apply`.", type="primary",
-        )  # fmt: skip
+            f"Download the patch ({len(paths):,} files)",
+            lambda: patch(mine, lambda one: Path(one.location).relative_to(root).as_posix()),
+            f"{corpus}_to_{made.target}.patch",
+            "text/x-diff",
+            icon=":material/download:",
+            on_click="ignore",
+            key="move_patch",
+            help=f"Paths start at {root}: apply it there with `git apply`.",
+            type="primary",
+        )
     if path in paths:
         file = paths[path]
         st.code(file_diff(file.before, file.after, path).decode("utf-8", "replace"), language="diff")

@@ -39,30 +39,64 @@ session.page_head(
 )
 
 cards = st.columns(5)
-for card, (title, part, help_text) in zip(cards, (
-    ("Techniques covered", techniques, "Techniques in scope that the chosen roll-up counts as covered."),
-    ("Sub-techniques covered", figures["subtechniques"], "Sub-techniques in scope with a rule of their own."),
-    ("Placements covered", figures["placements"], "Cells of the matrix: a technique counts once in each of its tactics."),
-    ("PRE-only included", figures["techniques_with_pre"], "Techniques covered when those that happen before a SIEM sees anything are counted too."),
-), strict=False):  # fmt: skip
+for card, (title, part, help_text) in zip(
+    cards,
+    (
+        ("Techniques covered", techniques, "Techniques in scope that the chosen roll-up counts as covered."),
+        (
+            "Sub-techniques covered",
+            figures["subtechniques"],
+            "Sub-techniques in scope with a rule of their own.",
+        ),
+        (
+            "Placements covered",
+            figures["placements"],
+            "Cells of the matrix: a technique counts once in each of its tactics.",
+        ),
+        (
+            "PRE-only included",
+            figures["techniques_with_pre"],
+            "Techniques covered when those that happen before a SIEM sees anything are counted too.",
+        ),
+    ),
+    strict=False,
+):
     with card.container(border=True):
         st.metric(title, f"{part['covered']:,} of {part['total']:,}", help=help_text)
         st.caption(_share(part))
 with cards[4].container(border=True):
-    st.metric("Rules in scope", f"{rules['in_scope']:,} of {rules['read']:,}", help="Rules that the scope counts, of all rules read.")
+    st.metric(
+        "Rules in scope",
+        f"{rules['in_scope']:,} of {rules['read']:,}",
+        help="Rules that the scope counts, of all rules read.",
+    )
     st.caption(f"{rules['unmapped'] + rules['tactic_only'] + rules['unread']:,} map to no technique")
 
 left, right = st.columns(2)
-left.plotly_chart(bars.share_bars(coverage_by_tactic(now), theme, "Techniques covered in each tactic"), theme=None,
-                  key="tactics", config={"displayModeBar": False})  # fmt: skip
-right.plotly_chart(bars.share_bars(coverage_by_platform(now), theme, "Techniques covered on each platform"), theme=None,
-                   key="platforms", config={"displayModeBar": False})  # fmt: skip
+left.plotly_chart(
+    bars.share_bars(coverage_by_tactic(now), theme, "Techniques covered in each tactic"),
+    theme=None,
+    key="tactics",
+    config={"displayModeBar": False},
+)
+right.plotly_chart(
+    bars.share_bars(coverage_by_platform(now), theme, "Techniques covered on each platform"),
+    theme=None,
+    key="platforms",
+    config={"displayModeBar": False},
+)
 
 corpus_parts.corpus_table(now)
 st.subheader("The ten most used open techniques", anchor=False)
 answered = int(in_force(open_techniques).sum())
-st.caption("Open techniques that most groups use, by MITRE's count (their sub-techniques included). Click a row to open it."
-           + (f" {answered:,} accepted or planned gap{'s are' if answered > 1 else ' is'} left out; the Gaps page has them." if answered else ""))  # fmt: skip
+st.caption(
+    "Open techniques that most groups use, by MITRE's count (their sub-techniques included). Click a row to open it."
+    + (
+        f" {answered:,} accepted or planned gap{'s are' if answered > 1 else ' is'} left out; the Gaps page has them."
+        if answered
+        else ""
+    )
+)
 top = open_techniques[~in_force(open_techniques)].head(10)
 config = {
     "attack_id": st.column_config.TextColumn("ID", width="small"),
@@ -74,23 +108,40 @@ config = {
     "platforms": st.column_config.ListColumn("Platforms"),
 }
 if top.empty:
-    st.success("No technique in scope is open under this roll-up. Try the roll-up *All*, or look at sub-techniques under Gaps.")
+    st.success(
+        "No technique in scope is open under this roll-up. Try the roll-up *All*, or look at sub-techniques under Gaps."
+    )
 elif (row := parts.chosen_row(parts.with_work(top)[list(config)], "overview_gaps", config)) is not None:
     session.open_technique(top.iloc[row]["attack_id"])
 parts.csv_button(top, now, "most_used_open_techniques", {"attack_id": "technique_id"})
 
 left, right = st.columns(2)
-left.plotly_chart(bars.count_bars(severity_mix(now), theme, "Rules in scope by severity", "rules"), theme=None,
-                  key="severities", config={"displayModeBar": False})  # fmt: skip
-right.plotly_chart(bars.activity_bars(activity_by_month(now), theme, "Rules created and last updated, by month"), theme=None,
-                   key="activity", config={"displayModeBar": False})  # fmt: skip
+left.plotly_chart(
+    bars.count_bars(severity_mix(now), theme, "Rules in scope by severity", "rules"),
+    theme=None,
+    key="severities",
+    config={"displayModeBar": False},
+)
+right.plotly_chart(
+    bars.activity_bars(activity_by_month(now), theme, "Rules created and last updated, by month"),
+    theme=None,
+    key="activity",
+    config={"displayModeBar": False},
+)
 
 st.subheader("Latest changes", anchor=False)
-recent = now.rules.dropna(subset=["updated"]).sort_values(["updated", "created", "name"], ascending=[False, False, True]).head(15)
+recent = (
+    now.rules.dropna(subset=["updated"])
+    .sort_values(["updated", "created", "name"], ascending=[False, False, True])
+    .head(15)
+)
 columns = {
-    "name": st.column_config.TextColumn("Rule", width="large"), "updated": st.column_config.DateColumn("Updated"),
-    "created": st.column_config.DateColumn("Created"), "severity": "Severity", "path": "File",
-}  # fmt: skip
+    "name": st.column_config.TextColumn("Rule", width="large"),
+    "updated": st.column_config.DateColumn("Updated"),
+    "created": st.column_config.DateColumn("Created"),
+    "severity": "Severity",
+    "path": "File",
+}
 if recent.empty:
     st.caption("No rule in scope says when it was updated.")
 elif (row := parts.chosen_row(recent[list(columns)], "overview_recent", columns)) is not None:

@@ -22,19 +22,34 @@ from coverage.scope import View
 from coverage.text import plain
 from coverage.vocabulary import GAP_TYPES, GAP_WORK, attack_url
 
-LINK = st.column_config.LinkColumn("ATT&CK", display_text="open", width="small", help="The page on attack.mitre.org")
+LINK = st.column_config.LinkColumn(
+    "ATT&CK", display_text="open", width="small", help="The page on attack.mitre.org"
+)
 
 
-def csv_button(frame: pd.DataFrame, now: View, stem: str, names: Mapping[str, str] | None = None, label: str = "Download CSV") -> None:
+def csv_button(
+    frame: pd.DataFrame,
+    now: View,
+    stem: str,
+    names: Mapping[str, str] | None = None,
+    label: str = "Download CSV",
+) -> None:
     """A download of exactly the rows of `frame`, with the scope's stamp."""
     st.download_button(
-        f"{label} ({len(frame):,} rows)", lambda: stamped_csv(frame, now.scope, dict(names or {})),
-        session.file_name(stem, now), "text/csv", icon=":material/download:", on_click="ignore", key=f"csv_{stem}",
+        f"{label} ({len(frame):,} rows)",
+        lambda: stamped_csv(frame, now.scope, dict(names or {})),
+        session.file_name(stem, now),
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        key=f"csv_{stem}",
         disabled=frame.empty,
-    )  # fmt: skip
+    )
 
 
-def chosen_row(frame: pd.DataFrame, key: str, config: Mapping, height: int | str = "auto", order: list[str] | None = None) -> int | None:
+def chosen_row(
+    frame: pd.DataFrame, key: str, config: Mapping, height: int | str = "auto", order: list[str] | None = None
+) -> int | None:
     """A table without index; the position of the row the reader selected, or None.
 
     Other rows are another table: the browser keeps a selection by its place, so that after a filter
@@ -42,9 +57,15 @@ def chosen_row(frame: pd.DataFrame, key: str, config: Mapping, height: int | str
     """
     rows = crc32("\0".join(frame.iloc[:, 0].astype("str").fillna("")).encode())
     event = st.dataframe(
-        frame, key=f"{key}_{rows}", hide_index=True, column_config=dict(config), height=height, on_select="rerun",
-        selection_mode=["single-row", "single-cell"], column_order=order,
-    )  # fmt: skip
+        frame,
+        key=f"{key}_{rows}",
+        hide_index=True,
+        column_config=dict(config),
+        height=height,
+        on_select="rerun",
+        selection_mode=["single-row", "single-cell"],
+        column_order=order,
+    )
     rows = event.selection.rows or [row for row, _ in event.selection.cells]
     return rows[0] if rows and rows[0] < len(frame) else None
 
@@ -59,7 +80,9 @@ def technique_dialog(attack_id: str, corpora: Sequence[str] = ()) -> None:
     """A technique over the page that asked for it, by the rules of some corpora; its own page is one button away."""
     now = session.view()
     now = now.of_corpora(corpora) if corpora else now
-    if st.button("Open the technique page", icon=":material/open_in_new:", key="dialog_open_page", type="primary"):
+    if st.button(
+        "Open the technique page", icon=":material/open_in_new:", key="dialog_open_page", type="primary"
+    ):
         session.open_technique(attack_id)
     technique_detail(attack_id, now, key="dialog")
 
@@ -79,8 +102,15 @@ def technique_detail(attack_id: str, now: View, key: str) -> None:
 
 
 def _facts(facts: dict, now: View) -> None:
-    kind = f"Sub-technique of {facts['parent_id']} {plain(facts['parent_name'])}" if facts["parent_id"] else "Technique"
-    tactics, platforms = ", ".join(facts["tactics"]) or "no tactic", ", ".join(facts["platforms"]) or "no platform named"
+    kind = (
+        f"Sub-technique of {facts['parent_id']} {plain(facts['parent_name'])}"
+        if facts["parent_id"]
+        else "Technique"
+    )
+    tactics, platforms = (
+        ", ".join(facts["tactics"]) or "no tactic",
+        ", ".join(facts["platforms"]) or "no platform named",
+    )
     st.markdown(f"{kind} · {tactics} · {platforms} · [attack.mitre.org]({attack_url(facts['attack_id'])})")
     if facts["description"]:
         with st.expander("MITRE's description"):
@@ -106,13 +136,26 @@ def _coverage(attack_id: str, now: View) -> None:
         return
     row = row.iloc[0]
     columns = st.columns(5)
-    columns[0].metric("Rules in scope", f"{row['rules_any']:,}", help=f"{row['rules_direct']} name this very ID")
+    columns[0].metric(
+        "Rules in scope", f"{row['rules_any']:,}", help=f"{row['rules_direct']} name this very ID"
+    )
     if row["subtechniques"]:
-        columns[1].metric("Sub-techniques covered", f"{row['subtechniques_covered']} of {row['subtechniques']}")
-    columns[2].metric("Depth", f"{row['depth']:.2f}", help="1 - product over its rules of (1 - 0.5 weight): one production rule is 0.5, two 0.75.")
-    columns[3].metric("Platforms", f"{row['platforms_covered']} of {row['platforms_total']}",
-                      help="Open: " + (", ".join(row["open_platforms"]) or "none"))  # fmt: skip
-    columns[4].metric("Score", f"{row['score']:.2f}", help=f"depth {row['depth']:.2f} × platforms {row['breadth']:.2f}")
+        columns[1].metric(
+            "Sub-techniques covered", f"{row['subtechniques_covered']} of {row['subtechniques']}"
+        )
+    columns[2].metric(
+        "Depth",
+        f"{row['depth']:.2f}",
+        help="1 - product over its rules of (1 - 0.5 weight): one production rule is 0.5, two 0.75.",
+    )
+    columns[3].metric(
+        "Platforms",
+        f"{row['platforms_covered']} of {row['platforms_total']}",
+        help="Open: " + (", ".join(row["open_platforms"]) or "none"),
+    )
+    columns[4].metric(
+        "Score", f"{row['score']:.2f}", help=f"depth {row['depth']:.2f} × platforms {row['breadth']:.2f}"
+    )
 
 
 _RULE_COLUMNS = {
@@ -130,13 +173,21 @@ _RULE_COLUMNS = {
 def _rules(rules: pd.DataFrame, now: View, attack_id: str, key: str) -> None:
     mine = rules[rules["in_scope"]]
     through = "" if "." in attack_id else f", {(~mine['direct']).sum():,} through its sub-techniques only"
-    st.markdown(f"**Rules** — {len(mine):,} of {len(now.rules):,} in scope: {mine['direct'].sum():,} name {attack_id} itself{through}; "
-                f"{len(rules) - len(mine):,} more are out of scope")  # fmt: skip
+    st.markdown(
+        f"**Rules** — {len(mine):,} of {len(now.rules):,} in scope: {mine['direct'].sum():,} name {attack_id} itself{through}; "
+        f"{len(rules) - len(mine):,} more are out of scope"
+    )
     if rules.empty:
         st.caption("No rule read maps to this ID, in scope or not.")
         return
     shown = rules[[*_RULE_COLUMNS, "rule_key"]]
-    row = chosen_row(shown, f"{key}_rules_{attack_id}", _RULE_COLUMNS, height=min(38 + 35 * len(shown), 260), order=list(_RULE_COLUMNS))
+    row = chosen_row(
+        shown,
+        f"{key}_rules_{attack_id}",
+        _RULE_COLUMNS,
+        height=min(38 + 35 * len(shown), 260),
+        order=list(_RULE_COLUMNS),
+    )
     if row is not None:
         session.open_rule(shown.iloc[row]["rule_key"])
 
@@ -148,26 +199,44 @@ def _siblings(facts: dict, now: View, key: str) -> None:
     if len(family) < 2:
         return
     covered = int((family["is_subtechnique"] & family["direct"]).sum())
-    st.markdown(f"**{head} and its sub-techniques** — {covered} of {family['is_subtechnique'].sum()} sub-techniques have a rule")
+    st.markdown(
+        f"**{head} and its sub-techniques** — {covered} of {family['is_subtechnique'].sum()} sub-techniques have a rule"
+    )
     config = {
-        "attack_id": st.column_config.TextColumn("ID", width="small"), "name": st.column_config.TextColumn("Name", width="large"),
+        "attack_id": st.column_config.TextColumn("ID", width="small"),
+        "name": st.column_config.TextColumn("Name", width="large"),
         "rules_direct": st.column_config.NumberColumn("Rules on it", width="small"),
         "depth": st.column_config.ProgressColumn("Depth", min_value=0, max_value=1, format="%.2f"),
         "open_platforms": st.column_config.ListColumn("Open platforms"),
-    }  # fmt: skip
-    row = chosen_row(family[list(config)], f"{key}_family_{facts['attack_id']}", config, height=min(38 + 35 * len(family), 300))
+    }
+    row = chosen_row(
+        family[list(config)],
+        f"{key}_family_{facts['attack_id']}",
+        config,
+        height=min(38 + 35 * len(family), 300),
+    )
     if row is not None and family.iloc[row]["attack_id"] != facts["attack_id"]:
         session.open_technique(family.iloc[row]["attack_id"])
 
 
 def _users(facts: dict, now: View) -> None:
     counts = {kind: facts[kind] for kind in ("groups", "software", "campaigns", "mitigations")}
-    st.markdown("**Who uses it, and what stops it** — " + ", ".join(f"{len(frame)} {kind}" for kind, frame in counts.items()) + _with_family(facts, now))
-    for tab, frame in zip(st.tabs([f"{kind.capitalize()} ({len(frame)})" for kind, frame in counts.items()]), counts.values(), strict=True):
+    st.markdown(
+        "**Who uses it, and what stops it** — "
+        + ", ".join(f"{len(frame)} {kind}" for kind, frame in counts.items())
+        + _with_family(facts, now)
+    )
+    for tab, frame in zip(
+        st.tabs([f"{kind.capitalize()} ({len(frame)})" for kind, frame in counts.items()]),
+        counts.values(),
+        strict=True,
+    ):
         if frame.empty:
             tab.caption("MITRE links none to this ID.")
         else:
-            tab.dataframe(frame, hide_index=True, height=min(38 + 35 * len(frame), 220), column_config=_titles(frame))
+            tab.dataframe(
+                frame, hide_index=True, height=min(38 + 35 * len(frame), 220), column_config=_titles(frame)
+            )
 
 
 def _with_family(facts: dict, now: View) -> str:
@@ -181,20 +250,32 @@ def _with_family(facts: dict, now: View) -> str:
 
 def _titles(frame: pd.DataFrame) -> dict:
     """Column heads in words, and links that open MITRE's page."""
-    heads = {name: name.replace("_id", " ID").replace("_", " ").capitalize().replace(" id", " ID") for name in frame}
+    heads = {
+        name: name.replace("_id", " ID").replace("_", " ").capitalize().replace(" id", " ID")
+        for name in frame
+    }
     return heads | {"url": LINK}
 
 
 def _telemetry(facts: dict) -> None:
     analytics = facts["analytics"]
-    st.markdown(f"**What must be logged** — {len(analytics)} analytics; data components: {', '.join(facts['components']) or 'none named'}")
+    st.markdown(
+        f"**What must be logged** — {len(analytics)} analytics; data components: {', '.join(facts['components']) or 'none named'}"
+    )
     if len(analytics):
-        st.dataframe(analytics, hide_index=True, height=min(38 + 35 * len(analytics), 220), column_config=_titles(analytics))
+        st.dataframe(
+            analytics,
+            hide_index=True,
+            height=min(38 + 35 * len(analytics), 220),
+            column_config=_titles(analytics),
+        )
 
 
 def gap_type_help() -> str:
     """The gap types in words, as Markdown."""
-    return "  \n".join(f"**{GAP_WORK[name]}** (`{name}` in files): {meaning}" for name, meaning in GAP_TYPES.items())
+    return "  \n".join(
+        f"**{GAP_WORK[name]}** (`{name}` in files): {meaning}" for name, meaning in GAP_TYPES.items()
+    )
 
 
 def with_work(gaps: pd.DataFrame) -> pd.DataFrame:
@@ -208,7 +289,9 @@ def cell_rules(now: View, most: int = 6) -> dict[tuple[str, str], list[str]]:
     names = now.rules.set_index("rule_key")["name"]
     pairs = now.placed.merge(cells, on=["tactic_id", "attack_id"])
     lifted = pairs.dropna(subset=["parent_id"]).assign(attack_id=lambda frame: frame["parent_id"])
-    both = pd.concat([pairs, lifted], ignore_index=True).drop_duplicates(["tactic_id", "attack_id", "rule_key"])
+    both = pd.concat([pairs, lifted], ignore_index=True).drop_duplicates(
+        ["tactic_id", "attack_id", "rule_key"]
+    )
     both["name"] = both["rule_key"].map(names)
     first = both.sort_values("name").groupby(["tactic_id", "attack_id"])["name"]
     return first.agg(lambda values: list(values[:most])).to_dict()

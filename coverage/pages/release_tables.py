@@ -19,10 +19,23 @@ def _help(words: Mapping[str, str]) -> str:
 
 def show_comparison(found: Impact) -> None:
     """Covered and in scope at each grain: before, what each cause adds, after."""
-    heads = {cause: st.column_config.TextColumn(cause.capitalize(), help=meaning, alignment="right") for cause, meaning in IMPACT_CAUSES.items()}
-    heads |= {name: st.column_config.TextColumn(title, alignment="right") for name, title in (
-        ("before", found.before.catalogue.release.title), ("after", found.after.catalogue.release.title), ("difference", "Difference"))}  # fmt: skip
-    st.dataframe(comparison(found), hide_index=True, column_config={"counted": st.column_config.TextColumn("Counted", width="medium"), **heads})
+    heads = {
+        cause: st.column_config.TextColumn(cause.capitalize(), help=meaning, alignment="right")
+        for cause, meaning in IMPACT_CAUSES.items()
+    }
+    heads |= {
+        name: st.column_config.TextColumn(title, alignment="right")
+        for name, title in (
+            ("before", found.before.catalogue.release.title),
+            ("after", found.after.catalogue.release.title),
+            ("difference", "Difference"),
+        )
+    }
+    st.dataframe(
+        comparison(found),
+        hide_index=True,
+        column_config={"counted": st.column_config.TextColumn("Counted", width="medium"), **heads},
+    )
 
 
 def show(frame: pd.DataFrame, found: Impact, key: str, stem: str, config: dict, empty: str) -> int | None:
@@ -44,7 +57,9 @@ def change_columns(found: Impact) -> dict:
         "change": st.column_config.TextColumn("Change", width=88, help=_help(RELEASE_CHANGES)),
         "before": st.column_config.TextColumn(found.before.catalogue.release.title, width="medium"),
         "after": st.column_config.TextColumn(found.after.catalogue.release.title, width="medium"),
-        "successors": st.column_config.ListColumn("Read as", width="small", help="What a mapping to the ID is read as in the release moved to."),
+        "successors": st.column_config.ListColumn(
+            "Read as", width="small", help="What a mapping to the ID is read as in the release moved to."
+        ),
         "rules_in_scope": st.column_config.NumberColumn("Rules in scope", width=106),
         "rules": st.column_config.NumberColumn("Rules read", width=86, help="In scope or not."),
     }
@@ -58,8 +73,12 @@ def rule_columns(found: Impact) -> dict:
         "attack_id": st.column_config.TextColumn("ID", width=82),
         "change": st.column_config.TextColumn("Change", width=88, help=_help(RELEASE_CHANGES)),
         "written": st.column_config.ListColumn("As written", width="medium"),
-        "read_before": st.column_config.ListColumn(f"As read in {found.before.catalogue.release.version}", width="medium"),
-        "read_after": st.column_config.ListColumn(f"As read in {found.after.catalogue.release.version}", width="medium"),
+        "read_before": st.column_config.ListColumn(
+            f"As read in {found.before.catalogue.release.version}", width="medium"
+        ),
+        "read_after": st.column_config.ListColumn(
+            f"As read in {found.after.catalogue.release.version}", width="medium"
+        ),
         "path": st.column_config.TextColumn("File", width="medium"),
     }
 
@@ -72,10 +91,16 @@ def ledger_columns(placements: bool) -> dict:
         **({"tactic": st.column_config.TextColumn("Tactic", width=130)} if placements else {}),
         "before": st.column_config.TextColumn("Before", width=74),
         "after": st.column_config.TextColumn("After", width=74),
-        "covered_change": st.column_config.NumberColumn("Covered", width=74, format="%+.3g", help="What it adds to the covered ones."),
-        "total_change": st.column_config.NumberColumn("In scope", width=74, format="%+d", help="What it adds to the denominator."),
+        "covered_change": st.column_config.NumberColumn(
+            "Covered", width=74, format="%+.3g", help="What it adds to the covered ones."
+        ),
+        "total_change": st.column_config.NumberColumn(
+            "In scope", width=74, format="%+d", help="What it adds to the denominator."
+        ),
         "cause": st.column_config.TextColumn("Cause", width=74, help=_help(IMPACT_CAUSES)),
         "detail": st.column_config.TextColumn("Detail", width=84, help=_help(IMPACT_DETAILS)),
-        "rules": st.column_config.NumberColumn("Rules", width=60, help="Rules in scope that make it covered, or made it."),
+        "rules": st.column_config.NumberColumn(
+            "Rules", width=60, help="Rules in scope that make it covered, or made it."
+        ),
         "because": st.column_config.TextColumn("Because", width=420),
     }

@@ -25,11 +25,17 @@ def show(rule_key: str, now: View) -> None:
     """One rule with everything there is to know of it."""
     rows = now.all_rules[now.all_rules["rule_key"] == rule_key]
     if rows.empty:
-        st.warning("The rule in this link is not among the rules read. Its file may have moved, or its folder is not chosen.")
+        st.warning(
+            "The rule in this link is not among the rules read. Its file may have moved, or its folder is not chosen."
+        )
         return
     rule = rows.iloc[0]
     mapped = rule_mappings(now, rule_key)["attack_id"].dropna().nunique()
-    session.page_head(plain(rule["name"]), f"Read as {mapped} technique{'' if mapped == 1 else 's'} of {now.scope.attack.title}.", now)
+    session.page_head(
+        plain(rule["name"]),
+        f"Read as {mapped} technique{'' if mapped == 1 else 's'} of {now.scope.attack.title}.",
+        now,
+    )
     if isinstance(rule["description"], str):
         st.markdown(safe_markdown(rule["description"]))
     _facts(rule, now)
@@ -38,7 +44,9 @@ def show(rule_key: str, now: View) -> None:
     path = session.rule_file(rule["corpus"], rule["path"])
     document = rule_document(path) if path else RuleDocument("")
     names = ["Query", "Triage and setup", "References", "Neighbours", "Every field", "File"]
-    for tab, show_tab in zip(st.tabs(names), (_query, _guides, _references, _neighbours, _fields, _file), strict=True):
+    for tab, show_tab in zip(
+        st.tabs(names), (_query, _guides, _references, _neighbours, _fields, _file), strict=True
+    ):
         with tab:
             show_tab(rule, document, now)
 
@@ -53,13 +61,25 @@ def _facts(rule: pd.Series, now: View) -> None:
     enabled = "not said" if pd.isna(rule["enabled"]) else ("yes" if rule["enabled"] else "no")
     date = {name: "-" if pd.isna(rule[name]) else f"{rule[name]:%Y-%m-%d}" for name in ("created", "updated")}
     facts = (
-        ("Class", RULE_CLASSES[rule["rule_class"]]), ("In scope", "yes" if in_scope else "no"), ("Enabled", enabled),
-        ("Severity", said(rule["severity"])), ("Risk score", "-" if pd.isna(rule["risk_score"]) else f"{rule['risk_score']:g}"),
-        ("Type", said(rule["type"])), ("Language", said(rule["language"])), ("Platforms", said(rule["platforms"])),
-        ("Integrations", said(rule["integrations"])), ("Created", date["created"]), ("Updated", date["updated"]),
-        ("Rule id", said(rule["rule_id"])), ("Authors", said(rule["authors"])), ("Version", said(rule["version"])),
-        ("Data sources", said(rule["data_sources"])), ("Data components", said(rule["data_components"])), ("Indices", said(rule["indices"])), ("Tags", said(rule["tags"])),
-    )  # fmt: skip
+        ("Class", RULE_CLASSES[rule["rule_class"]]),
+        ("In scope", "yes" if in_scope else "no"),
+        ("Enabled", enabled),
+        ("Severity", said(rule["severity"])),
+        ("Risk score", "-" if pd.isna(rule["risk_score"]) else f"{rule['risk_score']:g}"),
+        ("Type", said(rule["type"])),
+        ("Language", said(rule["language"])),
+        ("Platforms", said(rule["platforms"])),
+        ("Integrations", said(rule["integrations"])),
+        ("Created", date["created"]),
+        ("Updated", date["updated"]),
+        ("Rule id", said(rule["rule_id"])),
+        ("Authors", said(rule["authors"])),
+        ("Version", said(rule["version"])),
+        ("Data sources", said(rule["data_sources"])),
+        ("Data components", said(rule["data_components"])),
+        ("Indices", said(rule["indices"])),
+        ("Tags", said(rule["tags"])),
+    )
     for column, part in zip(st.columns(3), (facts[:6], facts[6:12], facts[12:]), strict=True):
         column.markdown("  \n".join(f"**{name}**: {value}" for name, value in part))
     _copies(rule["rule_key"], now)
@@ -68,10 +88,16 @@ def _facts(rule: pd.Series, now: View) -> None:
 def _copies(rule_key: str, now: View) -> None:
     """The same rule in other corpora, each one click away."""
     shown = now.counts_as.get(rule_key, rule_key)
-    copies = [key for key in (shown, *(key for key, best in now.counts_as.items() if best == shown)) if key != rule_key]
+    copies = [
+        key
+        for key in (shown, *(key for key, best in now.counts_as.items() if best == shown))
+        if key != rule_key
+    ]
     if not copies:
         return
-    st.caption("Other corpora have the same rule, by id or content. It counts once, with the mappings and platforms of all of them.")
+    st.caption(
+        "Other corpora have the same rule, by id or content. It counts once, with the mappings and platforms of all of them."
+    )
     with st.container(horizontal=True):
         for position, key in enumerate(copies):
             if st.button(plain(key), key=f"copy_{position}", icon=":material/content_copy:"):
@@ -84,13 +110,34 @@ def _mappings(rule_key: str, now: View) -> None:
     if mappings.empty:
         st.info("This rule has no mapping, so it covers no technique.")
         return
-    st.dataframe(mappings, hide_index=True, column_config={
-        "tactic_written": "Tactic as written", "leaf_written": "Technique as written",
-        "technique": st.column_config.TextColumn("Read as", width="medium"), "tactics": st.column_config.ListColumn("Counts in"),
-        "status": st.column_config.TextColumn("Technique", help="  \n".join(f"**{k}**: {v}" for k, v in READ_STATUSES.items())),
-        "tactic_status": st.column_config.TextColumn("Tactic", help="  \n".join(f"**{k}**: {v}" for k, v in TACTIC_STATUSES.items())),
-        "reason": st.column_config.TextColumn("Why", width="medium"), "url": parts.LINK,
-    }, column_order=["tactic_written", "leaf_written", "technique", "tactics", "status", "tactic_status", "reason", "url"])  # fmt: skip
+    st.dataframe(
+        mappings,
+        hide_index=True,
+        column_config={
+            "tactic_written": "Tactic as written",
+            "leaf_written": "Technique as written",
+            "technique": st.column_config.TextColumn("Read as", width="medium"),
+            "tactics": st.column_config.ListColumn("Counts in"),
+            "status": st.column_config.TextColumn(
+                "Technique", help="  \n".join(f"**{k}**: {v}" for k, v in READ_STATUSES.items())
+            ),
+            "tactic_status": st.column_config.TextColumn(
+                "Tactic", help="  \n".join(f"**{k}**: {v}" for k, v in TACTIC_STATUSES.items())
+            ),
+            "reason": st.column_config.TextColumn("Why", width="medium"),
+            "url": parts.LINK,
+        },
+        column_order=[
+            "tactic_written",
+            "leaf_written",
+            "technique",
+            "tactics",
+            "status",
+            "tactic_status",
+            "reason",
+            "url",
+        ],
+    )
     ids = list(dict.fromkeys(mappings["attack_id"].dropna()))
     if ids:
         with st.container(horizontal=True):
@@ -109,10 +156,28 @@ def _findings(rule_key: str, now: View) -> None:
     shown = placed(found, session.loaded())
     st.markdown(f"**Findings** — {len(shown)} in {now.scope.attack.title}")
     columns = {name: shown[name].astype("str").fillna("") for name in ("line", "value", "fix", "silenced")}
-    st.dataframe(shown.assign(cause=[CHECKS[code].title for code in shown["code"]], **columns), hide_index=True, column_config={
-        "severity": "Severity", "cause": "Cause", "line": "Line", "value": "As written", "fix": "Write instead",
-        "message": st.column_config.TextColumn("Why", width="large"), "silenced": "Silenced because",
-    }, column_order=["severity", "cause", "line", "value", "fix", "message", *(["silenced"] if shown["silenced"].notna().any() else [])])  # fmt: skip
+    st.dataframe(
+        shown.assign(cause=[CHECKS[code].title for code in shown["code"]], **columns),
+        hide_index=True,
+        column_config={
+            "severity": "Severity",
+            "cause": "Cause",
+            "line": "Line",
+            "value": "As written",
+            "fix": "Write instead",
+            "message": st.column_config.TextColumn("Why", width="large"),
+            "silenced": "Silenced because",
+        },
+        column_order=[
+            "severity",
+            "cause",
+            "line",
+            "value",
+            "fix",
+            "message",
+            *(["silenced"] if shown["silenced"].notna().any() else []),
+        ],
+    )
 
 
 def _query(rule: pd.Series, document: RuleDocument, now: View) -> None:
@@ -124,10 +189,16 @@ def _query(rule: pd.Series, document: RuleDocument, now: View) -> None:
 
 
 def _guides(rule: pd.Series, document: RuleDocument, now: View) -> None:
-    texts = [(name, rule[column]) for name, column in (("Triage guide", "note"), ("Setup", "setup")) if isinstance(rule[column], str)]
+    texts = [
+        (name, rule[column])
+        for name, column in (("Triage guide", "note"), ("Setup", "setup"))
+        if isinstance(rule[column], str)
+    ]
     if rule["false_positives"]:
         st.markdown("**Known false positives**")
-        st.markdown("\n".join(f"- {safe_markdown(' '.join(text.split()))}" for text in rule["false_positives"]))
+        st.markdown(
+            "\n".join(f"- {safe_markdown(' '.join(text.split()))}" for text in rule["false_positives"])
+        )
     for _, text in texts:
         with st.container(border=True):
             st.markdown(safe_markdown(text))
@@ -148,8 +219,14 @@ def _neighbours(rule: pd.Series, document: RuleDocument, now: View) -> None:
     st.caption(f"{others['rule_key'].nunique():,} other rules are read as one of the same IDs.")
     if others.empty:
         return
-    config = {"shared": st.column_config.ListColumn("Shared IDs"), "name": st.column_config.TextColumn("Rule", width="large"),
-              "rule_class": "Class", "severity": "Severity", "platforms": st.column_config.ListColumn("Platforms"), "path": "File"}  # fmt: skip
+    config = {
+        "shared": st.column_config.ListColumn("Shared IDs"),
+        "name": st.column_config.TextColumn("Rule", width="large"),
+        "rule_class": "Class",
+        "severity": "Severity",
+        "platforms": st.column_config.ListColumn("Platforms"),
+        "path": "File",
+    }
     row = parts.chosen_row(others, f"neighbours_{rule['rule_key']}", config, height=300, order=list(config))
     if row is not None:
         session.open_rule(others.iloc[row]["rule_key"])
@@ -160,8 +237,11 @@ def _fields(rule: pd.Series, document: RuleDocument, now: View) -> None:
         st.warning(plain(document.problem.message))
     if document.tables is not None:
         fields = list(_flat(document.tables))
-        st.dataframe({"field": [name for name, _ in fields], "value": [value for _, value in fields]}, hide_index=True,
-                     column_config={"value": st.column_config.TextColumn("value", width="large")})  # fmt: skip
+        st.dataframe(
+            {"field": [name for name, _ in fields], "value": [value for _, value in fields]},
+            hide_index=True,
+            column_config={"value": st.column_config.TextColumn("value", width="large")},
+        )
 
 
 def _flat(value: object, name: str = "") -> Iterator[tuple[str, str]]:
@@ -179,7 +259,19 @@ def _flat(value: object, name: str = "") -> Iterator[tuple[str, str]]:
 def _file(rule: pd.Series, document: RuleDocument, now: View) -> None:
     st.caption(f"{plain(rule['corpus'])} / {plain(rule['path'])} · sha256 {rule['content_hash'][:12]}")
     if document.text:
-        st.code(document.text, language="toml" if rule["path"].endswith(".toml") else None, line_numbers=True, height=520)
-        st.download_button("Download the file", document.text, rule["path"].rpartition("/")[2], "text/plain", on_click="ignore", key="rule_file")
+        st.code(
+            document.text,
+            language="toml" if rule["path"].endswith(".toml") else None,
+            line_numbers=True,
+            height=520,
+        )
+        st.download_button(
+            "Download the file",
+            document.text,
+            rule["path"].rpartition("/")[2],
+            "text/plain",
+            on_click="ignore",
+            key="rule_file",
+        )
     else:
         st.caption("The file is no longer there, or cannot be read.")

@@ -27,12 +27,17 @@ def choose() -> None:
     st.session_state.setdefault(session.PATHS_KEY, start)  # not `default`: uploads choose, too
     known = list(dict.fromkeys([*start, *offered, *st.session_state[session.PATHS_KEY]]))
     st.multiselect(
-        "Rule folders", known, key=session.PATHS_KEY, accept_new_options=True, persist_state="session",
-        format_func=lambda text: _label(text, offered.get(text)), placeholder="Type a folder and press Enter",
+        "Rule folders",
+        known,
+        key=session.PATHS_KEY,
+        accept_new_options=True,
+        persist_state="session",
+        format_func=lambda text: _label(text, offered.get(text)),
+        placeholder="Type a folder and press Enter",
         help="Folders or files with detection rules, on the machine that runs the dashboard. "
         "Type a path and press Enter to add it; NAME=PATH gives it a name. Corpora of coverage.toml, fetched and uploaded "
         "ones can be chosen by name.",
-    )  # fmt: skip
+    )
     _colours()
     with st.expander("Upload rules"):
         _upload()
@@ -60,17 +65,32 @@ def _label(text: str, corpus: OfferedCorpus | None) -> str:
 
 def _upload() -> None:
     st.file_uploader(
-        "Rule files, or a zip of them", type=["zip", *sorted(suffix[1:] for suffix in SUFFIXES)], accept_multiple_files=True,
-        key=_FILES, max_upload_size=_MOST_MB,
+        "Rule files, or a zip of them",
+        type=["zip", *sorted(suffix[1:] for suffix in SUFFIXES)],
+        accept_multiple_files=True,
+        key=_FILES,
+        max_upload_size=_MOST_MB,
         help="Kept on the machine that runs the dashboard, where everybody who uses it can choose them, until removed.",
-    )  # fmt: skip
-    st.button("Use these rules", key="upload_use", on_click=_use, disabled=not st.session_state.get(_FILES), width="stretch")
+    )
+    st.button(
+        "Use these rules",
+        key="upload_use",
+        on_click=_use,
+        disabled=not st.session_state.get(_FILES),
+        width="stretch",
+    )
     said = st.session_state.pop(_SAID, None)
     if said:
         (st.success if said[0] else st.error)(plain(said[1]))
     for position, upload in enumerate(uploads_at_hand()):
-        st.button(f"Remove {plain(upload.name)} ({_files(upload)})", key=f"upload_remove_{position}", on_click=_remove,
-                  args=(upload,), icon=":material/delete:", width="stretch")  # fmt: skip
+        st.button(
+            f"Remove {plain(upload.name)} ({_files(upload)})",
+            key=f"upload_remove_{position}",
+            on_click=_remove,
+            args=(upload,),
+            icon=":material/delete:",
+            width="stretch",
+        )
 
 
 def _files(upload: Upload) -> str:

@@ -34,16 +34,42 @@ session.page_head(
 )
 
 top = st.columns([3.2, 1.7, 1.9, 1.9, *([2] if several else []), 1.9], vertical_alignment="bottom")
-search = top[0].text_input("Search", key="rule_search", bind="query-params", placeholder="Name, ID, tag, description or query")
-outside = top[1].toggle("All rules", key="rule_all", bind="query-params", help="Rules that the scope does not count, too.")
-severities = top[2].multiselect("Severity", [*reversed(SEVERITIES)], key="rule_severity", bind="query-params", placeholder="All")
-technique = top[3].text_input("Technique", key="rule_technique", bind="query-params", placeholder="T1059 or T1059.001")
-corpora = top[4].multiselect("Corpora", names, key="rule_corpus", bind="query-params", placeholder="All") if several else []
+search = top[0].text_input(
+    "Search", key="rule_search", bind="query-params", placeholder="Name, ID, tag, description or query"
+)
+outside = top[1].toggle(
+    "All rules", key="rule_all", bind="query-params", help="Rules that the scope does not count, too."
+)
+severities = top[2].multiselect(
+    "Severity", [*reversed(SEVERITIES)], key="rule_severity", bind="query-params", placeholder="All"
+)
+technique = top[3].text_input(
+    "Technique", key="rule_technique", bind="query-params", placeholder="T1059 or T1059.001"
+)
+corpora = (
+    top[4].multiselect("Corpora", names, key="rule_corpus", bind="query-params", placeholder="All")
+    if several
+    else []
+)
 with top[-1].popover("More filters", width="stretch"):
-    classes = st.multiselect("Class", list(RULE_CLASSES), key="rule_class", bind="query-params", format_func=RULE_CLASSES.__getitem__)
+    classes = st.multiselect(
+        "Class",
+        list(RULE_CLASSES),
+        key="rule_class",
+        bind="query-params",
+        format_func=RULE_CLASSES.__getitem__,
+    )
     lists = {}
-    for column, label in (("type", "Type"), ("language", "Language"), ("platforms", "Platforms"), ("integrations", "Integrations"),
-                          ("data_sources", "Data sources"), ("data_components", "Data components"), ("tags", "Tags"), ("authors", "Authors")):  # fmt: skip
+    for column, label in (
+        ("type", "Type"),
+        ("language", "Language"),
+        ("platforms", "Platforms"),
+        ("integrations", "Integrations"),
+        ("data_sources", "Data sources"),
+        ("data_components", "Data components"),
+        ("tags", "Tags"),
+        ("authors", "Authors"),
+    ):
         options = sorted(all_rules[column].explode().dropna().unique())
         lists[column] = st.multiselect(label, options, key=f"rule_{column}", bind="query-params")
     since = st.date_input("Updated on or after", value=None, key="rule_since")
@@ -59,7 +85,10 @@ def _filtered(frame: pd.DataFrame) -> pd.DataFrame:
     for column, chosen in lists.items():
         if chosen:
             wanted = set(chosen)
-            keep &= np.array([not wanted.isdisjoint(v) if isinstance(v, tuple) else v in wanted for v in frame[column]], dtype=bool)
+            keep &= np.array(
+                [not wanted.isdisjoint(v) if isinstance(v, tuple) else v in wanted for v in frame[column]],
+                dtype=bool,
+            )
     if corpora:
         wanted = set(corpora)
         pairs = zip(frame["corpus"], frame["also_in"], strict=True)
@@ -67,10 +96,14 @@ def _filtered(frame: pd.DataFrame) -> pd.DataFrame:
     if since:
         keep &= frame["updated"] >= pd.Timestamp(since)
     if wanted_id := technique.strip().upper():
-        hits = [any(i == wanted_id or i.startswith(f"{wanted_id}.") for i in ids) for ids in frame["attack_ids"]]
+        hits = [
+            any(i == wanted_id or i.startswith(f"{wanted_id}.") for i in ids) for ids in frame["attack_ids"]
+        ]
         keep &= np.array(hits, dtype=bool)
     if words := search.strip().casefold():
-        text = frame[["name", "rule_id", "description", "query", "path"]].fillna("").agg("\n".join, axis=1) + frame["tags"].str.join("\n")
+        text = frame[["name", "rule_id", "description", "query", "path"]].fillna("").agg(
+            "\n".join, axis=1
+        ) + frame["tags"].str.join("\n")
         keep &= text.str.casefold().str.contains(words, regex=False)
     return frame[keep].sort_values("name", ignore_index=True)
 
@@ -82,7 +115,9 @@ config = {
     "severity": st.column_config.TextColumn("Severity", width="small"),
     "risk_score": st.column_config.NumberColumn("Risk", width="small", format="%d", help="0-100"),
     "rule_class": st.column_config.TextColumn("Class", width=104),
-    "enabled": st.column_config.CheckboxColumn("Enabled", width="small", help="Empty: the format does not say."),
+    "enabled": st.column_config.CheckboxColumn(
+        "Enabled", width="small", help="Empty: the format does not say."
+    ),
     "type": st.column_config.TextColumn("Type", width=124),
     "language": st.column_config.TextColumn("Language", width="small"),
     "platforms": st.column_config.ListColumn("Platforms"),
@@ -90,12 +125,21 @@ config = {
     "created": st.column_config.DateColumn("Created"),
     "updated": st.column_config.DateColumn("Updated"),
     "corpus": st.column_config.TextColumn("Corpus", width="small"),
-    "also_in": st.column_config.ListColumn("Also in", width="small", help="Other corpora that have the same rule, by id or content. It counts once."),
+    "also_in": st.column_config.ListColumn(
+        "Also in",
+        width="small",
+        help="Other corpora that have the same rule, by id or content. It counts once.",
+    ),
     "path": st.column_config.TextColumn("File", width="medium"),
 }
 order = [name for name in config if several or name != "also_in"]
 if several:  # whose rule it is comes before what it says
-    order = ["name", "corpus", "also_in", *(name for name in order if name not in ("name", "corpus", "also_in"))]
+    order = [
+        "name",
+        "corpus",
+        "also_in",
+        *(name for name in order if name not in ("name", "corpus", "also_in")),
+    ]
 st.caption(f"{len(found):,} of {len(all_rules):,} rules shown. Click a row to open the rule.")
 if found.empty:
     st.info("No rule matches these filters. Clear one of them, or show all rules.")

@@ -17,13 +17,20 @@ def most_used(now: View) -> None:
     rows = coverage_by_id(now).merge(threat_by_id(now), on="attack_id").query("~is_subtechnique")
     rows = rows.sort_values(["groups", "software", "attack_id"], ascending=[False, False, True]).head(20)
     open_ones = int((rows["covered"] == 0).sum())
-    session.page_head("Technique", f"{len(rows) - open_ones} of the {len(rows)} most used techniques in scope are covered.", now)
+    session.page_head(
+        "Technique",
+        f"{len(rows) - open_ones} of the {len(rows)} most used techniques in scope are covered.",
+        now,
+    )
     config = {
-        "attack_id": st.column_config.TextColumn("ID", width="small"), "name": st.column_config.TextColumn("Technique", width="large"),
-        "groups": "Groups", "software": "Software", "rules": "Rules in scope",
+        "attack_id": st.column_config.TextColumn("ID", width="small"),
+        "name": st.column_config.TextColumn("Technique", width="large"),
+        "groups": "Groups",
+        "software": "Software",
+        "rules": "Rules in scope",
         "score": st.column_config.ProgressColumn("Score", min_value=0, max_value=1, format="%.2f"),
         "open_platforms": st.column_config.ListColumn("Open platforms"),
-    }  # fmt: skip
+    }
     st.caption("The techniques that most groups use, by MITRE's count. Click a row to open it.")
     row = parts.chosen_row(rows[list(config)], "technique_start", config, height=38 + 35 * len(rows))
     if row is not None:
@@ -34,7 +41,6 @@ now = session.guarded_view()
 live = now.catalogue.techniques.query("status == 'live'").sort_values("attack_id")
 names = live.set_index("attack_id")["name"].to_dict()
 rows = coverage_by_id(now).set_index("attack_id")
-
 
 
 def _follow_choice() -> None:
@@ -51,13 +57,24 @@ if linked in names and st.session_state.get("technique") != linked:
 elif linked and linked not in names:
     st.warning(f"{now.scope.attack.title} has no live technique “{plain(linked)}”.")
 attack_id = st.selectbox(
-    "Technique or sub-technique", list(names), index=None, key="technique", on_change=_follow_choice,
-    format_func=lambda key: parts.technique_label(key, names), placeholder="Type a name or an ID, such as T1059",
-)  # fmt: skip
+    "Technique or sub-technique",
+    list(names),
+    index=None,
+    key="technique",
+    on_change=_follow_choice,
+    format_func=lambda key: parts.technique_label(key, names),
+    placeholder="Type a name or an ID, such as T1059",
+)
 if attack_id is None:
     most_used(now)
     st.stop()
 count = int(rows["rules_any"].get(attack_id, 0))
-platforms = f", on {rows.loc[attack_id, 'platforms_covered']} of {rows.loc[attack_id, 'platforms_total']} platforms" if attack_id in rows.index else ""
-session.page_head("Technique", f"{count:,} of {len(now.rules):,} rules in scope map to {attack_id}{platforms}.", now)
+platforms = (
+    f", on {rows.loc[attack_id, 'platforms_covered']} of {rows.loc[attack_id, 'platforms_total']} platforms"
+    if attack_id in rows.index
+    else ""
+)
+session.page_head(
+    "Technique", f"{count:,} of {len(now.rules):,} rules in scope map to {attack_id}{platforms}.", now
+)
 parts.technique_detail(attack_id, now, key="page")

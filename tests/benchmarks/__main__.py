@@ -27,14 +27,22 @@ def machine() -> dict:
     cpu = platform.processor() or platform.machine()
     information = Path("/proc/cpuinfo")
     if information.is_file():
-        names = [line.partition(":")[2].strip() for line in information.read_text().splitlines() if line.startswith("model name")]
+        names = [
+            line.partition(":")[2].strip()
+            for line in information.read_text().splitlines()
+            if line.startswith("model name")
+        ]
         cpu = names[0] if names else cpu
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     packages = ("pandas", "pyarrow", "streamlit", "tomli", "mitreattack-python")
     return {
-        "date": date.today().isoformat(), "cpu": cpu, "cores": os.cpu_count(), "load_before": load,
-        "python": platform.python_version(), **{name: version(name) for name in packages},
-    }  # fmt: skip
+        "date": date.today().isoformat(),
+        "cpu": cpu,
+        "cores": os.cpu_count(),
+        "load_before": load,
+        "python": platform.python_version(),
+        **{name: version(name) for name in packages},
+    }
 
 
 def row(line: Line) -> str:
@@ -52,25 +60,41 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="a third of the repeats")
     parser.add_argument("--json", action="store_true", help="print JSON to standard output")
     parser.add_argument("--only", default="".join(CASES), metavar="LETTERS", help="such as ac; default: all")
-    parser.add_argument("--shared", type=Path, default=PROJECT.parent / "shared", help="folder with corpora/ and attack/")
+    parser.add_argument(
+        "--shared", type=Path, default=PROJECT.parent / "shared", help="folder with corpora/ and attack/"
+    )
     options = parser.parse_args()
     corpus = Corpus(options.shared, options.quick)
     if not corpus.files:
-        print(f"benchmarks: no rules in {corpus.folders[0]}; name the folder of the corpora with --shared", file=sys.stderr)
+        print(
+            f"benchmarks: no rules in {corpus.folders[0]}; name the folder of the corpora with --shared",
+            file=sys.stderr,
+        )
         return 2
     logging.disable(logging.WARNING)  # Streamlit's, for a page that runs without a server
     about, lines = machine(), []
     if not options.json:
-        print(", ".join(f"{key} {value}" for key, value in about.items()), f"\n{'':46}{'measured':>9}     {'cpu':>9}  {'bar':>9}", flush=True)
+        print(
+            ", ".join(f"{key} {value}" for key, value in about.items()),
+            f"\n{'':46}{'measured':>9}     {'cpu':>9}  {'bar':>9}",
+            flush=True,
+        )
     if about["load_before"] and about["load_before"] > 1:
-        print("benchmarks: other programs are busy here, so wall-clock times say little; see the column cpu", file=sys.stderr)
+        print(
+            "benchmarks: other programs are busy here, so wall-clock times say little; see the column cpu",
+            file=sys.stderr,
+        )
     for letter, case in CASES.items():
         for line in case(corpus) if letter in options.only else ():
             lines.append(line)
             if not options.json:
                 print(row(line), flush=True)
     if options.json:
-        print(json.dumps({"machine": about, "lines": [{**asdict(line), "met": line.met} for line in lines]}, indent=2))
+        print(
+            json.dumps(
+                {"machine": about, "lines": [{**asdict(line), "met": line.met} for line in lines]}, indent=2
+            )
+        )
     return 0 if all(line.met for line in lines) else 1
 
 

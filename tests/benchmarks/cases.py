@@ -59,12 +59,19 @@ def reading(corpus: Corpus) -> Iterator[Line]:
         for path in corpus.files:
             tomli.loads(path.read_text(encoding="utf-8"))
 
-    _load(corpus.folders)  # once untimed: the first load of a process imports its loaders, which is no reading
+    _load(
+        corpus.folders
+    )  # once untimed: the first load of a process imports its loaders, which is no reading
     ours, theirs = in_turn(corpus.repeats(7), lambda: _load(corpus.folders), bare)
     yield Line(
-        "a", "rule files into frames / tomli.loads", ours.wall / theirs.wall, "x", 2.0, ours.cpu / theirs.cpu,
+        "a",
+        "rule files into frames / tomli.loads",
+        ours.wall / theirs.wall,
+        "x",
+        2.0,
+        ours.cpu / theirs.cpu,
         detail=f"{len(corpus.files):,} files: {ours.wall:.2f} s / {theirs.wall:.2f} s",
-    )  # fmt: skip
+    )
 
 
 def catalogue(corpus: Corpus) -> Iterator[Line]:
@@ -88,9 +95,15 @@ def catalogue(corpus: Corpus) -> Iterator[Line]:
         ours()
         mine, theirs = in_turn(corpus.repeats(3), ours, lambda: MitreAttackData(str(bundle)))
     yield Line(
-        "b", "MitreAttackData / embedded catalogue", theirs.wall / mine.wall, "x", 20.0, theirs.cpu / mine.cpu,
-        at_least=True, detail=f"{release}, {len(CATALOGUE_FRAMES)} frames: {theirs.wall:.2f} s / {mine.wall * 1000:.0f} ms",
-    )  # fmt: skip
+        "b",
+        "MitreAttackData / embedded catalogue",
+        theirs.wall / mine.wall,
+        "x",
+        20.0,
+        theirs.cpu / mine.cpu,
+        at_least=True,
+        detail=f"{release}, {len(CATALOGUE_FRAMES)} frames: {theirs.wall:.2f} s / {mine.wall * 1000:.0f} ms",
+    )
 
 
 def measures(corpus: Corpus) -> Iterator[Line]:
@@ -101,9 +114,14 @@ def measures(corpus: Corpus) -> Iterator[Line]:
     figures = _measured(loaded)
     part = figures["techniques"]
     yield Line(
-        "c", "mappings as read, all measures, summary", ours.wall, "s", 0.3, ours.cpu,
+        "c",
+        "mappings as read, all measures, summary",
+        ours.wall,
+        "s",
+        0.3,
+        ours.cpu,
         detail=f"{figures['rules']['read']:,} rules; {part['covered']} of {part['total']} techniques",
-    )  # fmt: skip
+    )
 
 
 def _whole_process(repeats: int, *arguments: str) -> tuple[Cost, float] | None:
@@ -120,7 +138,9 @@ def _whole_process(repeats: int, *arguments: str) -> tuple[Cost, float] | None:
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
 
         def run() -> dict:
-            done = subprocess.run(launcher + command, cwd=PROJECT, env=environment, capture_output=True, text=True)
+            done = subprocess.run(
+                launcher + command, cwd=PROJECT, env=environment, capture_output=True, text=True
+            )
             if done.returncode:
                 raise RuntimeError(f"the command failed: {done.stderr.strip()}")
             return json.loads(done.stdout)
@@ -142,7 +162,9 @@ def command_line(corpus: Corpus) -> Iterator[Line]:
 def migration(corpus: Corpus) -> Iterator[Line]:
     """h: `coverage.cli migrate --diff` over all of Elastic's rules as a whole process."""
     elastic = str(corpus.folders[0].parent)
-    if (measured := _whole_process(corpus.repeats(5), "migrate", elastic, "--to", "enterprise-19.0", "--diff")) is not None:
+    if (
+        measured := _whole_process(corpus.repeats(5), "migrate", elastic, "--to", "enterprise-19.0", "--diff")
+    ) is not None:
         taken, _ = measured
         yield Line("h", "coverage.cli migrate --diff, whole process", taken.wall, "s", 10.0, taken.cpu)
 
@@ -151,7 +173,9 @@ def exports(corpus: Corpus) -> Iterator[Line]:
     """k: `coverage.cli export --what all` over all of Elastic's rules as a whole process."""
     elastic = str(corpus.folders[0].parent)
     with tempfile.TemporaryDirectory() as folder:
-        measured = _whole_process(corpus.repeats(5), "export", elastic, "--what", "all", "-o", str(Path(folder) / "out"))
+        measured = _whole_process(
+            corpus.repeats(5), "export", elastic, "--what", "all", "-o", str(Path(folder) / "out")
+        )
     if measured is not None:
         taken, _ = measured
         yield Line("k", "coverage.cli export --what all, whole process", taken.wall, "s", 6.0, taken.cpu)
@@ -190,9 +214,14 @@ def ten_times(corpus: Corpus) -> Iterator[Line]:
         folders = [_copy(corpus, Path(folder) / f"copy{i}", i) for i in range(TIMES)]
         once, many = in_turn(corpus.repeats(3), whole(corpus.folders), whole(folders))
     yield Line(
-        "f", f"a + c at {TIMES} times the rules / at one", many.wall / once.wall, "x", 11.0, many.cpu / once.cpu,
+        "f",
+        f"a + c at {TIMES} times the rules / at one",
+        many.wall / once.wall,
+        "x",
+        11.0,
+        many.cpu / once.cpu,
         detail=f"{len(corpus.files) * TIMES:,} files: {many.wall:.2f} s / {once.wall:.2f} s",
-    )  # fmt: skip
+    )
 
 
 def _copy(corpus: Corpus, target: Path, nth: int) -> Path:
@@ -214,9 +243,14 @@ def checks(corpus: Corpus) -> Iterator[Line]:
     (ours,) = in_turn(corpus.repeats(7), lambda: read_in(loaded).findings)
     found = read_in(loaded).findings
     yield Line(
-        "g", "findings of elastic and sigma", ours.wall, "s", 1.5, ours.cpu,
+        "g",
+        "findings of elastic and sigma",
+        ours.wall,
+        "s",
+        1.5,
+        ours.cpu,
         detail=f"{len(loaded.rules):,} rules, {len(loaded.written):,} mappings: {len(found):,} findings",
-    )  # fmt: skip
+    )
 
 
 # The process comes first: it is measured while this one is still small and has nothing in memory.
@@ -231,4 +265,3 @@ CASES: dict[str, Callable[[Corpus], Iterator[Line]]] = {
     "f": ten_times,
     "g": checks,
 }
-

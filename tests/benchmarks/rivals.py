@@ -79,7 +79,9 @@ def installed(package: str, folder: Path) -> tuple[Path, str]:
     scripts = place / ("Scripts" if os.name == "nt" else "bin")
     python = str(scripts / "python")
     _output([python, "-m", "pip", "install", "--quiet", package], os.environ)
-    version = _output([python, "-c", f"from importlib.metadata import version; print(version({package!r}))"], os.environ)
+    version = _output(
+        [python, "-c", f"from importlib.metadata import version; print(version({package!r}))"], os.environ
+    )
     return scripts, version.strip()
 
 
@@ -138,7 +140,9 @@ def compared(places: tuple[Path, Path, Path], runs: int) -> tuple[dict[str, Cost
             reasons[make.__name__.replace("_", "-")] = " ".join(str(error).split())
     rounds = [[program.run() for program in programs] for _ in range(runs)]
     columns = zip(*rounds, strict=True)
-    return {program.name: middle(list(costs)) for program, costs in zip(programs, columns, strict=True)}, reasons
+    return {
+        program.name: middle(list(costs)) for program, costs in zip(programs, columns, strict=True)
+    }, reasons
 
 
 def report(costs: Mapping[str, Cost], reasons: Mapping[str, str]) -> list[dict]:
@@ -164,14 +168,20 @@ def line(row: Mapping) -> str:
 
 def main() -> int:
     """The exit code."""
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.rivals", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.benchmarks.rivals", description=__doc__.splitlines()[0]
+    )
     parser.add_argument("--runs", type=int, default=7, metavar="N", help="measured rounds (7)")
     parser.add_argument("--json", action="store_true", help="print JSON to standard output")
-    parser.add_argument("--shared", type=Path, default=PROJECT.parent / "shared", help="folder with corpora/ and attack/")
+    parser.add_argument(
+        "--shared", type=Path, default=PROJECT.parent / "shared", help="folder with corpora/ and attack/"
+    )
     options = parser.parse_args()
     rules = options.shared.resolve() / "corpora" / "sigma" / "rules"
     if not rules.is_dir() or not hasattr(os, "wait4") or options.runs < 1:
-        print(f"rivals: needs the folder {rules}, a system with wait4, and --runs of 1 or more", file=sys.stderr)
+        print(
+            f"rivals: needs the folder {rules}, a system with wait4, and --runs of 1 or more", file=sys.stderr
+        )
         return 2
     with tempfile.TemporaryDirectory() as folder:
         try:
