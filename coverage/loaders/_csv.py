@@ -7,22 +7,26 @@ it keeps for the whole process) is scanned here instead, so that one broken cell
 from __future__ import annotations
 
 import csv
-import io
 import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, TypeVar
 
+from coverage.loaders import budget
+from coverage.loaders.seam import Kept, afford_signs, afford_time
+
 HEAD = 10_000  # characters within which a header ends
+MAX_COLUMNS = 1_000
+MAX_SCANNED = 500_000  # cells and lines that are scanned here in a few seconds
 _TOLD = re.compile(r'[\r\n]*+"?sep=([^\w\s"]|\t)"?[ ]*(?:\r\n?|\n|\Z)', re.IGNORECASE)
 _MARKS = re.compile("\ufeff*")
 _LINE = re.compile(r"[\r\n]*+([^\r\n]*)")
+_LINES = re.compile(r"[^\r\n]*+(?:\r\n?|\n)|[^\r\n]++\Z")
 _BLANKS = re.compile(r"\s*")
 _OPENS = re.compile(r' *+"')
 _QUOTED = re.compile(r' *+"([^"]*+(?:""[^"]*+)*+)"')  # possessive: no way back, so linear in any text
 _OPEN = ("error", "The quote that opens here is not closed, so it was read as a sign of the text.")
 _GOES_ON = ("warning", "The cell goes on after its closing quote, so the row may be cut in the wrong places.")
 
-Fault = tuple[int, str, str]  # offset, severity, message
 Result = TypeVar("Result")
 
 
@@ -48,26 +52,36 @@ def header(text: str) -> list[str]:
     return next(filter(any, rows), [])
 
 
-def read(text: str, table: Callable[[Iterable[list[str]]], Result]) -> tuple[Result, list[Fault]]:
-    """What `table` makes of the rows of a text, and what is wrong with the text. `table` may be called twice."""
+def read(text: str, table: Callable[[Iterable[list[str]]], Result]) -> tuple[Result, Kept]:
+    """What `table` makes of the rows of a text, and what is wrong with the text. `table` may be called twice.
+
+    Raises
+    ------
+    Unparsable
+        Code `too-costly`: more rows than the budget of the text's size allows, or too many to look for a quote.
+    """
+    afford_signs(text, budget.CSV_SIGNS)
     separator, start = layout(text)
-    lines = io.StringIO(text[start:], newline="")
+    lines = (line[0] for line in _LINES.finditer(text, start))
     try:
-        return (table(csv.reader(lines, delimiter=separator, skipinitialspace=True, strict=True)), [])
+        return (table(csv.reader(lines, delimiter=separator, skipinitialspace=True, strict=True)), Kept())
     except csv.Error:
-        faults: list[Fault] = []
+        cells = text.count(separator) + text.count("\n") + text.count("\r")
+        afford_time(cells, MAX_SCANNED, "cells and lines and an open quote among them")
+        faults = Kept()
         return (table([cell.value for cell in row] for row in scanned(text, faults)), faults)
 
 
-def scanned(text: str, faults: list[Fault] | None = None) -> Iterator[list[Cell]]:
+def scanned(text: str, faults: Kept | None = None) -> Iterator[list[Cell]]:
     """The rows of any text, as the standard library reads it where it can; what is wrong goes to `faults`."""
     separator, at = layout(text)
-    scanner = _Scanner(text, separator, [] if faults is None else faults)
+    scanner = _Scanner(text, separator, Kept() if faults is None else faults)
     row: list[Cell] = []
     more = at < len(text)
     while more:
         cell, at = scanner.cell(at)
-        row.append(cell)
+        if len(row) < MAX_COLUMNS:
+            row.append(cell)
         if within := text.startswith(separator, at):
             at += 1
         else:
@@ -79,7 +93,7 @@ def scanned(text: str, faults: list[Fault] | None = None) -> Iterator[list[Cell]
 class _Scanner:
     """Reads one cell of a text after the other."""
 
-    def __init__(self, text: str, separator: str, faults: list[Fault]):
+    def __init__(self, text: str, separator: str, faults: Kept):
         self.text, self.faults = text, faults
         self._plain = re.compile(rf"[^{re.escape(separator)}\r\n]*")
 

@@ -12,20 +12,35 @@ import re
 import sys
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from typing import Any
 
+from coverage.loaders import budget
 from coverage.loaders.fields import Fields
-from coverage.loaders.seam import DocPath, Issue, Parsed, Positions, Syntax, Unparsable, path_text
+from coverage.loaders.seam import (
+    DocPath,
+    Issue,
+    Kept,
+    Parsed,
+    Positions,
+    Syntax,
+    Unparsable,
+    afford_signs,
+    note,
+    path_text,
+)
 
 MAX_BYTES = 64_000_000  # an export of thousands of rules
+MAX_FAULTS = 200_000  # lines of a text that are no JSON; with more of them it is something else
+MAX_SCANNED = 500_000  # values of which a place is noted or passed by
 
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _LONE = re.compile("[\ud800-\udfff]")
 _STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _SCALAR = re.compile(r"[^\s,\]}:]+")
 _SPACE = re.compile(r"\s*")
+_LINE = re.compile(r"[^\n]++")
 _ANY_STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?+'
 _BRACKET = re.compile(rf"{_ANY_STRING}|[\[\]{{}}]", re.DOTALL)
 _NUMBER = re.compile(rf"{_ANY_STRING}|-?\d[\d.eE+-]*+", re.DOTALL)
@@ -40,9 +55,9 @@ class Values(Parsed):
 
     def __init__(self) -> None:
         super().__init__()
-        self.faults: list[tuple[int, int, str]] = []
+        self.faults = Kept()
         self.offsets: list[int] = []
-        self.duplicates: list[tuple[int, str]] = []
+        self.duplicates = Kept("warning")
 
 
 def parse(text: str) -> Values:
@@ -54,8 +69,10 @@ def parse(text: str) -> Values:
     Raises
     ------
     Unparsable
-        Code `bad-json`, with the line and column where reading stopped.
+        Code `bad-json`, with the line and column where reading stopped; `too-costly` for more values than the
+        budget of the text's size allows.
     """
+    afford_signs(text, budget.JSON_SIGNS)
     values = Values()
     try:
         _read(text, 0, values)
@@ -107,7 +124,7 @@ def _read(text: str, offset: int, values: Values) -> None:
         found = dict(pairs)
         if len(found) < len(pairs):
             counts = Counter(key for key, _ in pairs)
-            values.duplicates += [(len(values), key) for key, count in counts.items() if count > 1]
+            values.duplicates += ((len(values), key) for key, count in counts.items() if count > 1)
         return found
 
     value = json.loads(text, object_pairs_hook=table)
@@ -129,8 +146,8 @@ def _whole(value: Any) -> Any:
 def _of_lines(text: str) -> bool:
     """Whether the first or the last line is an object of its own, as in NDJSON and never in indented JSON."""
     lines = text.strip()  # a line ends at a line feed alone: text may hold U+2028 and its like as they are
-    first, more, _ = lines.partition("\n")
-    return bool(more) and (_is_object(first) or _is_object(lines.rpartition("\n")[2]))
+    first, last = lines.find("\n"), lines.rfind("\n")
+    return first >= 0 and (_is_object(lines[:first]) or _is_object(lines[last + 1 :]))
 
 
 def _is_object(line: str) -> bool:
@@ -140,32 +157,42 @@ def _is_object(line: str) -> bool:
 
 
 def _lines(text: str) -> Values:
-    values, offset = Values(), 0
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.strip():
-            try:
-                _read(line, offset, values)
-            except json.JSONDecodeError as error:
-                values.faults.append((number, error.colno, f"The line is no JSON: {error.msg}."))
-            except (ValueError, RecursionError) as error:
-                values.faults.append((number, 1, f"The line is not readable as JSON: {_beyond(error)}."))
-        offset += len(line) + 1
+    values, number, last = Values(), 1, 0
+    for line in _LINE.finditer(text):
+        number += text.count("\n", last, line.start())
+        last = line.start()
+        if line[0].isspace():
+            continue
+        try:
+            _read(line[0], last, values)
+        except json.JSONDecodeError as error:
+            values.faults.append((number, error.colno, f"The line is no JSON: {error.msg}."))
+        except (ValueError, RecursionError) as error:
+            values.faults.append((number, 1, f"The line is not readable as JSON: {_beyond(error)}."))
+        if len(values.faults) + values.faults.more > MAX_FAULTS:
+            raise Unparsable("bad-json", f"Not JSON: over {MAX_FAULTS:,} of its lines are none.", number, 1)
     return values
 
 
-def positions(text: str) -> Positions:
+def positions(text: str, wanted: Collection[DocPath] | None = None) -> Positions:
     """Where each value starts: document path -> 1-based (line, column), inside the quotes of a text.
 
     A path starts with the number of its value. Text that is no JSON gives nothing.
+
+    Parameters
+    ----------
+    wanted
+        The paths that are asked for, each after those above it; by default all.
     """
     try:
         offsets = parse(text).offsets
     except Unparsable:
         return {}
-    scanner = _Scanner(text)
+    scanner = _Scanner(text, wanted)
     for place, offset in enumerate(offsets):
-        with suppress(_Lost, RecursionError):  # what was found so far is still right
-            scanner.value(offset, (place,))
+        if wanted is None or (place,) in wanted:
+            with suppress(_Lost, RecursionError):  # what was found so far is still right
+                scanner.value(offset, (place,))
     starts = [0, *(match.end() for match in re.finditer("\n", text))]
     return {path: _line_column(offset, starts) for path, offset in scanner.found.items()}
 
@@ -175,6 +202,9 @@ def _line_column(offset: int, starts: list[int]) -> tuple[int, int]:
     return (line, offset - starts[line - 1] + 1)
 
 
+_SKIP = json.JSONDecoder().scan_once
+
+
 class _Lost(Exception):
     """The scanner met text it does not understand."""
 
@@ -182,13 +212,19 @@ class _Lost(Exception):
 class _Scanner:
     """Walks JSON text that was accepted and notes the offset of every value in `found`."""
 
-    def __init__(self, text: str):
-        self.text = text
+    def __init__(self, text: str, wanted: Collection[DocPath] | None = None):
+        self.text, self._wanted, self._passed = text, wanted, 0
         self.found: dict[DocPath, int] = {}
 
     def value(self, at: int, path: DocPath) -> int:
         """The offset after the value that starts at or after `at`."""
         at = self._after(_SPACE, at)
+        if self._wanted is not None:
+            self._passed += 1
+            if self._passed > MAX_SCANNED:
+                raise _Lost
+            if path not in self._wanted:
+                return self._beyond(at)
         first = self.text[at : at + 1]
         self.found[path] = at + 1 if first == '"' else at
         if first == "{":
@@ -196,6 +232,13 @@ class _Scanner:
         if first == "[":
             return self._list(at + 1, path)
         return self._after(_STRING if first == '"' else _SCALAR, at)
+
+    def _beyond(self, at: int) -> int:
+        """The offset after a value whose place nobody asks for."""
+        try:
+            return _SKIP(self.text, at)[1]
+        except (ValueError, StopIteration) as error:
+            raise _Lost from error
 
     def _after(self, pattern: re.Pattern[str], at: int) -> int:
         match = pattern.match(self.text, at)
@@ -238,7 +281,7 @@ class JsonFields(Fields):
     def issue(self, below: DocPath, code: str, message: str, severity: str = "warning") -> None:
         """Note a fault at `below` this table (empty: the table itself); its path opens the message."""
         path = (*self.path, *below)
-        self.issues.append(Issue(path, code, severity, f"{path_text(path[1:]) or 'The object'} {message}."))
+        note(self.issues, Issue(path, code, severity, f"{path_text(path[1:]) or 'The object'} {message}."))
 
     def day(self, key: str):
         """The date at `key`; a time after it is left out."""

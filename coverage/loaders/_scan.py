@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from coverage.loaders.seam import DocPath, Parsed, Positions, Syntax
+from coverage.loaders import budget
+from coverage.loaders.seam import DocPath, Kept, Parsed, Positions, Syntax, afford_signs
 
 
 class Scanned(Parsed):
@@ -17,7 +18,7 @@ class Scanned(Parsed):
         super().__init__()
         self.offsets: dict[DocPath, int] = {}
         self.spans: dict[DocPath, tuple[int, int]] = {}
-        self.faults: list[tuple[int, int, str, str]] = []
+        self.faults = Kept()  # of (line, column, code, message)
 
 
 class Lines:
@@ -37,14 +38,28 @@ class Lines:
         return (line, offset - self._starts[line - 1] + 1)
 
 
-def scanned_syntax(name: str, scan: Callable[[str], Scanned]) -> Syntax:
-    """The syntax of a scan that never raises: it tells values and their places in one go."""
+def scanned_syntax(
+    name: str,
+    scan: Callable[..., Scanned],
+    prices: Mapping[str, int] = budget.SCANNED_SIGNS,
+) -> Syntax:
+    """The syntax of a scan that never raises: it tells values and their places in one go.
 
-    def positions(text: str) -> Positions:
-        lines = Lines(text)
-        return {path: lines.place(offset) for path, offset in scan(text).offsets.items()}
+    Parameters
+    ----------
+    prices
+        Signs that open or part values, and the bytes that such a value takes at most: `parse` refuses a text
+        that would take more than its budget.
+    """
+
+    def positions(text: str, wanted: Collection[DocPath] | None = None) -> Positions:
+        lines, offsets = Lines(text), scan(text).offsets
+        return {
+            path: lines.place(offset) for path, offset in offsets.items() if wanted is None or path in wanted
+        }
 
     def parse(text: str) -> Any:
+        afford_signs(text, prices)
         return scan(text)
 
     return Syntax(name, parse, positions)

@@ -8,11 +8,18 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Collection
 from contextlib import suppress
 
 import tomli
 
-from coverage.loaders.seam import DocPath, Positions, Syntax, Unparsable
+from coverage.loaders import budget
+from coverage.loaders.seam import DocPath, Positions, Syntax, Unparsable, afford_signs, afford_time
+
+MAX_PARTS = 50  # of a dotted key: tomli looks at all of them for each one
+MAX_VALUES, MAX_LINES = 300_000, 1_000_000  # read in a few seconds
+_PART = r"""(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')"""
+_DOTTED = re.compile(rf"""(?<![\w"'-]){_PART}(?:[ \t]*+\.[ \t]*+{_PART}){{{MAX_PARTS}}}""")
 
 
 def parse(text: str) -> dict:
@@ -21,9 +28,19 @@ def parse(text: str) -> dict:
     Raises
     ------
     Unparsable
-        Code `bad-toml`, with the line and column where tomli stopped (none for text nested too deeply).
+        Code `bad-toml`, with the line and column where tomli stopped (none for text nested too deeply);
+        `too-costly` for more values than the budget of the text's size allows.
     """
     try:
+        afford_signs(text, budget.TOML_SIGNS)
+        afford_time(sum(map(text.count, "=,[{")), MAX_VALUES, "values")
+        afford_time(text.count("\n"), MAX_LINES, "lines")
+        if dotted := _DOTTED.search(text):
+            place = (
+                text.count("\n", 0, dotted.start()) + 1,
+                dotted.start() - text.rfind("\n", 0, dotted.start()),
+            )
+            raise Unparsable("bad-toml", f"Not readable as TOML: a key of over {MAX_PARTS} parts.", *place)
         return tomli.loads(text)
     except tomli.TOMLDecodeError as error:
         raise Unparsable("bad-toml", f"Not valid TOML: {error.msg}.", error.lineno, error.colno) from error
@@ -31,17 +48,22 @@ def parse(text: str) -> dict:
         raise Unparsable("bad-toml", f"Not readable as TOML: {error}.") from error
 
 
-def positions(text: str) -> Positions:
+def positions(text: str, wanted: Collection[DocPath] | None = None) -> Positions:
     """Where each value starts: document path -> 1-based (line, column), inside the quotes of a text.
 
     A table written with a header is where its header starts; both header style and inline arrays and
-    tables are walked. Text that is no TOML gives the places before its fault.
+    tables are walked. Text that is no TOML gives the places before its fault. `wanted`: the paths that are
+    asked for, by default all.
     """
     scanner = _Scanner(text)
     with suppress(_Lost, RecursionError):  # what was found so far is still right
         scanner.scan()
     starts = [0, *(match.end() for match in re.finditer("\n", text))]
-    return {path: _line_column(offset, starts) for path, offset in scanner.found.items()}
+    return {
+        path: _line_column(offset, starts)
+        for path, offset in scanner.found.items()
+        if wanted is None or path in wanted
+    }
 
 
 def _line_column(offset: int, starts: list[int]) -> tuple[int, int]:

@@ -8,14 +8,17 @@ and a comment may hold `--`, as Wazuh reads them. Knows no rule format.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Any
 from xml.parsers import expat
 
+from coverage.loaders import budget
 from coverage.loaders._scan import Lines, Scanned
-from coverage.loaders.seam import DocPath, Positions, Syntax, Unparsable
+from coverage.loaders.seam import DocPath, Positions, Syntax, Unparsable, afford_signs, afford_time
 
 MAX_DEPTH = 100
 MAX_BYTES = 16_000_000
+MAX_SIGNS = 2_000_000  # expat tells a tag, an entity and a line each apart
 _ROOT = "wrapped"
 _DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
 _LONE = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#\d+|#x[0-9a-fA-F]+);)")
@@ -32,19 +35,29 @@ def parse(text: str) -> Scanned:
     Raises
     ------
     Unparsable
-        Code `bad-xml`, with the line and column where expat stopped; also beyond MAX_DEPTH.
+        Code `bad-xml`, with the line and column where expat stopped; also beyond MAX_DEPTH. `too-costly` for
+        more elements than the budget of the text's size allows.
     """
+    afford_signs(text, budget.XML_SIGNS)
+    afford_time(sum(map(text.count, "<&\n")), MAX_SIGNS, "tags, entities and lines")
     return _Builder(text).elements()
 
 
-def positions(text: str) -> Positions:
-    """Where each element's text starts (of an empty one: the element), by its path; nothing for text that is no XML."""
+def positions(text: str, wanted: Collection[DocPath] | None = None) -> Positions:
+    """Where each element's text starts (of an empty one: the element), by its path; nothing for text that is no XML.
+
+    `wanted`: the paths that are asked for, by default all.
+    """
     try:
         found = parse(text)
     except Unparsable:
         return {}
     lines = Lines(text)
-    return {path: lines.place(offset) for path, offset in found.offsets.items()}
+    return {
+        path: lines.place(offset)
+        for path, offset in found.offsets.items()
+        if wanted is None or path in wanted
+    }
 
 
 XML = Syntax("XML", parse, positions)

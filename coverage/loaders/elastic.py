@@ -13,9 +13,10 @@ from typing import Any
 
 from coverage.loaders._toml import TOML
 from coverage.loaders.fields import Fields
+from coverage.loaders.noted import problems_from
 from coverage.loaders.outcome import platforms_of
 from coverage.loaders.platforms import RuleWords
-from coverage.loaders.seam import Context, DocPath, Issue, Loader, RuleFile, problems_from
+from coverage.loaders.seam import Context, DocPath, Issue, Loader, RuleFile
 from coverage.loaders.threat import written_paths
 from coverage.models import LoadResult, Problem, Rule
 from coverage.vocabulary import SEVERITIES

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
-from coverage.loaders.seam import DocPath, Issue, path_text
+from coverage.loaders.seam import DocPath, Issue, note, path_text
 
 _TYPE_NAMES = {
     bool: "true or false",
@@ -44,7 +44,7 @@ class Fields:
     def issue(self, below: DocPath, code: str, message: str, severity: str = "warning") -> None:
         """Note a fault at `below` this table (empty: the table itself); its path opens the message."""
         path = (*self.path, *below)
-        self.issues.append(Issue(path, code, severity, f"{path_text(path) or 'The file'} {message}."))
+        note(self.issues, Issue(path, code, severity, f"{path_text(path) or 'The file'} {message}."))
 
     def _wrong(self, below: DocPath, value: Any, wanted: str) -> None:
         self.issue(below, "wrong-type", f"is {type_name(value)}, not {wanted}")

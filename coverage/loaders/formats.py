@@ -97,5 +97,5 @@ def _parsed(syntax: Syntax, text: str, documents: dict[str, Any], faults: dict[s
         try:
             documents[syntax.name] = syntax.parse(text)
         except Unparsable as fault:
-            faults[syntax.name] = fault
+            faults[syntax.name] = fault.bare()
     return documents.get(syntax.name)

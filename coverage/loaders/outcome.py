@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cache, lru_cache
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
+from coverage.loaders import budget
 from coverage.loaders.fields import Fields
+from coverage.loaders.noted import Noted
 from coverage.loaders.platforms import PlatformTable, RuleWords
-from coverage.loaders.seam import Context, DocPath, Issue, Loader, Parsed, RuleFile, Syntax, problems_from
+from coverage.loaders.seam import Bill, Context, DocPath, Issue, Kept, Loader, Parsed, RuleFile, Syntax
 from coverage.loaders.threat import ATTACK
 from coverage.models import LoadResult, Problem, Rule, WrittenMapping
 from coverage.vocabulary import SEVERITIES, id_kind
@@ -54,26 +56,36 @@ class Format:
     remarks: Callable[[RuleFile, Any, LoadResult], Iterable[Issue]] = field(default=lambda *_: ())
 
     def read(self, file: RuleFile, document: Any, context: Context) -> LoadResult:
-        """The rules of one file with their mappings, and every problem met."""
-        result = LoadResult()
-        syntax = replace(
-            self.syntax, positions=cache(self.syntax.positions)
-        )  # a file of many rules is scanned once
+        """The rules of one file with their mappings, and the problems met.
+
+        Raises
+        ------
+        Unparsable
+            Code `too-costly`, when the rules and mappings would take more than the budget of the file's size.
+        """
+        result, noted, bill = LoadResult(), Noted(file), Bill(len(file.text))
         for built in self.rules(file, document, context):
+            bill.charge(budget.RULE + budget.MAPPING * len(built.mapped), "rules and mappings")
             if built.rule is None:
-                result.extend(lost(built.issues, file, syntax))
+                noted.add(built.issues, None, "error")
                 continue
             result.rules.append(built.rule)
             result.written += written_rows(built.rule.rule_key, built.mapped, built.written_for)
-            result.problems += problems_from(built.issues, file, built.rule.rule_id, syntax)
-            result.problems += built.notes
-        shared = list(self.remarks(file, document, result))
-        if not (result.rules or result.problems or shared):
-            shared.append(Issue((0,), "no-rule", "warning", "The file looks like rules and holds none."))
-        of_rules, of_lines = [one for one in shared if one.at is None], [one for one in shared if one.at]
-        result.problems += problems_from(of_rules, file, _only_id(result.rules), syntax)
-        result.problems += problems_from(of_lines, file, None, syntax)
+            noted.add(built.issues, built.rule.rule_id)
+            noted.add_problems(built.notes)
+        self._remark(file, document, result, noted)
+        result.problems = noted.problems(self.syntax)
         return result
+
+    def _remark(self, file: RuleFile, document: Any, result: LoadResult, noted: Noted) -> None:
+        """Note what is wrong with the file as a whole: first what stands at values, then what stands at lines."""
+        shared = list(self.remarks(file, document, result))
+        if not (result.rules or noted or shared):
+            shared.append(Issue((0,), "no-rule", "warning", "The file looks like rules and holds none."))
+        only_id = result.rules[0].rule_id if len(result.rules) == 1 else None
+        noted.add([one for one in shared if one.at is None], only_id)
+        noted.add([one for one in shared if one.at], None)
+        noted.more_of(document)
 
     def leaf_paths(self, document: Any, nth: int) -> list[DocPath]:
         """Where each mapping's leaf stands in the document, by position, in the nth rule that is kept."""
@@ -102,10 +114,6 @@ class Format:
 
 
 _NO_CONTEXT = Context(PlatformTable())
-
-
-def _only_id(rules: Sequence[Rule]) -> str | None:
-    return rules[0].rule_id if len(rules) == 1 else None
 
 
 def written_rows(
@@ -151,28 +159,12 @@ def platforms_of(
 ) -> tuple[tuple[str, ...], list[Problem]]:
     """The platforms that the table tells, and one note `platform-word-unknown` a word it does not know."""
     platforms, unknown = context.platforms.platforms(words)
-    return (
-        platforms,
-        [
-            Problem(
-                file.path,
-                None,
-                None,
-                rule_id,
-                "platform-word-unknown",
-                "note",
-                f"data/platforms.csv does not know the {kind} '{word}', so it tells no platform",
-                file.corpus,
-            )
-            for kind, word in unknown
-        ],
-    )
-
-
-def lost(issues: Sequence[Issue], file: RuleFile, syntax: Syntax) -> LoadResult:
-    """No rule, and its issues as errors, since they cost the rule."""
-    errors = [replace(issue, severity="error") for issue in issues]
-    return LoadResult(problems=problems_from(errors, file, None, syntax))
+    notes = Kept("note")
+    for kind, word in unknown:
+        message = f"data/platforms.csv does not know the {kind} '{word[:100]}', so it tells no platform"
+        place = (file.path, None, None, rule_id)
+        notes.append(Problem(*place, "platform-word-unknown", "note", message, file.corpus))
+    return (platforms, notes)
 
 
 def identity(rule: Fields, id_key: str, name_key: str) -> tuple[str | None, str | None]:

@@ -6,13 +6,15 @@ frame and no folder: a loader gets text and gives a `LoadResult`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
+from coverage.loaders import budget
 from coverage.loaders.components import ComponentTable
 from coverage.loaders.platforms import PlatformTable
-from coverage.models import LoadResult, Problem
+from coverage.models import LoadResult
 
 # A place in a parsed document: keys and 0-based list positions, such as ("rule", "threat", 0, "technique").
 DocPath = tuple[str | int, ...]
@@ -26,6 +28,89 @@ class Unparsable(Exception):
     def __init__(self, code: str, message: str, line: int | None = None, column: int | None = None):
         super().__init__(message)
         self.code, self.message, self.line, self.column = code, message, line, column
+
+    def bare(self) -> Unparsable:
+        """The same fault without what it was raised in, which would keep the half-read text alive."""
+        return Unparsable(self.code, self.message, self.line, self.column)
+
+
+def afford(count: int, price: int, size: int, what: str) -> None:
+    """Nothing, when a file of a size may hold that many things of a price.
+
+    Raises
+    ------
+    Unparsable
+        Code `too-costly`.
+    """
+    if count > (most := budget.most(size, price)):
+        message = (
+            f"Not read: of {size:,} characters with over {most:,} {what}, it would take more than "
+            f"{budget.TIMES} times its size in memory."
+        )
+        raise Unparsable("too-costly", message, 1, 1)
+
+
+def afford_signs(text: str, prices: Mapping[str, int]) -> None:
+    """Nothing, when the values that a text's signs tell of are within the budget of its size.
+
+    Raises
+    ------
+    Unparsable
+        Code `too-costly`.
+    """
+    afford(budget.price(text, prices), 1, len(text), "bytes of values")
+
+
+def afford_time(count: int, most: int, what: str) -> None:
+    """Nothing, when a text does not have more of something than can be read in `budget.SECONDS`.
+
+    Raises
+    ------
+    Unparsable
+        Code `too-costly`.
+    """
+    if count > most:
+        message = (
+            f"Not read: with {count:,} {what}, over {most:,}, it would take more than {budget.SECONDS} s."
+        )
+        raise Unparsable("too-costly", message, 1, 1)
+
+
+class Bill:
+    """What the things read from one file cost so far."""
+
+    def __init__(self, size: int):
+        self._size, self._spent, self._allowed = size, 0, budget.allowed(size)
+
+    def charge(self, price: int, what: str) -> None:
+        """Add a price. Raises Unparsable (`too-costly`) when all of them are more than the file's budget."""
+        self._spent += price
+        if self._spent > self._allowed:
+            afford(self._spent, 1, self._size, f"bytes of {what}")
+
+
+class Kept(list):
+    """The first faults of a text, and how many `more` of which severity there were."""
+
+    def __init__(self, severity: str = "error", most: int = budget.MAX_PROBLEMS):
+        super().__init__()
+        self.severity, self.most, self.more = severity, most, 0
+
+    def append(self, value: Any) -> None:
+        """Keep a value, or count it."""
+        if len(self) < self.most:
+            super().append(value)
+        else:
+            self.more += 1
+
+    def extend(self, values: Iterable[Any]) -> None:
+        """Keep values, or count them."""
+        for value in values:
+            self.append(value)
+
+    def __iadd__(self, values: Iterable[Any]) -> Kept:
+        self.extend(values)
+        return self
 
 
 class Parsed(list):
@@ -42,7 +127,8 @@ class Syntax:
 
     name: str
     parse: Callable[[str], Any]  # raises Unparsable
-    positions: Callable[[str], Positions]  # never raises; may be incomplete
+    # Of a text, and of the paths that are asked for (default: all). Never raises; may be incomplete.
+    positions: Callable[..., Positions]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,27 +188,17 @@ class Issue:
     at: tuple[int, int] | None = None  # the (line, column), when it is known already
 
 
-def problems_from(
-    issues: Sequence[Issue], file: RuleFile, rule_id: str | None, syntax: Syntax
-) -> list[Problem]:
-    """One Problem an issue, in order, with the line of the value or of the nearest thing around it.
+def note(issues: list[Issue], issue: Issue) -> None:
+    """Add an issue to those of a rule; of one that has thousands, the later ones only by what they are."""
+    if len(issues) < budget.MAX_ISSUES:
+        issues.append(issue)
+    else:
+        issues.append(_further(issue.code, issue.severity))
 
-    The text is scanned for places only when there is an issue, so good files cost nothing.
-    """
-    placed = any(issue.at is None for issue in issues)
-    positions = syntax.positions(file.text) if placed else {}
-    return [
-        Problem(
-            file.path,
-            *(issue.at or place_of(issue.path, positions)),
-            rule_id,
-            issue.code,
-            issue.severity,
-            issue.message,
-            file.corpus,
-        )
-        for issue in issues
-    ]
+
+@cache
+def _further(code: str, severity: str) -> Issue:
+    return Issue((), code, severity, "There are more problems of this kind.", (1, 1))
 
 
 def place_of(path: DocPath, positions: Positions) -> tuple[int | None, int | None]:

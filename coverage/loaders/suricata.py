@@ -9,14 +9,26 @@ releases or of what counts as covered.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from itertools import islice
 from typing import Any
 
-from coverage.loaders._scan import Lines, Scanned, scanned_syntax
+from coverage.loaders import budget
+from coverage.loaders._scan import Lines, Scanned
 from coverage.loaders.fields import Fields
 from coverage.loaders.outcome import Built, Format, Mapped, meant_id, paired, platforms_of
 from coverage.loaders.platforms import RuleWords
-from coverage.loaders.seam import Context, DocPath, Issue, RuleFile, path_text
+from coverage.loaders.seam import (
+    Context,
+    DocPath,
+    Issue,
+    Positions,
+    RuleFile,
+    Syntax,
+    afford_signs,
+    note,
+    path_text,
+)
 from coverage.models import LoadResult, Rule
 
 MAX_BYTES = 64_000_000  # public rule sets come as one file
@@ -46,6 +58,7 @@ _OPTION = re.compile(rf"{_GAP}([\w.-]++){_GAP}(?::({_VALUE}))?+;")
 _END = re.compile(rf"{_GAP}\)")
 _HASHES = re.compile(r"\n[ \t]*+#++")
 _JOINED = re.compile(r"\\\r?\n")
+_WORD = re.compile(r"[^\s\\#]+")
 _META = re.compile(r"([^\s,]++)\s*+([^,]*+)")
 _LINKED = {"mitre_tactic_id", "mitre_tactic_name", "mitre_technique_id", "mitre_technique_name"}
 
@@ -62,63 +75,85 @@ def _heads(text: str) -> Iterator[re.Match]:
     yield from _LATER.finditer(text)
 
 
-def scan(text: str) -> Scanned:
-    """The rules of a text: action, protocol, head, `options` by name and `metadata` as pairs in order."""
+def scan(text: str, placed: Collection[int] | None = ()) -> Scanned:
+    """The rules of a text: action, protocol, head, `options` by name and `metadata` as pairs in order.
+
+    Parameters
+    ----------
+    placed
+        Numbers of the rules whose metadata is to have places as well; None for all.
+    """
     found, lines, heads = Scanned(), Lines(text), _heads(text)
+    reader = _Rules(text, found, lines, placed)
     head = next(heads, None)
     while head:
         following = next(heads, None)
         if head["action"] not in _NO_RULES:
-            _rule(text, head, following.start() if following else len(text), found, lines)
+            reader.rule(head, following.start() if following else len(text))
         head = following
     return found
 
 
-def _rule(text: str, head: re.Match, limit: int, found: Scanned, lines: Lines) -> None:
-    """Add a rule that ends before `limit` to `found`, or what is wrong with it."""
-    block, words, place = text[head.end() : limit], re.findall(r"[^\s\\#]+", head["rest"]), len(found)
-    if head["off"] and "\n" in block:
-        block = _HASHES.sub(lambda hashes: "\n".ljust(len(hashes[0])), block)
-    options, metadata, end = _options(block, head.end(), place, found) if head["open"] else ({}, [], 0)
-    closed = _END.match(block, end) if head["open"] else None
-    if closed and "sid" in options:
-        protocol = words[0] if words else None
-        found.append(
-            {
-                "enabled": not head["off"],
-                "action": head["action"],
-                "protocol": protocol,
-                "options": options,
-                "metadata": metadata,
-            }
-        )
+class _Rules:
+    """Reads one rule of a text after the other."""
+
+    def __init__(self, text: str, found: Scanned, lines: Lines, placed: Collection[int] | None):
+        self._text, self._found, self._lines, self._placed = text, found, lines, placed
+        self._words: dict[str, str] = {}  # each once: rules say the same
+
+    def rule(self, head: re.Match, limit: int) -> None:
+        """Add a rule that ends before `limit`, or what is wrong with it."""
+        block, place = self._text[head.end() : limit], len(self._found)
+        before = [word[0] for word in islice(_WORD.finditer(head["rest"]), 2)]
+        if head["off"] and "\n" in block:
+            block = _HASHES.sub(lambda hashes: "\n".ljust(len(hashes[0])), block)
+        options, metadata, end = self._options(block, head.end()) if head["open"] else ({}, [], 0)
+        closed = _END.match(block, end) if head["open"] else None
         start = head.start("action")
-        found.offsets[(place,)], found.spans[(place,)] = start, (start, head.end() + closed.end())
-    elif not head["off"] and (head["open"] or len(words) > 1):  # text behind a # need not be a rule
-        message = (
-            "The rule has no sid."
-            if closed
-            else "The rule's options are not closed, or one lacks its semicolon."
-        )
-        message = message if head["open"] else "The rule has no options."
-        found.faults.append((*lines.place(head.start("action")), "bad-rule", message))
+        if closed and "sid" in options:
+            self._found.append(
+                {
+                    "enabled": not head["off"],
+                    "action": head["action"],
+                    "protocol": before[0] if before else None,
+                    "options": options,
+                    "metadata": metadata,
+                }
+            )
+            self._found.offsets[(place,)] = start
+            self._found.spans[(place,)] = (start, head.end() + closed.end())
+        elif not head["off"] and (head["open"] or len(before) > 1):  # text behind a # need not be a rule
+            message = "The rule's options are not closed, or one lacks its semicolon."
+            message = "The rule has no sid." if closed else message
+            message = message if head["open"] else "The rule has no options."
+            self._found.faults.append((*self._lines.place(start), "bad-rule", message))
 
+    def _options(self, block: str, base: int) -> tuple[dict[str, str], list[list[str]], int]:
+        """The options by name, `metadata` as pairs, and where the options end in their block, which starts at `base`."""
+        options: dict[str, list[str]] = {}
+        metadata: list[list[str]] = []
+        at = 0
+        while option := _OPTION.match(block, at):
+            at = option.end()
+            name, value = option[1].lower(), option[2] or ""
+            if name == "metadata":
+                self._metadata(value, base + option.start(2), metadata)
+            elif name == "reference" or name not in options:
+                options.setdefault(self._once(name), []).append(_one_line(value.strip()))
+        return ({name: "\n".join(values) for name, values in options.items()}, metadata, at)
 
-def _options(
-    block: str, base: int, place: int, found: Scanned
-) -> tuple[dict[str, str], list[list[str]], int]:
-    """The options by name, `metadata` as pairs, and where the options end in their block, which starts at `base`."""
-    options: dict[str, list[str]] = {}
-    metadata: list[list[str]] = []
-    at = 0
-    while option := _OPTION.match(block, at):
-        at = option.end()
-        name, value = option[1].lower(), option[2] or ""
-        if name == "metadata":
-            metadata += _metadata(value, base + option.start(2), (place, "metadata", len(metadata)), found)
-        elif name == "reference" or name not in options:
-            options.setdefault(name, []).append(_one_line(value.strip()))
-    return ({name: "\n".join(values) for name, values in options.items()}, metadata, at)
+    def _metadata(self, text: str, start: int, pairs: list[list[str]]) -> None:
+        place = len(self._found)
+        is_placed = self._placed is None or place in self._placed
+        if "\\" in text:
+            text = _JOINED.sub(lambda end: " " * len(end[0]), text)
+        for pair in _META.finditer(text):
+            if is_placed:
+                self._found.offsets[(place, "metadata", len(pairs))] = start + pair.start(2)
+            pairs.append([self._once(pair[1]), self._once(pair[2].strip())])
+
+    def _once(self, word: str) -> str:
+        return self._words.setdefault(word, word)
 
 
 def _one_line(value: str) -> str:
@@ -128,17 +163,26 @@ def _one_line(value: str) -> str:
     )
 
 
-def _metadata(text: str, start: int, first: DocPath, found: Scanned) -> list[list[str]]:
-    pairs = []
-    if "\\" in text:
-        text = _JOINED.sub(lambda end: " " * len(end[0]), text)
-    for pair in _META.finditer(text):
-        found.offsets[(*first[:2], first[2] + len(pairs))] = start + pair.start(2)
-        pairs.append([pair[1], pair[2].strip()])
-    return pairs
+def positions(text: str, wanted: Collection[DocPath] | None = None) -> Positions:
+    """Where each rule and each value of its metadata starts: document path -> 1-based (line, column)."""
+    lines = Lines(text)
+    offsets = scan(text, None if wanted is None else {path[0] for path in wanted}).offsets
+    return {path: lines.place(offset) for path, offset in offsets.items()}
 
 
-SURICATA = scanned_syntax("Suricata rules", scan)
+def parse(text: str) -> Scanned:
+    """The rules of a text.
+
+    Raises
+    ------
+    Unparsable
+        Code `too-costly`: more rules, options or metadata than the budget of the text's size allows.
+    """
+    afford_signs(text, budget.SURICATA_SIGNS)
+    return scan(text)
+
+
+SURICATA = Syntax("Suricata rules", parse, positions)
 
 
 def sniff(file: RuleFile, document: Any) -> bool:
@@ -160,7 +204,7 @@ class RuleFields(Fields):
     def issue(self, below: DocPath, code: str, message: str, severity: str = "warning") -> None:
         """Note a fault at `below` this rule (empty: the rule itself); the option opens the message."""
         named = f"The rule's {path_text(below)}" if below else "The rule"
-        self.issues.append(Issue(self.path, code, severity, f"{named} {message}."))
+        note(self.issues, Issue(self.path, code, severity, f"{named} {message}."))
 
 
 def rules(file: RuleFile, document: Any, context: Context) -> Iterator[Built]:

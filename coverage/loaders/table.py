@@ -11,7 +11,7 @@ passed over: the two columns must be there. Knows nothing of ATT&CK releases or 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -33,6 +33,7 @@ from coverage.loaders.seam import (
     Context,
     DocPath,
     Issue,
+    Kept,
     Parsed,
     Positions,
     RuleFile,
@@ -132,16 +133,19 @@ def meant(text: str) -> bool:
 class Rows(Parsed):
     """The rows of a table after its header, each as column -> text; `faults` has what is wrong with the text."""
 
-    def __init__(self, values: Iterable[dict[str, str]] = (), faults: Iterable[Issue] = ()):
+    def __init__(self, values: Iterable[dict[str, str]] = (), faults: Iterable[Issue] = (), more: int = 0):
         super().__init__(list(values))
-        self.faults = list(faults)
+        self.faults = Kept()
+        self.faults += faults
+        self.faults.more += more
 
 
 def parse(text: str) -> Rows:
     """The rows of a table. A row that ends early lacks the columns after its end."""
     rows, faults = _csv.read(text, _values)
     lines = _lines(text) if faults else None
-    return Rows(rows, [Issue((), "bad-csv", *said, lines.place(offset)) for offset, *said in faults])
+    issues = [Issue((), "bad-csv", *said, lines.place(offset)) for offset, *said in faults]
+    return Rows(rows, issues, faults.more)
 
 
 def _values(rows: Iterable[list[str]]) -> list[dict[str, str]]:
@@ -155,13 +159,21 @@ def _lines(text: str) -> Lines:
     return Lines(text if "\n" in text else text.replace("\r", "\n"))
 
 
-def positions(text: str) -> Positions:
-    """Where each row, and each of its cells by column, starts, inside the quotes of a text."""
+def positions(text: str, wanted: Collection[DocPath] | None = None) -> Positions:
+    """Where each row, and each of its cells by column, starts, inside the quotes of a text.
+
+    `wanted`: the paths that are asked for, by default all.
+    """
+    last = None if wanted is None else max((path[0] for path in wanted), default=-1)
     lines = _lines(text)
     rows = (row for row in _csv.scanned(text) if any(cell.value.strip() for cell in row))
     places = columns_of([cell.value for cell in next(rows, [])])
     found: dict[DocPath, tuple[int, int]] = {}
     for nth, row in enumerate(rows):
+        if last is not None and nth > last:
+            break
+        if wanted is not None and (nth,) not in wanted:
+            continue
         found[(nth,)] = lines.place(row[0].start)
         found |= {
             (nth, name): lines.place(row[place].start) for name, place in places.items() if place < len(row)

@@ -10,7 +10,7 @@ import re
 from datetime import date
 
 from coverage.loaders.fields import Fields, parsed_day
-from coverage.loaders.seam import DocPath, Issue, path_text
+from coverage.loaders.seam import DocPath, Issue, note, path_text
 
 _TRUE, _FALSE = frozenset({"true", "yes", "on"}), frozenset({"false", "no", "off"})
 
@@ -23,7 +23,7 @@ class YamlFields(Fields):
     def issue(self, below: DocPath, code: str, message: str, severity: str = "warning") -> None:
         """Note a fault at `below` this table (empty: the table itself); its path opens the message."""
         path = (*self.path, *below)
-        self.issues.append(Issue(path, code, severity, f"{path_text(path[1:]) or 'The document'} {message}."))
+        note(self.issues, Issue(path, code, severity, f"{path_text(path[1:]) or 'The document'} {message}."))
 
     def text(self, key: str) -> str | None:
         """The text at `key` without blanks around it; None when it is missing, blank or no text."""
