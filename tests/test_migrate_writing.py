@@ -69,6 +69,16 @@ def test_a_sigma_text_may_differ_in_its_tags_alone(after, says):
     assert (said is None) == (says is None) and (says or "") in (said or "")
 
 
+@pytest.mark.parametrize("tags", ["[attack.t1685, car.1]", "[car.1, attack.stealth]", "[car.1]"])
+def test_a_sigma_text_must_read_back_with_the_tags_that_were_meant(tags):
+    after = SIGMA.replace("[attack.t1562, car.1]", tags)
+    meant = {(0, "tags"): ["attack.t1685", "car.1"]}
+    refusal = fault("sigma", SIGMA, LOADERS["sigma"].syntax.parse(SIGMA), after, False, meant)
+    assert refusal == (
+        None if tags == "[attack.t1685, car.1]" else "the new text would not have the tags meant"
+    )
+
+
 def planned(folder, name: str, wrong: str | None = None) -> FilePlan:
     path = folder / name
     path.write_bytes(b"before")

@@ -18,7 +18,7 @@ from coverage.loaders.sources import CorpusSource, unique_names
 from coverage.loaders.walk import FoundFile, Unreadable, Walk, decoded, file_bytes, listed
 from coverage.migrate import elastic, sigma
 from coverage.migrate.decisions import Decision
-from coverage.migrate.model import FilePlan, Plan, Question, RuleEdit
+from coverage.migrate.model import Asked, FilePlan, Plan, Question, RuleEdit
 from coverage.migrate.mover import Mover, Names
 from coverage.migrate.target import Target
 from coverage.migrate.verify import fault
@@ -152,8 +152,7 @@ def _file_plan(
         Question(
             file.corpus,
             file.path,
-            rule_id,
-            title,
+            *_rule_names(one, rule_id, title),
             one.code,
             one.written,
             one.tactic,
@@ -167,7 +166,7 @@ def _file_plan(
         after, wrong = file.data, None
     else:
         after = (_BOM if file.data.startswith(_BOM) else b"") + edit.text.encode("utf-8")
-        wrong = fault(format_id, text, document, edit.text, dated)
+        wrong = fault(format_id, text, document, edit.text, dated, edit.meant)
     return FilePlan(
         file.corpus,
         file.path,
@@ -181,3 +180,9 @@ def _file_plan(
         questions,
         wrong,
     )
+
+
+def _rule_names(one: Asked, rule_id: str | None, title: str) -> tuple[str | None, str]:
+    """The id and title of the rule a question is about: of the file's first rule where the edit names none."""
+    own_id, own_title = one.rule or (rule_id, title)
+    return own_id, own_title or title
