@@ -113,6 +113,7 @@ class Plan:
     other_formats: int = 0  # rule files of formats that are left as they are
     unreadable: int = 0
     answered: frozenset[Any] = frozenset()  # decisions that were used
+    folders: frozenset[str] = frozenset()  # where the files lie that were read
 
     @property
     def changed(self) -> list[FilePlan]:

@@ -5,8 +5,9 @@ Chooses the editor by the format that the loaders tell. A file that cannot be re
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,7 @@ class _Counts:
     read: int = 0
     others: int = 0
     unreadable: int = 0
+    folders: set[str] = field(default_factory=set)
 
 
 def plan(
@@ -79,6 +81,7 @@ def plan(
         counts.others,
         counts.unreadable,
         frozenset(mover.used),
+        frozenset(counts.folders),
     )
 
 
@@ -122,6 +125,7 @@ def _planned(file: RuleText | None, mover: Mover, touch: date | None, counts: _C
     if file is None:
         counts.unreadable += 1
         return None
+    counts.folders.add(os.path.dirname(file.location))  # noqa: PTH120 - thousands of files, few folders
     try:
         text = decoded(file.data)
         if suffix_of(file.path) in SIGMA.suffixes and not sigma.may_change(text, mover):
