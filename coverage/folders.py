@@ -1,4 +1,4 @@
-"""Where the program keeps what it was given or fetched, what it records of it, and how a folder takes another's place.
+"""Where the program keeps what it was given or fetched, and what it records of it.
 
 Knows no rule format: what is in the folders is their owners' business.
 """
@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
-from contextlib import suppress
 from pathlib import Path
 
 import platformdirs
+
+from coverage.atomic import sweep
 
 # Where the cache and the data are, when set.
 CACHE_VARIABLE = "COVERAGE_CACHE"
@@ -35,26 +35,6 @@ def data_root() -> Path:
     return Path(chosen).expanduser() if chosen else Path(platformdirs.user_data_dir(_PROGRAM))
 
 
-def take_place(new: Path, folder: Path) -> None:
-    """Rename `new` to `folder`; a folder that was there is put back when that fails.
-
-    Raises
-    ------
-    OSError
-        When it cannot be done; what was there is then as it was.
-    """
-    old = new.with_name(new.name + ".old")
-    with suppress(FileNotFoundError):
-        folder.rename(old)
-    try:
-        new.rename(folder)
-    except OSError:
-        if old.exists():
-            old.rename(folder)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
-
-
 def recorded(folder: Path) -> dict | None:
     """What the record of a kept corpus says; None when the folder is none, or its record is damaged."""
     try:
@@ -65,7 +45,11 @@ def recorded(folder: Path) -> dict | None:
 
 
 def kept_corpora(root: Path) -> list[tuple[Path, dict]]:
-    """(folder, what its record says) of each kept corpus in `root`, by name; damaged ones are left out."""
+    """(folder, what its record says) of each kept corpus in `root`, by name; damaged ones are left out.
+
+    What a killed run left half-written there is removed.
+    """
+    sweep(root)
     try:
         folders = sorted(path for path in root.iterdir() if not path.name.startswith("."))
     except OSError:

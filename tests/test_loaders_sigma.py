@@ -161,6 +161,16 @@ def test_words_that_yaml_would_change_stay_as_written(tmp_path):
     assert told(found) == [("x.yml", 8, "wrong-type", "warning")]
 
 
+def test_a_collection_whose_documents_look_like_no_rule_alone_is_read(tmp_path):
+    head = "action: global\ntitle: Odd\nid: 1\nlevel: low\ntags: [attack.t1059]\n---\n"
+    part = "logsource: {product: linux}\ndetection: {a: {b: c}, condition: a}\n"
+    found = of_text(tmp_path, "x.yml", head + part + "---\n" + part)
+    assert found.rules["name"].tolist() == ["Odd", "Odd"]
+    assert mapped(found, "x.yml") == mapped(found, "x.yml#1") == [(None, "T1059", None)]
+    (tmp_path / "x.yml").unlink()
+    assert of_text(tmp_path, "y.yml", "title: x\naction: global\n---\ndetection: none\n").rules.empty
+
+
 @pytest.mark.parametrize("newline", ["\r\n", "\n"])
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
 def test_line_ends_and_a_byte_order_mark_change_nothing(tmp_path, newline, mark):

@@ -322,7 +322,7 @@ def test_an_interrupted_write_leaves_no_half_file(tmp_path):
         found = {(folder / name).read_text(encoding="utf-8") for name in names}
         assert found <= {big, AFTER + big[len(BEFORE) :]}
         outcomes.add(process.returncode)
-        for path in folder.glob(".migrate-*.part"):
+        for path in folder.glob(".*.part"):
             path.unlink()
     assert -signal.SIGKILL in outcomes  # at least one was cut short
 

@@ -7,7 +7,8 @@ from textwrap import dedent
 
 import pytest
 
-from tests.migrating import E18, decision, file_plan, moved, questions
+from coverage.loaders import CorpusSource, load
+from tests.migrating import E18, decision, file_plan, moved, planned, questions
 
 PATH = "rules/windows/odd.yml"
 TAIL = "logsource:\n    product: windows\ndetection:\n    selection:\n        Image|endswith: '\\attack.t1562.exe'  # attack.defense-evasion\n    condition: selection\n"
@@ -213,3 +214,122 @@ def test_the_date_is_touched_only_on_request():
     assert moved(before, PATH) == before.replace("- attack.t1562\n", "- attack.t1685\n")
     after = moved(before, PATH, touch=date(2026, 10, 11))
     assert after == before.replace("- attack.t1562\n", "- attack.t1685\n").replace("2024/01/02", "2026/10/11")
+
+
+# ---- old collections: one document's tags may be those of several rules ----------------------------------
+
+TAGS = "tags:\n    - attack.defense-evasion  # both\n    - attack.t1562.002\n"
+NEW_TAGS = TAGS.replace("defense-evasion", "defense-impairment").replace("t1562.002", "t1685.001")
+GLOBAL = "action: global\ntitle: Odd\nmodified: 2024/01/02\n"
+PART = "logsource:\n    product: {}\ndetection:\n    a: {{b: c}}\n    condition: a\n"
+LINUX, WINDOWS = PART.format("linux"), PART.format("windows")
+
+
+def collection(*documents: str) -> str:
+    return "---\n".join(documents)
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        (LINUX, WINDOWS),
+        ("id: 1\n" + LINUX, "action: repeat\nid: 2\nlogsource:\n    product: windows\n"),
+        ("id: 1\n" + LINUX, "action: reset\n", "title: Own\nid: 2\n" + WINDOWS),
+    ],
+    ids=["parts without a name", "repeat", "reset"],
+)
+def test_tags_of_a_global_document_are_written_once_for_all_its_rules(parts):
+    before, after = (collection(GLOBAL + tags, *parts) for tags in (TAGS, NEW_TAGS))
+    assert moved(before, PATH) == after
+    assert moved(before.replace("\n", "\r\n"), PATH) == after.replace("\n", "\r\n")
+    (changed,) = planned(before, PATH).changed
+    assert [(change.before, change.after) for change in changed.changes] == [
+        ("attack.defense-evasion", "attack.defense-impairment"),
+        ("attack.t1562.002", "attack.t1685.001"),
+    ]
+
+
+def test_each_place_of_a_collection_follows_its_own_techniques():
+    stealth = "tags: [attack.defense-evasion, attack.t1036]\n"
+    repeated = "action: repeat\nid: 3\ntags: ['attack.t1562.001']\n"
+    before = collection(GLOBAL + TAGS, "id: 1\n" + LINUX, "id: 2\n" + stealth + WINDOWS, repeated)
+    after = collection(
+        GLOBAL + NEW_TAGS,
+        "id: 1\n" + LINUX,
+        "id: 2\n" + stealth.replace("defense-evasion", "stealth") + WINDOWS,
+        repeated.replace("t1562.001", "t1685"),
+    )
+    assert moved(before, PATH) == after
+
+
+def test_the_rules_of_a_moved_collection_read_as_their_own_tags_say(tmp_path):
+    before = collection(GLOBAL + TAGS, "id: 1\n" + LINUX, "id: 2\ntags: [attack.t1562]\n" + WINDOWS)
+    for name, text in (("before.yml", before), ("after.yml", moved(before, PATH))):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    written = load([CorpusSource("c", tmp_path)]).written
+    ids = written.groupby("rule_key")["leaf_id"].agg(lambda found: [*found.dropna()]).to_dict()
+    assert ids == {
+        "c/before.yml": ["T1562.002"],
+        "c/before.yml#1": ["T1562"],
+        "c/after.yml": ["T1685.001"],
+        "c/after.yml#1": ["T1685"],
+    }
+
+
+def test_a_question_about_a_global_document_is_asked_once():
+    split = "tags:\n    - attack.defense-evasion\n"
+    text = collection(GLOBAL + split, "id: 1\n" + LINUX, "id: 2\n" + WINDOWS)
+    (file,) = planned(text, PATH).files
+    assert [(one.code, one.written, one.line, one.rule_id, one.rule) for one in file.questions] == [
+        ("tag", "TA0005", 5, "1", "Odd")
+    ]
+    assert moved(text, PATH) == text
+
+
+@pytest.mark.parametrize("rule", ["1", "2", "Odd", "Even", PATH])
+def test_a_decision_may_name_any_rule_of_a_collection(rule):
+    text = collection(
+        GLOBAL + "tags:\n    - attack.defense-evasion\n",
+        "id: 1\n" + LINUX,
+        "id: 2\ntitle: Even\n" + WINDOWS,
+    )
+    decided = (decision("TA0005", "TA0112", rule=rule),)
+    assert moved(text, PATH, decisions=decided) == text.replace("defense-evasion", "defense-impairment")
+    other = (decision("TA0005", "TA0112", rule="3"),)
+    assert moved(text, PATH, decisions=other) == text
+
+
+def test_a_question_names_the_rule_whose_tags_it_is_about():
+    fine = "title: Fine\nid: 1\ntags: [attack.t1036]\n" + LINUX
+    text = collection(fine, "title: Odd\nid: 2\ntags: [attack.t9999]\n" + WINDOWS)
+    (file,) = planned(text, PATH).files
+    assert [(one.written, one.rule_id, one.rule, one.line) for one in file.questions] == [
+        ("T9999", "2", "Odd", 12)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("documents", "dated"),
+    [
+        ((GLOBAL, "id: 1\n" + TAGS + LINUX, "id: 2\n" + TAGS + WINDOWS), ["2024/01/02"]),
+        (
+            (GLOBAL + TAGS, "id: 1\n" + LINUX, "id: 2\nmodified: 2023-04-05\n" + WINDOWS),
+            ["2024/01/02", "2023-04-05"],
+        ),
+        (
+            (
+                GLOBAL + "tags: [attack.t1036]\n",
+                "id: 1\nmodified: 2022/02/02\n" + LINUX,
+                "id: 2\nmodified: 2023-04-05\n" + TAGS + WINDOWS,
+            ),
+            ["2023-04-05"],
+        ),
+    ],
+    ids=["one date for all", "a date of its own", "only of the rule that changes"],
+)
+def test_the_date_of_a_collection_is_that_of_the_rules_that_change(documents, dated):
+    before = collection(*documents)
+    after = before.replace(TAGS, NEW_TAGS)
+    for date_ in dated:
+        after = after.replace(date_, "2026/10/11" if "/" in date_ else "2026-10-11")
+    assert moved(before, PATH, touch=date(2026, 10, 11)) == after

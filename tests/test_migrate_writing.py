@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import resource
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
 import pytest
 
 from coverage.loaders import LOADERS
 from coverage.migrate import FilePlan, Plan
 from coverage.migrate.verify import fault
 from coverage.migrate.writing import WriteError, write
-from tests.migrating import HEAD, entry, rule, technique
+from tests.conftest import PROJECT
+from tests.migrating import E19, HEAD, entry, rule, technique
 
 BEFORE = rule(
     entry("TA0005", "Defense Evasion", technique("T1562", "Impair Defenses")),
@@ -69,6 +79,16 @@ def test_a_sigma_text_may_differ_in_its_tags_alone(after, says):
     assert (said is None) == (says is None) and (says or "") in (said or "")
 
 
+@pytest.mark.parametrize("tags", ["[attack.t1685, car.1]", "[car.1, attack.stealth]", "[car.1]"])
+def test_a_sigma_text_must_read_back_with_the_tags_that_were_meant(tags):
+    after = SIGMA.replace("[attack.t1562, car.1]", tags)
+    meant = {(0, "tags"): ["attack.t1685", "car.1"]}
+    refusal = fault("sigma", SIGMA, LOADERS["sigma"].syntax.parse(SIGMA), after, False, meant)
+    assert refusal == (
+        None if tags == "[attack.t1685, car.1]" else "the new text would not have the tags meant"
+    )
+
+
 def planned(folder, name: str, wrong: str | None = None) -> FilePlan:
     path = folder / name
     path.write_bytes(b"before")
@@ -107,3 +127,72 @@ def test_files_are_replaced_and_nothing_else_is_left(tmp_path):
         "a.toml": b"after",
         "b.toml": b"after",
     }
+
+
+# ---- disks and folders that say no -------------------------------------------------------------------------
+
+
+def migrated(folder: Path, limit: int | None = None) -> subprocess.CompletedProcess:
+    """`migrate --write` over a folder, in a process that may write no file larger than `limit` bytes."""
+    command = [sys.executable, "-m", "coverage.cli", "migrate", str(folder), "--to", E19, "--write"]
+    return subprocess.run(
+        command,
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        preexec_fn=limit and (lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))),
+    )
+
+
+def everything(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_a_file_that_may_not_be_so_large_leaves_everything_as_it_was(tmp_path):
+    (tmp_path / "a.toml").write_text(BEFORE, encoding="utf-8")
+    (tmp_path / "b.toml").write_text(BEFORE + "# " + "x" * 100_000 + "\n", encoding="utf-8")
+    before = everything(tmp_path)
+    done = migrated(tmp_path, limit=50_000)
+    assert done.returncode == 2, done.stderr
+    assert "cannot write b.toml: File too large; nothing was written" in done.stderr
+    assert everything(tmp_path) == before
+
+
+def test_a_full_disk_leaves_everything_as_it_was(tmp_path):
+    mount = ["mount", "-t", "tmpfs", "-o", "size=280k", "tmpfs", str(tmp_path)]
+    if not shutil.which("mount") or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("needs the right to mount a small disk")
+    try:
+        for name in "abc":
+            (tmp_path / f"{name}.toml").write_text(BEFORE + "# " + "x" * 60_000 + "\n", encoding="utf-8")
+        before = everything(tmp_path)
+        done = migrated(tmp_path)
+        assert done.returncode == 2, done.stderr
+        assert "cannot write b.toml: No space left on device; nothing was written" in done.stderr
+        assert everything(tmp_path) == before
+    finally:
+        subprocess.run(["umount", str(tmp_path)], check=True)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="acts as another user")
+@pytest.mark.parametrize("others", [[], ["c.toml"]])
+def test_files_are_put_back_when_a_later_one_cannot_be_replaced(others):
+    """In a folder such as /tmp another user's file can be read, and a new one made, but not replaced."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o1777)
+        made = plan_of(*(planned(folder, name) for name in ("a.toml", "b.toml", *others)))
+        os.chown(folder / "a.toml", 65534, 65534)
+        (folder / "a.toml").chmod(0o600)
+        os.seteuid(65534)
+        try:
+            with pytest.raises(WriteError) as refused:
+                write(made)
+        finally:
+            os.seteuid(0)
+        assert str(refused.value) == "cannot replace b.toml: Operation not permitted; nothing was written"
+        assert set(everything(folder).values()) == {b"before"}
+        assert sorted(everything(folder)) == ["a.toml", "b.toml", *others]
+        assert stat.S_IMODE((folder / "a.toml").stat().st_mode) == 0o600

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from coverage.atomic import sweep
 from coverage.catalogue.bundle import file_bytes, sha256_of
 from coverage.catalogue.model import Catalogue, CatalogueError, Release
 from coverage.catalogue.store import RELEASE_FILE, open_catalogue, read_stored, write_catalogue
@@ -75,6 +76,7 @@ def _newest_first(releases: Iterable[ReleaseAtHand]) -> list[ReleaseAtHand]:
 
 def _copies() -> Iterator[ReleaseAtHand]:
     """Every copy of every release, in the order they are preferred: the last import first."""
+    sweep(cache_folder())
     imports = sorted(_folders(cache_folder()), key=_written_at, reverse=True)
     for folder in [*imports, *_folders(EMBEDDED)]:
         try:

@@ -9,8 +9,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import shutil
-import uuid
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from itertools import pairwise
@@ -20,8 +18,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from coverage.atomic import folder_for
 from coverage.catalogue.model import Catalogue, CatalogueError, Release
-from coverage.folders import take_place
 from coverage.frames import (
     BOOL,
     CATALOGUE_FRAMES,
@@ -82,15 +80,11 @@ def write_catalogue(catalogue: Catalogue, folder: Path) -> None:
     CatalogueError
         When the folder cannot be written; what was there is then as it was.
     """
-    beside = folder.parent / f".{folder.name}.{uuid.uuid4().hex[:8]}"
     try:
-        beside.mkdir(parents=True)
-        _write_files(catalogue, beside)
-        take_place(beside, folder)
+        with folder_for(folder) as new:
+            _write_files(catalogue, new)
     except OSError as error:
         raise CatalogueError(f"{folder}: the release cannot be stored ({error.strerror or error})") from error
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
 
 
 def _write_files(catalogue: Catalogue, folder: Path) -> None:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from pathlib import Path
 
+from coverage.atomic import folder_for
 from coverage.cli.options import shown, stop
 from coverage.exports.bundle import MANIFEST
 
@@ -21,23 +19,11 @@ def write_folder(files: Iterable[tuple[str, bytes]], target: str) -> int:
             f"{shown(target)} holds something that is no earlier export; name another folder, or an empty one"
         )
     made = list(files)  # all of it is made before any of it is written
-    part, old = (folder.with_name(f".{folder.name}.{os.getpid()}.{what}") for what in ("part", "old"))
     try:
-        _fill(part, made)
-        if folder.exists():
-            folder.replace(old)
-        try:
-            part.replace(folder)
-        except OSError:
-            if old.exists():
-                old.replace(folder)
-            raise
+        with folder_for(folder) as new:
+            _fill(new, made)
     except OSError as error:
         raise stop(f"cannot write {shown(target)}: {error.strerror or error}") from error
-    finally:
-        for rest in (part, old):
-            with suppress(OSError):
-                shutil.rmtree(rest)
     return len(made)
 
 

@@ -20,7 +20,7 @@ from coverage.migrate import Decision, DecisionError, Plan, Target, open_target,
 from coverage.migrate.decisions import FILE_NAME
 from coverage.migrate.listing import answers, question_list
 from coverage.migrate.unified_diff import patch
-from coverage.migrate.writing import WriteError, dirty_files, patch_root, write
+from coverage.migrate.writing import WriteError, dirty_files, patch_root, sweep_folders, write
 
 
 @app.command(
@@ -157,6 +157,7 @@ def _asked(
 
 
 def _write(made: Plan, force: bool, decisions: Path) -> None:
+    sweep_folders(made)
     try:
         if not force and (dirty := dirty_files(made, (decisions.resolve(),))):
             more = f" and {len(dirty) - 3:,} more" if len(dirty) > 3 else ""

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,6 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from coverage.atomic import replaced_file
 from coverage.cli.options import error_console, one_output, shown, stop
 from coverage.exports.tables import records, stamped_csv, text
 from coverage.scope import Scope
@@ -32,20 +31,9 @@ def write_bytes(data: bytes, target: str) -> None:
         if path.exists() and not path.is_file():
             path.write_bytes(data)
         else:
-            _replace_file(path.resolve(), data)  # what a link leads to, not the link
+            replaced_file(path.resolve(), data)  # what a link leads to, not the link
     except OSError as error:
         raise stop(f"cannot write {shown(target)}: {error.strerror or error}") from error
-
-
-def _replace_file(path: Path, data: bytes) -> None:
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(data)
-        part.replace(path)
-    except OSError:
-        with suppress(OSError):
-            part.unlink()
-        raise
 
 
 def json_bytes(value: object) -> bytes:

@@ -10,16 +10,15 @@ from __future__ import annotations
 
 import io
 import lzma
-import shutil
 import stat
-import uuid
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from coverage.folders import FILES, take_place
+from coverage.atomic import folder_for
+from coverage.folders import FILES
 
 
 class ArchiveError(ValueError):
@@ -157,23 +156,20 @@ def written_folder(files: Iterable[tuple[str, bytes]], folder: Path, about: Mapp
         When there is no file, or one cannot be written. Whatever is raised, also by `files`: what was
         there is as it was.
     """
-    beside = folder.parent / f".{folder.name}.{uuid.uuid4().hex[:8]}"
+    count = 0
     try:
-        count = 0
-        for count, (path, content) in enumerate(files, 1):  # noqa: B007 - counts
-            target = beside / FILES / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(content)
-        if not count:
-            raise ArchiveError("it holds no rule file")
-        for name, content in about.items():
-            (beside / name).write_bytes(content)
-        take_place(beside, folder)
-        return count
+        with folder_for(folder) as new:
+            for count, (path, content) in enumerate(files, 1):  # noqa: B007 - counts
+                target = new / FILES / path
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(content)
+            if not count:
+                raise ArchiveError("it holds no rule file")
+            for name, content in about.items():
+                (new / name).write_bytes(content)
     except OSError as error:
         raise ArchiveError(f"it cannot be kept in {folder.parent} ({error.strerror or error})") from error
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
+    return count
 
 
 def _cause(error: BaseException) -> str:

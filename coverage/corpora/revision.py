@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 import posixpath
-import tempfile
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from coverage.atomic import scratch_folder
 from coverage.corpora.git import (
     SUBMODULE,
     Entry,
@@ -52,8 +52,8 @@ def load_revision(revision: Revision, sources: Sequence[CorpusSource]) -> Revisi
         When git cannot read the tree, or the files cannot be written.
     """
     places = [_places(source.path, revision.root) for source in sources]
-    with tempfile.TemporaryDirectory(prefix="coverage-revision-") as folder:
-        taken = _Taken(revision, Path(folder).resolve() / (revision.root.name or "root"))
+    with scratch_folder() as folder:
+        taken = _Taken(revision, folder.resolve() / (revision.root.name or "root"))
         try:
             taken.take(place for both in places for place in both)
             found = [next(filter(taken.has, both), None) for both in places]

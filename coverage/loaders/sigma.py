@@ -70,8 +70,19 @@ def meant(text: str) -> bool:
 
 
 def sniff(file: RuleFile, document: Any) -> bool:
-    """Whether one of a file's YAML documents is, or was plainly meant to be, a Sigma rule."""
-    return isinstance(document, list) and any(map(_like_a_rule, document))
+    """Whether one of a file's YAML documents is, or was plainly meant to be, a Sigma rule.
+
+    In an old collection a rule may stand in several documents, none of which looks like one alone.
+    """
+    if not isinstance(document, list):
+        return False
+    return any(map(_like_a_rule, document)) or (
+        any(map(_has_action, document)) and any(_like_a_rule(part.values) for part in parts(document, []))
+    )
+
+
+def _has_action(document: Any) -> bool:
+    return isinstance(document, dict) and document.get("action") in _ACTIONS
 
 
 def _like_a_rule(document: Any) -> bool:

@@ -5,12 +5,12 @@ Knows questions, not rules or texts. `to` is a technique, one or more tactics, o
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from coverage.atomic import replaced_file
 from coverage.loaders._toml import parse
 from coverage.loaders.seam import Unparsable
 from coverage.migrate.model import Asked, Question
@@ -134,16 +134,12 @@ def added(path: Path, decisions: Iterable[str]) -> None:
     DecisionError
         When the file cannot be written.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         before = path.read_text(encoding="utf-8") if path.exists() else ""
-        part.write_text(
-            "\n".join(filter(None, [before.rstrip("\n") + "\n" if before else "", *decisions])),
-            encoding="utf-8",
-        )
-        part.replace(path)
+        kept = before.rstrip("\n") + "\n" if before else ""
+        text = "\n".join(filter(None, [kept, *decisions]))
+        replaced_file(path.resolve(), text.encode("utf-8"))
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise DecisionError(f"{path}: {error.strerror or error}") from error
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,6 +42,8 @@ class Asked:
     choices: tuple[str, ...]
     reason: str
     path: tuple[str | int, ...] = field(default=(), compare=False)  # place in the parsed document
+    # (id, title) of the rule, where the file has several
+    rule: tuple[str | None, str | None] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +70,15 @@ class Question:
 
 @dataclass(frozen=True)
 class RuleEdit:
-    """What editing one text gave: the same text when nothing changed, changes, and what was left."""
+    """What editing one text gave: the same text when nothing changed, changes, and what was left.
+
+    `meant` has the values that some places must have when the new text is read again.
+    """
 
     text: str
     changes: tuple[Change, ...] = ()
     asked: tuple[Asked, ...] = ()
+    meant: Mapping[tuple[str | int, ...], Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -107,6 +113,7 @@ class Plan:
     other_formats: int = 0  # rule files of formats that are left as they are
     unreadable: int = 0
     answered: frozenset[Any] = frozenset()  # decisions that were used
+    folders: frozenset[str] = frozenset()  # where the files lie that were read
 
     @property
     def changed(self) -> list[FilePlan]:

@@ -5,8 +5,9 @@ Chooses the editor by the format that the loaders tell. A file that cannot be re
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from coverage.loaders.sources import CorpusSource, unique_names
 from coverage.loaders.walk import FoundFile, Unreadable, Walk, decoded, file_bytes, listed
 from coverage.migrate import elastic, sigma
 from coverage.migrate.decisions import Decision
-from coverage.migrate.model import FilePlan, Plan, Question, RuleEdit
+from coverage.migrate.model import Asked, FilePlan, Plan, Question, RuleEdit
 from coverage.migrate.mover import Mover, Names
 from coverage.migrate.target import Target
 from coverage.migrate.verify import fault
@@ -51,6 +52,7 @@ class _Counts:
     read: int = 0
     others: int = 0
     unreadable: int = 0
+    folders: set[str] = field(default_factory=set)
 
 
 def plan(
@@ -79,6 +81,7 @@ def plan(
         counts.others,
         counts.unreadable,
         frozenset(mover.used),
+        frozenset(counts.folders),
     )
 
 
@@ -122,6 +125,7 @@ def _planned(file: RuleText | None, mover: Mover, touch: date | None, counts: _C
     if file is None:
         counts.unreadable += 1
         return None
+    counts.folders.add(os.path.dirname(file.location))  # noqa: PTH120 - thousands of files, few folders
     try:
         text = decoded(file.data)
         if suffix_of(file.path) in SIGMA.suffixes and not sigma.may_change(text, mover):
@@ -152,8 +156,7 @@ def _file_plan(
         Question(
             file.corpus,
             file.path,
-            rule_id,
-            title,
+            *_rule_names(one, rule_id, title),
             one.code,
             one.written,
             one.tactic,
@@ -167,7 +170,7 @@ def _file_plan(
         after, wrong = file.data, None
     else:
         after = (_BOM if file.data.startswith(_BOM) else b"") + edit.text.encode("utf-8")
-        wrong = fault(format_id, text, document, edit.text, dated)
+        wrong = fault(format_id, text, document, edit.text, dated, edit.meant)
     return FilePlan(
         file.corpus,
         file.path,
@@ -181,3 +184,9 @@ def _file_plan(
         questions,
         wrong,
     )
+
+
+def _rule_names(one: Asked, rule_id: str | None, title: str) -> tuple[str | None, str]:
+    """The id and title of the rule a question is about: of the file's first rule where the edit names none."""
+    own_id, own_title = one.rule or (rule_id, title)
+    return own_id, own_title or title

@@ -1,19 +1,21 @@
 """Sigma's `attack.*` tags written anew, in place, in every document of a YAML text.
 
 A technique tag follows the revocations. A tactic tag is not linked to a technique, so it follows all of the
-rule's techniques that were in it. Pure: documents and text in, a `RuleEdit` out.
+rule's techniques that were in it. In an old collection one list of tags may be that of several rules: it is written
+anew once, and what is asked about it is asked once. Pure: documents and text in, a `RuleEdit` out.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from coverage.loaders.sigma import mapping_of
+from coverage.loaders.seam import DocPath
+from coverage.loaders.sigma import Part, mapping_of, parts
 from coverage.migrate.model import Asked, Change, RuleEdit
 from coverage.migrate.mover import KEPT, Kept, Mover, Names, Placed
 from coverage.migrate.tags import AS_IT_IS, Becomes, Tag, renamed, written
@@ -43,39 +45,68 @@ def may_change(text: str, mover: Mover) -> bool:
 
 def names_of(documents: Any, path: str) -> Names:
     """What a decision may call the rules of a file by: id and title of the first rule, the path, those of the others."""
-    rules = (
-        [one for one in documents if isinstance(one, dict) and "title" in one]
-        if isinstance(documents, list)
-        else []
-    )
-    texts = [
-        value if isinstance(value := one.get(key), str) else None for one in rules for key in ("id", "title")
-    ]
-    return (*(texts[:2] or (None, None)), path, *texts[2:])
+    if not isinstance(documents, list):
+        return (None, None, path)
+    rules = [part.values for part in parts(documents, [])]
+    rules += [one for one in documents if isinstance(one, dict) and "title" in one]
+    texts = [name for rule in rules for name in _id_and_title(rule)]
+    return (*(texts[:2] or (None, None)), path, *dict.fromkeys(texts[2:]))
+
+
+def _id_and_title(rule: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    rule_id, title = (value if isinstance(value := rule.get(key), str) else None for key in ("id", "title"))
+    return rule_id, title
 
 
 def edited(
     source: str, documents: Sequence[Any], mover: Mover, names: Names, today: date | None = None
 ) -> RuleEdit:
-    """Every document's tags. `today` is written as `modified` of the documents where something changed."""
+    """Every document's tags. `today` is written as `modified` of the rules where something changed."""
     splice = Splice(source)
+    rules_of = _rules_by_tags(documents)
     changes: list[Change] = []
     asked: list[Asked] = []
+    meant: dict[DocPath, list] = {}
     for place, document in enumerate(documents):
         tags = document.get("tags") if isinstance(document, dict) else None
         if isinstance(tags, list):
             # Each document by itself, or not at all: what cannot be written costs the others nothing.
-            made, left = _document(splice, documents, place, tags, mover, names)
+            made, left, read_back = _document(splice, documents, place, tags, mover, names)
             changes += made
-            asked += left
-            if made and today:
-                changes += _dated(splice, document, place, today)
-    return RuleEdit(splice.text(), tuple(changes), tuple(asked))
+            rule = _id_and_title(rules_of[place][0].values) if place in rules_of else None
+            asked += [replace(one, rule=rule) for one in left]
+            if made:
+                meant[(place, "tags")] = read_back
+    if today:
+        for place in _date_places([place for place, _ in meant], rules_of):
+            changes += _dated(splice, documents[place], place, today)
+    return RuleEdit(splice.text(), tuple(changes), tuple(asked), meant)
+
+
+def _rules_by_tags(documents: Sequence[Any]) -> dict[int, list[Part]]:
+    """The rules that take their tags from a document, by its place."""
+    found: dict[int, list[Part]] = {}
+    for part in parts(documents, []):
+        if "tags" in part.origins:
+            found.setdefault(part.origins["tags"][-1], []).append(part)
+    return found
+
+
+def _date_places(changed: Sequence[int], rules_of: Mapping[int, list[Part]]) -> Iterator[int]:
+    """The documents that hold the date of a rule whose tags changed, each once; of no rule, the document itself."""
+    places: dict[int, None] = {}
+    for place in changed:
+        if place not in rules_of:
+            places[place] = None
+        for part in rules_of.get(place, ()):
+            places.update(dict.fromkeys(part.origins.get("modified", ())[-1:]))
+    yield from places
 
 
 def _document(
     splice: Splice, documents: Sequence[Any], place: int, tags: list, mover: Mover, names: Names
-) -> tuple[list[Change], list[Asked]]:
+) -> tuple[list[Change], list[Asked], list]:
+    """What changes in the tags of one document, what is asked about them, and the tags it then has."""
     texts = [tag if isinstance(tag, str) else "" for tag in tags]
     results = _becomes(_read(texts, mover), mover, names)
     asked = [
@@ -86,13 +117,10 @@ def _document(
     try:
         splice.list_items(documents, place, "tags", after, texts)
     except Layout as fault:
-        return [], [
-            *asked,
-            Asked("layout", "", None, (), f"Not rewritten: {fault}; change it by hand", (place, "tags")),
-        ]
-    return [
-        Change("tag", texts[nth], ", ".join(new)) for nth, new in after.items() if new != [texts[nth]]
-    ], asked
+        refusal = f"Not rewritten: {fault}; change it by hand"
+        return [], [*asked, Asked("layout", "", None, (), refusal, (place, "tags"))], tags
+    changes = [Change("tag", texts[nth], ", ".join(new)) for nth, new in after.items() if new != [texts[nth]]]
+    return changes, asked, [one for nth, tag in enumerate(tags) for one in after.get(nth, [tag])]
 
 
 # ---- what each tag becomes -------------------------------------------------------------------------------

@@ -1,14 +1,16 @@
 """The last look before a new text is offered: it parses, and nothing but mappings, their tags and the date changed.
 
-Knows the places of mappings in each format and nothing of how they were edited.
+What was edited must read back as it was meant. Knows the places of mappings in each format and nothing of how they
+were edited.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from coverage.loaders.formats import LOADERS
-from coverage.loaders.seam import Unparsable
+from coverage.loaders.seam import DocPath, Unparsable
 from coverage.migrate.toml_parts import Layout
 from coverage.migrate.toml_tree import Tree
 
@@ -16,14 +18,36 @@ SIGMA = "sigma"
 TACTIC_TAG, ATTACK_TAG = "tactic:", "attack."
 
 
-def fault(format_id: str, before: str, document: Any, after: str, dated: bool) -> str | None:
-    """Why `after` may not take the place of `before`, in words; None when it may."""
+NOTHING_MEANT: Mapping[DocPath, Any] = {}
+
+
+def fault(
+    format_id: str,
+    before: str,
+    document: Any,
+    after: str,
+    dated: bool,
+    meant: Mapping[DocPath, Any] = NOTHING_MEANT,
+) -> str | None:
+    """Why `after` may not take the place of `before`, in words; None when it may.
+
+    Parameters
+    ----------
+    document
+        `before`, parsed.
+    dated
+        Whether the date of the last update may differ.
+    meant
+        Values that places of the new text must have.
+    """
     try:
         new = LOADERS[format_id].syntax.parse(after)
         if repr(rest_of(format_id, document, dated)) != repr(
             rest_of(format_id, new, dated)
         ):  # repr: 1 is not 1.0, NaN is NaN
             return "the new text would differ in more than its mapping and tags"
+        if any(_value_at(new, path) != value for path, value in meant.items()):
+            return "the new text would not have the tags meant"
         if format_id != SIGMA and not _same_comments(before, after):
             return "the new text would have other comments"
     except Unparsable as broken:
@@ -31,6 +55,12 @@ def fault(format_id: str, before: str, document: Any, after: str, dated: bool) -
     except Layout as broken:
         return f"the new text would not be understood: {broken}"
     return None
+
+
+def _value_at(document: Any, path: DocPath) -> Any:
+    for part in path:
+        document = document[part]
+    return document
 
 
 def rest_of(format_id: str, document: Any, dated: bool = False) -> Any:

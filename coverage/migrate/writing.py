@@ -1,20 +1,18 @@
 """A plan put on disk: every file whole or none, in its mode, and only over what git can give back.
 
-Two steps: all new contents are written beside their files, then each takes its file's place at once.
-Asks git and writes files; knows nothing of mappings.
+Two steps: all new contents are written beside their files, then each takes its file's place at once. When one cannot,
+those before it are put back. Asks git and writes files; knows nothing of mappings.
 """
 
 from __future__ import annotations
 
 import os
-import stat
 import subprocess
-import tempfile
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from coverage.atomic import part_beside, removed, replaced_file, sweep
 from coverage.migrate.model import FilePlan, Plan
 
 GIT_SECONDS = 60
@@ -112,14 +110,20 @@ def _git(folder: Path, *arguments: str, given: bytes = b"") -> bytes | None:
     return done.stdout if done.returncode == 0 else None
 
 
+def sweep_folders(plan: Plan) -> None:
+    """Remove what a killed run left half-written beside the files of a plan."""
+    for folder in sorted(plan.folders):
+        sweep(Path(folder))
+
+
 def write(plan: Plan) -> int:
     """Put every changed file of a plan in its place; the number of files.
 
     Raises
     ------
     WriteError
-        When a file cannot be written, or is no longer what was planned for. Then nothing was replaced; only
-        when the replacing itself fails can some files be new, and the message says which was the first not to be.
+        When a file cannot be written or replaced, or is no longer what was planned for. Every file is then as it
+        was; the message names those that could not be put back, if there are any.
     """
     if plan.faults:
         raise WriteError(f"{plan.faults[0].path}: {plan.faults[0].fault}; nothing was written")
@@ -127,12 +131,10 @@ def write(plan: Plan) -> int:
     try:
         for file in plan.changed:
             waiting.append(_prepared(file))
-        for place, one in enumerate(waiting):
-            _replace(one, place, len(waiting))
+        _replace_all(waiting)
     finally:
         for one in waiting:
-            with suppress(OSError):
-                one.part.unlink()
+            removed(one.part)
     return len(waiting)
 
 
@@ -141,36 +143,43 @@ def _prepared(file: FilePlan) -> _Waiting:
     try:
         if target.read_bytes() != file.before:
             raise WriteError(f"{file.path} was changed in the meantime; nothing was written")
-        return _Waiting(file, target, _beside(target, file.after))
+        return _Waiting(file, target, part_beside(target, file.after))
     except OSError as error:
         raise WriteError(
             f"cannot write {file.path}: {error.strerror or error}; nothing was written"
         ) from error
 
 
-def _beside(target: Path, data: bytes) -> Path:
-    """A new hidden file with this content and the mode of `target`, in its folder."""
-    handle, name = tempfile.mkstemp(prefix=".migrate-", suffix=".part", dir=target.parent)
-    part = Path(name)
+def _replace_all(waiting: Sequence[_Waiting]) -> None:
+    place = 0
     try:
-        with os.fdopen(handle, "wb") as out:
-            out.write(data)
-            out.flush()
-            os.fsync(out.fileno())
-        part.chmod(stat.S_IMODE(target.stat().st_mode))
-    except BaseException:
-        with suppress(OSError):
-            part.unlink()
-        raise
-    return part
-
-
-def _replace(one: _Waiting, place: int, total: int) -> None:
-    try:
-        one.part.replace(one.target)
+        for place, one in enumerate(waiting):  # noqa: B007 - the last one is named
+            one.part.replace(one.target)
     except OSError as error:
-        done = f"{place} of {total} files were written before" if place else "nothing was written"
-        raise WriteError(f"cannot replace {one.file.path}: {error.strerror or error}; {done}") from error
+        new = _put_back(waiting)
+        done = f"could not be put back: {', '.join(new)}" if new else "nothing was written"
+        raise WriteError(
+            f"cannot replace {waiting[place].file.path}: {error.strerror or error}; {done}"
+        ) from error
+    except BaseException:  # stopped by the user
+        _put_back(waiting)
+        raise
+
+
+def _put_back(waiting: Sequence[_Waiting]) -> list[str]:
+    """Give the files that were replaced their old content; the paths of those that cannot have it."""
+    replaced = [one for one in waiting if not one.part.exists()]
+    for one in waiting:  # room on the disk for the old contents
+        removed(one.part)
+    new = []
+    for one in replaced:
+        try:
+            if one.target.read_bytes() != one.file.after:  # somebody else's already
+                continue
+            replaced_file(one.target, one.file.before)
+        except OSError:
+            new.append(one.file.path)
+    return new
 
 
 def patch_root(plan: Plan, here: Path) -> Path:
