@@ -26,6 +26,7 @@ from coverage.loaders.outcome import (
 )
 from coverage.loaders.platforms import RuleWords
 from coverage.loaders.seam import Context, Issue, RuleFile
+from coverage.loaders.words import beginnings
 from coverage.loaders.written_fields import YamlFields
 from coverage.models import LoadResult, Rule
 
@@ -99,7 +100,9 @@ def _built(file: RuleFile, rule: YamlFields, nth: int, context: Context) -> Buil
             platforms=platforms,
             integrations=sources,
             data_sources=sources,
-            data_components=context.components.components(map(_from_whole_to_first, sources)),
+            data_components=context.components.components(
+                beginnings("splunk_source", source) for source in sources
+            ),
             tags=(*tags.texts("analytic_story", single=True), *asset),
             authors=names(rule.texts("author", single=True)),
             updated=rule.day("date"),
@@ -129,13 +132,7 @@ def _rule_class(rule: YamlFields, folders: tuple[str, ...]) -> str:
 
 def _words(sources: tuple[str, ...], assets: tuple[str, ...]) -> RuleWords:
     """Data sources tell the platform; without any, the asset type does. A source is looked up by its first words."""
-    return RuleWords(others=[_from_whole_to_first(source) for source in sources or assets])
-
-
-def _from_whole_to_first(text: str) -> list[tuple[str, str]]:
-    """A text and its beginnings, longest first: `Sysmon for Linux EventID 1`, ... `Sysmon for Linux`, ... `Sysmon`."""
-    words = text.split()
-    return [("splunk_source", " ".join(words[:count])) for count in range(len(words), 0, -1)]
+    return RuleWords(others=[beginnings("splunk_source", source) for source in sources or assets])
 
 
 def _risk_score(rule: YamlFields, tags: Fields) -> float | None:
