@@ -158,10 +158,6 @@ def test_a_rule_on_one_line_is_read_and_one_without_events_is_told(tmp_path):
             [(None, None, "T1003.001"), (None, "T1059", None)],
         ),
         (
-            ['mitre_attack_technique = "T1001"', 'mitre_attack_technique_id = "T1002"'],
-            [(None, "T1002", None)],
-        ),
-        (
             ['mitre_attack_tactic = "Credential Access (TA0006)"', 'technique = "T1003/001"'],
             [("TA0006", None, "T1003.001")],
         ),
@@ -208,6 +204,12 @@ def test_keys_and_mappings(tmp_path, lines, expected):
     found = of_meta(tmp_path, *lines)
     assert mapped(found, "x.yaral") == expected and told(found) == []
     assert len(texts_at_mappings(found, tmp_path)) == len(expected)
+
+
+def test_an_id_under_a_key_that_another_goes_before_is_told(tmp_path):
+    found = of_meta(tmp_path, 'mitre_attack_technique = "T1001"', 'mitre_attack_technique_id = "T1002"')
+    assert mapped(found, "x.yaral") == [(None, "T1002", None)]
+    assert told(found) == [("x.yaral", 3, "id-not-read", "warning")]
 
 
 @pytest.mark.parametrize(

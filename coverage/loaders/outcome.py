@@ -15,7 +15,8 @@ from typing import Any
 from coverage.loaders.fields import Fields
 from coverage.loaders.platforms import PlatformTable, RuleWords
 from coverage.loaders.seam import Context, DocPath, Issue, Loader, Parsed, RuleFile, Syntax, problems_from
-from coverage.loaders.threat import ATTACK
+from coverage.loaders.threat import ATTACK, not_in_threat
+from coverage.loaders.unread import Meant, Named, ids_in, unread_issues
 from coverage.models import LoadResult, Problem, Rule, WrittenMapping
 from coverage.vocabulary import SEVERITIES, id_kind
 
@@ -39,6 +40,8 @@ class Built:
     mapped: Sequence[Mapped] = ()
     notes: Sequence[Problem] = ()
     written_for: str | None = None
+    # The texts among which an ID may stand that is not read; looked at only in a file that has one.
+    named: Iterable[Named] = ()
 
 
 # The rules of a document in order; the int counts those kept so far, for their keys.
@@ -52,6 +55,7 @@ class Format:
     rules: Rules
     syntax: Syntax
     remarks: Callable[[RuleFile, Any, LoadResult], Iterable[Issue]] = field(default=lambda *_: ())
+    meant: Meant | None = None  # how the format writes an ID that stands where it reads none
 
     def read(self, file: RuleFile, document: Any, context: Context) -> LoadResult:
         """The rules of one file with their mappings, and every problem met."""
@@ -59,13 +63,17 @@ class Format:
         syntax = replace(
             self.syntax, positions=cache(self.syntax.positions)
         )  # a file of many rules is scanned once
+        ids = ids_in(file.text) if self.meant else set()
         for built in self.rules(file, document, context):
             if built.rule is None:
                 result.extend(lost(built.issues, file, syntax))
                 continue
             result.rules.append(built.rule)
-            result.written += written_rows(built.rule.rule_key, built.mapped, built.written_for)
-            result.problems += problems_from(built.issues, file, built.rule.rule_id, syntax)
+            written = written_rows(built.rule.rule_key, built.mapped, built.written_for)
+            result.written += written
+            unread = unread_issues(built.named, written, ids, self.meant)
+            issues = [*built.issues, *not_in_threat(unread, built.issues)]
+            result.problems += problems_from(issues, file, built.rule.rule_id, syntax)
             result.problems += built.notes
         shared = list(self.remarks(file, document, result))
         if not (result.rules or result.problems or shared):

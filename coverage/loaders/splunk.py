@@ -9,7 +9,7 @@ without tactics. Knows nothing of ATT&CK releases or of what counts as covered.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from coverage.loaders._yaml import YAML, duplicate_keys
@@ -26,6 +26,7 @@ from coverage.loaders.outcome import (
 )
 from coverage.loaders.platforms import RuleWords
 from coverage.loaders.seam import Context, Issue, RuleFile
+from coverage.loaders.unread import named_texts
 from coverage.loaders.words import beginnings
 from coverage.loaders.written_fields import YamlFields
 from coverage.models import LoadResult, Rule
@@ -118,6 +119,7 @@ def _built(file: RuleFile, rule: YamlFields, nth: int, context: Context) -> Buil
         rule.issues,
         list(_mapped(tags)),
         notes,
+        named=named_texts(rule.values, rule.path),
     )
 
 
@@ -165,5 +167,9 @@ def remarks(file: RuleFile, document: Any, result: LoadResult) -> Iterator[Issue
     return duplicate_keys(document)
 
 
-FORMAT = Format(rules, YAML, remarks)
+def _meant(keys: Sequence[str], text: str, attack_id: str) -> str:
+    return f"tags.mitre_attack_id: [{attack_id}]"
+
+
+FORMAT = Format(rules, YAML, remarks, _meant)
 LOADER = FORMAT.loader("splunk", "Splunk detection", (".yml", ".yaml"), sniff, meant)

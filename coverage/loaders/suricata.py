@@ -9,7 +9,7 @@ releases or of what counts as covered.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from coverage.loaders._scan import Lines, Scanned, scanned_syntax
@@ -217,6 +217,7 @@ def _built(file: RuleFile, place: int, values: dict, document: Any, nth: int, co
         issues,
         _mapped(pairs, place),
         notes,
+        named=(((key,), value or key, (place, "metadata", nth)) for key, value, nth in pairs),
     )
 
 
@@ -292,5 +293,9 @@ def remarks(file: RuleFile, document: Any, result: LoadResult) -> Iterator[Issue
         yield Issue((), code, "error", message, (line, column))
 
 
-FORMAT = Format(rules, SURICATA, remarks)
+def _meant(keys: Sequence[str], text: str, attack_id: str) -> str:
+    return f"mitre_{'tactic' if attack_id.startswith('TA') else 'technique'}_id {attack_id}"
+
+
+FORMAT = Format(rules, SURICATA, remarks, _meant)
 LOADER = FORMAT.loader("suricata", "Suricata or Snort rules", (".rules",), sniff, meant, MAX_BYTES)

@@ -11,7 +11,7 @@ releases or of what counts as covered.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 from typing import Any
 
@@ -301,6 +301,7 @@ def _built(file: RuleFile, place: int, values: dict, document: Any, nth: int, co
         _mapped(meta, outcome if isinstance(outcome, dict) else {}),
         notes,
         _version(meta),
+        (((key,), text, (place, "meta", key)) for key, text in meta.values.items() if type(text) is str),
     )
 
 
@@ -415,5 +416,10 @@ def remarks(file: RuleFile, document: Any, result: LoadResult) -> Iterator[Issue
         yield Issue((), code, "error", message, (line, column))
 
 
-FORMAT = Format(rules, YARAL, remarks)
+def _meant(keys: Sequence[str], text: str, attack_id: str) -> str:
+    kind = "tactic" if attack_id.startswith("TA") else "technique_id"
+    return f'mitre_attack_{kind} = "{attack_id}"'
+
+
+FORMAT = Format(rules, YARAL, remarks, _meant)
 LOADER = FORMAT.loader("yaral", "Google SecOps YARA-L rule", (".yaral", ".yara-l", ".yl2"), sniff, meant)
