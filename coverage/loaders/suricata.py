@@ -1,6 +1,7 @@
 """Suricata and Snort rules: a rule a line, or over several as Snort 3 allows; ATT&CK IDs in `metadata`.
 
-A rule ends where the next line that starts with an action begins, closed or not. A rule that is commented out is disabled. `pass` rules are exceptions, and no rules here. Severity is
+A rule ends where the next line that starts with an action begins, closed or not. A rule that is commented out, behind #
+or between Snort 3's /* and */, is disabled. `pass` rules are exceptions, and no rules here. Severity is
 `signature_severity`, else `priority` (1 high, 2 medium, 3 low, 4 informational). Metadata names tactics and
 techniques in the same order: as many of one as of the other are linked one by one. Knows nothing of ATT&CK
 releases or of what counts as covered.
@@ -9,6 +10,7 @@ releases or of what counts as covered.
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -50,9 +52,43 @@ _META = re.compile(r"([^\s,]++)\s*+([^,]*+)")
 _LINKED = {"mitre_tactic_id", "mitre_tactic_name", "mitre_technique_id", "mitre_technique_name"}
 
 
+# What is no comment: a text in quotes, a line behind #. A comment starts after a blank, a bracket or a semicolon.
+_BLOCKS = re.compile(
+    r'"(?:[^"\\\n]++|\\\r?\n|\\.)*+"|^[ \t]*+#[^\n]*+|(?<![^\s;()])(?P<comment>/\*.*?\*/)',
+    re.DOTALL | re.MULTILINE,
+)
+_UNCLOSED = re.compile(r"^[ \t]*+/\*", re.MULTILINE)
+_SIGN_OF_LINE = re.compile(r"[^\r\n]")
+
+
 def meant(text: str) -> bool:
     """Whether a text has a line that starts as a rule does, and a signature id."""
+    return _has_rule(_without_comments(text)[0])
+
+
+def _has_rule(text: str) -> bool:
     return _SID.search(text) is not None and any(head["open"] for head in _heads(text))
+
+
+def _without_comments(text: str) -> tuple[str, list[tuple[int, int]]]:
+    """A text with blanks for Snort 3's comments, and the (start, end) of those that hold rules, which stay without their signs."""
+    closed = text.rfind("*/") + 2
+    if closed < 2 or "/*" not in text:
+        return (text, [])
+    parts: list[str] = []
+    kept: list[tuple[int, int]] = []
+    at = 0
+    for found in _BLOCKS.finditer(text, 0, closed):
+        if comment := found["comment"]:
+            start, end = found.span("comment")
+            inner = f"  {comment[2:-2]}  "
+            if _has_rule(inner):
+                kept.append((start, end))
+            else:
+                inner = _SIGN_OF_LINE.sub(" ", comment)
+            parts += [text[at:start], inner]
+            at = end
+    return ("".join([*parts, text[at:]]), kept)
 
 
 def _heads(text: str) -> Iterator[re.Match]:
@@ -64,18 +100,28 @@ def _heads(text: str) -> Iterator[re.Match]:
 
 def scan(text: str) -> Scanned:
     """The rules of a text: action, protocol, head, `options` by name and `metadata` as pairs in order."""
+    text, spans = _without_comments(text)
+    commented = deque(spans)
     found, lines, heads = Scanned(), Lines(text), _heads(text)
+    if unclosed := _UNCLOSED.search(text):
+        place = lines.place(unclosed.end() - 2)
+        found.faults.append((*place, "bad-rule", "A comment that starts with /* is not closed."))
     head = next(heads, None)
     while head:
         following = next(heads, None)
         if head["action"] not in _NO_RULES:
-            _rule(text, head, following.start() if following else len(text), found, lines)
+            start = head.start("action")
+            limit = following.start() if following else len(text)
+            while commented and commented[0][1] <= start:
+                commented.popleft()
+            off = bool(head["off"]) or bool(commented and commented[0][0] <= start)
+            _rule(text, head, off, limit, found, lines)
         head = following
     return found
 
 
-def _rule(text: str, head: re.Match, limit: int, found: Scanned, lines: Lines) -> None:
-    """Add a rule that ends before `limit` to `found`, or what is wrong with it."""
+def _rule(text: str, head: re.Match, off: bool, limit: int, found: Scanned, lines: Lines) -> None:
+    """Add a rule that ends before `limit` to `found`, or what is wrong with it. `off`: it is commented out."""
     block, words, place = text[head.end() : limit], re.findall(r"[^\s\\#]+", head["rest"]), len(found)
     if head["off"] and "\n" in block:
         block = _HASHES.sub(lambda hashes: "\n".ljust(len(hashes[0])), block)
@@ -85,7 +131,7 @@ def _rule(text: str, head: re.Match, limit: int, found: Scanned, lines: Lines) -
         protocol = words[0] if words else None
         found.append(
             {
-                "enabled": not head["off"],
+                "enabled": not off,
                 "action": head["action"],
                 "protocol": protocol,
                 "options": options,
@@ -94,7 +140,7 @@ def _rule(text: str, head: re.Match, limit: int, found: Scanned, lines: Lines) -
         )
         start = head.start("action")
         found.offsets[(place,)], found.spans[(place,)] = start, (start, head.end() + closed.end())
-    elif not head["off"] and (head["open"] or len(words) > 1):  # text behind a # need not be a rule
+    elif not off and (head["open"] or len(words) > 1):  # text behind a # need not be a rule
         message = (
             "The rule has no sid."
             if closed
