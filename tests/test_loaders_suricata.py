@@ -234,3 +234,58 @@ def test_text_that_never_becomes_a_rule_costs_no_other_rule(tmp_path, hostile, f
     assert found.rules.rule_id.tolist() == ["7", "8"]
     more = ["more-problems"] * (faults > MAX_PROBLEMS)
     assert [code for _, _, code, _ in told(found)] == ["bad-rule"] * min(faults, MAX_PROBLEMS) + more
+
+
+RULE = 'alert tcp any any -> any any (msg:"{}"; sid:{}; metadata:mitre_technique_id T1059;)'
+ONE, TWO = RULE.format("one", 1), RULE.format("two", 2)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"/* a comment */\n{ONE}\n",
+        f'/*\n * alert on what follows (see there);\n * "x\n */\n{ONE}\n',
+        f"/* alert tcp any any ( is how it starts */ {ONE}\n",
+        'alert tcp any any -> any any ( /* why; ) */ msg:"one"; /* " */ sid:1; /* drop it:\n later; */\n'
+        "metadata:mitre_technique_id T1059; /* end */ ) /* after */\n",
+        'alert tcp any /* (any) */ any -> any\nany /* " */ (msg:"one"; sid:1; metadata:mitre_technique_id T1059;)\n',
+        'alert tcp any any -> any any (\n  /* alert on x */\n  msg:"one"; sid:1; metadata:mitre_technique_id T1059;\n)\n',
+        f"# /* no comment behind this\n{ONE}\n# */\n",
+    ],
+)
+def test_a_comment_between_slashes_and_stars_is_passed_over(tmp_path, text):
+    found = of_text(tmp_path, "x.rules", text)
+    assert found.rules[["rule_id", "name", "enabled"]].values.tolist() == [["1", "one", True]]
+    assert told(found) == [] and mapped(found, "x.rules") == [(None, "T1059", None)]
+    assert all(text.startswith(said) for said, text in texts_at_mappings(found, tmp_path))
+
+
+def test_slashes_and_stars_within_a_value_start_no_comment(tmp_path):
+    text = (
+        'alert http any any -> any any (msg:"/* m"; pcre:"/x/*"; reference:url,example.org/*; sid:1;)\n'
+        f'{TWO}\nalert http any any -> any any (msg:"*/"; sid:3;)\n'
+    )
+    found = of_text(tmp_path, "x.rules", text)
+    assert found.rules.rule_id.tolist() == ["1", "2", "3"] and told(found) == []
+    assert found.rules.references[0] == ("https://example.org/*",)
+
+
+@pytest.mark.parametrize("comment", ["/* {} */", "/*\n{}\n*/", "/* off since 2026:\n{}\nalert nobody\n*/"])
+def test_a_rule_in_such_a_comment_is_disabled(tmp_path, comment):
+    found = of_text(tmp_path, "x.rules", f"{comment.format(ONE)}\n{TWO}\n")
+    assert found.rules[["rule_id", "enabled"]].values.tolist() == [["1", False], ["2", True]]
+    assert told(found) == [] and found.rules["query"].tolist() == [ONE, TWO]
+
+
+def test_a_comment_that_is_not_closed_is_told_and_costs_no_rule(tmp_path):
+    found = of_text(tmp_path, "x.rules", f"{ONE}\n/* from here on\n{TWO}\n")
+    assert found.rules.rule_id.tolist() == ["1", "2"]
+    assert told(found) == [("x.rules", 2, "bad-rule", "error")]
+
+
+@pytest.mark.parametrize(
+    "hostile", ["/* " * 300_000, "/* */ " * 200_000, '" /* ' * 200_000 + "*/", "*/ /* x\n" * 100_000]
+)
+def test_hostile_comments_are_scanned_all_the_same(tmp_path, hostile):
+    found = of_text(tmp_path, "x.rules", f"{ONE}\n#{hostile}\n{TWO}\n")
+    assert {"1", "2"} <= set(found.rules.rule_id)

@@ -67,7 +67,8 @@ def test_faults_have_lines_and_other_tables_are_passed_over(found):
         "technique\trule\nT1059\ta",
         "\ufeffrule_id,TECHNIQUE IDS\n\na,T1059\n",
         '"rule","technique_id"\n"a"," T1059 "\n',
-        "rule,technique,subtechnique\na,T1001,T1059\n",
+        "rule,ttp\na,T1059\n",
+        "rule,MITRE\na,T1059\n",
         "rule, technique_id\n a, T1059\n",
         "sep=;\nrule;technique_id\na;T1059\n",
         '\ufeff"SEP=|"\r\nrule|technique_id\r\na|T1059\r\n',
@@ -191,6 +192,50 @@ CELLS = {
 def test_ids_among_words(tmp_path, cell):
     found = of_text(tmp_path, "x.csv", f'rule,technique_id\na,"{cell}"\n')
     assert found.written.leaf_id.tolist() == CELLS[cell]
+
+
+@pytest.mark.parametrize(
+    ("technique", "subtechnique", "expected"),
+    [
+        ("T1059", "001", ["T1059.001"]),
+        ("T1059", ".001", ["T1059.001"]),
+        ("T1059", "1", ["T1059.001"]),  # a spreadsheet takes noughts away
+        ("T1059", "1.0", ["T1059.001"]),
+        ("T1059", "T1059.001", ["T1059.001"]),
+        ("T1059", "T1059/001", ["T1059.001"]),
+        ("T1059.001", "001", ["T1059.001"]),
+        ("t1059 - Command and Scripting Interpreter", "001: PowerShell", ["T1059.001"]),
+        ("Command and Scripting Interpreter (T1059)", "PowerShell (T1059.001)", ["T1059.001"]),
+        ("Command and Scripting Interpreter", "T1059.001", ["T1059.001"]),
+        ("T1059", "001; 003", ["T1059.001", "T1059.003"]),
+        ("T1059", "001, T1059.003", ["T1059.001", "T1059.003"]),
+        ("T1059; T1003", "001; 002", ["T1059.001", "T1003.002"]),
+        ("T1059", "", ["T1059"]),
+        ("T1059", "N/A", ["T1059"]),
+        ("T1059", "-", ["T1059"]),
+        ("", "T1059.001", ["T1059.001"]),
+        # Nothing is guessed, and nothing that is written is left out.
+        ("", "001", ["001"]),
+        ("T1059; T1003; T1078", "001; 002", ["T1059", "T1003", "T1078", "001", "002"]),
+        ("T1059; T1078", "T1059.001", ["T1078", "T1059.001"]),
+        ("T1001", "T1059", ["T1001", "T1059"]),
+        ("T1059", "PowerShell", ["T1059", "PowerShell"]),
+        ("n/a", "none", []),
+    ],
+)
+def test_a_technique_and_its_subtechnique_in_two_columns(tmp_path, technique, subtechnique, expected):
+    text = f'rule,technique,subtechnique\na,"{technique}","{subtechnique}"\n'
+    found = of_text(tmp_path, "x.csv", text)
+    assert found.written.leaf_id.tolist() == expected and told(found) == []
+
+
+def test_a_number_counts_below_the_technique_of_its_own_row(tmp_path):
+    text = "rule,technique,sub-technique,tactic\na,T1059,001,Execution\na,T1003,001,Credential Access\na,T1078,,\n"
+    assert mapped(of_text(tmp_path, "x.csv", text), "x.csv") == [
+        ("Execution", None, "T1059.001"),
+        ("Credential Access", None, "T1003.001"),
+        (None, "T1078", None),
+    ]
 
 
 @pytest.mark.parametrize(

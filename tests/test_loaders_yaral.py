@@ -158,10 +158,6 @@ def test_a_rule_on_one_line_is_read_and_one_without_events_is_told(tmp_path):
             [(None, None, "T1003.001"), (None, "T1059", None)],
         ),
         (
-            ['mitre_attack_technique = "T1001"', 'mitre_attack_technique_id = "T1002"'],
-            [(None, "T1002", None)],
-        ),
-        (
             ['mitre_attack_tactic = "Credential Access (TA0006)"', 'technique = "T1003/001"'],
             [("TA0006", None, "T1003.001")],
         ),
@@ -208,6 +204,12 @@ def test_keys_and_mappings(tmp_path, lines, expected):
     found = of_meta(tmp_path, *lines)
     assert mapped(found, "x.yaral") == expected and told(found) == []
     assert len(texts_at_mappings(found, tmp_path)) == len(expected)
+
+
+def test_an_id_under_a_key_that_another_goes_before_is_told(tmp_path):
+    found = of_meta(tmp_path, 'mitre_attack_technique = "T1001"', 'mitre_attack_technique_id = "T1002"')
+    assert mapped(found, "x.yaral") == [(None, "T1002", None)]
+    assert told(found) == [("x.yaral", 3, "id-not-read", "warning")]
 
 
 @pytest.mark.parametrize(
@@ -288,3 +290,91 @@ def test_the_real_samples_agree_with_a_count_of_lines(shared):
         )
         url = said.get("mitre_attack_url", "").rstrip("/").partition("/techniques/")[2].replace("/", ".")
         assert leaves.get(row["rule_key"], set()) == ({said.get("technique", url)} - {""})
+
+
+@pytest.mark.parametrize(
+    ("lines", "platforms"),
+    [
+        # A cloud's name says less than the log that is read; of two logs both count.
+        (['platform = "azure"', 'data_source = "o365"'], ("Office Suite",)),
+        (['platform = "azure"', 'data_source = "azure ad"'], ("Identity Provider",)),
+        (
+            ['platform = "azure"', 'data_source = "o365, ms graph activity logs"'],
+            ("Office Suite", "Identity Provider"),
+        ),
+        (['platform = "azure"'], ("IaaS",)),
+        (['platform = "GCP"', 'data_source = "Cloud Audit Logs"'], ("IaaS",)),
+        (['platform = "GCP"', 'data_source = "Workspace Activity, gmail"'], ("Office Suite",)),
+        # An agent that runs on every system takes the system that is named.
+        (['platform = "Windows"', 'data_source = "sentinelone"'], ("Windows",)),
+        (['platform = "Windows, EDR"', 'data_source = "Microsoft Sysmon"'], ("Windows",)),
+        (['data_source = "crowdstrike"'], ("Windows", "macOS", "Linux")),
+        (['data_source = "crowdstrike, microsoft sysmon, microsoft defender atp"'], ("Windows",)),
+        # A source is known by its first words.
+        (['data_source = "Sysmon Windows Registry"'], ("Windows",)),
+        (['data_source = "Sysmon for Linux"'], ("Linux",)),
+        (['data_source = "Palo Alto Networks Firewall"'], ("Network Devices",)),
+        (['data_source = "zscalar"'], ("Network Devices",)),
+    ],
+)
+def test_platform_and_data_source_are_united(tmp_path, lines, platforms):
+    found = of_meta(tmp_path, *lines)
+    assert set(rule(found, "x.yaral")["platforms"]) == set(platforms)
+    assert told(found) == []
+
+
+@pytest.mark.parametrize(
+    ("event", "platforms"),
+    [
+        ('$e.metadata.log_type = "OKTA"', ("Identity Provider",)),
+        ('$e.metadata.product_name = "Office 365"', ("Office Suite",)),
+        ('$e.metadata.vendor_name="Microsoft"\n $e.metadata.product_name="Azure AD"', ("Identity Provider",)),
+        ('$e.metadata.product_name = "Own product"', ()),
+        ('// $e.metadata.log_type = "OKTA"', ()),
+        ('$e.metadata.product_name != "Okta"', ()),
+    ],
+)
+def test_events_tell_the_platform_where_meta_does_not(tmp_path, event, platforms):
+    rest = f"events:\n {event}\n $e.a = `b`\ncondition:\n $e\n}}\n"
+    found = of_meta(tmp_path, 'author = "a"', rest=rest)
+    assert rule(found, "x.yaral")["platforms"] == platforms and told(found) == []
+
+
+def test_events_say_nothing_where_meta_does(tmp_path):
+    rest = 'events:\n $e.metadata.log_type = "OKTA"\ncondition:\n $e\n}\n'
+    assert rule(of_meta(tmp_path, 'data_source = "github"', rest=rest), "x.yaral")["platforms"] == ("SaaS",)
+
+
+@pytest.mark.corpora
+def test_the_samples_count_on_the_platform_of_their_log(shared):
+    """Counted again from the lines themselves: what each rule's `data_source` line names."""
+    meant = {
+        "o365": "Office Suite",
+        "azure ad": "Identity Provider",
+        "azure ad audit": "Identity Provider",
+        "ms graph activity logs": "Identity Provider",
+        "sysmon": "Windows",
+        "github": "SaaS",
+        "gcp cloud audit": "IaaS",
+        "aws cloudtrail": "IaaS",
+        "workspace activity": "Office Suite",
+        "okta": "Identity Provider",
+    }
+    root = shared("corpora", "samples", "chronicle")
+    platforms = dict(load([CorpusSource("c", root)]).rules[["path", "platforms"]].itertuples(index=False))
+    seen = []
+    for path in sorted(root.rglob("*.yaral")):
+        line = next(line for line in path.read_text().splitlines() if line.strip().startswith("data_source"))
+        wanted = {meant[word] for word in line.split('"')[1].lower().split(", ") if word in meant}
+        told_here = platforms[path.relative_to(root).as_posix()]
+        assert wanted <= set(told_here) and told_here, (path, told_here)
+        if 'platform = "azure"' in path.read_text().lower():
+            assert "IaaS" not in told_here, path
+        seen += wanted
+    assert {name: seen.count(name) for name in set(seen)} == {
+        "Office Suite": 8,
+        "Identity Provider": 9,
+        "Windows": 4,
+        "SaaS": 5,
+        "IaaS": 11,
+    }

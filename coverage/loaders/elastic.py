@@ -17,7 +17,8 @@ from coverage.loaders.noted import problems_from
 from coverage.loaders.outcome import platforms_of
 from coverage.loaders.platforms import RuleWords
 from coverage.loaders.seam import Context, DocPath, Issue, Loader, RuleFile
-from coverage.loaders.threat import written_paths
+from coverage.loaders.threat import meant_threat, not_in_threat, written_paths
+from coverage.loaders.unread import ids_in, named_texts, unread_issues
 from coverage.models import LoadResult, Problem, Rule
 from coverage.vocabulary import SEVERITIES
 
@@ -57,7 +58,7 @@ def read(file: RuleFile, document: dict, context: Context) -> LoadResult:
             )
         return lost(issues, file)
     metadata = root.table("metadata") or Fields({}, ("metadata",), issues)
-    return result_of(_rule(file, rule, metadata, context), rule, issues, file)
+    return result_of(_rule(file, rule, metadata, context), rule, issues, file, document)
 
 
 def _rule(
@@ -118,13 +119,23 @@ def _rule(
 
 
 def result_of(
-    read_rule: tuple[Rule | None, list[Problem]], holder: Fields, issues: list[Issue], file: RuleFile
+    read_rule: tuple[Rule | None, list[Problem]],
+    holder: Fields,
+    issues: list[Issue],
+    file: RuleFile,
+    document: dict,
 ) -> LoadResult:
-    """A rule, its mappings below `holder`, and its issues as problems. Without a rule, the problems alone."""
+    """A rule, its mappings below `holder`, and its issues as problems. Without a rule, the problems alone.
+
+    IDs elsewhere in the document that are meant as a mapping are told of (`id-not-read`).
+    """
     rule, notes = read_rule
     if rule is None:
         return lost(issues, file)
     written = [path.mapping(rule.rule_key, nth) for nth, path in enumerate(written_paths(holder))]
+    issues += not_in_threat(
+        unread_issues(named_texts(document, ()), written, ids_in(file.text), meant_threat), issues
+    )
     return LoadResult([rule], written, [*problems_from(issues, file, rule.rule_id, TOML), *notes])
 
 

@@ -33,7 +33,7 @@ def read(file: RuleFile, document: dict, context: Context) -> LoadResult:
     rule = root.table("rule")
     if rule is None:
         return lost(issues, file)
-    return result_of(_rule(file, rule, context), root, issues, file)
+    return result_of(_rule(file, rule, context), root, issues, file, document)
 
 
 def _rule(file: RuleFile, rule: Fields, context: Context) -> tuple[Rule | None, list[Problem]]:

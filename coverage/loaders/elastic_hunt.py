@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from coverage.loaders._toml import TOML
@@ -13,6 +13,7 @@ from coverage.loaders.outcome import platforms_of
 from coverage.loaders.platforms import RuleWords
 from coverage.loaders.seam import Context, DocPath, Issue, Loader, RuleFile
 from coverage.loaders.threat import ATLAS, ATTACK
+from coverage.loaders.unread import ids_in, named_texts, unread_issues
 from coverage.models import LoadResult, Problem, Rule, WrittenMapping
 from coverage.vocabulary import id_kind
 
@@ -37,6 +38,7 @@ def read(file: RuleFile, document: dict, context: Context) -> LoadResult:
     if rule is None or hunt is None:
         return lost(issues, file)
     written = [_mapping(rule.rule_key, nth, text) for nth, (text, _) in enumerate(_ids(hunt))]
+    issues += unread_issues(named_texts(document, ()), written, ids_in(file.text), _meant)
     return LoadResult([rule], written, [*problems_from(issues, file, rule.rule_id, TOML), *notes])
 
 
@@ -71,6 +73,10 @@ def _rule(file: RuleFile, hunt: Fields, context: Context) -> tuple[Rule | None, 
         ),
         notes,
     )
+
+
+def _meant(keys: Sequence[str], text: str, attack_id: str) -> str:
+    return f'mitre = ["{attack_id}"]'
 
 
 def _ids(hunt: Fields) -> Iterator[tuple[str, DocPath]]:

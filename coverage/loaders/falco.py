@@ -9,13 +9,14 @@ deprecated. Tags are flat. Knows nothing of ATT&CK releases or of what counts as
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from coverage.loaders._yaml import YAML, duplicate_keys
 from coverage.loaders.outcome import Built, Format, Mapped, id_part, platforms_of, severity
 from coverage.loaders.platforms import RuleWords
 from coverage.loaders.seam import Context, DocPath, Issue, RuleFile
+from coverage.loaders.unread import ids_in, named_texts, not_read
 from coverage.loaders.written_fields import YamlFields
 from coverage.models import LoadResult, Rule
 
@@ -38,6 +39,7 @@ MATURITY_CLASSES = {
 }
 _MEANT = re.compile(r"^[ \t]*-[ \t]*[\"']?rule[\"']?[ \t]*:", re.MULTILINE)
 _TACTIC = "mitre_"
+_NEAR_TACTIC = re.compile(r"(?i)mitre[.:/ -]\s*(?P<name>[a-z][\w-]*)")
 
 
 def meant(text: str) -> bool:
@@ -126,9 +128,10 @@ def _built(file: RuleFile, rule: YamlFields, switches: dict[str, Any], nth: int,
             query=condition,
             content_hash=file.content_hash,
         ),
-        rule.issues,
+        [*rule.issues, *_near_tactics(rule)],
         list(_mapped(rule)),
         notes,
+        named=named_texts(rule.values, rule.path),
     )
 
 
@@ -156,7 +159,8 @@ def _tags(rule: YamlFields) -> Iterator[tuple[str, DocPath]]:
 
 def _part(tag: str) -> dict[str, str] | None:
     if tag.lower().startswith(_TACTIC) and len(tag) > len(_TACTIC):
-        return {"tactic_name": tag[len(_TACTIC) :]}
+        name = tag[len(_TACTIC) :]
+        return None if ids_in(name) else {"tactic_name": name}  # `mitre_T1059` names no tactic
     if (part := id_part(tag)) is not None:
         return dict(part)
     return {"technique_id": tag} if re.match(r"[Tt]\d{3}", tag) else None
@@ -167,5 +171,16 @@ def remarks(file: RuleFile, document: Any, result: LoadResult) -> Iterator[Issue
     return duplicate_keys(document)
 
 
-FORMAT = Format(rules, YAML, remarks)
+def _near_tactics(rule: YamlFields) -> Iterator[Issue]:
+    """Tags that are nearly a tactic's: `mitre-execution`, `mitre:execution`."""
+    for tag, path in _tags(rule):
+        if (near := _NEAR_TACTIC.fullmatch(tag)) and not ids_in(tag):
+            yield not_read("tags", tag, f"the tag {_TACTIC}{near['name'].lower()}", path)
+
+
+def _meant(keys: Sequence[str], text: str, attack_id: str) -> str:
+    return f"the tag {attack_id}"
+
+
+FORMAT = Format(rules, YAML, remarks, _meant)
 LOADER = FORMAT.loader("falco", "Falco rules", (".yml", ".yaml"), sniff, meant)

@@ -17,7 +17,8 @@ from coverage.loaders.fields import Fields
 from coverage.loaders.outcome import Built, Format, identity, platforms_of, severity
 from coverage.loaders.platforms import RuleWords
 from coverage.loaders.seam import Context, DocPath, Issue, RuleFile
-from coverage.loaders.threat import written_paths
+from coverage.loaders.threat import meant_threat, written_paths
+from coverage.loaders.unread import named_texts
 from coverage.models import LoadResult, Rule, WrittenMapping
 
 _SUMMARY = ("exported_count", "exported_rules_count")
@@ -113,6 +114,7 @@ def _built(file: RuleFile, rule: JsonFields, nth: int, context: Context) -> Buil
         rule.issues,
         mapped,
         notes,
+        named=named_texts(rule.values, rule.path),
     )
 
 
@@ -169,7 +171,7 @@ def _is_prebuilt(values: dict) -> bool:
     return values.get("immutable") is True
 
 
-FORMAT = Format(rules, JSON, remarks)
+FORMAT = Format(rules, JSON, remarks, meant_threat)
 LOADER = FORMAT.loader(
     "kibana", "Kibana rule export", (".ndjson", ".jsonl", ".json"), sniff, meant, MAX_BYTES
 )

@@ -17,7 +17,8 @@ from coverage.loaders.fields import Fields
 from coverage.loaders.noted import Noted
 from coverage.loaders.platforms import PlatformTable, RuleWords
 from coverage.loaders.seam import Bill, Context, DocPath, Issue, Kept, Loader, Parsed, RuleFile, Syntax
-from coverage.loaders.threat import ATTACK
+from coverage.loaders.threat import ATTACK, not_in_threat
+from coverage.loaders.unread import Meant, Named, ids_in, unread_issues
 from coverage.models import LoadResult, Problem, Rule, WrittenMapping
 from coverage.vocabulary import SEVERITIES, id_kind
 
@@ -41,6 +42,8 @@ class Built:
     mapped: Sequence[Mapped] = ()
     notes: Sequence[Problem] = ()
     written_for: str | None = None
+    # The texts among which an ID may stand that is not read; looked at only in a file that has one.
+    named: Iterable[Named] = ()
 
 
 # The rules of a document in order; the int counts those kept so far, for their keys.
@@ -54,6 +57,7 @@ class Format:
     rules: Rules
     syntax: Syntax
     remarks: Callable[[RuleFile, Any, LoadResult], Iterable[Issue]] = field(default=lambda *_: ())
+    meant: Meant | None = None  # how the format writes an ID that stands where it reads none
 
     def read(self, file: RuleFile, document: Any, context: Context) -> LoadResult:
         """The rules of one file with their mappings, and the problems met.
@@ -64,14 +68,17 @@ class Format:
             Code `too-costly`, when the rules and mappings would take more than the budget of the file's size.
         """
         result, noted, bill = LoadResult(), Noted(file), Bill(len(file.text))
+        ids = ids_in(file.text) if self.meant else set()
         for built in self.rules(file, document, context):
             bill.charge(budget.RULE + budget.MAPPING * len(built.mapped), "rules and mappings")
             if built.rule is None:
                 noted.add(built.issues, None, "error")
                 continue
             result.rules.append(built.rule)
-            result.written += written_rows(built.rule.rule_key, built.mapped, built.written_for)
-            noted.add(built.issues, built.rule.rule_id)
+            written = written_rows(built.rule.rule_key, built.mapped, built.written_for)
+            result.written += written
+            unread = unread_issues(built.named, written, ids, self.meant)
+            noted.add([*built.issues, *not_in_threat(unread, built.issues)], built.rule.rule_id)
             noted.add_problems(built.notes)
         self._remark(file, document, result, noted)
         result.problems = noted.problems(self.syntax)

@@ -9,7 +9,7 @@ technique: `TA0006:T1110`. Knows nothing of ATT&CK releases or of what counts as
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from coverage.loaders._yaml import YAML, block_text, duplicate_keys
@@ -25,6 +25,7 @@ from coverage.loaders.outcome import (
 )
 from coverage.loaders.platforms import RuleWords
 from coverage.loaders.seam import Context, Issue, RuleFile
+from coverage.loaders.unread import named_texts
 from coverage.loaders.written_fields import YamlFields
 from coverage.models import LoadResult, Rule
 
@@ -111,6 +112,7 @@ def _built(file: RuleFile, rule: YamlFields, id_key: str, nth: int, document: An
         rule.issues,
         list(_mapped(rule)),
         notes,
+        named=named_texts(rule.values, rule.path),
     )
 
 
@@ -135,10 +137,9 @@ def _mapped(rule: YamlFields) -> Iterator[Mapped]:
         if reports is not None and _ATTACK_REPORT.match(key):
             reports.texts(key, single=True)  # notes what is no text
             value = reports.values[key]
+            listed = value if type(value) is list else ()
             entries = (
-                [((), value)]
-                if type(value) is str
-                else [((nth,), one) for nth, one in enumerate(value or ())]
+                [((), value)] if type(value) is str else [((nth,), one) for nth, one in enumerate(listed)]
             )
             for below, text in entries:
                 if type(text) is str and text.strip():
@@ -162,5 +163,11 @@ def remarks(file: RuleFile, document: Any, result: LoadResult) -> Iterator[Issue
     return duplicate_keys(document)
 
 
-FORMAT = Format(rules, YAML, remarks)
+def _meant(keys: Sequence[str], text: str, attack_id: str) -> str:
+    tactic = next((key.strip() for key in reversed(keys) if re.fullmatch(r"(?i)\s*TA\d{4}\s*", key)), None)
+    named = text.strip() if re.fullmatch(r"TA\d{4}:\S+", text.strip()) else attack_id
+    return f"Reports: MITRE ATT&CK: ['{f'{tactic}:' if tactic else ''}{named}']"
+
+
+FORMAT = Format(rules, YAML, remarks, _meant)
 LOADER = FORMAT.loader("panther", "Panther detection", (".yml", ".yaml"), sniff, meant)

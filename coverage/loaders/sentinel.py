@@ -10,7 +10,7 @@ of ATT&CK releases or of what counts as covered.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from coverage.loaders.fields import Fields
 from coverage.loaders.outcome import Built, Format, Mapped, identity, meant_id, names, platforms_of, severity
 from coverage.loaders.platforms import RuleWords
 from coverage.loaders.seam import Context, DocPath, Issue, RuleFile
+from coverage.loaders.unread import named_texts
 from coverage.loaders.written_fields import YamlFields
 from coverage.models import LoadResult, Rule
 from coverage.vocabulary import parent_of
@@ -224,6 +225,7 @@ def _built(file: RuleFile, parts: Parts, format_id: str, nth: int, context: Cont
         rule.issues,
         list(_mapped(rule)),
         notes,
+        named=named_texts(rule.values, rule.path),
     )
 
 
@@ -326,11 +328,20 @@ def remarks(file: RuleFile, document: Any, result: LoadResult) -> Iterator[Issue
     )
 
 
-FORMAT = Format(rules, _yaml.YAML, remarks)
+def _meant(keys: Sequence[str], text: str, attack_id: str) -> str:
+    return f"{'tactics' if attack_id.startswith('TA') else 'relevantTechniques'}: [{attack_id}]"
+
+
+def _meant_arm(keys: Sequence[str], text: str, attack_id: str) -> str:
+    key = "tactics" if attack_id.startswith("TA") else "subTechniques" if "." in attack_id else "techniques"
+    return f"{key}: [{attack_id}]"
+
+
+FORMAT = Format(rules, _yaml.YAML, remarks, _meant)
 LOADER = FORMAT.loader(
     "sentinel", "Microsoft Sentinel rule or hunting query", (".yml", ".yaml"), sniff, meant
 )
-ARM_FORMAT = Format(arm_rules, _json.JSON, remarks)
+ARM_FORMAT = Format(arm_rules, _json.JSON, remarks, _meant_arm)
 ARM_LOADER = ARM_FORMAT.loader(
     "sentinel_arm", "Microsoft Sentinel ARM or API export", (".json",), sniff_arm, meant_arm, _json.MAX_BYTES
 )

@@ -33,6 +33,7 @@ from coverage.loaders.outcome import (
 )
 from coverage.loaders.platforms import RuleWords
 from coverage.loaders.seam import Context, Issue, RuleFile
+from coverage.loaders.unread import Named, ids_in, is_space, named_texts, not_read
 from coverage.loaders.written_fields import YamlFields
 from coverage.models import LoadResult, Rule
 from coverage.vocabulary import id_kind
@@ -49,6 +50,7 @@ STATUS_CLASSES = {
 }
 _ACTIONS = ("global", "reset", "repeat")
 _MEANT = re.compile(r"(?:^|[{,])[ \t]*[\"']?(?:detection|logsource|correlation)[\"']?[ \t]*:", re.MULTILINE)
+_NEAR = re.compile(r"(?P<space>[\w&-]{3,20})(?P<sign>[.:/])\s*(?P<name>[\w-]+)")
 _TECHNIQUE_LIKE = re.compile(r"t\d")
 
 
@@ -205,9 +207,10 @@ def _built(file: RuleFile, part: Part, nth: int, document: Any, context: Context
             false_positives=rule.texts("falsepositives", single=True),
             content_hash=file.content_hash,
         ),
-        issues,
+        [*issues, *_near_tags(part)],
         list(mapped_tags(part)),
         notes,
+        named=_named(part),
     )
 
 
@@ -296,5 +299,27 @@ def mapped_tags(part: Part) -> Iterator[Mapped]:
                 yield (mapping, (part.origins["tags"][-1], "tags", place))
 
 
-FORMAT = Format(rules, YAML, remarks)
+def _named(part: Part) -> Iterator[Named]:
+    for key, value in part.values.items():
+        yield from named_texts({key: value}, (part.origins[key][-1],))
+
+
+def _near_tags(part: Part) -> Iterator[Issue]:
+    """Tags that are nearly one of ATT&CK's and have no ID, such as a tactic's: `atack.execution`, `attack:execution`."""
+    tags = part.values.get("tags")
+    for place, tag in enumerate(tags if type(tags) is list else ()):
+        if type(tag) is str and (near := _NEAR.fullmatch(tag.strip())) and not ids_in(tag):
+            space, sign, name = near["space"].lower(), near["sign"], near["name"]
+            if (space == "attack" and sign in ":/") or (
+                space != "attack" and sign == "." and is_space(space)
+            ):
+                path = (part.origins["tags"][-1], "tags", place)
+                yield not_read("tags", tag, f"attack.{name.lower()}", path)
+
+
+def _meant(keys: Sequence[str], text: str, attack_id: str) -> str:
+    return f"attack.{attack_id.lower()}" if keys == ("tags",) else f"the tag attack.{attack_id.lower()}"
+
+
+FORMAT = Format(rules, YAML, remarks, _meant)
 LOADER = FORMAT.loader("sigma", "Sigma rule", (".yml", ".yaml"), sniff, meant)

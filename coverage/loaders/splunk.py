@@ -9,7 +9,7 @@ without tactics. Knows nothing of ATT&CK releases or of what counts as covered.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from coverage.loaders._yaml import YAML, duplicate_keys
@@ -26,6 +26,8 @@ from coverage.loaders.outcome import (
 )
 from coverage.loaders.platforms import RuleWords
 from coverage.loaders.seam import Context, Issue, RuleFile
+from coverage.loaders.unread import named_texts
+from coverage.loaders.words import beginnings
 from coverage.loaders.written_fields import YamlFields
 from coverage.models import LoadResult, Rule
 
@@ -99,7 +101,9 @@ def _built(file: RuleFile, rule: YamlFields, nth: int, context: Context) -> Buil
             platforms=platforms,
             integrations=sources,
             data_sources=sources,
-            data_components=context.components.components(map(_from_whole_to_first, sources)),
+            data_components=context.components.components(
+                beginnings("splunk_source", source) for source in sources
+            ),
             tags=(*tags.texts("analytic_story", single=True), *asset),
             authors=names(rule.texts("author", single=True)),
             updated=rule.day("date"),
@@ -115,6 +119,7 @@ def _built(file: RuleFile, rule: YamlFields, nth: int, context: Context) -> Buil
         rule.issues,
         list(_mapped(tags)),
         notes,
+        named=named_texts(rule.values, rule.path),
     )
 
 
@@ -129,13 +134,7 @@ def _rule_class(rule: YamlFields, folders: tuple[str, ...]) -> str:
 
 def _words(sources: tuple[str, ...], assets: tuple[str, ...]) -> RuleWords:
     """Data sources tell the platform; without any, the asset type does. A source is looked up by its first words."""
-    return RuleWords(others=[_from_whole_to_first(source) for source in sources or assets])
-
-
-def _from_whole_to_first(text: str) -> list[tuple[str, str]]:
-    """A text and its beginnings, longest first: `Sysmon for Linux EventID 1`, ... `Sysmon for Linux`, ... `Sysmon`."""
-    words = text.split()
-    return [("splunk_source", " ".join(words[:count])) for count in range(len(words), 0, -1)]
+    return RuleWords(others=[beginnings("splunk_source", source) for source in sources or assets])
 
 
 def _risk_score(rule: YamlFields, tags: Fields) -> float | None:
@@ -168,5 +167,9 @@ def remarks(file: RuleFile, document: Any, result: LoadResult) -> Iterator[Issue
     return duplicate_keys(document)
 
 
-FORMAT = Format(rules, YAML, remarks)
+def _meant(keys: Sequence[str], text: str, attack_id: str) -> str:
+    return f"tags.mitre_attack_id: [{attack_id}]"
+
+
+FORMAT = Format(rules, YAML, remarks, _meant)
 LOADER = FORMAT.loader("splunk", "Splunk detection", (".yml", ".yaml"), sniff, meant)

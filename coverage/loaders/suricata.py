@@ -1,6 +1,7 @@
 """Suricata and Snort rules: a rule a line, or over several as Snort 3 allows; ATT&CK IDs in `metadata`.
 
-A rule ends where the next line that starts with an action begins, closed or not. A rule that is commented out is disabled. `pass` rules are exceptions, and no rules here. Severity is
+A rule ends where the next line that starts with an action begins, closed or not. A rule that is commented out, behind #
+or between Snort 3's /* and */, is disabled. `pass` rules are exceptions, and no rules here. Severity is
 `signature_severity`, else `priority` (1 high, 2 medium, 3 low, 4 informational). Metadata names tactics and
 techniques in the same order: as many of one as of the other are linked one by one. Knows nothing of ATT&CK
 releases or of what counts as covered.
@@ -9,7 +10,8 @@ releases or of what counts as covered.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections import deque
+from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -63,9 +65,43 @@ _META = re.compile(r"([^\s,]++)\s*+([^,]*+)")
 _LINKED = {"mitre_tactic_id", "mitre_tactic_name", "mitre_technique_id", "mitre_technique_name"}
 
 
+# What is no comment: a text in quotes, a line behind #. A comment starts after a blank, a bracket or a semicolon.
+_BLOCKS = re.compile(
+    r'"(?:[^"\\\n]++|\\\r?\n|\\.)*+"|^[ \t]*+#[^\n]*+|(?<![^\s;()])(?P<comment>/\*.*?\*/)',
+    re.DOTALL | re.MULTILINE,
+)
+_UNCLOSED = re.compile(r"^[ \t]*+/\*", re.MULTILINE)
+_SIGN_OF_LINE = re.compile(r"[^\r\n]")
+
+
 def meant(text: str) -> bool:
     """Whether a text has a line that starts as a rule does, and a signature id."""
+    return _has_rule(_without_comments(text)[0])
+
+
+def _has_rule(text: str) -> bool:
     return _SID.search(text) is not None and any(head["open"] for head in _heads(text))
+
+
+def _without_comments(text: str) -> tuple[str, list[tuple[int, int]]]:
+    """A text with blanks for Snort 3's comments, and the (start, end) of those that hold rules, which stay without their signs."""
+    closed = text.rfind("*/") + 2
+    if closed < 2 or "/*" not in text:
+        return (text, [])
+    parts: list[str] = []
+    kept: list[tuple[int, int]] = []
+    at = 0
+    for found in _BLOCKS.finditer(text, 0, closed):
+        if comment := found["comment"]:
+            start, end = found.span("comment")
+            inner = f"  {comment[2:-2]}  "
+            if _has_rule(inner):
+                kept.append((start, end))
+            else:
+                inner = _SIGN_OF_LINE.sub(" ", comment)
+            parts += [text[at:start], inner]
+            at = end
+    return ("".join([*parts, text[at:]]), kept)
 
 
 def _heads(text: str) -> Iterator[re.Match]:
@@ -83,13 +119,22 @@ def scan(text: str, placed: Collection[int] | None = ()) -> Scanned:
     placed
         Numbers of the rules whose metadata is to have places as well; None for all.
     """
+    text, spans = _without_comments(text)
+    commented = deque(spans)
     found, lines, heads = Scanned(), Lines(text), _heads(text)
     reader = _Rules(text, found, lines, placed)
+    if unclosed := _UNCLOSED.search(text):
+        place = lines.place(unclosed.end() - 2)
+        found.faults.append((*place, "bad-rule", "A comment that starts with /* is not closed."))
     head = next(heads, None)
     while head:
         following = next(heads, None)
         if head["action"] not in _NO_RULES:
-            reader.rule(head, following.start() if following else len(text))
+            start = head.start("action")
+            while commented and commented[0][1] <= start:
+                commented.popleft()
+            off = bool(head["off"]) or bool(commented and commented[0][0] <= start)
+            reader.rule(head, off, following.start() if following else len(text))
         head = following
     return found
 
@@ -101,8 +146,8 @@ class _Rules:
         self._text, self._found, self._lines, self._placed = text, found, lines, placed
         self._words: dict[str, str] = {}  # each once: rules say the same
 
-    def rule(self, head: re.Match, limit: int) -> None:
-        """Add a rule that ends before `limit`, or what is wrong with it."""
+    def rule(self, head: re.Match, off: bool, limit: int) -> None:
+        """Add a rule that ends before `limit`, or what is wrong with it. `off`: it is commented out."""
         block, place = self._text[head.end() : limit], len(self._found)
         before = [word[0] for word in islice(_WORD.finditer(head["rest"]), 2)]
         if head["off"] and "\n" in block:
@@ -113,7 +158,7 @@ class _Rules:
         if closed and "sid" in options:
             self._found.append(
                 {
-                    "enabled": not head["off"],
+                    "enabled": not off,
                     "action": head["action"],
                     "protocol": before[0] if before else None,
                     "options": options,
@@ -122,7 +167,7 @@ class _Rules:
             )
             self._found.offsets[(place,)] = start
             self._found.spans[(place,)] = (start, head.end() + closed.end())
-        elif not head["off"] and (head["open"] or len(before) > 1):  # text behind a # need not be a rule
+        elif not off and (head["open"] or len(before) > 1):  # text behind a # need not be a rule
             message = "The rule's options are not closed, or one lacks its semicolon."
             message = "The rule has no sid." if closed else message
             message = message if head["open"] else "The rule has no options."
@@ -261,6 +306,7 @@ def _built(file: RuleFile, place: int, values: dict, document: Any, nth: int, co
         issues,
         _mapped(pairs, place),
         notes,
+        named=(((key,), value or key, (place, "metadata", nth)) for key, value, nth in pairs),
     )
 
 
@@ -336,5 +382,9 @@ def remarks(file: RuleFile, document: Any, result: LoadResult) -> Iterator[Issue
         yield Issue((), code, "error", message, (line, column))
 
 
-FORMAT = Format(rules, SURICATA, remarks)
+def _meant(keys: Sequence[str], text: str, attack_id: str) -> str:
+    return f"mitre_{'tactic' if attack_id.startswith('TA') else 'technique'}_id {attack_id}"
+
+
+FORMAT = Format(rules, SURICATA, remarks, _meant)
 LOADER = FORMAT.loader("suricata", "Suricata or Snort rules", (".rules",), sniff, meant, MAX_BYTES)

@@ -11,7 +11,7 @@ passed over: the two columns must be there. Knows nothing of ATT&CK releases or 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -40,9 +40,10 @@ from coverage.loaders.seam import (
     Syntax,
     path_text,
 )
+from coverage.loaders.unread import named_texts
 from coverage.loaders.written_fields import YamlFields
 from coverage.models import LoadResult, Rule
-from coverage.vocabulary import RULE_CLASSES
+from coverage.vocabulary import RULE_CLASSES, parent_of
 
 MAX_BYTES = 64_000_000
 
@@ -61,6 +62,9 @@ COLUMNS = {
     "mitreattack": "technique",
     "mitreattackid": "technique",
     "mitreattackids": "technique",
+    "mitre": "technique",
+    "ttp": "technique",
+    "ttps": "technique",
     "attackid": "technique",
     "attackids": "technique",
     "subtechnique": "subtechnique",
@@ -107,6 +111,10 @@ _SEPARATORS = re.compile(r"[;|,\r\n]")
 _MITRE = re.compile(r"^(?:mitre)?(?:attack)?(?=tactic|technique|subtechnique)")
 _CODE = re.compile(r"(?<![\w.])(?:AML\.)?TA?\d{3}\w*(?:[./-]\d\w*)*", re.IGNORECASE)  # what is meant as an ID
 _TECHNIQUE_COLUMNS = frozenset({"technique", "subtechnique"})
+_MAPPED_COLUMNS = frozenset({*_TECHNIQUE_COLUMNS, "tactic"})
+_NOTHING = frozenset({"-", "–", "n/a", "na", "none", "null", "nan"})
+# The number of a sub-technique without its technique: `001`, `.001`, `1` or `1.0` as spreadsheets write it.
+_NUMBER = re.compile(r"\.?(?P<digits>\d{1,3})(?:\.0)?(?=\s*(?:$|[:(–-]))")
 _RULE_COLUMNS = frozenset({"rule", "rule_id"})
 
 
@@ -269,6 +277,7 @@ def _built(file: RuleFile, key: str, rows: list[RowFields], nth: int) -> Built:
         mapped,
         (),
         first.text("version"),
+        (one for row in rows for one in named_texts(row.values, row.path)),
     )
 
 
@@ -285,14 +294,47 @@ def _mapped(row: RowFields) -> list[Mapped]:
     if _TECHNIQUE_COLUMNS.isdisjoint(row.values):
         row.issue((), "bad-csv", "ends before its technique, so it maps nothing")
     tactics = [(one, (*row.path, "tactic")) for part in _split(row, "tactic") for one in _tactics(part)]
-    key = "subtechnique" if row.text("subtechnique") else "technique"
-    techniques = [(meant_id(one), (*row.path, key)) for part in _split(row, key) for one in _meant_ids(part)]
-    return paired(tactics, techniques)
+    return paired(tactics, _techniques(row))
+
+
+def _techniques(row: RowFields) -> list[Mapped]:
+    """The sub-techniques of a row, after the techniques that are not the way to one of them."""
+    ways = [one for part in _split(row, "technique") for one in _meant_ids(part)]
+    below = _subtechniques(_split(row, "subtechnique"), ways)
+    parents = {parent_of(one.upper()) for one in below}
+    own = [
+        one for one in ways if one.upper() not in {*parents, *below} and (not below or _CODE.fullmatch(one))
+    ]
+    return [
+        (meant_id(one), (*row.path, key))
+        for key, ids in (("technique", own), ("subtechnique", below))
+        for one in ids
+    ]
+
+
+def _subtechniques(parts: list[str], ways: list[str]) -> list[str]:
+    """The IDs in the column for sub-techniques, where a number alone stands below the technique beside it.
+
+    Several numbers stand below one technique, or each below its own; otherwise a number stays as it is written.
+    """
+    bases = [one.upper().partition(".")[0] for one in ways if id_part(one)]
+    bases = bases * len(parts) if len(bases) == 1 else bases
+    found: list[str] = []
+    for nth, part in enumerate(parts):
+        number = _NUMBER.match(part)
+        if number and len(bases) == len(parts):
+            found.append(f"{bases[nth]}.{int(number['digits']):03d}")
+        else:
+            found += [
+                one.upper().replace("/", ".") if id_part(one.replace("/", ".")) else one
+                for one in _meant_ids(part)
+            ]
+    return found
 
 
 def _split(row: RowFields, key: str) -> list[str]:
     parts = (part.strip() for part in _SEPARATORS.split(row.text(key) or ""))
-    return [part for part in parts if part]
+    return [part for part in parts if part and not (key in _MAPPED_COLUMNS and part.lower() in _NOTHING)]
 
 
 def _meant_ids(part: str) -> list[str]:
@@ -314,5 +356,9 @@ def remarks(file: RuleFile, document: Any, result: LoadResult) -> Iterator[Issue
         yield Issue((), "no-rule", "note", "The table has a header and no rules.")
 
 
-FORMAT = Format(rules, CSV, remarks)
+def _meant(keys: Sequence[str], text: str, attack_id: str) -> str:
+    return f"{attack_id} in the column {'tactic' if attack_id.startswith('TA') else 'technique_id'}"
+
+
+FORMAT = Format(rules, CSV, remarks, _meant)
 LOADER = FORMAT.loader("table", "Table of rules (CSV)", (".csv", ".tsv"), sniff, meant, MAX_BYTES)

@@ -7,11 +7,11 @@ handed on with the version it was written for, and the mapping step chooses.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from coverage.loaders.fields import Fields
-from coverage.loaders.seam import DocPath
+from coverage.loaders.seam import DocPath, Issue
 from coverage.models import WrittenMapping
 
 ATTACK, ATLAS = "MITRE ATT&CK", "MITRE ATLAS"
@@ -56,6 +56,31 @@ def written_paths(holder: Fields) -> Iterator[WrittenPath]:
     yield from _paths(holder, None, None)
     for mapping_set in holder.tables("threat_mappings"):
         yield from _paths(mapping_set, mapping_set.text("framework"), _version(mapping_set))
+
+
+def meant_threat(keys: Sequence[str], text: str, attack_id: str) -> str:
+    """Where an ID belongs that stands where no `threat` is read."""
+    kind = (
+        "tactic"
+        if attack_id.startswith("TA")
+        else "technique[].subtechnique[]"
+        if "." in attack_id
+        else "technique[]"
+    )
+    return f"threat[].{kind}.id = {attack_id}"
+
+
+def not_in_threat(unread: Sequence[Issue], issues: Sequence[Issue]) -> list[Issue]:
+    """The IDs that are not read, without those of entries of which `issues` tell already why they are not."""
+    return [
+        one
+        for one in unread
+        if not (one.path[-1:] == ("id",) and any(_holds(one.path[:-1], other.path) for other in issues))
+    ]
+
+
+def _holds(table: DocPath, path: DocPath) -> bool:
+    return path[: len(table)] == table
 
 
 def _version(mapping_set: Fields) -> str:

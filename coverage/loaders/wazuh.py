@@ -10,7 +10,7 @@ of the same id; its type is "overwrite". Knows nothing of ATT&CK releases or of 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from coverage.loaders.fields import Fields
 from coverage.loaders.outcome import Built, Format, Mapped, meant_id, platforms_of
 from coverage.loaders.platforms import RuleWords
 from coverage.loaders.seam import Context, DocPath, Issue, RuleFile
+from coverage.loaders.unread import Named
 from coverage.models import LoadResult, Rule
 
 _MEANT = re.compile(r"""<rule\b(?=[^<>]*\blevel\s*+=)[^<>]*\b(?:id|level)\s*+=\s*+["']\s*+\d""")
@@ -180,6 +181,7 @@ def _built(file: RuleFile, found: Found, document: Any, nth: int, context: Conte
         issues,
         list(_mapped(found)),
         notes,
+        named=_named(found),
     )
 
 
@@ -218,6 +220,26 @@ def _mapped(found: Found) -> Iterator[Mapped]:
                 yield (meant_id(text), path)
 
 
+def _named(found: Found) -> Iterator[Named]:
+    """Every text in a rule below the tags it stands in."""
+    waiting: list[tuple[Any, DocPath, tuple[str, ...]]] = [(found.element, found.path, ())]
+    while waiting:
+        element, path, keys = waiting.pop()
+        if isinstance(element, dict):
+            if type(element.get("text")) is str:
+                yield (keys, element["text"], (*path, "text"))
+            children = [
+                (child, (*path, "children", nth), (*keys, str(child.get("tag"))))
+                for nth, child in enumerate(_parts(element)[1])
+                if isinstance(child, dict)
+            ]
+            waiting += reversed(children)
+
+
+def _meant(keys: Sequence[str], text: str, attack_id: str) -> str:
+    return f"<mitre><id>{attack_id}</id></mitre>"
+
+
 def remarks(file: RuleFile, document: Any, result: LoadResult) -> Iterator[Issue]:
     """Rules that another one of the file overwrites: `overwritten` (note)."""
     for path, rule_id in _overwritten(document).items():
@@ -225,5 +247,5 @@ def remarks(file: RuleFile, document: Any, result: LoadResult) -> Iterator[Issue
         yield Issue(path, "overwritten", "note", message)
 
 
-FORMAT = Format(rules, XML, remarks)
+FORMAT = Format(rules, XML, remarks, _meant)
 LOADER = FORMAT.loader("wazuh", "Wazuh rules", (".xml",), sniff, meant, MAX_BYTES)

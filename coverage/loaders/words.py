@@ -52,6 +52,12 @@ class WordTable:
         return self._matched[key]
 
 
+def beginnings(kind: str, text: str) -> list[tuple[str, str]]:
+    """A text and its beginnings, longest first: `Sysmon for Linux EventID 1`, ... `Sysmon for Linux`, ... `Sysmon`."""
+    words = text.split()
+    return [(kind, " ".join(words[:count])) for count in range(len(words), 0, -1)]
+
+
 def _fits(text: str, pattern: str) -> bool:
     return text == pattern or fnmatchcase(text, pattern)
 

@@ -2,7 +2,8 @@
 
 What is read stands in `meta`, under keys in upper or lower case: `mitre_attack_technique_id`, `mitre_attack_technique`,
 `technique`, older `mitre_T1`; an ATT&CK ID also in `outcome` (`$mitre_attack_technique_id = "T1562"`) or in a link to
-ATT&CK (`mitre_attack_url`, `reference`), which counts where no key names one. Class: type "hunt" is a hunt, every
+ATT&CK (`mitre_attack_url`, `reference`), which counts where no key names one. Platforms: `platform` and `data_source` are
+united, and where neither is there, the log or product that the events name counts. Class: type "hunt" is a hunt, every
 other rule is production. Plain YARA rules, which have no `events:`, are passed over. Knows nothing of ATT&CK
 releases or of what counts as covered.
 """
@@ -10,7 +11,7 @@ releases or of what counts as covered.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 from typing import Any
 
@@ -29,6 +30,7 @@ from coverage.loaders.outcome import (
 )
 from coverage.loaders.platforms import RuleWords
 from coverage.loaders.seam import Context, DocPath, Issue, RuleFile, path_text
+from coverage.loaders.words import beginnings
 from coverage.models import LoadResult, Rule
 
 # A comment or a text that is not closed goes on to where it must end, so that every sign is looked at once.
@@ -63,6 +65,11 @@ _MITRE_LINK = re.compile(
 _ID = re.compile(r"(?i)(?<![\w.])T\d{3}\w*(?:[./]\d\w*)*")
 _TACTIC_ID = re.compile(r"(?i)\bTA\d{4}\b")
 _MAPS = re.compile(r"\$?mitre_|(?:sub_?)?t(?:actic|echnique)|reference")  # how a key of those below starts
+# What the events of a rule are compared with, where `meta` does not say which log they are of.
+_LOG = re.compile(
+    rf'{_COMMENT}|\.metadata\.(?:log_type|product_name|vendor_name)\s*+=\s*+"(?P<log>{_QUOTED})"|{_TEXT}',
+    re.DOTALL,
+)
 # Of each tuple the first pattern that gives anything counts. Keys are in lower case; `$` stands in `outcome`.
 _TACTIC_KEYS = tuple(
     map(
@@ -253,11 +260,12 @@ def _built(file: RuleFile, place: int, values: dict, document: Any, nth: int, co
         rule_id, name = identity(meta, "rule_id", "rule_name")
     if name is None:
         return Built(None, meta.issues)
-    sources = _listed(meta, "data_source")
-    said = _listed(meta, "platform") or sources
-    words = RuleWords(others=[[("secops_word", word)] for word in said])
-    platforms, notes = platforms_of(words, file, rule_id, context)
+    products, sources = _listed(meta, "platform"), _listed(meta, "data_source")
     start, end = getattr(document, "spans", {}).get((place,), (0, 0))
+    body = file.text[start:end].strip()
+    logs = (*products, *sources) or _logs(body, context)
+    words = RuleWords(others=[beginnings("secops_word", log) for log in logs])
+    platforms, notes = platforms_of(words, file, rule_id, context)
     return Built(
         Rule(
             rule_key=file.rule_key(nth),
@@ -271,10 +279,10 @@ def _built(file: RuleFile, place: int, values: dict, document: Any, nth: int, co
             type=meta.text("type"),
             language="yara-l",
             platforms=platforms,
-            integrations=_listed(meta, "platform"),
+            integrations=products,
             data_sources=sources,
             data_components=context.components.components(
-                [("secops_word", word)] for word in (*sources, *said)
+                beginnings("secops_word", log) for log in (*sources, *logs)
             ),
             tags=_listed(meta, "tags"),
             authors=names([meta.text("author") or ""]),
@@ -283,7 +291,7 @@ def _built(file: RuleFile, place: int, values: dict, document: Any, nth: int, co
             version=meta.text("version"),
             license=meta.text("license"),
             description=meta.text("description"),
-            query=file.text[start:end].strip() or None,
+            query=body or None,
             setup=meta.text("assumption"),
             references=tuple(one for key in ("reference", "references") for one in _listed(meta, key)),
             false_positives=meta.texts("false_positives", single=True),
@@ -293,7 +301,14 @@ def _built(file: RuleFile, place: int, values: dict, document: Any, nth: int, co
         _mapped(meta, outcome if isinstance(outcome, dict) else {}),
         notes,
         _version(meta),
+        (((key,), text, (place, "meta", key)) for key, text in meta.values.items() if type(text) is str),
     )
+
+
+def _logs(body: str, context: Context) -> tuple[str, ...]:
+    """The logs and products that the events of a rule are of, as far as the table of platforms knows them."""
+    named = dict.fromkeys(found["log"] for found in _LOG.finditer(body) if found["log"])
+    return tuple(log for log in named if context.platforms.first(beginnings("secops_word", log)))
 
 
 def _text(value: Any) -> str | None:
@@ -401,5 +416,10 @@ def remarks(file: RuleFile, document: Any, result: LoadResult) -> Iterator[Issue
         yield Issue((), code, "error", message, (line, column))
 
 
-FORMAT = Format(rules, YARAL, remarks)
+def _meant(keys: Sequence[str], text: str, attack_id: str) -> str:
+    kind = "tactic" if attack_id.startswith("TA") else "technique_id"
+    return f'mitre_attack_{kind} = "{attack_id}"'
+
+
+FORMAT = Format(rules, YARAL, remarks, _meant)
 LOADER = FORMAT.loader("yaral", "Google SecOps YARA-L rule", (".yaral", ".yara-l", ".yl2"), sniff, meant)
