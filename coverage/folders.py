@@ -57,10 +57,15 @@ def kept_corpora(root: Path) -> list[tuple[Path, dict]]:
     return [(folder, record) for folder in folders if (record := recorded(folder)) is not None]
 
 
-def recorded_commit(path: Path) -> str | None:
-    """The commit that a kept corpus was fetched at, for its folder or one below; None for any other folder."""
+def recorded_commit(path: Path) -> tuple[str, str | None] | None:
+    """The commit that a kept corpus was fetched at, and its repository's name where the record has it.
+
+    For its folder or one below; None for any other folder, and where no commit is recorded.
+    """
     for folder in (path, *path.parents):
         if folder.name == FILES and (record := recorded(folder.parent)) is not None:
-            commit = record.get("commit")
-            return commit if isinstance(commit, str) and re.fullmatch(r"[0-9a-f]{40,64}", commit) else None
+            commit, repository = record.get("commit"), record.get("repository")
+            if not isinstance(commit, str) or not re.fullmatch(r"[0-9a-f]{40,64}", commit):
+                return None
+            return commit, repository if isinstance(repository, str) and repository.isprintable() else None
     return None

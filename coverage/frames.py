@@ -149,7 +149,7 @@ WRITTEN = FrameSpec(
 
 PROBLEMS = FrameSpec(
     "PROBLEMS",
-    "one row a problem",
+    "one row a problem in reading, or an ID that could not be placed",
     (),
     {
         "corpus": (TEXT, "name of the corpus"),
@@ -157,7 +157,7 @@ PROBLEMS = FrameSpec(
         "line": (MAYBE_INT, "1-based line; NA when the whole file is meant"),
         "column": (MAYBE_INT, "1-based column"),
         "rule_id": (TEXT, "rule, when it is known"),
-        "code": (TEXT, "stable code of the cause"),
+        "code": (TEXT, "stable code of the cause, or of the check that found the ID"),
         "severity": (TEXT, "error, warning or note"),
         "message": (TEXT, "one sentence"),
     },
@@ -510,7 +510,7 @@ _ROLLUP_COLUMNS = {
 }
 
 _STRENGTH_COLUMNS = {
-    "depth": (FLOAT, "1 - product over its rules of (1 - 0.5 weight), 0-1"),
+    "depth": (FLOAT, "1 - product over its rules of (1 - 0.5 weight), 0-1; a disabled rule weighs 0"),
     "platforms_total": (INT, "its platforms in scope, PRE left out"),
     "platforms_covered": (INT, "those of them on which a rule works"),
     "breadth": (
@@ -579,7 +579,11 @@ PLATFORM_COVERAGE = FrameSpec(
         "total": (INT, "techniques in scope on it"),
         "subtechniques_covered": (INT, "sub-techniques on it with a rule that works on it"),
         "subtechniques": (INT, "sub-techniques in scope on it"),
-        "rules": (INT, "distinct mapped rules in scope that work on it"),
+        "rules": (INT, "distinct rules in scope that work on it and map to an ID in scope, on it or not"),
+        "rules_counted": (
+            INT,
+            "those of them that map to an ID that is on it: what the covered figures are made of",
+        ),
     },
 )
 

@@ -108,8 +108,8 @@ class CorpusStamp:
     """Which corpus in which state was read; stands in every scope's stamp.
 
     `content` is "sha256:" over the sorted (relative path, SHA-256) of files that gave a rule or a
-    problem, and alone says which content was read; `commit` is the folder's git HEAD when it has one,
-    whatever has been changed since.
+    problem, and alone says which content was read. `commit` is the HEAD of the git `repository` that tracks
+    files of the corpus; `changed` tells that rule files there differ from it.
     """
 
     name: str
@@ -118,6 +118,8 @@ class CorpusStamp:
     rules: int
     content: str
     commit: str | None = None
+    repository: str | None = None  # its name; None without a commit
+    changed: bool = False
 
     def file(self, relative: str) -> Path:
         """Where a rule's or problem's `path` lies on disk."""
@@ -129,8 +131,9 @@ class CorpusStamp:
         return asdict(self)
 
     def sentence(self) -> str:
-        """One line for people: `elastic: 2,192 rules (sha256:1a2b3c4d5e6f)`."""
-        mark = f"commit {self.commit[:12]}, " if self.commit else ""
+        """One line for people: `elastic: 2,192 rules (commit 0123456789ab of detection-rules, sha256:1a2b3c4d5e6f)`."""
+        changes, of = "+changes" * self.changed, f" of {self.repository}" if self.repository else ""
+        mark = f"commit {self.commit[:12]}{changes}{of}, " if self.commit else ""
         return f"{self.name}: {self.rules:,} rules ({mark}{self.content[:19]})"
 
 

@@ -15,6 +15,7 @@ import pandas as pd
 from coverage.catalogue import shelf
 from coverage.catalogue.model import Catalogue, Release
 from coverage.findings import findings
+from coverage.findings.unplaced import unplaced_findings
 from coverage.loaders import Loaded
 from coverage.mapping import Reader, mappings_as_read
 from coverage.scope import Scope, View
@@ -34,6 +35,11 @@ class Reading:
     def findings(self) -> pd.DataFrame:
         """FINDINGS of every rule in this release, without lines (`findings.placed` finds them)."""
         return findings(self.loaded.rules, self.loaded.written, self.mappings, self.reader)
+
+    @cached_property
+    def unplaced(self) -> pd.DataFrame:
+        """FINDINGS of the IDs that could not be placed in this release, without lines: a part of `findings`."""
+        return unplaced_findings(self.loaded.rules, self.loaded.written, self.mappings, self.reader)
 
     def view(
         self,

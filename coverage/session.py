@@ -181,6 +181,15 @@ def findings() -> pd.DataFrame:
         return now.findings
 
 
+def unplaced() -> pd.DataFrame:
+    """FINDINGS of the IDs that could not be placed in the chosen release, with their lines and columns."""
+    from coverage.findings.places import placed
+
+    now = reading()
+    key = (*_source_key(), str(now.catalogue.release), _at_hand())
+    return _kept("unplaced", 4).get(key, lambda: placed(now.unplaced, now.loaded))
+
+
 def accepted(now: View) -> Accepted:
     """What gaps.toml says in the view's release: beside coverage.toml, else in the folders of the view's corpora."""
     files = gaps_files(settings()[0].file, now.scope.corpora)

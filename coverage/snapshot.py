@@ -282,7 +282,15 @@ class _Reading:
         texts = [said.text(name) or "" for name in ("name", "path")]
         files, rules = (int(said.number(name, 0, 1e9) or 0) for name in ("files", "rules"))
         self._corpora.append(
-            CorpusStamp(*texts, files, rules, said.text("content") or "", said.text("commit"))
+            CorpusStamp(
+                *texts,
+                files,
+                rules,
+                said.text("content") or "",
+                said.text("commit"),
+                said.text("repository"),
+                bool(said.flag("changed")),
+            )
         )
 
     def _rule(self, said: Fields) -> None:

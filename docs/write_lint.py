@@ -54,8 +54,12 @@ tactics and techniques stand side by side and none names the other: there a tact
 techniques is in it. A value that stands once in a file for several mappings, such as a tactic of three techniques, is
 reported once.
 
-| code | severity | what it finds | in words | not valid in the release |
-|---|---|---|---|---|
+An ID that could not be *placed* is read as no live technique or tactic of the release. The Problems page and
+`python -m coverage.cli problems` list these with the same codes and places. Beside them they have every problem in
+reading a file; `lint` has those of them that are errors.
+
+| code | severity | what it finds | in words | not valid in the release | could not be placed |
+|---|---|---|---|---|---|
 """
 
 
@@ -64,10 +68,15 @@ def page() -> str:
     from coverage.findings.checks import CHECKS
 
     rows = (
-        f"| `{code}` | {check.severity} | {check.title} | {check.description} | {'yes' if check.invalid else ''} |\n"
+        f"| `{code}` | {check.severity} | {check.title} | {check.description} | {_yes(check.invalid)} "
+        f"| {_yes(check.unplaced)} |\n"
         for code, check in CHECKS.items()
     )
     return INTRODUCTION + "".join(rows)
+
+
+def _yes(told: bool) -> str:
+    return "yes" if told else ""
 
 
 if __name__ == "__main__":

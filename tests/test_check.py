@@ -235,6 +235,37 @@ def test_no_rule_at_all_is_no_pass(project):
     ]
 
 
+def test_before_the_first_rules_there_was_nothing_to_lose(tmp_path):
+    """The baseline has no folder of rules, an empty one, or is a snapshot of none."""
+    root = tmp_path / "team"
+    (root / "empty").mkdir(parents=True)
+    (root / "empty" / "README.md").write_text("Rules will come.\n", encoding="utf-8")
+    stated(root, "[check]\nno_technique_lost = true\n")
+    committed(root, "no rule yet")
+    assert run("snapshot", "empty", "-o", "none.jsonl", cwd=root).returncode == 0
+    rule_file(root / "rules" / "a.toml", "r-a", "T1105")
+    rule_file(root / "empty" / "b.toml", "r-b", "T1105")
+    for rules, baseline in (("rules", "HEAD"), ("empty", "HEAD"), ("rules", "none.jsonl")):
+        done = run("check", rules, "--baseline", baseline, "--json", cwd=root)
+        assert done.returncode == 0, (rules, baseline, done.stdout, done.stderr)
+        (one,) = json.loads(done.stdout)["conditions"]
+        assert (one["passed"], one["covered"], one["total"]) == (True, 0, 0)
+        assert one["found"].startswith("0 of 0 lost: ") and one["found"].endswith(" has no rule yet")
+
+
+def test_a_baseline_that_cannot_be_read_is_not_empty(tmp_path):
+    root = tmp_path / "team"
+    (root / "rules").mkdir(parents=True)
+    (root / "rules" / "a.toml").write_text("[rule]\nname = \n", encoding="utf-8")
+    stated(root, "[check]\nno_technique_lost = true\n")
+    committed(root, "a broken rule")
+    rule_file(root / "rules" / "a.toml", "r-a", "T1105")
+    done = run("check", "rules", "--baseline", "HEAD", "--json", cwd=root)
+    assert done.returncode == 1
+    (one,) = json.loads(done.stdout)["conditions"]
+    assert one["advice"] == "the baseline covers no technique: are the rules at this path in it?"
+
+
 # ---- nothing lost ---------------------------------------------------------------------------------------------------
 
 

@@ -126,6 +126,24 @@ def test_every_command_of_the_workflow_runs(repository, tmp_path):
     assert "1 gained, 0 lost" in text and "`r-four` added" in text and "T1190" in text
 
 
+@pytest.mark.parametrize("job", ["workflow", "pipeline"])
+def test_the_jobs_run_for_the_pull_request_with_the_first_rules(repository, tmp_path, job):
+    """main has no folder rules yet."""
+    git(repository, "checkout", "--quiet", "--orphan", "first", "main")
+    git(repository, "rm", "-r", "--quiet", "--cached", "rules")
+    git(repository, "commit", "--quiet", "--message", "settings alone")
+    git(repository, "update-ref", "refs/remotes/origin/main", "first")
+    committed(repository, "the first rules")
+    summary = tmp_path / "summary.md"
+    environment = {"BASE": "origin/main", "GITHUB_STEP_SUMMARY": str(summary)}
+    scripts = [steps()[name]["run"] for name in ("Lint", "Check", "Compare")]
+    for script in scripts if job == "workflow" else ["\n".join(pipeline()["coverage"]["script"])]:
+        done = shell(repository, script, **environment)
+        assert done.returncode == 0, (script, done.stdout, done.stderr)
+    text = (repository / "comment.md").read_text(encoding="utf-8")
+    assert "compares the current rules with nothing" in text and "0 lost" in text
+
+
 def test_a_branch_that_loses_a_technique_stops_the_workflow(repository, tmp_path):
     (repository / "rules" / "one.toml").unlink()
     rule_file(repository / "rules" / "five.toml", "r-five")

@@ -84,6 +84,7 @@ def test_the_rule_folders_and_the_licence_are_kept_and_the_commit_is_recorded(fo
     assert record == {
         "name": "elastic",
         "commit": COMMIT,
+        "repository": "detection-rules",
         "ref": "main",
         "source": f"{url}{PATH}",
         "licence": "Elastic License 2.0",
@@ -99,7 +100,9 @@ def test_the_stamp_and_the_list_show_the_commit():
     with serving(answering(archive())) as (_, url):
         corpus = fetch_corpus("elastic", base_url=url)
     loaded = load(corpus_sources([f"elastic={corpus.path}"]))
-    assert loaded.corpora[0].commit == COMMIT and "commit 0123456789ab" in loaded.corpora[0].sentence()
+    assert loaded.corpora[0].commit == COMMIT and (
+        "commit 0123456789ab of detection-rules" in loaded.corpora[0].sentence()
+    )
     assert loaded.rules.set_index("rule_id")["rule_class"].to_dict() == {
         "a": "production",
         "b": "building_block",

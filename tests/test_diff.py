@@ -626,24 +626,54 @@ def test_what_is_not_there_at_a_revision_is_said(repository):
     assert done.returncode == 0 and re.fullmatch(
         r"HEAD~1 \([0-9a-f]{12}\) has no gone: no rule is read there\n", done.stderr
     )
-    for arguments in (
-        ("HEAD~1", "--path", "gone"),
-        ("HEAD~1..HEAD", "--path", "detectoins"),
-        ("HEAD", "gone"),
-        ("gone", "HEAD"),
-    ):
+    for arguments in (("HEAD~1..HEAD", "--path", "detectoins"), ("HEAD~1", "HEAD", "--path", "detectoins")):
         refused(
-            run("diff", *arguments, cwd=repository), "name rules that were there, or compare with a snapshot"
+            run("diff", *arguments, cwd=repository),
+            "has detectoins: name rules that were there, or compare with a snapshot",
         )
+    refused(run("diff", "HEAD", "--path", "detectoins", cwd=repository), "no file or folder detectoins")
+    for arguments in (("HEAD~1", "--path", "gone"), ("HEAD", "gone"), ("gone", "HEAD")):
+        done = run("diff", *arguments, "--json", cwd=repository)
+        assert done.returncode == 0 and "has no gone: no rule is read there" in done.stderr
+        (sentence,) = json.loads(done.stdout)["without_rules"]
+        assert sentence.startswith("Neither ") and sentence.endswith(" has a rule.")
     new = "detections/rules/network/new.toml"
-    refused(
-        run("diff", "HEAD~1..HEAD", "--path", new, cwd=repository),
-        f") has no {new}: name rules that were there",
-    )
     done = run("diff", "HEAD..HEAD", "--path", new, "--json", cwd=repository)
     assert (done.returncode, done.stderr) == (0, "")
     sources = corpus_sources([str(repository / "gone"), str(repository / new)])
     assert load_revision(revision(repository, "HEAD"), sources).missing == (str(repository / "gone"),)
+
+
+@pytest.mark.parametrize("before", ["nothing", "a folder without a rule"])
+def test_the_first_rules_are_compared_with_nothing(tmp_path, before):
+    root = tmp_path / "team"
+    (root / "docs").mkdir(parents=True)
+    (root / "docs" / "README.md").write_text("Rules will come.\n", encoding="utf-8")
+    if before != "nothing":
+        (root / "rules").mkdir()
+        (root / "rules" / "README.md").write_text("Here.\n", encoding="utf-8")
+    committed(root, "no rule yet")
+    rule_file(root / "rules" / "a.toml", "r-a", "T1105")
+    rule_file(root / "rules" / "b.toml", "r-b", "T1053.005")
+    committed(root, "the first rules")
+    for arguments in (
+        ("HEAD~1", "--path", "rules"),
+        ("HEAD~1..HEAD", "--path", "rules"),
+        ("HEAD~1", "rules"),
+    ):
+        done = run("diff", *arguments, "--json", cwd=root)
+        assert done.returncode == 0, done.stderr
+        found = json.loads(done.stdout)
+        (sentence,) = found["without_rules"]
+        assert re.match(r"HEAD~1 \([0-9a-f]{12}\) has no rule: this compares .* with nothing\.$", sentence)
+        gained = {unit["attack_id"] for unit in found["units"] if unit["change"] == "gained"}
+        assert gained == {"T1105", "T1053", "T1053.005"}
+        assert [row["lost"] for row in found["totals"]] == [0, 0, 0]
+    done = run("diff", "HEAD~1", "--path", "rules", "--markdown", cwd=root)
+    assert done.returncode == 0 and "compares the current rules with nothing" in done.stdout
+    assert "with nothing." in run("diff", "HEAD~1", "--path", "rules", cwd=root).stdout
+    last = json.loads(run("diff", "HEAD", "HEAD~1", "--path", "rules", "--json", cwd=root).stdout)
+    assert last["without_rules"][0].endswith(" covered is lost.")
 
 
 def test_a_folder_without_a_rule_is_there(repository):

@@ -13,6 +13,8 @@ from coverage.loaders import LOADERS, CorpusSource, fingerprint, load, locate, r
 from coverage.loaders._toml import parse, positions
 from coverage.loaders.fields import parsed_day
 from coverage.loaders.sources import corpus_sources
+from coverage.models import CorpusStamp
+from tests.states import committed, git, rule_file
 
 CORPUS = Path(__file__).parent / "fixtures" / "loaders" / "corpus"
 
@@ -197,6 +199,86 @@ def test_the_commit_is_the_heads_or_none(tmp_path):
     assert load([CorpusSource("x", tmp_path)]).corpora[0].commit is None
     commit = load([CorpusSource("small", CORPUS)]).corpora[0].commit
     assert commit is None or len(commit) == 40
+
+
+def stamp_of(path: Path) -> CorpusStamp:
+    (stamp,) = load([CorpusSource("c", path)]).corpora
+    return stamp
+
+
+@pytest.fixture
+def checkout(tmp_path) -> Path:
+    """A repository with two rules in folders, one commit."""
+    rule_file(tmp_path / "team-rules" / "rules" / "a.toml", "a", "T1059")
+    rule_file(tmp_path / "team-rules" / "more" / "b.toml", "b", "T1059")
+    committed(tmp_path / "team-rules")
+    return tmp_path / "team-rules"
+
+
+def test_the_commit_bears_the_name_of_its_repository(checkout):
+    head = git(checkout, "rev-parse", "HEAD")
+    for path in (checkout, checkout / "rules", checkout / "rules" / "a.toml"):
+        stamp = stamp_of(path)
+        assert (stamp.commit, stamp.repository, stamp.changed) == (head, "team-rules", False), path
+    assert (
+        stamp_of(checkout / "rules")
+        .sentence()
+        .startswith(f"c: 1 rules (commit {head[:12]} of team-rules, sha256:")
+    )
+    assert stamp_of(checkout).as_dict() | {"commit": head, "repository": "team-rules", "changed": False} == (
+        stamp_of(checkout).as_dict()
+    )
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://name:word@example.org/team/detections.git/",
+        "git@example.org:team/detections.git",
+        "detections",
+    ],
+)
+def test_a_repository_is_called_what_its_origin_is(checkout, address):
+    git(checkout, "remote", "add", "origin", address)
+    assert stamp_of(checkout).repository == "detections"
+
+
+def test_the_commit_around_rules_that_are_not_tracked_is_not_theirs(checkout):
+    for folder in ("ignored", "untracked", "staged"):
+        rule_file(checkout / folder / "x.toml", "x", "T1059")
+    (checkout / ".gitignore").write_text("ignored/\n", encoding="utf-8")
+    git(checkout, "add", "staged")
+    for folder in ("ignored", "untracked", "staged"):
+        stamp = stamp_of(checkout / folder)
+        assert (stamp.rules, stamp.commit, stamp.repository, stamp.changed) == (1, None, None, False), folder
+        assert "commit" not in stamp.sentence()
+    (checkout / "ignored" / ".keep").touch()
+    git(checkout, "add", "--force", "ignored/.keep")
+    git(checkout, "commit", "--quiet", "--message", "a file beside rules that are ignored")
+    assert stamp_of(checkout / "ignored").commit is None
+
+
+@pytest.mark.parametrize("change", ["edited", "gone", "new", "staged"])
+def test_a_work_tree_with_changes_is_marked(checkout, change):
+    rules = checkout / "rules"
+    if change == "gone":
+        rule_file(rules / "c.toml", "c", "T1059")
+        committed(checkout)
+        (rules / "c.toml").unlink()
+    else:
+        rule_file(rules / ("c.toml" if change == "new" else "a.toml"), "changed", "T1003")
+    if change == "staged":
+        git(checkout, "add", "--all")
+    head = git(checkout, "rev-parse", "HEAD")
+    stamp = stamp_of(rules)
+    assert (stamp.commit, stamp.changed) == (head, True)
+    assert f"(commit {head[:12]}+changes of team-rules, " in stamp.sentence()
+    assert not stamp_of(checkout / "more").changed and not stamp_of(checkout / "more" / "b.toml").changed
+
+
+def test_files_that_are_no_rules_are_no_change_of_them(checkout):
+    (checkout / "rules" / "comment.md").write_text("x", encoding="utf-8")
+    assert not stamp_of(checkout / "rules").changed
 
 
 def test_progress_is_called_once_a_file():

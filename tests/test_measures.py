@@ -30,8 +30,8 @@ from coverage.measures import (
     technique_rules,
     telemetry_by_id,
     threat_by_id,
-    unread_mappings,
 )
+from coverage.models import Rule, WrittenMapping
 from coverage.scope import Scope, View
 from coverage.vocabulary import GAP_TYPES, ROLLUPS
 from tests import small
@@ -242,6 +242,20 @@ def test_the_platforms():
         "macOS",
     }
     assert list(coverage_by_platform(view(platforms=("macOS", "Linux")))["name"]) == ["Linux", "macOS"]
+
+
+def test_a_platform_tells_rules_that_work_on_it_from_those_that_count_there():
+    made = [
+        made_rule("a", "T1059.001", platforms=("Windows", "SaaS")),  # PowerShell is on Windows alone
+        made_rule("b", "T1078", platforms=("SaaS",)),
+        made_rule("c", "T9999", platforms=("SaaS",)),  # no ID in scope
+        made_rule("d", "T1595.002", platforms=("SaaS",)),  # PRE
+        made_rule("e", "T1078", platforms=("SaaS",), enabled=False),
+    ]
+    rules, mappings = zip(*made, strict=True)
+    rows = coverage_by_platform(made_view(rules, mappings, small.catalogue())).set_index("name")
+    both = rows[["rules", "rules_counted"]].apply(tuple, axis=1)
+    assert both[["SaaS", "Windows", "Linux"]].tolist() == [(2, 1), (1, 1), (0, 0)]
 
 
 def test_the_pre_switch_adds_what_happens_before():
@@ -580,24 +594,6 @@ def test_the_mappings_of_a_rule_say_where_they_count():
     assert rule_mappings(view(), KEYS["h"]).empty
 
 
-def test_what_is_read_as_nothing_is_listed():
-    rows = unread_mappings(view())
-    found = sorted((small.LETTERS[r.rule_key], r.status) for r in rows.itertuples())
-    assert found == [
-        ("g", "tactic_only"),
-        ("j", "other_domain"),
-        ("k", "other_domain"),
-        ("l", "newer"),
-        ("l", "newer"),
-        ("n", "other_domain"),
-        ("q", "deprecated"),
-        ("q", "other_domain"),
-        ("q", "unknown"),
-    ]
-    assert len(unread_mappings(view(E19))) == 7  # 19.0 knows both of l's
-    assert rows["path"].notna().all() and rows["name"].notna().all()
-
-
 # ---- dates and severities ------------------------------------------------------------------------------------
 
 
@@ -649,6 +645,45 @@ def made_view(rules, mappings, catalogue: Catalogue, **scope) -> View:
     )
 
 
+def made_rule(key: str, attack_id: str, **facts) -> tuple[Rule, WrittenMapping]:
+    """A rule on one ID, and its mapping."""
+    kind = "subtechnique_id" if "." in attack_id else "technique_id"
+    rule = Rule(
+        key, "made", key, "table", key, key, facts.pop("rule_class", "production"), content_hash=key, **facts
+    )
+    return rule, WrittenMapping(key, 0, "MITRE ATT&CK", **{kind: attack_id})
+
+
+@pytest.mark.parametrize(
+    ("scope", "facts", "expected"),
+    [
+        # covered, depth, breadth, score of T1059.001 (Windows alone) and T1595.002 (PRE: no platform)
+        ({}, {"enabled": None}, (1, 0.5, 1, 0.5)),
+        ({"enabled": "any"}, {"enabled": True}, (1, 0.5, 1, 0.5)),
+        ({"enabled": "any"}, {"enabled": False}, (1, 0, 1, 0)),
+        ({}, {"enabled": False}, (0, 0, 0, 0)),
+        ({"classes": ("deprecated",)}, {"rule_class": "deprecated"}, (1, 0, 1, 0)),
+    ],
+)
+def test_a_rule_of_weight_0_covers_and_has_breadth_and_no_depth(scope, facts, expected):
+    made = [
+        made_rule("a", "T1059.001", platforms=("Windows",), **facts),
+        made_rule("b", "T1595.002", platforms=("Windows",), **facts),
+    ]
+    rules, mappings = zip(*made, strict=True)
+    ids = coverage_by_id(made_view(rules, mappings, small.catalogue(), pre=True, **scope))
+    for attack_id in ("T1059.001", "T1595.002"):
+        row = by_id(ids, attack_id)
+        assert tuple(row[name] for name in ("covered", "depth", "breadth", "score")) == expected, attack_id
+
+
+def test_a_disabled_rule_beside_one_that_is_on_adds_no_depth():
+    on, off = made_rule("a", "T1059.001", enabled=True), made_rule("b", "T1059.001", enabled=False)
+    rules, mappings = zip(on, off, strict=True)
+    row = by_id(coverage_by_id(made_view(rules, mappings, small.catalogue(), enabled="any")), "T1059.001")
+    assert (row["rules"], row["depth"]) == (2, 0.5)
+
+
 @pytest.mark.parametrize("name", list(MEASURES))
 def test_every_measure_of_no_rules_at_all(name):
     measure = MEASURES[name]
@@ -665,9 +700,7 @@ def test_no_rules_at_all_have_a_summary_and_all_ids_are_gaps():
     )
     assert result["rollups"] == {"any": 0, "all": 0, "direct": 0, "share": 0.0}
     assert set(gaps(empty)["gap_type"]) == {"none"} and len(gaps(empty)) == 599
-    assert (
-        technique_rules(empty, "T1003").empty and unread_mappings(empty).empty and severity_mix(empty).empty
-    )
+    assert technique_rules(empty, "T1003").empty and severity_mix(empty).empty
 
 
 def test_nothing_open_is_an_empty_list_of_gaps():

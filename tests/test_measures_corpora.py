@@ -14,7 +14,9 @@ from pathlib import Path
 
 import pytest
 import tomli
+import yaml
 
+from coverage.loaders import CorpusSource, load
 from coverage.measures import (
     coverage_by_id,
     coverage_by_placement,
@@ -397,3 +399,41 @@ def test_a_platform_filter_agrees(shared, bundles, platform):
         (platform, len(covered & techniques))
     ]
     assert set(gaps(view)["attack_id"]) == there - covered
+
+
+# ---- Panther's rules, read plainly: those that work on a platform, and those that count there ------------
+
+
+def panther_ids(root: Path) -> dict[str, list[str]]:
+    """Path -> technique IDs of each detection that is switched on, alerts, and is past its trial."""
+    found = {}
+    for path in sorted(root.rglob("*.yml")):
+        text = yaml.safe_load(path.read_text(encoding="utf-8"))
+        on = text.get("Enabled", True) and text.get("CreateAlert", True)
+        if on and text.get("Status", "Stable") in ("Stable", "Production"):
+            reports = (text.get("Reports") or {}).get("MITRE ATT&CK") or []
+            found[path.relative_to(root).as_posix()] = [one.rpartition(":")[2].strip() for one in reports]
+    return found
+
+
+def test_rules_that_work_on_a_platform_and_those_that_count_there_are_two_numbers(shared, bundles):
+    root, bundle = shared("corpora", "samples", "panther"), bundles[E18]
+    view = small.read_embedded(load([CorpusSource("panther", root)]), E18).view(on=DAY)
+    where = dict(zip(view.all_rules["path"], view.all_rules["platforms"], strict=True))
+    read = {path: {bundle.read(one) for one in ids} for path, ids in panther_ids(root).items()}
+    in_scope = {path: ids & bundle.scope(False) for path, ids in read.items()}
+    rows = coverage_by_platform(view).set_index("name")
+    found = {name: (row["rules"], row["rules_counted"]) for name, row in rows.iterrows()}
+    assert found == {
+        name: (
+            sum(name in where[path] and bool(ids) for path, ids in in_scope.items()),
+            sum(
+                name in where[path] and any(name in bundle.platforms[one] for one in ids)
+                for path, ids in in_scope.items()
+            ),
+        )
+        for name in rows.index
+    }
+    assert found["SaaS"][0] > found["SaaS"][1] > 0
+    told = {row["name"]: (row["rules"], row["rules_counted"]) for row in summary(view)["platforms"]}
+    assert told == found

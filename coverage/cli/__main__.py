@@ -3,8 +3,8 @@
 import gc
 import sys
 
-from coverage.cli import application
+from coverage.cli.ending import run
 
 # A command is over in seconds and makes rows, not cycles: looking for cycles after every 700 objects is 4 % of its time.
 gc.set_threshold(100_000, 50, 100)
-application(sys.argv[1:])(prog_name="python -m coverage.cli")
+sys.exit(run(sys.argv[1:]))

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from coverage.accepted import counts_sentence, marks
+from coverage.catalogue import CatalogueError
 from coverage.cli.gap_options import ACCEPTED_CHOICES, Accepted, GapsFile, answered_for
 from coverage.cli.main import app
 from coverage.cli.options import (
@@ -36,12 +37,15 @@ from coverage.cli.options import (
 )
 from coverage.cli.output import emit, print_json, write_bytes
 from coverage.exports.tables import GAP_NAMES, stamped_csv, without_text
+from coverage.findings.problems import problem_count, problem_list, unplaced_count
 from coverage.loaders import CorpusStamp, Loaded
 from coverage.mapping import Reader
 from coverage.measures import gaps as gap_list
 from coverage.measures import rules_with_ids
 from coverage.measures import summary as figures
+from coverage.reading import read_in
 from coverage.scope import Scope
+from coverage.tables import TableError
 from coverage.vocabulary import COVERED_GAP_TYPES, GAP_TYPES
 
 
@@ -62,8 +66,11 @@ def summary(
 ) -> None:
     """Covered techniques, sub-techniques and placements, by tactic and platform, with every denominator."""
     one_output(as_json, csv)
-    view, loaded = chosen_view(paths, attack, classes, enabled, platforms, pre, rollup, corpora)
-    result = figures(view, problems=len(_problems_of(loaded, view.scope.corpora)))
+    ((reading, view),), _ = chosen_readings(
+        paths, (attack,), classes, enabled, platforms, pre, rollup, corpora
+    )
+    without = _corpora_without(reading.loaded, view.scope.corpora)
+    result = figures(view, problem_count(reading, without), unplaced_count(reading, without))
     if csv is not None:
         rows = [
             {"grain": grain, "name": "all", **result[grain]}
@@ -94,7 +101,8 @@ def _print_summary(result: dict, scope: Scope) -> None:
     console.print(
         f"{rules['in_scope']:,} of {rules['read']:,} rules are in scope; "
         f"{rules['unmapped']:,} of these have no mapping, {rules['tactic_only']:,} name only a tactic, "
-        f"{rules['unread']:,} name no ID that is live here. {_copies(rules)}{rules['problems']:,} problems."
+        f"{rules['unread']:,} name no ID that is live here. {_copies(rules)}"
+        f"{rules['problems']:,} problems in reading; {rules['unplaced']:,} IDs could not be placed."
     )
     for grain in ("techniques", "subtechniques", "placements"):
         part = result[grain]
@@ -118,6 +126,7 @@ def _print_summary(result: dict, scope: Scope) -> None:
             "sub-techniques covered",
             "of",
             "rules",
+            *(["rules counted"] if title == "platform" else []),
             box=None,
         )
         for column in table.columns[1:]:
@@ -132,6 +141,7 @@ def _print_summary(result: dict, scope: Scope) -> None:
                 str(row["subtechniques_covered"]),
                 str(row["subtechniques"]),
                 f"{row['rules']:,}",
+                *([f"{row['rules_counted']:,}"] if title == "platform" else []),
             )
         console.print(table)
     console.print(f"{scope.sentence()}\n{scope.corpora_sentence()}", style="dim", markup=False)
@@ -243,22 +253,34 @@ def _live(text: str, reader: Reader) -> str:
 
 @app.command(epilog="Examples:  problems  |  problems my-rules --csv -")
 def problems(
-    paths: Paths = None, corpora: Corpora = None, as_json: AsJson = False, csv: CsvFile = None
+    paths: Paths = None,
+    attack: Attack = None,
+    corpora: Corpora = None,
+    as_json: AsJson = False,
+    csv: CsvFile = None,
 ) -> None:
-    """Everything that could not be read or placed, with path, line and cause."""
+    """Everything that could not be read, or placed in the release, with path, line and cause."""
     loaded = loaded_rules(paths)
     names = [
         choice("corpus that was read", name, (stamp.name for stamp in loaded.corpora))
         for name in corpora or ()
     ]
     stamps = [stamp for stamp in loaded.corpora if stamp.name in names or not names]
-    found = _problems_of(loaded, stamps)
+    without = _corpora_without(loaded, stamps)
+    try:
+        reading = read_in(loaded, attack)
+    except (CatalogueError, TableError) as error:
+        raise stop(str(error)) from error
+    found = problem_list(reading, without)
     shown = ["severity", "code", "path", "line", "message"]
-    title = f"{len(found):,} problems in {sum(stamp.rules for stamp in stamps):,} rules read"
+    title = (
+        f"{len(found):,} problems in {sum(stamp.rules for stamp in stamps):,} rules read: "
+        f"{problem_count(reading, without):,} in reading, and {unplaced_count(reading, without):,} IDs "
+        f"that could not be placed in {reading.catalogue.release.title}"
+    )
     emit(found, None, "problems", shown, title, as_json=as_json, csv=csv)
 
 
-def _problems_of(loaded: Loaded, corpora: Sequence[CorpusStamp]) -> pd.DataFrame:
-    """PROBLEMS of some corpora, and those of none; all of them when all are meant."""
-    left_out = {stamp.name for stamp in loaded.corpora} - {stamp.name for stamp in corpora}
-    return loaded.problems[~loaded.problems["corpus"].isin(list(left_out))]
+def _corpora_without(loaded: Loaded, chosen: Sequence[CorpusStamp]) -> set[str]:
+    """The names of the corpora that were read and are not among the chosen ones."""
+    return {stamp.name for stamp in loaded.corpora} - {stamp.name for stamp in chosen}

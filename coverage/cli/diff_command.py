@@ -126,6 +126,8 @@ def _figures(found: Difference) -> Table:
 def _print(found: Difference, accepted: Accepted) -> None:
     console = Console(width=None if sys.stdout.isatty() else 200, highlight=False)
     console.print(found.sentence(), markup=False)
+    for text in found.without_rules:
+        console.print(shown(text), markup=False)
     console.print(_figures(found))
     units = found.units.assign(accepted=unit_marks(found.units, accepted, found.after))
     ids = units[units["grain"] != "placements"]

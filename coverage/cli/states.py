@@ -100,13 +100,28 @@ class Side:
     loaded: Loaded = field(repr=False)
     snapshot: Snapshot | None = field(default=None, repr=False)
     notes: tuple[str, ...] = ()
+    absent: str = ""  # the rule paths, where a revision has none of them
 
 
 def two_sides(base: str, head: str | None, paths: list[str] | None) -> tuple[Side, Side]:
     """What BASE and HEAD are. `ONE..OTHER` as BASE is both; `ONE...OTHER` starts where the two parted.
 
-    A revision is compared with rules in files as `git diff REV PATH` does: it is that of their repository.
+    A revision is compared with rules in files as `git diff REV PATH` does: it is that of their repository. One
+    that has none of their paths is compared as nothing, as long as the other state has one: so the first rules of
+    a repository can be compared with what was there before.
     """
+    sides = _two_sides(base, head, paths)
+    if all(side.absent for side in sides):
+        raise stop(
+            shown(
+                f"neither {sides[0].name} nor {sides[1].name} has {sides[0].absent}: "
+                "name rules that were there, or compare with a snapshot"
+            )
+        )
+    return sides
+
+
+def _two_sides(base: str, head: str | None, paths: list[str] | None) -> tuple[Side, Side]:
     if head is None:
         if _is_range(base):
             one, dots, other = base.partition("..." if "..." in base else "..")
@@ -194,18 +209,15 @@ def _range(one: str, other: str, parted: bool, paths: list[str] | None) -> tuple
 
 
 def _at(found: Revision, sources: Sequence[CorpusSource]) -> Side:
-    """The rules at a revision; it is an error when none of their paths was there, and a note when some were not."""
+    """The rules at a revision, and a note on each of their paths that was not there."""
     read = load_revision(found, sources)
     name, missing = f"{found.name} ({found.commit[:12]})", ", ".join(read.missing)
-    if len(read.missing) == len(sources):
-        raise RevisionError(
-            f"{name} has no {missing}: name rules that were there, or compare with a snapshot"
-        )
     notes = [f"{name} has no {missing}: no rule is read there"] if missing else []
     if read.submodules:
         count = f"{read.submodules} submodule{'s are' if read.submodules > 1 else ' is'}"
         notes.append(f"{name}: {count} not read; a folder that is checked out is")
-    return Side(name, read.loaded, notes=tuple(notes))
+    absent = missing if len(read.missing) == len(sources) else ""
+    return Side(name, read.loaded, notes=tuple(notes), absent=absent)
 
 
 def states(base: Side, head: Side, options: Options) -> tuple[State, State]:

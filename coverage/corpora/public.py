@@ -171,6 +171,7 @@ def _kept(
     record = {
         "name": corpus.name,
         "commit": commit,
+        "repository": corpus.repository.rpartition("/")[2],
         "ref": ref,
         "source": source,
         "licence": corpus.licence,

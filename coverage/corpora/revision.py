@@ -26,6 +26,7 @@ from coverage.corpora.git import (
     sizes,
 )
 from coverage.loaders import CorpusSource, Loaded, load
+from coverage.loaders.repository import repository_name
 from coverage.loaders.sources import shown
 
 _MOST_LINKS = 40  # one after another: what Linux follows at most
@@ -64,7 +65,13 @@ def load_revision(revision: Revision, sources: Sequence[CorpusSource]) -> Revisi
             ) from error
         loaded = load([replace(source, path=path) for source, path in zip(sources, paths, strict=True)])
     stamps = tuple(
-        replace(stamp, path=shown(f"{source.path}@{revision.name}"), commit=revision.commit)
+        replace(
+            stamp,
+            path=shown(f"{source.path}@{revision.name}"),
+            commit=revision.commit,
+            repository=repository_name(revision.root),
+            changed=False,
+        )
         for stamp, source in zip(loaded.corpora, sources, strict=True)
     )
     missing = tuple(

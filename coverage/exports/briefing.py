@@ -162,7 +162,8 @@ class Briefing:
         """What is wrong in the mappings, in one sentence."""
         counts = self.content.findings["severity"].value_counts()
         said = ", ".join(f"{counts.get(name, 0):,} {name}s" for name in ("error", "warning", "note"))
-        return f"Checks of the mappings found {said}; reading the rules met {len(self.content.problems):,} problems."
+        problems = self.figures["rules"]["problems"]
+        return f"Checks of the mappings found {said}; reading the rules met {problems:,} problems."
 
 
 def briefing(content: Content, changes: Mapping | None = None) -> Briefing:

@@ -99,7 +99,9 @@ FRAMES: dict[str, ExportedFrame] = {
     "findings": ExportedFrame(
         FINDINGS, lambda content: content.findings, "Which mappings are wrong, and what would be right?"
     ),
-    "problems": ExportedFrame(PROBLEMS, lambda content: content.problems, "What could not be read?"),
+    "problems": ExportedFrame(
+        PROBLEMS, lambda content: content.problems, "What could not be read, and what could not be placed?"
+    ),
 }
 # What the rules say at length: on request.
 TEXT_FRAMES: dict[str, ExportedFrame] = {

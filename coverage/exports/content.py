@@ -8,6 +8,7 @@ from functools import cached_property
 import pandas as pd
 
 from coverage.accepted import Accepted, with_accepted
+from coverage.findings.problems import problem_list
 from coverage.findings.silencing import silenced
 from coverage.measures import gaps, rules_with_ids, summary
 from coverage.reading import Reading
@@ -41,8 +42,8 @@ class Content:
 
     @cached_property
     def problems(self) -> pd.DataFrame:
-        """PROBLEMS of the view's corpora."""
-        found = self.reading.loaded.problems
+        """PROBLEMS of the view's corpora: what could not be read, and what could not be placed, with its lines."""
+        found = problem_list(self.reading)
         return found[among(found["corpus"], self._corpora)]
 
     @cached_property
@@ -72,4 +73,9 @@ class Content:
     @property
     def figures(self) -> dict:
         """What `summary --json` prints."""
-        return summary(self.view, problems=len(self.problems))
+        read, found = self.reading.loaded.problems, self.reading.unplaced
+        return summary(
+            self.view,
+            problems=int(among(read["corpus"], self._corpora).sum()),
+            unplaced=int(among(found["corpus"], self._corpora).sum()),
+        )

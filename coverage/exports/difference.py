@@ -42,6 +42,7 @@ def difference_json(found: Difference, accepted: Accepted = NOBODY) -> dict:
         "base": {"name": found.base.name, "stamp": found.base.scope.stamp()},
         "head": {"name": found.head.name, "stamp": found.head.scope.stamp()},
         "sentence": found.sentence(),
+        "without_rules": found.without_rules,
         "scopes_differ": scopes_differ(found.base.scope, found.head.scope),
         "totals": records(found.totals),
         "by_cause": records(found.by_cause),
@@ -137,6 +138,8 @@ def _headline(found: Difference) -> str:
 
 def _lines(found: Difference, marks: Mapping[int, str], rows: int, names_ids: bool) -> Iterator[str]:
     yield from (MARK, f"### {_headline(found)}", "")
+    for text in found.without_rules:
+        yield from (plain(text), "")
     yield from _table(figures(found).map(plain))
     ids = found.units[found.units["grain"] != "placements"]
     for change in ("lost", "gained"):

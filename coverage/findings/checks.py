@@ -28,6 +28,7 @@ CHECKS: dict[str, Check] = {
         "Revoked in favour of several",
         "MITRE revoked the ID and its revocations lead to several live IDs: a person must choose.",
         invalid=True,
+        unplaced=True,
         page=_VERSIONS,
     ),
     "deprecated-technique": Check(
@@ -36,6 +37,7 @@ CHECKS: dict[str, Check] = {
         "Deprecated technique",
         "MITRE deprecated the ID without a replacement, so the mapping counts nowhere.",
         invalid=True,
+        unplaced=True,
         page=_VERSIONS,
     ),
     "unknown-technique": Check(
@@ -44,6 +46,7 @@ CHECKS: dict[str, Check] = {
         "Unknown technique",
         "The ID is written like a technique's, and no release at hand knows it.",
         invalid=True,
+        unplaced=True,
         page=_TECHNIQUES,
     ),
     "not-an-id": Check(
@@ -52,6 +55,7 @@ CHECKS: dict[str, Check] = {
         "Not a technique ID",
         "The text is not written like a technique's ID. The fix is the ID it would be in capitals and without blanks.",
         invalid=True,
+        unplaced=True,
         page=_TECHNIQUES,
     ),
     "newer-technique": Check(
@@ -61,6 +65,7 @@ CHECKS: dict[str, Check] = {
         "The ID came with a newer release and has no single predecessor in this one, so the mapping counts nowhere. "
         "The message names the candidates.",
         invalid=True,
+        unplaced=True,
         page=_VERSIONS,
     ),
     "newer-technique-read-back": Check(
@@ -76,6 +81,7 @@ CHECKS: dict[str, Check] = {
         "note",
         "Other domain or framework",
         "The ID belongs to another domain (Mobile, ICS) or framework (MITRE ATLAS). It is not wrong; it counts nowhere here.",
+        unplaced=True,
     ),
     "wrong-parent": Check(
         paths.wrong_parent,
@@ -99,6 +105,7 @@ CHECKS: dict[str, Check] = {
         "Unknown tactic",
         "No release of this domain at hand knows the tactic. The fix is the ID of the tactic name beside it.",
         invalid=True,
+        unplaced=True,
         page=_TACTICS,
     ),
     "newer-tactic": Check(
@@ -107,6 +114,7 @@ CHECKS: dict[str, Check] = {
         "Tactic of another release",
         "This release does not have the tactic, another one at hand does. The fix is the only tactic the technique has here.",
         invalid=True,
+        unplaced=True,
         page=_VERSIONS,
     ),
     "tactic-left": Check(

@@ -93,6 +93,7 @@ class Check:
     """One check: its function, and what people and machines need to know of its code.
 
     `invalid`: a mapping with such a find is not valid in the release, so it was not written for it.
+    `unplaced`: the ID it finds, of a technique or a tactic, is read as no live one, so Problems lists it.
     """
 
     find: PathCheck | RuleCheck
@@ -101,6 +102,7 @@ class Check:
     description: str
     whole_rule: bool = False
     invalid: bool = False
+    unplaced: bool = False
     page: str = "https://attack.mitre.org/resources/"  # where to read on
 
 

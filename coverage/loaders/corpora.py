@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import gc
 import hashlib
-import os
-import subprocess
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -22,6 +20,7 @@ from coverage.loaders.components import COMPONENTS_CSV, read_components
 from coverage.loaders.formats import chosen, is_meant, max_bytes
 from coverage.loaders.platforms import PLATFORMS_CSV, read_platforms
 from coverage.loaders.repeats import repeats
+from coverage.loaders.repository import Commit, commit_of
 from coverage.loaders.seam import Context, RuleFile, Unparsable
 from coverage.loaders.sources import CorpusSource, shown, unique_names
 from coverage.loaders.walk import (
@@ -40,7 +39,6 @@ from coverage.loaders.words import WordTable
 from coverage.models import CorpusStamp, LoadResult, Problem
 
 Progress = Callable[[int, int, str], None]  # files done, files in all, path of the last one
-GIT_SECONDS = 3
 _FOLDED = "platform-word-unknown"
 _DAMAGED = ("too-large", "not-utf8", "empty-file")
 _LAYER, _WAZUH = "navigator", "wazuh"
@@ -279,29 +277,22 @@ def fingerprint(sources: Sequence[CorpusSource], platforms_csv: Path = PLATFORMS
 
 def _stamp(walk: Walk, corpus: LoadResult, hashes: list[tuple[str, str]]) -> CorpusStamp:
     digest = hashlib.sha256("".join(f"{path}\0{sha}\n" for path, sha in sorted(hashes)).encode())
+    commit = _commit(walk, [path for path, _ in hashes])
     return CorpusStamp(
         walk.source.name,
         shown(str(walk.source.path)),
         len(hashes),
         len(corpus.rules),
         f"sha256:{digest.hexdigest()}",
-        recorded_commit(walk.root) or git_commit(walk.root),
+        commit and commit.commit,
+        commit and commit.repository,
+        bool(commit and commit.changed),
     )
 
 
-def git_commit(folder: Path) -> str | None:
-    """The commit of the git work tree a folder is in; None without one, without git, or when git is slow."""
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(folder), "rev-parse", "--verify", "HEAD"],
-            capture_output=True,
-            text=True,
-            timeout=GIT_SECONDS,
-            check=False,
-            env=environment,
-        )
-    except (OSError, ValueError, subprocess.SubprocessError):
-        return None
-    commit = done.stdout.strip()
-    return commit if done.returncode == 0 and len(commit) in (40, 64) else None
+def _commit(walk: Walk, files: Sequence[str]) -> Commit | None:
+    """The commit a kept corpus was fetched at, else that of the repository which tracks the files read."""
+    if fetched := recorded_commit(walk.root):
+        return Commit(*fetched)
+    only = "." if walk.root == walk.source.path else walk.source.path.name
+    return commit_of(walk.root, files, only)

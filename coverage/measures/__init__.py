@@ -43,7 +43,6 @@ from coverage.measures.summary import rule_counts, summary
 from coverage.measures.technique import technique_facts, technique_rules
 from coverage.measures.telemetry import telemetry_by_id
 from coverage.measures.threat import threat_by_id
-from coverage.measures.unread import unread_mappings
 from coverage.scope import View
 
 
@@ -104,5 +103,4 @@ __all__ = [
     "technique_rules",
     "telemetry_by_id",
     "threat_by_id",
-    "unread_mappings",
 ]

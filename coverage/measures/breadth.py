@@ -70,17 +70,27 @@ def coverage_by_tactic(view: View) -> pd.DataFrame:
 
 @once_a_view
 def coverage_by_platform(view: View) -> pd.DataFrame:
-    """PLATFORM_COVERAGE: covered and all techniques on each platform, counting only rules that work on it."""
+    """PLATFORM_COVERAGE: covered and all techniques on each platform, counting only rules that work on it.
+
+    A rule may work on a platform and map only to techniques that the release does not place there: it is one of
+    `rules` and none of `rules_counted`.
+    """
     ids, on_ids = _ids_and_rules(view)
     units = ids.explode("platforms", ignore_index=True).rename(columns={"platforms": "platform"})
     units = units[units["platform"].notna() & (units["platform"] != PRE_PLATFORM)].reset_index(drop=True)
-    pairs = on_ids.merge(view.rule_platforms, on="rule_key")
-    pairs = pairs[rows_of(pairs, units, ["platform", "attack_id"]) >= 0]
+    working = on_ids.merge(view.rule_platforms, on="rule_key")
+    pairs = working[rows_of(working, units, ["platform", "attack_id"]) >= 0]
     lifted = rolled_up(pairs, units, ("platform",))
     cells = coverage_columns(pairs, lifted, units, view.scope.rollup, ("platform",))
     result = _totals(cells, "platform")
-    result["rules"] = result["platform"].map(lifted.groupby("platform")["rule_key"].nunique())
+    result["rules"] = result["platform"].map(_distinct_rules(working))
+    result["rules_counted"] = result["platform"].map(_distinct_rules(lifted))
     return _shaped(_filled(result.rename(columns={"platform": "name"})), PLATFORM_COVERAGE)
+
+
+def _distinct_rules(pairs: pd.DataFrame) -> pd.Series:
+    """How many rules each platform has."""
+    return pairs.groupby("platform")["rule_key"].nunique()
 
 
 def _totals(cells: pd.DataFrame, by: str) -> pd.DataFrame:
@@ -94,5 +104,6 @@ def _totals(cells: pd.DataFrame, by: str) -> pd.DataFrame:
 
 
 def _filled(frame: pd.DataFrame) -> pd.DataFrame:
-    counts = ["total", "subtechniques_covered", "subtechniques", "rules"]
+    known = ("total", "subtechniques_covered", "subtechniques", "rules", "rules_counted")
+    counts = [name for name in known if name in frame]
     return frame.fillna(dict.fromkeys(["covered", *counts], 0)).astype(dict.fromkeys(counts, "int64"))

@@ -98,6 +98,17 @@ class Difference:
             + (f" ({why})." if why else ".")
         )
 
+    @property
+    def without_rules(self) -> list[str]:
+        """One sentence for each of the two states that has no rule: it is compared as nothing."""
+        before, after = self.base, self.head
+        empty = [before.loaded.rules.empty, after.loaded.rules.empty]
+        if all(empty):
+            return [f"Neither {before.name} nor {after.name} has a rule."]
+        first = f"{before.name} has no rule: this compares {after.name} with nothing."
+        last = f"{after.name} has no rule, so all that {before.name} covered is lost."
+        return [text for text, holds in zip((first, last), empty, strict=True) if holds]
+
     @cached_property
     def _ends(self) -> tuple[Side, Side]:
         return self._sides[id(self.before)], self._sides[id(self.after)]

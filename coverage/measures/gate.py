@@ -18,6 +18,7 @@ from coverage.mapping import Reader
 from coverage.measures.breadth import coverage_by_id, coverage_by_placement
 from coverage.measures.difference import GRAIN_WORDS, Difference
 from coverage.measures.impact import number
+from coverage.measures.rule_diff import unreadable_files
 from coverage.measures.sides import columns
 from coverage.measures.threat import threat_by_id
 from coverage.scope import View, among
@@ -273,20 +274,25 @@ def _listed(names: list[str]) -> str:
 def lost_verdict(found: Difference, accepted: Accepted, line: int | None = None) -> Verdict:
     """Whether every technique and sub-technique covered before still is, or is an accepted gap.
 
-    `found` compares two states in one release and scope, so that only rules make a difference.
+    `found` compares two states in one release and scope, so that only rules make a difference. Before the first
+    rules of a repository there was nothing to lose; a baseline with rules that cover nothing fails, and so does
+    one without a rule when there is none now, either.
     """
     units, view = found.units[found.units["grain"] != "placements"], found.after
     lost = units[units["change"] == "lost"]
     excused = _excused(lost["attack_id"].tolist(), accepted, view)
     open_ = lost[~among(lost["attack_id"], pd.Series(sorted(excused), dtype="str"))]
     total, said = int((coverage_by_id(found.before)["covered"] > 0).sum()), marker(accepted, view)
+    before, after = found.base.loaded, found.head.loaded
+    first = before.rules.empty and not unreadable_files(before) and not after.rules.empty
     return Verdict(
         "no_technique_lost",
         "no technique lost",
-        bool(total) and open_.empty,
+        (bool(total) or first) and open_.empty,
         wanted=f"0 of {total:,} techniques and sub-techniques lost that {found.base.name} covers",
         found=f"{len(open_):,} of {total:,} lost"
-        + (f", and {len(excused):,} more that are accepted gaps" if excused else ""),
+        + (f", and {len(excused):,} more that are accepted gaps" if excused else "")
+        + (f": {found.base.name} has no rule yet" if first else ""),
         covered=total - len(open_),
         total=total,
         scope=view.scope.sentence(),
@@ -296,7 +302,7 @@ def lost_verdict(found: Difference, accepted: Accepted, line: int | None = None)
             for row in columns(open_, "name", "because", "attack_id")
         ),
         advice="the baseline covers no technique: are the rules at this path in it?"
-        if not total
+        if not (total or first)
         else ""
         if open_.empty
         else "map a rule to each of these again, or record it in gaps.toml as accepted",

@@ -16,7 +16,10 @@ from coverage.vocabulary import PRE_PLATFORM, SEVERITIES
 
 
 def rule_weights(rules: pd.DataFrame, weights: Mapping[str, float]) -> pd.Series:
-    """What each rule of a RULES frame is worth, 0-1, by `rule_key`: its class's weight, 0 when disabled."""
+    """What each rule of a RULES frame is worth, 0-1, by `rule_key`: its class's weight, 0 when disabled.
+
+    A disabled rule detects nothing, so it stays at 0 in a scope that counts such rules as covering.
+    """
     worth = rules["rule_class"].map(dict(weights)).astype("float64").fillna(0.0)
     worth = worth.where(rules["enabled"].fillna(True).astype(bool), 0.0)
     return worth.set_axis(rules["rule_key"])
@@ -57,7 +60,8 @@ def strength_columns(
         index=result.index,
         dtype=object,
     )
-    has_rule = (result["depth"] > 0).astype("float64")
+    with_rule = np.bincount(rows[rows >= 0], minlength=len(result)) > 0
+    has_rule = pd.Series(with_rule, index=result.index).astype("float64")
     breadth = result["platforms_covered"] / result["platforms_total"].where(result["platforms_total"] > 0)
     result["breadth"] = breadth.fillna(has_rule)  # PRE and ICS name no platform a rule could run on
     result["score"] = result["depth"] * result["breadth"]

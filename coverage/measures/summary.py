@@ -19,17 +19,24 @@ from coverage.scope import View, once_a_view, rules_in_scope
 from coverage.vocabulary import RULE_CLASSES
 
 
-def summary(view: View, problems: int = 0) -> dict:
+def summary(view: View, problems: int = 0, unplaced: int = 0) -> dict:
     """The scope's stamp and its figures, as JSON-ready values. `docs/numbers.md` says what each is.
 
     `covered` is a whole number under the roll-ups `any`, `all` and `direct`; under `share` it is the
     sum of the shares. `rollups.share` is the mean share over the techniques in scope, 0-1.
+
+    Parameters
+    ----------
+    view : View
+    problems, unplaced : int
+        How many problems were met in reading the files, and how many IDs could not be placed; together they are
+        what the command `problems` lists.
     """
     ids, cells = coverage_by_id(view), coverage_by_placement(view)
     techniques, subtechniques = ids[~ids["is_subtechnique"]], ids[ids["is_subtechnique"]]
     return {
         "stamp": view.scope.stamp(),
-        "rules": rule_counts(view) | {"problems": problems},
+        "rules": rule_counts(view) | {"problems": problems, "unplaced": unplaced},
         "techniques": _ratio(techniques),
         "techniques_with_pre": techniques_with_pre(view),
         "subtechniques": _ratio(subtechniques),
@@ -39,7 +46,7 @@ def summary(view: View, problems: int = 0) -> dict:
             "share": _round(techniques["share"].mean()) if len(techniques) else 0.0,
         },
         "tactics": _rows(coverage_by_tactic(view), {"id": "tactic_id", "name": "name"}),
-        "platforms": _rows(coverage_by_platform(view), {"name": "name"}),
+        "platforms": _rows(coverage_by_platform(view), {"name": "name"}, "rules_counted"),
         "corpora": []
         if len(view.scope.corpora) < 2
         else _rows(corpus_summary(view).dropna(subset="corpus"), {"name": "corpus"}),
@@ -99,8 +106,8 @@ def _ratio(rows: pd.DataFrame) -> dict:
     return {"covered": _number(rows["covered"].sum()), "total": len(rows)}
 
 
-def _rows(frame: pd.DataFrame, names: dict[str, str]) -> list[dict]:
-    counts = ("total", "subtechniques_covered", "subtechniques", "rules")
+def _rows(frame: pd.DataFrame, names: dict[str, str], *more: str) -> list[dict]:
+    counts = ("total", "subtechniques_covered", "subtechniques", "rules", *more)
     return [
         {key: row[column] for key, column in names.items()}
         | {"covered": _number(row["covered"])}

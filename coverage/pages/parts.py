@@ -146,7 +146,8 @@ def _coverage(attack_id: str, now: View) -> None:
     columns[2].metric(
         "Depth",
         f"{row['depth']:.2f}",
-        help="1 - product over its rules of (1 - 0.5 weight): one production rule is 0.5, two 0.75.",
+        help="1 - product over its rules of (1 - 0.5 weight): one production rule is 0.5, two 0.75. "
+        "A disabled rule detects nothing and weighs 0, even where the scope counts it.",
     )
     columns[3].metric(
         "Platforms",

@@ -1,4 +1,4 @@
-"""Problems. Who: whoever owns the rules. Question: what could not be read, and where exactly?
+"""Problems. Who: whoever owns the rules. Question: what could not be read or placed, and where exactly?
 
 Next: fix the file at path and line, or download the list for its owner.
 """
@@ -7,20 +7,26 @@ import pandas as pd
 import streamlit as st
 
 from coverage import session
-from coverage.measures import unread_mappings
 from coverage.pages import parts
 
 now = session.guarded_view()
-problems, unread = session.loaded().problems, unread_mappings(now)
-without_id = unread["status"] == "tactic_only"
+problems, unplaced = session.loaded().problems, session.unplaced()
+written = now.mappings[now.mappings["leaf_written"].notna()]
 errors = int((problems["severity"] == "error").sum())
 
 session.page_head(
     "Problems",
     f"{len(problems):,} problems in reading ({errors:,} errors) over {len(now.all_rules):,} rules; "
-    f"{(~without_id).sum():,} of {now.mappings['leaf_written'].notna().sum():,} technique IDs in mappings are no live ID of {now.scope.attack.title}.",
+    f"{written['attack_id'].isna().sum():,} of {len(written):,} technique IDs in mappings are no live ID of "
+    f"{now.scope.attack.title}.",
     now,
 )
+
+
+def with_places(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows with line and column as text, empty where there is none."""
+    return rows.assign(**{name: rows[name].astype("str").fillna("") for name in ("line", "column")})
+
 
 st.subheader("Could not be read", anchor=False)
 if problems.empty:
@@ -42,9 +48,8 @@ else:
         "corpus": st.column_config.TextColumn("Corpus", width=86),
         "rule_id": "Rule's ID",
     }
-    places = {name: shown[name].astype("str").fillna("") for name in ("line", "column")}
     st.dataframe(
-        shown.assign(**places)[list(columns)],
+        with_places(shown)[list(columns)],
         hide_index=True,
         height=min(38 + 35 * len(shown), 380),
         column_config=columns,
@@ -53,33 +58,30 @@ else:
 
 st.subheader("Could not be placed", anchor=False)
 st.caption(
-    "Mappings whose ID is no live technique of this release: of another domain or framework, deprecated, newer, or known to no release at hand."
+    "IDs in mappings that are no live technique or tactic of this release: of another domain or framework, deprecated, "
+    "newer, or known to no release at hand. The Mapping page and `lint` have them among their findings, and beside them "
+    "what is wrong with an ID that is live, and mappings that name a tactic alone."
 )
-if without_id.any() and not st.toggle(
-    f"And the {without_id.sum():,} that name a tactic alone",
-    key="tactic_only",
-    bind="query-params",
-    help="Sigma and Falco tag tactics beside techniques: such a tag is a mapping of its own, and covers no technique.",
-):
-    unread = unread[~without_id]
-if unread.empty:
-    st.success("Every technique ID is read as a live technique of this release.")
+if unplaced.empty:
+    st.success("Every ID in a mapping is a live technique or tactic of this release.")
 else:
-    columns = ["name", "status", "leaf_written", "tactic_written", "candidates", "reason", "path"]
+    columns = {
+        "severity": st.column_config.TextColumn("Severity", width=76),
+        "code": st.column_config.TextColumn("Cause", width=150),
+        "name": st.column_config.TextColumn("Rule", width=270),
+        "value": st.column_config.TextColumn("As written", width=130),
+        "message": st.column_config.TextColumn("Why", width=470),
+        "path": st.column_config.TextColumn("File", width=300),
+        "line": st.column_config.TextColumn("Line", width=52),
+        "column": st.column_config.TextColumn("Column", width=66),
+        "corpus": st.column_config.TextColumn("Corpus", width=86),
+    }
     chosen = parts.chosen_row(
-        unread[columns],
-        "unread_table",
-        {
-            "name": st.column_config.TextColumn("Rule", width="large"),
-            "status": "Status",
-            "leaf_written": "Technique as written",
-            "tactic_written": "Tactic as written",
-            "candidates": st.column_config.ListColumn("Candidates"),
-            "reason": "Why",
-            "path": "File",
-        },
-        height=min(38 + 35 * len(unread), 380),
+        with_places(unplaced)[list(columns)],
+        "unplaced_table",
+        columns,
+        height=min(38 + 35 * len(unplaced), 380),
     )
     if chosen is not None:
-        session.open_rule(unread.iloc[chosen]["rule_key"])
-    parts.csv_button(unread, now, "unplaced_mappings")
+        session.open_rule(unplaced.iloc[chosen]["rule_key"])
+    parts.csv_button(unplaced, now, "unplaced_mappings")
