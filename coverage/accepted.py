@@ -301,22 +301,6 @@ def mark(state: str, until: date | None, expired: bool) -> str:
     return state + (f" until {until.isoformat()}" if until else "") + (", expired" if expired else "")
 
 
-def cell_entries(cells: pd.DataFrame, accepted: Accepted, day: date) -> list[Entry | None]:
-    """For each cell of the matrix (`tactic_id`, `attack_id`, `covered`) the entry about it; None where it is covered or nothing is said."""
-    rows = zip(*(cells[name].tolist() for name in ("attack_id", "tactic_id", "covered")), strict=True)
-    return [
-        accepted.at(attack_id, tactic, day) if covered < 1 else None for attack_id, tactic, covered in rows
-    ]
-
-
-def cell_marks(cells: pd.DataFrame, accepted: Accepted, day: date) -> list[str]:
-    """The mark and reason of each of `cell_entries`; "" without an entry."""
-    return [
-        f"{entry_mark(entry, day)}: {entry.reason}" if entry else ""
-        for entry in cell_entries(cells, accepted, day)
-    ]
-
-
 def entry_mark(entry: Entry, day: date) -> str:
     """What is said of a gap by its entry, in a few words, on a day."""
     return mark(entry.state, entry.until, entry.expired(day))

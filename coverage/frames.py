@@ -553,6 +553,20 @@ PLACEMENT_COVERAGE = FrameSpec(
     },
 )
 
+MATRIX_CELLS = FrameSpec(
+    "MATRIX_CELLS",
+    "one row a cell of the matrix, in its order: techniques by name, the sub-techniques of each behind it",
+    ("tactic_id", "attack_id"),
+    {
+        **PLACEMENT_COVERAGE.columns,
+        "x": (INT, "0-based column of its tactic, among those that have a technique in scope"),
+        "tactic": (TEXT, "name of the tactic"),
+        "sign": (TEXT, "beside its number: one of measures.matrix.MARKS; empty where gaps.toml says nothing"),
+        "mark": (TEXT, "what gaps.toml says of an open cell, and why; empty where it says nothing"),
+        "gap_type": (TEXT, "the kind of work that closes the open ID; NA when it is covered"),
+    },
+)
+
 TACTIC_COVERAGE = FrameSpec(
     "TACTIC_COVERAGE",
     "one row a tactic of the matrix",

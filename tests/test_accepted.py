@@ -18,7 +18,6 @@ from coverage.accepted import (
     Accepted,
     accepted_in,
     as_toml,
-    cell_marks,
     counts,
     counts_sentence,
     gaps_files,
@@ -33,7 +32,8 @@ from coverage.accepted import (
 from coverage.exports.tables import gaps_csv
 from coverage.frames import ACCEPTED_GAPS, GAPS, PROBLEMS, checked
 from coverage.loaders import CorpusSource, load
-from coverage.measures import coverage_by_placement, gaps, summary
+from coverage.measures import gaps, summary
+from coverage.measures.matrix import matrix_cells
 from tests import small
 from tests.small import DAY, E18, E19, SMALL
 from tests.states import copy_of_small, refused, run
@@ -149,12 +149,8 @@ def test_a_placement_is_accepted_alone_and_an_id_when_all_of_its_placements_are(
     view = small.view(E18)
     one = said(tmp_path, entry("T1098", tactic="Persistence"))
     assert rows(with_accepted(gaps(view), one, view)) == {}
-    cells = coverage_by_placement(view)
-    marked = {
-        (row.tactic_id, row.attack_id): mark
-        for row, mark in zip(cells.itertuples(), cell_marks(cells, one, DAY), strict=True)
-        if mark
-    }
+    cells = matrix_cells(view, one)
+    marked = {(row.tactic_id, row.attack_id): row.mark for row in cells.itertuples() if row.mark}
     assert marked == {("TA0003", "T1098"): "accepted: a reason"}
     assert notes_on("T1098", one, view) == ["Gap **accepted** in Persistence: a reason (an owner)"]
     both = said(
@@ -174,12 +170,8 @@ def test_a_placement_is_accepted_alone_and_an_id_when_all_of_its_placements_are(
 def test_what_holds_everywhere_holds_in_every_cell_and_never_in_a_covered_one(tmp_path):
     view = small.view(E18)
     accepted = said(tmp_path, entry("T1098") + entry("T1003"))
-    cells = coverage_by_placement(view)
-    marked = {
-        (row.tactic_id, row.attack_id)
-        for row, mark in zip(cells.itertuples(), cell_marks(cells, accepted, DAY), strict=True)
-        if mark
-    }
+    cells = matrix_cells(view, accepted)
+    marked = {(row.tactic_id, row.attack_id) for row in cells.itertuples() if row.mark}
     assert marked == {("TA0003", "T1098"), ("TA0004", "T1098")}  # T1003 is covered by b
     assert idle_entries(accepted, gaps(view)["attack_id"]) == ["T1003"]
     assert not set(rows(with_accepted(gaps(view), accepted, view))) & {"T1098.001", "T1098.002"}

@@ -6,17 +6,18 @@ import pandas as pd
 import pytest
 
 from coverage.charts import bars
-from coverage.charts.matrix import SHADES, matrix_cells, matrix_figure
-from coverage.charts.theme import DARK, KINDS, LIGHT, RULE_BANDS, SHARE_BANDS, band_of
+from coverage.charts.matrix import matrix_figure
+from coverage.charts.theme import DARK, LIGHT
 from coverage.loaders import corpus_sources, load
 from coverage.measures import (
     activity_by_month,
-    coverage_by_placement,
     coverage_by_platform,
     coverage_by_tactic,
-    gaps,
     severity_mix,
 )
+from coverage.measures.cell import PAGE_MEASURES
+from coverage.measures.matrix import matrix_cells, shown_cells
+from coverage.palette import KINDS, RULE_BANDS, SHARE_BANDS, band_of
 from coverage.reading import read_in
 from coverage.tables import PROJECT
 from coverage.vocabulary import GAP_TYPES, GAP_WORK
@@ -29,9 +30,7 @@ def view():
 
 @pytest.fixture(scope="module")
 def placements(view):
-    types = gaps(view).set_index("attack_id")["gap_type"]
-    cells = coverage_by_placement(view)
-    return cells.assign(gap_type=cells["attack_id"].map(types))
+    return matrix_cells(view)
 
 
 def cells_trace(figure):
@@ -40,7 +39,7 @@ def cells_trace(figure):
 
 def test_matrix_shows_each_technique_placement_once_in_tactic_order(view, placements):
     tactics = coverage_by_tactic(view)
-    cells = matrix_cells(placements, tactics)
+    cells = shown_cells(placements)
     assert len(cells) == (~placements["is_subtechnique"]).sum()
     assert not cells.duplicated(["x", "y"]).any()
     order = cells.drop_duplicates("x").sort_values("x")["tactic_id"].tolist()
@@ -50,23 +49,22 @@ def test_matrix_shows_each_technique_placement_once_in_tactic_order(view, placem
         assert column["name"].str.casefold().is_monotonic_increasing
 
 
-def test_unfolding_puts_sub_techniques_below_their_technique(view, placements):
-    tactics = coverage_by_tactic(view)
-    cells = matrix_cells(placements, tactics, ["T1059"])
+def test_unfolding_puts_sub_techniques_below_their_technique(placements):
+    cells = shown_cells(placements, ["T1059"])
     column = cells[cells["tactic_id"] == "TA0002"].sort_values("y")
     ids = column["attack_id"].tolist()
     start = ids.index("T1059")
     below = [i for i in ids if i.startswith("T1059.")]
     assert below and ids[start + 1 : start + 1 + len(below)] == sorted(below)
-    folded = matrix_cells(placements, tactics)
+    folded = shown_cells(placements)
     assert len(cells) == len(folded) + len(below)
 
 
 @pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda theme: theme.name)
-@pytest.mark.parametrize("shade", SHADES)
+@pytest.mark.parametrize("shade", PAGE_MEASURES)
 def test_matrix_figure_equals_its_frame(view, placements, shade, theme):
     tactics = coverage_by_tactic(view)
-    cells = matrix_cells(placements, tactics)
+    cells = shown_cells(placements)
     figure = matrix_figure(cells, tactics, theme, shade)
     targets = cells_trace(figure)
     assert list(zip(targets.customdata[:, 0], targets.customdata[:, 1], strict=True)) == list(
@@ -82,7 +80,7 @@ def test_matrix_figure_equals_its_frame(view, placements, shade, theme):
     labels = [
         trace.name for trace in figure.data if trace.showlegend is not False and trace.type == "scatter"
     ]
-    if SHADES[shade].bands:
+    if not PAGE_MEASURES[shade].are_kinds:
         assert len(labels) == 6
     else:
         assert set(labels) == {
@@ -93,7 +91,7 @@ def test_matrix_figure_equals_its_frame(view, placements, shade, theme):
 
 def test_open_cells_are_band_zero_and_the_number_is_in_the_cell(view, placements):
     tactics = coverage_by_tactic(view)
-    cells = matrix_cells(placements, tactics)
+    cells = shown_cells(placements)
     fill = next(
         t for t in matrix_figure(cells, tactics, LIGHT).data if t.type == "heatmap" and t.text is not None
     )
@@ -106,7 +104,7 @@ def test_open_cells_are_band_zero_and_the_number_is_in_the_cell(view, placements
 def test_a_name_breaks_where_it_has_a_stroke(view, placements):
     """`Deobfuscate/Decode` is wider than a cell."""
     tactics = coverage_by_tactic(view)
-    cells = matrix_cells(placements, tactics)
+    cells = shown_cells(placements)
     texts = [
         text
         for trace in matrix_figure(cells, tactics, LIGHT).data
@@ -120,7 +118,7 @@ def test_a_name_breaks_where_it_has_a_stroke(view, placements):
 
 def test_a_rule_name_cannot_bring_markup_into_the_hover(view, placements):
     tactics = coverage_by_tactic(view)
-    cells = matrix_cells(placements, tactics)
+    cells = shown_cells(placements)
     first = cells.iloc[0]
     hover = {(first["tactic_id"], first["attack_id"]): ['<a href="javascript:x">evil</a>']}
     text = cells_trace(matrix_figure(cells, tactics, LIGHT, hover=hover)).text[0]
@@ -129,7 +127,7 @@ def test_a_rule_name_cannot_bring_markup_into_the_hover(view, placements):
 
 def test_dimmed_cells_lose_their_fill(view, placements):
     tactics = coverage_by_tactic(view)
-    cells = matrix_cells(placements, tactics)
+    cells = shown_cells(placements)
     figure = matrix_figure(cells, tactics, LIGHT, dimmed=set(cells["attack_id"]))
     fill = next(t for t in figure.data if t.type == "heatmap" and t.text is not None)
     assert {value for row in fill.z for value in row if value is not None} == {-1}

@@ -21,9 +21,10 @@ from typer.testing import CliRunner
 
 from coverage.cli import application
 from coverage.exports.bundle import EXPORTS, MANIFEST, archive, everything
-from coverage.exports.cells import CELL_MEASURES, ratio
+from coverage.exports.cells import ratio
 from coverage.exports.columns import COLUMNS_VERSION, FRAMES
 from coverage.exports.parquet import FORMS
+from coverage.measures.cell import FILE_MEASURES
 from tests import small
 from tests.conftest import PROJECT
 from tests.exporting import content
@@ -131,7 +132,7 @@ def test_all_exports_say_what_the_summary_says(both, call):
     assert (
         len(ids) == covered
         and layers[0] == json.loads(made["navigator/coverage.json"])
-        and len(layers) == len(CELL_MEASURES) + 1
+        and len(layers) == len(FILE_MEASURES) + 1
     )
     book = openpyxl.load_workbook(io.BytesIO(made["coverage.xlsx"]))
     row = next(row for row in book["Summary"].iter_rows(values_only=True) if row[0] == "techniques")
@@ -234,7 +235,7 @@ def test_several_measures_are_several_layers_in_one_file(call):
         "small: depth (Enterprise 18.1)",
         "small: platforms (Enterprise 18.1)",
     ]
-    assert len(names("--measure", "all")) == len(CELL_MEASURES)
+    assert len(names("--measure", "all")) == len(FILE_MEASURES)
 
 
 def test_one_corpus_against_another(call, tmp_path):

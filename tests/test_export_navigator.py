@@ -15,7 +15,6 @@ from mitreattack.navlayers import Layer
 
 from coverage.accepted import accepted_in, with_accepted
 from coverage.exports import navigator as module
-from coverage.exports.cells import CELL_MEASURES
 from coverage.exports.navigator import (
     MOST_RULES,
     comparison_layer,
@@ -25,6 +24,7 @@ from coverage.exports.navigator import (
 )
 from coverage.loaders import CorpusSource, load
 from coverage.measures import coverage_by_id, coverage_by_placement, gaps, summary
+from coverage.measures.cell import FILE_MEASURES
 from coverage.palette import KINDS, LIGHT, SIDES
 from coverage.vocabulary import ROLLUPS
 from tests import small
@@ -101,7 +101,7 @@ def shortnames(release: str = E18) -> set[str]:
 
 
 @pytest.mark.parametrize("release", [E18, E19])
-@pytest.mark.parametrize("measure", CELL_MEASURES)
+@pytest.mark.parametrize("measure", FILE_MEASURES)
 def test_a_layer_opens_without_a_word_and_has_the_same_scores(release, measure, tmp_path, capsys):
     layer = coverage_layer(small.view(release), measure)
     check_format(layer, shortnames(release))
@@ -113,9 +113,9 @@ def test_a_layer_opens_without_a_word_and_has_the_same_scores(release, measure, 
 
 
 @pytest.mark.parametrize("rollup", ROLLUPS)
-@pytest.mark.parametrize("measure", CELL_MEASURES)
+@pytest.mark.parametrize("measure", FILE_MEASURES)
 def test_each_cell_of_a_layer_is_the_cell_of_the_frame(measure, rollup):
-    view, chosen = small.view(E18, rollup=rollup), CELL_MEASURES[measure]
+    view, chosen = small.view(E18, rollup=rollup), FILE_MEASURES[measure]
     cells = coverage_by_placement(view)
     wanted = {
         (tactic, attack_id): chosen.whole(float(value))
@@ -167,8 +167,8 @@ def test_what_nothing_is_known_of_is_left_out():
 
 @given(st.floats(0, 1, exclude_min=True, exclude_max=True))
 def test_a_share_is_whole_percents_that_never_claim_nothing_or_all(value):
-    assert 1 <= CELL_MEASURES["score"].whole(value) <= 99
-    assert abs(CELL_MEASURES["score"].whole(value) / 100 - value) <= 0.01
+    assert 1 <= FILE_MEASURES["score"].whole(value) <= 99
+    assert abs(FILE_MEASURES["score"].whole(value) / 100 - value) <= 0.01
 
 
 IDS = ("T1003", "T1003.001", "T1053", "T1053.005", "T1078", "T1078.004", "T1105", "T1562.001", "T1685")
@@ -179,7 +179,7 @@ paths = st.lists(st.tuples(st.sampled_from(IDS), st.sampled_from(TACTICS)), max_
 @settings(max_examples=25, deadline=None)
 @given(
     st.lists(st.tuples(st.text(max_size=20), paths), max_size=5),
-    st.sampled_from(list(CELL_MEASURES)),
+    st.sampled_from(list(FILE_MEASURES)),
     st.sampled_from(list(ROLLUPS)),
 )
 def test_any_rules_give_a_layer_that_reads_back_the_same(rules, measure, rollup):
@@ -199,12 +199,12 @@ def test_any_rules_give_a_layer_that_reads_back_the_same(rules, measure, rollup)
         (e["techniqueID"], e.get("tactic"), e["score"]) for e in again["techniques"]
     ]
     cells = coverage_by_placement(view)
-    assert len(list(placements(layer, view))) == (cells[CELL_MEASURES[measure].column] > 0).sum()
+    assert len(list(placements(layer, view))) == (cells[FILE_MEASURES[measure].column] > 0).sum()
 
 
 def test_the_gradient_colours_a_count_as_the_page_does():
     """With the Navigator's own sum: a hundred steps between the first colour and the last, evenly blended."""
-    gradient, bands = coverage_layer(small.view(E18))["gradient"], CELL_MEASURES["rules"]
+    gradient, bands = coverage_layer(small.view(E18))["gradient"], FILE_MEASURES["rules"]
     colours, low, high = gradient["colors"], gradient["minValue"], gradient["maxValue"]
 
     def shown(score: int) -> tuple[float, ...]:
@@ -216,7 +216,7 @@ def test_the_gradient_colours_a_count_as_the_page_does():
         )
 
     for score in (1, 2, 3, 5, 6, 7, 10, 14, 15, 40, 305):
-        wanted = bands.fill(score)
+        wanted = bands.colours(LIGHT)[bands.band(score)]
         assert shown(score) == tuple(int(wanted[i : i + 2], 16) for i in (1, 3, 5)), score
 
 
@@ -307,10 +307,10 @@ def test_a_comparison_says_who_covers_what():
 
 def test_several_layers_are_a_list_in_one_file():
     view = small.view(E18)
-    layers = [coverage_layer(view, measure) for measure in CELL_MEASURES]
+    layers = [coverage_layer(view, measure) for measure in FILE_MEASURES]
     one, several = json.loads(layer_file(layers[:1])), json.loads(layer_file([*layers, gaps_layer(view)]))
     assert one == layers[0] and several[:-1] == layers
-    assert len({layer["name"] for layer in several}) == len(several) == len(CELL_MEASURES) + 1
+    assert len({layer["name"] for layer in several}) == len(several) == len(FILE_MEASURES) + 1
     assert [Layer(init_data=layer).layer.name for layer in several] == [layer["name"] for layer in several]
 
 
@@ -381,7 +381,7 @@ def test_with_the_whole_library_at_hand_the_layer_is_the_same(monkeypatch):
 @pytest.mark.corpora
 def test_elastic_as_every_layer(shared, tmp_path, capsys):
     view = small.elastic_reading(shared("corpora", "elastic"), E19).view(on=small.DAY)
-    for measure in CELL_MEASURES:
+    for measure in FILE_MEASURES:
         layer = coverage_layer(view, measure)
         check_format(layer, shortnames(E19))
         assert read_back(layer_file([layer]), tmp_path, capsys)

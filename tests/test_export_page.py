@@ -6,10 +6,10 @@ import os
 
 import pytest
 
-from coverage.exports.cells import CELL_MEASURES
 from coverage.exports.columns import EVERY_FRAME
 from coverage.exports.content import Content
 from coverage.loaders import corpus_sources, load
+from coverage.measures.cell import FILE_MEASURES
 from coverage.reading import read_in
 from coverage.tables import PROJECT
 from tests.test_pages import answer, app, numbers, on  # noqa: F401
@@ -60,7 +60,7 @@ def test_two_corpora_can_be_set_against_each_other(app, monkeypatch, tmp_path): 
     assert "One corpus against the other" in labels(on(app, "export.py"))
 
 
-@pytest.mark.parametrize("measure", CELL_MEASURES)
+@pytest.mark.parametrize("measure", FILE_MEASURES)
 def test_the_picture_below_is_coloured_as_chosen(app, measure):  # noqa: F811
     at = on(app, "export.py")
     at.selectbox(key="export_measure").set_value(measure).run()

@@ -10,12 +10,14 @@ import pytest
 from PIL import Image, ImageFont
 
 from coverage.accepted import Accepted, accepted_in
-from coverage.charts.matrix import matrix_cells
-from coverage.exports.cells import ANSWERED_SIGNS, CELL_MEASURES, matrix_columns
+from coverage.exports.cells import legend
 from coverage.exports.drawing import Box, Drawing, Line, png, svg
 from coverage.exports.lettering import BOLD, REGULAR, font, font_file, width, wrapped
 from coverage.exports.picture import A3, matrix_drawing, matrix_png, matrix_svg
-from coverage.measures import coverage_by_placement, coverage_by_tactic, summary
+from coverage.measures import coverage_by_placement, summary
+from coverage.measures.cell import FILE_MEASURES
+from coverage.measures.matrix import MARKS, matrix_cells, matrix_columns, shown_cells
+from coverage.palette import LIGHT
 from tests import small
 from tests.exporting import content, hostile, made
 from tests.small import E18, E19
@@ -29,8 +31,7 @@ def texts(data: bytes) -> list[str]:
 
 def test_the_cells_stand_as_on_the_page():
     view = small.view(E19, pre=True)
-    tactics = coverage_by_tactic(view)
-    page = matrix_cells(coverage_by_placement(view), tactics[tactics["total"] > 0])
+    page = shown_cells(matrix_cells(view))
     mine = [
         (column.tactic_id, attack_id)
         for column in matrix_columns(view)
@@ -40,15 +41,17 @@ def test_the_cells_stand_as_on_the_page():
 
 
 @pytest.mark.parametrize("release", [E18, E19])
-@pytest.mark.parametrize("measure", CELL_MEASURES)
+@pytest.mark.parametrize("measure", FILE_MEASURES)
 def test_every_cell_is_drawn_with_its_colour_and_number(release, measure):
-    view, chosen = small.view(release), CELL_MEASURES[measure]
+    view, chosen = small.view(release), FILE_MEASURES[measure]
     drawing = matrix_drawing(view, measure)
     columns = matrix_columns(view)
     values = [float(value) for column in columns for value in column.cells[chosen.column]]
     boxes = [shape for shape in drawing.shapes if isinstance(shape, Box)]
-    legend = len(chosen.legend()) + 1
-    assert [box.fill for box in boxes[legend:]] == [chosen.fill(value) for value in values]
+    colours = chosen.colours(LIGHT)
+    assert [box.fill for box in boxes[len(legend(chosen)) + 1 :]] == [
+        colours[chosen.band(value)] for value in values
+    ]
     numbers = [
         shape.text
         for shape in drawing.shapes
@@ -71,7 +74,7 @@ def test_everything_is_on_the_sheet_and_nothing_overlaps(release):
             assert left >= 0 and left + wide <= A3[0] and 0 < shape.y <= A3[1]
             assert shape.size >= 7  # five points
     cells = [shape for shape in drawing.shapes if isinstance(shape, Box)][
-        len(CELL_MEASURES["rules"].legend()) + 1 :
+        len(legend(FILE_MEASURES["rules"])) + 1 :
     ]
     assert len(cells) == (~coverage_by_placement(view)["is_subtechnique"]).sum()
     for one, other in pairwise(cells):
@@ -179,7 +182,7 @@ def test_open_cells_that_are_answered_for_are_marked(tmp_path):
     signs = {
         (column.tactic_id, one): sign
         for column in matrix_columns(view, said)
-        for one, sign in zip(column.cells["attack_id"], column.cells["answered"], strict=True)
+        for one, sign in zip(column.cells["attack_id"], column.cells["sign"], strict=True)
         if sign
     }
     assert signs == {
@@ -197,7 +200,7 @@ def test_open_cells_that_are_answered_for_are_marked(tmp_path):
     ]
 
 
-@pytest.mark.parametrize("measure", CELL_MEASURES)
+@pytest.mark.parametrize("measure", FILE_MEASURES)
 def test_no_sign_stands_on_a_number_or_a_name(tmp_path, measure):
     for rollup in ("any", "share"):
         lines = [
@@ -241,7 +244,7 @@ def test_the_drawing_is_kept_for_what_is_marked(tmp_path):
 
 def test_the_letters_have_every_sign():
     """One that they do not have is a box, as every other that they do not have."""
-    for sign in {sign for signs in ANSWERED_SIGNS for sign in signs}:
+    for sign in {sign for signs in MARKS for sign in signs}:
         assert bytes(font(40).getmask(sign)) != bytes(font(40).getmask("\uffff"))
 
 

@@ -13,10 +13,13 @@ import pandas as pd
 import pytest
 
 from coverage.exports import workbook as module
-from coverage.exports.cells import CELL_MEASURES, matrix_columns
+from coverage.exports.cells import ratio
 from coverage.exports.workbook import CUT, MOST_SIGNS, cell_text, workbook
 from coverage.frames import rules_frame
 from coverage.measures import coverage_by_id, gaps
+from coverage.measures.cell import FILE_MEASURES
+from coverage.measures.matrix import matrix_columns
+from coverage.palette import LIGHT
 from coverage.vocabulary import ROLLUPS
 from tests import small
 from tests.exporting import EVIL, content, hostile, made
@@ -105,13 +108,14 @@ def test_rows_are_the_frames_and_numbers_are_numbers(book):
 
 def test_the_matrix_is_coloured_like_the_page(book):
     sheet, columns = book["Matrix"], matrix_columns(content(E19).view)
+    rules = FILE_MEASURES["rules"]
     for place, column in enumerate(columns):
         assert sheet.cell(1, 2 * place + 1).value == column.name
-        assert sheet.cell(2, 2 * place + 1).value == column.head()
+        assert sheet.cell(2, 2 * place + 1).value == ratio(column.covered, column.total)
         for row, cell in enumerate(column.cells.itertuples(), 3):
             name, number = sheet.cell(row, 2 * place + 1), sheet.cell(row, 2 * place + 2)
             assert name.value.startswith(cell.name) and number.value == cell.rules
-            assert number.fill.fgColor.rgb[2:].lower() == CELL_MEASURES["rules"].fill(cell.rules)[1:]
+            assert number.fill.fgColor.rgb[2:].lower() == rules.colours(LIGHT)[rules.band(cell.rules)][1:]
     assert sheet.freeze_panes == "A3"
 
 

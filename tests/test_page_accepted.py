@@ -10,10 +10,12 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from coverage.charts.matrix import ACCEPTED_SIGN, matrix_cells, matrix_figure
+from coverage.accepted import Accepted, Entry
+from coverage.charts.matrix import matrix_figure
 from coverage.charts.theme import LIGHT
 from coverage.loaders import CorpusSource, load
-from coverage.measures import coverage_by_placement, coverage_by_tactic, gaps
+from coverage.measures import gaps
+from coverage.measures.matrix import IN_FORCE, matrix_cells, matrix_tactics, shown_cells
 from coverage.tables import PROJECT
 from tests.small import E19, read_embedded
 from tests.states import rule_file
@@ -205,17 +207,12 @@ def test_the_selected_gap_has_an_entry_to_paste_that_the_reader_takes(app, answe
 
 def test_the_sign_stands_in_marked_open_cells_alone(rules):
     view = read_embedded(load([CorpusSource("mine", rules)]), E19).view()
-    tactics = coverage_by_tactic(view)
-    placements = coverage_by_placement(view)
-    marked = {"T1059", "T1003"}  # T1003 is covered
-    texts = [
-        "accepted: because <b>" if row.attack_id in marked and row.covered < 1 else ""
-        for row in placements.itertuples()
-    ]
-    cells = matrix_cells(placements.assign(accepted=texts), tactics)
+    tactics, ids = matrix_tactics(view), ("T1059", "T1003")  # T1003 is covered
+    said = Accepted(by_place={(one, ""): Entry(one, "accepted", "because <b>", "me") for one in ids})
+    cells = shown_cells(matrix_cells(view, said))
     figure = matrix_figure(cells, tactics, LIGHT)
     fill = next(trace for trace in figure.data if trace.type == "heatmap" and trace.text is not None)
-    signed = {row.attack_id for row in cells.itertuples() if ACCEPTED_SIGN in fill.text[row.y][row.x]}
+    signed = {row.attack_id for row in cells.itertuples() if IN_FORCE in fill.text[row.y][row.x]}
     assert signed == {"T1059"}
     hover = next(trace for trace in figure.data if trace.name == "cells").text
     assert {
@@ -223,6 +220,6 @@ def test_the_sign_stands_in_marked_open_cells_alone(rules):
         for row, text in zip(cells.itertuples(), hover, strict=True)
         if "gap accepted: because &lt;b&gt;" in text
     } == {"T1059"}
-    assert "accepted or planned gap" in [trace.name for trace in figure.data]
-    plain = matrix_figure(cells.assign(accepted=""), tactics, LIGHT)
-    assert "accepted or planned gap" not in [trace.name for trace in plain.data]
+    assert "◊ accepted or planned gap" in [trace.name for trace in figure.data]
+    plain = matrix_figure(shown_cells(matrix_cells(view)), tactics, LIGHT)
+    assert not any("accepted" in (trace.name or "") for trace in plain.data)

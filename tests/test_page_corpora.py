@@ -10,11 +10,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from coverage.catalogue import shelf
-from coverage.charts.matrix import matrix_cells
-from coverage.charts.theme import CORPUS_COLOURS, DARK, LIGHT, colours_by_place, ink_on, ordered
+from coverage.charts.theme import CORPUS_COLOURS, DARK, LIGHT, colours_by_place, ink_on
 from coverage.charts.who import LETTERS, MOST, Corpora, who_figure
 from coverage.corpora.uploads import uploads_at_hand
 from coverage.measures import coverage_by_placement, coverage_by_tactic, gaps, summary
+from coverage.measures.matrix import matrix_cells, shown_cells
+from coverage.palette import ordered
 from coverage.tables import PROJECT
 from tests.corpora_made import rule_text, write_corpora, zipped
 from tests.test_corpora import THREE, read, seen
@@ -281,7 +282,7 @@ def many(count: int) -> dict[str, dict[str, str]]:
 def test_each_cell_has_the_letters_of_those_that_cover_it(tmp_path, theme, count):
     view = seen(tmp_path, many(count))
     names = [f"c{n}" for n in range(1, count + 1)]
-    placements, tactics = coverage_by_placement(view), coverage_by_tactic(view)
+    placements, tactics = matrix_cells(view), coverage_by_tactic(view)
     leaves = ["T1053", "T1059", "T1047", "T1106", "T1203", "T1204"]
     covering = {leaf: tuple(names[place:]) for place, leaf in enumerate(leaves)}
     here = (placements["tactic_id"] == "TA0002").tolist()
@@ -289,7 +290,7 @@ def test_each_cell_has_the_letters_of_those_that_cover_it(tmp_path, theme, count
         covering.get(attack_id, ()) if mine else ()
         for attack_id, mine in zip(placements["attack_id"], here, strict=True)
     ]
-    cells = matrix_cells(placements.assign(corpora=pd.Series(found, dtype=object)), tactics)
+    cells = shown_cells(placements.assign(corpora=pd.Series(found, index=placements.index, dtype=object)))
     figure = who_figure(
         cells, tactics, theme, Corpora(colours_by_place(names)), {("TA0002", "T1053"): {"c1": 7}}
     )

@@ -12,8 +12,10 @@ from html import escape
 import pandas as pd
 import plotly.graph_objects as go
 
-from coverage.charts.matrix import Shade, matrix_figure
-from coverage.charts.theme import FONT, Band, Theme, ink_on
+from coverage.charts.matrix import matrix_figure
+from coverage.charts.theme import FONT, Theme, ink_on
+from coverage.measures.cell import CellMeasure
+from coverage.palette import Band
 
 MOST = 6
 LETTERS = "ABCDEF"
@@ -41,11 +43,11 @@ class Corpora:
         return list(self.colours)
 
     @property
-    def shade(self) -> Shade:
-        """How many of them cover a cell, as a shade of the matrix."""
+    def measure(self) -> CellMeasure:
+        """How many of them cover a cell; the letters stand where other measures have their number."""
         count = len(self.colours)
         bands = tuple(Band(i, i, f"{i} of {count}") for i in range(1, count + 1))
-        return Shade("Corpora", "corpora_count", bands, "the letters of the corpora that cover it", "")
+        return CellMeasure("Corpora", "corpora_count", "corpora that cover it", bands, in_files=False)
 
 
 def who_figure(
@@ -60,7 +62,7 @@ def who_figure(
 
     Parameters
     ----------
-    cells : frame from `matrix_cells`, with `corpora`: the names of those that cover the cell
+    cells : frame from `measures.matrix.shown_cells`, with `corpora`: the names of those that cover the cell
     tactics : TACTIC_COVERAGE frame
     theme : Theme
     corpora : Corpora
@@ -76,7 +78,7 @@ def who_figure(
         )
         for row in counted.itertuples()
     }
-    figure = matrix_figure(counted, tactics, theme, corpora.shade, hover, dimmed)
+    figure = matrix_figure(counted, tactics, theme, corpora.measure, hover, dimmed)
     figure.update_layout(
         legend2={
             **figure.layout.legend.to_plotly_json(),

@@ -32,11 +32,11 @@ from coverage.cli.options import (
 from coverage.cli.output import write_bytes
 from coverage.exports.briefing import changes_since
 from coverage.exports.bundle import EXPORTS, Refused, Wishes, every_frame, everything
-from coverage.exports.cells import CELL_MEASURES
 from coverage.exports.columns import EVERY_FRAME
 from coverage.exports.content import Content
 from coverage.exports.parquet import FORMS
 from coverage.loaders.fields import parsed_day
+from coverage.measures.cell import FILE_MEASURES
 from coverage.tables import TableError
 
 _ALL = "all"
@@ -58,7 +58,8 @@ Measure = Annotated[
     typer.Option(
         "--measure",
         metavar="MEASURE",
-        help=f"What layer and picture are coloured by: {', '.join(CELL_MEASURES)}. For layer repeatable, or all: several layers in one file. [default: rules]",
+        help=f"What layer and picture are coloured by: {', '.join(FILE_MEASURES)}. For layer repeatable, or "
+        "all: several layers in one file. [default: rules]",
     ),
 ]
 Frame = Annotated[
@@ -154,8 +155,8 @@ def _files(content: Content, kind: str, wishes: Wishes) -> Iterator[tuple[str, b
 
 
 def _measures(given: list[str] | None) -> tuple[str, ...]:
-    chosen = [choice("measure", name, (*CELL_MEASURES, _ALL)) for name in given or ("rules",)]
-    return tuple(CELL_MEASURES) if _ALL in chosen else tuple(dict.fromkeys(chosen))
+    chosen = [choice("measure", name, (*FILE_MEASURES, _ALL)) for name in given or ("rules",)]
+    return tuple(FILE_MEASURES) if _ALL in chosen else tuple(dict.fromkeys(chosen))
 
 
 def _frame(given: str | None, kind: str) -> str | None:

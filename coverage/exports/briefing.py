@@ -14,13 +14,14 @@ from pathlib import Path
 import pandas as pd
 
 from coverage.accepted import NOBODY, Accepted, in_force, marks, unit_marks
-from coverage.exports.cells import MatrixColumn, matrix_columns, ratio
+from coverage.exports.cells import ratio
 from coverage.exports.content import Content
 from coverage.exports.drawing import svg
 from coverage.exports.picture import matrix_drawing
 from coverage.exports.tables import text
 from coverage.measures.compare import corpora_title
 from coverage.measures.difference import Difference
+from coverage.measures.matrix import MatrixColumn, matrix_columns
 from coverage.palette import LIGHT
 from coverage.text import plain
 from coverage.vocabulary import GAP_TYPES, GAP_WORK, attack_url
@@ -334,7 +335,7 @@ def _tactic_row(column: MatrixColumn) -> tuple[str, str, str]:
     cells = column.cells
     return (
         column.name,
-        _Ready(column.head()),
+        _Ready(ratio(column.covered, column.total)),
         ", ".join(cells.loc[cells["covered"] < 1, "attack_id"]) or "none",
     )
 

@@ -13,13 +13,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from coverage.exports.briefing import report_html, report_markdown
-from coverage.exports.cells import CELL_MEASURES
 from coverage.exports.columns import COLUMNS_VERSION, FRAMES
 from coverage.exports.content import Content
 from coverage.exports.navigator import comparison_layer, coverage_layer, gaps_layer, layer_file
 from coverage.exports.parquet import FORMS
 from coverage.exports.picture import matrix_png, matrix_svg
 from coverage.exports.workbook import workbook
+from coverage.measures.cell import FILE_MEASURES
 
 MANIFEST = "export.json"
 
@@ -141,7 +141,7 @@ def everything(content: Content, wishes: Wishes | None = None) -> Iterator[tuple
 
 
 def _layer_files(content: Content) -> dict[str, bytes]:
-    layers = [coverage_layer(content.view, measure) for measure in CELL_MEASURES]
+    layers = [coverage_layer(content.view, measure) for measure in FILE_MEASURES]
     gaps = gaps_layer(content.view, content.gaps)
     made = {
         "navigator/coverage.json": layer_file(layers[:1]),

@@ -18,10 +18,12 @@ from types import ModuleType
 import pandas as pd
 
 from coverage.accepted import Accepted, in_force, marks, with_accepted
-from coverage.exports.cells import CELL_MEASURES, CellMeasure, RuleFacts, cell_rules
+from coverage.exports.cells import legend
 from coverage.measures import coverage_by_placement, gaps
+from coverage.measures.cell import FILE_MEASURES, CellMeasure, score_factors
 from coverage.measures.compare import compare, corpora_title, joint_scope
-from coverage.palette import KINDS, LIGHT, SIDES, band_of
+from coverage.measures.matrix import CellRule, cell_rules
+from coverage.palette import KINDS, LIGHT, SIDES
 from coverage.reading import platforms_of
 from coverage.scope import Scope, View
 from coverage.text import web_link
@@ -49,16 +51,16 @@ def plain_line(text: str, most: int = MOST_SIGNS) -> str:
 
 
 def coverage_layer(view: View, measure: str = "rules") -> dict:
-    """How far each technique and sub-technique is covered, by one of CELL_MEASURES; uncovered ones are left out.
+    """How far each technique and sub-technique is covered, by one of FILE_MEASURES; open ones are left out.
 
     An ID whose tactics say the same is one entry; where they differ, each of its placements is one with its
     `tactic`, as on the Matrix page.
     """
-    chosen = CELL_MEASURES[measure]
+    chosen = FILE_MEASURES[measure]
     what = f"{chosen.title}: {chosen.unit}{', in percent' if chosen.is_share else ''}. What has none is left out."
-    legend = [(f"{chosen.title}: {label}", colour) for label, colour in chosen.legend()]
+    labels = [(f"{chosen.title}: {label}", colour) for label, colour in legend(chosen)]
     name = f"{corpora_title(view)}: {chosen.title.lower()}"
-    return _layer(view, name, what, _coverage_entries(view, chosen), legend, gradient=_gradient(chosen))
+    return _layer(view, name, what, _coverage_entries(view, chosen), labels, gradient=_gradient(chosen))
 
 
 def gaps_layer(view: View, found: pd.DataFrame | None = None) -> dict:
@@ -134,8 +136,9 @@ def _gradient(chosen: CellMeasure) -> dict:
     """The bands as a gradient: the Navigator blends its colours evenly, so a wide band takes several of them."""
     last = 100 if chosen.is_share else int(max(band.low for band in chosen.bands))
     steps = range(0, 101, 10) if chosen.is_share else range(1, last + 1)
-    bands = [max(band_of(step / 100 if chosen.is_share else step, chosen.bands), 1) for step in steps]
-    return {"colors": [LIGHT.steps[band - 1] for band in bands], "minValue": steps[0], "maxValue": last}
+    bands = [max(chosen.band(step / 100 if chosen.is_share else step), 1) for step in steps]
+    colours = chosen.colours(LIGHT)
+    return {"colors": [colours[band] for band in bands], "minValue": steps[0], "maxValue": last}
 
 
 def _layer(
@@ -252,7 +255,7 @@ def _pairs(values: Mapping[str, object] | Iterable[tuple[str, object]]) -> list[
     return [{"name": name, "value": value} for name, value in texts if name and value]
 
 
-def _links(attack_id: str, rules: Sequence[RuleFacts]) -> list[Pair]:
+def _links(attack_id: str, rules: Sequence[CellRule]) -> list[Pair]:
     """The ID's page, and the first http(s) reference of each of the first rules."""
     pages = [("attack.mitre.org", attack_url(attack_id))]
     for name, references in rules[:MOST_RULES]:
@@ -307,15 +310,12 @@ def _coverage_entries(view: View, chosen: CellMeasure) -> Iterator[dict]:
                 )
 
 
-def _coverage_metadata(row, rules: Sequence[RuleFacts], kind: str | None) -> list[Pair]:
+def _coverage_metadata(row, rules: Sequence[CellRule], kind: str | None) -> list[Pair]:
     subs = f"{row.subtechniques_covered} of {row.subtechniques}" if row.subtechniques else None
     pairs: list[tuple[str, object]] = [
         ("Rules", f"{row.rules:,}, {row.rules_direct:,} on this very ID"),
         ("Sub-techniques covered", subs),
-        (
-            "Score",
-            f"depth {row.depth:.2f} × platforms {row.platforms_covered} of {row.platforms_total} = {row.score:.2f}",
-        ),
+        ("Score", f"{score_factors(row)} = {row.score:.2f}"),
         ("Kind of work", f"{kind}: {GAP_TYPES[kind]}" if kind else None),
         *(("Rule", name) for name, _ in rules[:MOST_RULES]),
         ("Rule", f"and {len(rules) - MOST_RULES:,} more" if len(rules) > MOST_RULES else None),

@@ -9,18 +9,13 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from coverage.accepted import NOBODY, Accepted
-from coverage.exports.cells import (
-    ANSWERED_SIGNS,
-    CELL_MEASURES,
-    CellMeasure,
-    MatrixColumn,
-    matrix_columns,
-    ratio,
-)
+from coverage.exports.cells import legend, ratio
 from coverage.exports.drawing import UNITS_A_MILLIMETRE, Drawing, png, svg
 from coverage.exports.lettering import BOLD, width, wrapped
 from coverage.measures import coverage_by_id
+from coverage.measures.cell import FILE_MEASURES, CellMeasure
 from coverage.measures.compare import corpora_title
+from coverage.measures.matrix import MatrixColumn, mark_keys, matrix_columns
 from coverage.palette import LIGHT, ink_on
 from coverage.scope import View
 
@@ -33,15 +28,15 @@ _NUMBER = 27.0  # room for the numbers at a cell's right edge
 
 
 def matrix_drawing(view: View, measure: str = "rules", accepted: Accepted = NOBODY) -> Drawing:
-    """The matrix of a view on an A3 sheet, coloured by one of CELL_MEASURES; open cells that `accepted` answers for are marked.
+    """The matrix of a view on an A3 sheet, coloured by one of FILE_MEASURES.
 
-    Made once a view and what is marked: nobody changes it.
+    Open cells that `accepted` answers for are marked. Made once a view and what is marked: nobody changes it.
     """
     columns = matrix_columns(view, accepted)
     marked = (
         f"{column.tactic_id} {attack_id} {sign}"
         for column in columns
-        for attack_id, sign in zip(column.cells["attack_id"], column.cells["answered"], strict=True)
+        for attack_id, sign in zip(column.cells["attack_id"], column.cells["sign"], strict=True)
         if sign
     )
     key = "\n".join(("matrix_drawing", measure, *marked))
@@ -51,11 +46,11 @@ def matrix_drawing(view: View, measure: str = "rules", accepted: Accepted = NOBO
 
 
 def _drawn(view: View, measure: str, columns: Sequence[MatrixColumn]) -> Drawing:
-    chosen, ids = CELL_MEASURES[measure], coverage_by_id(view)
+    chosen, ids = FILE_MEASURES[measure], coverage_by_id(view)
     techniques = ids[~ids["is_subtechnique"]]
     title = f"{corpora_title(view)}: {ratio(techniques['covered'].sum(), len(techniques))} techniques covered"
     drawing = Drawing(*A3, title, f"{view.scope.sentence()}. {view.scope.corpora_sentence()}", LIGHT.paper)
-    _draw_head(drawing, title, chosen, {sign for column in columns for sign in column.cells["answered"]})
+    _draw_head(drawing, title, chosen, {sign for column in columns for sign in column.cells["sign"]})
     most = max((len(column.cells) for column in columns), default=1)
     top = _EDGE + _HEAD + _COLUMN_HEAD
     high = min(_HIGH, (drawing.height - _EDGE - _FOOT - top) / most)
@@ -80,17 +75,16 @@ def _draw_head(drawing: Drawing, title: str, chosen: CellMeasure, signs: Collect
     (line,) = wrapped(title, drawing.width - 2 * _EDGE, 24, 1, BOLD)
     drawing.line(_EDGE, _EDGE + 20, line, 24, LIGHT.text, bold=True)
     x, y = _EDGE, _EDGE + 48
-    entries = [("open", LIGHT.open), *chosen.legend()]
+    entries = [("open", LIGHT.open), *legend(chosen)]
     drawing.line(x, y, f"{chosen.title} ({chosen.unit}):", 13, LIGHT.text, bold=True)
     x += width(f"{chosen.title} ({chosen.unit}):", 13, BOLD) + 12
     for label, colour in entries:
         drawing.box(x, y - 11, 14, 14, colour, LIGHT.faint)
         drawing.line(x + 20, y, label, 13, LIGHT.text)
         x += 20 + width(label, 13) + 18
-    for sign, label in ANSWERED_SIGNS.items():
-        if sign in signs:
-            drawing.line(x, y, f"{sign} {label}", 13, LIGHT.text)
-            x += width(f"{sign} {label}", 13) + 18
+    for key in mark_keys(signs):
+        drawing.line(x, y, key, 13, LIGHT.text)
+        x += width(key, 13) + 18
     how = "In a cell: the technique; its number; covered/all of its sub-techniques in that tactic."
     drawing.line(drawing.width - _EDGE, y, how, 13, LIGHT.text, anchor="end")
 
@@ -120,12 +114,13 @@ def _draw_column(
             bold=True,
             anchor="middle",
         )
-    drawing.line(x + wide / 2, top - 6, column.head(), 11, LIGHT.text, anchor="middle")
-    columns = ("name", "subtechniques", "subtechniques_covered", "answered", chosen.column)
+    drawing.line(x + wide / 2, top - 6, ratio(column.covered, column.total), 11, LIGHT.text, anchor="middle")
+    columns = ("name", "subtechniques", "subtechniques_covered", "sign", chosen.column)
+    colours = chosen.colours(LIGHT)
     for nth, (name, subs, covered, sign, value) in enumerate(
         zip(*(column.cells[c].tolist() for c in columns), strict=True)
     ):
-        fill = chosen.fill(float(value))
+        fill = colours[chosen.band(value)]
         y, ink = top + nth * high, ink_on(fill)
         drawing.box(x, y, wide, high - 2.5, fill, LIGHT.faint)
         text, right, middle = chosen.text(float(value)), x + wide - 4, y + (high - 2.5) / 2

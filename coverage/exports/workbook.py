@@ -15,10 +15,12 @@ from datetime import date, datetime
 import pandas as pd
 
 from coverage.accepted import Accepted
-from coverage.exports.cells import ANSWERED_SIGNS, CELL_MEASURES, matrix_columns
+from coverage.exports.cells import legend, ratio
 from coverage.exports.content import Content
 from coverage.exports.tables import GAP_NAMES, LIST_SEPARATOR
 from coverage.measures import coverage_by_id, mappings_side_by_side
+from coverage.measures.cell import CELL_MEASURES
+from coverage.measures.matrix import MARKS, mark_keys, matrix_columns
 from coverage.palette import LIGHT, ink_on
 from coverage.scope import View, among
 from coverage.text import web_link
@@ -301,15 +303,18 @@ def _summary_sheet(kit: _Book, content: Content) -> None:
 def _matrix_sheet(kit: _Book, view: View, accepted: Accepted) -> None:
     """Two columns a tactic: the technique in its colour, and its number of rules as a number; an open one that is answered for has its sign."""
     sheet, chosen = kit.book.add_worksheet("Matrix"), CELL_MEASURES["rules"]
+    colours = chosen.colours(LIGHT)
     head = kit.form(bold=True, align="center", text_wrap=True, valign="vcenter")
     for place, column in enumerate(matrix_columns(view, accepted)):
         sheet.merge_range(0, 2 * place, 0, 2 * place + 1, column.name, head)
-        sheet.merge_range(1, 2 * place, 1, 2 * place + 1, column.head(), kit.form(align="center"))
-        names = ("name", "rules", "subtechniques", "subtechniques_covered", "answered")
+        sheet.merge_range(
+            1, 2 * place, 1, 2 * place + 1, ratio(column.covered, column.total), kit.form(align="center")
+        )
+        names = ("name", "rules", "subtechniques", "subtechniques_covered", "sign")
         for row, (name, rules, subs, covered, sign) in enumerate(
             zip(*(column.cells[n].tolist() for n in names), strict=True), 2
         ):
-            fill = chosen.fill(rules)
+            fill = colours[chosen.band(rules)]
             look = {
                 "bg_color": fill,
                 "font_color": ink_on(fill),
@@ -345,7 +350,7 @@ def _scope_sheet(kit: _Book, view: View) -> None:
         sheet.write_string(row, 1, cell_text(value), kit.form(text_wrap=True))
     sheet.write_string(len(rows) + 1, 0, "colours of the matrix", bold)
     for row, (label, colour) in enumerate(
-        [("open", LIGHT.open), *CELL_MEASURES["rules"].legend()], len(rows) + 2
+        [("open", LIGHT.open), *legend(CELL_MEASURES["rules"])], len(rows) + 2
     ):
         sheet.write_string(
             row,
@@ -353,8 +358,8 @@ def _scope_sheet(kit: _Book, view: View) -> None:
             label if row == len(rows) + 2 else f"{label} rules",
             kit.form(bg_color=colour, font_color=ink_on(colour), border=1),
         )
-    for below, (sign, label) in enumerate(ANSWERED_SIGNS.items(), row + 1):
-        sheet.write_string(below, 0, f"{sign} {label}")
+    for below, key in enumerate(mark_keys(MARKS), row + 1):
+        sheet.write_string(below, 0, key)
     sheet.set_column(0, 0, 24)
     sheet.set_column(1, 1, 110)
     _print_setup(sheet, view)

@@ -7,13 +7,13 @@ import streamlit as st
 
 from coverage import session
 from coverage.exports.bundle import Wishes, archive, everything
-from coverage.exports.cells import CELL_MEASURES
 from coverage.exports.columns import EVERY_FRAME
 from coverage.exports.drawing import svg
 from coverage.exports.parquet import FORMS
 from coverage.exports.picture import matrix_drawing
 from coverage.exports.tables import GAP_NAMES
 from coverage.measures import coverage_by_id
+from coverage.measures.cell import FILE_MEASURES
 from coverage.pages import parts
 from coverage.pages.export_buttons import changes_wanted, content_of, export_button, file_button
 from coverage.snapshot import snapshot_bytes
@@ -33,7 +33,7 @@ st.caption(
 
 
 def _title(name: str) -> str:
-    return CELL_MEASURES[name].title
+    return FILE_MEASURES[name].title
 
 
 navigator, slide, manager = st.columns(3)
@@ -42,7 +42,7 @@ with navigator.container(border=True, height="stretch"):
     st.caption("Layers of format 4.5: rule names and links in each technique, the scope in the description.")
     chosen = st.multiselect(
         "Coverage by",
-        list(CELL_MEASURES),
+        list(FILE_MEASURES),
         default=["rules"],
         key="export_layers",
         bind="query-params",
@@ -57,7 +57,7 @@ with slide.container(border=True, height="stretch"):
     st.markdown("**For a slide or the wall**")
     st.caption("The matrix as below, for A3 landscape: SVG stays sharp at any size, PNG goes anywhere.")
     measure = st.selectbox(
-        "Coloured by", list(CELL_MEASURES), key="export_measure", bind="query-params", format_func=_title
+        "Coloured by", list(FILE_MEASURES), key="export_measure", bind="query-params", format_func=_title
     )
     export_button("svg", content, "export_svg", Wishes((measure,)))
     export_button("png", content, "export_png", Wishes((measure,)))

@@ -13,6 +13,7 @@ from coverage.exports.briefing import changes_since
 from coverage.exports.bundle import EXPORTS, Wishes
 from coverage.exports.content import Content
 from coverage.exports.navigator import gaps_layer, layer_file
+from coverage.measures.cell import FILE_MEASURES
 from coverage.scope import View
 from coverage.text import plain
 
@@ -74,9 +75,7 @@ def changes_wanted(now: View) -> Mapping | None:
 
 def matrix_buttons(now: View, shade: str) -> None:
     """Beside the matrix: the layer and the picture, coloured as the page is where a file can be."""
-    from coverage.exports.cells import CELL_MEASURES
-
-    wishes, content = Wishes((shade if shade in CELL_MEASURES else "rules",)), content_of(now)
+    wishes, content = Wishes((shade if shade in FILE_MEASURES else "rules",)), content_of(now)
     with st.container(horizontal=True):
         export_button("layer", content, "matrix_layer", wishes, "Navigator layer")
         export_button("svg", content, "matrix_svg", wishes, "Picture for A3 (SVG)")

@@ -7,10 +7,11 @@ import pandas as pd
 import streamlit as st
 
 from coverage import session
-from coverage.accepted import cell_marks
-from coverage.charts.matrix import SHADES, matrix_cells, matrix_figure
+from coverage.charts.matrix import matrix_figure
 from coverage.charts.who import who_figure
-from coverage.measures import coverage_by_placement, coverage_by_tactic, gaps
+from coverage.measures import coverage_by_placement, coverage_by_tactic
+from coverage.measures.cell import PAGE_MEASURES
+from coverage.measures.matrix import matrix_cells, matrix_tactics, rule_names, shown_cells
 from coverage.pages import corpus_parts, export_buttons, parts
 from coverage.text import plain
 
@@ -19,17 +20,16 @@ head, several = st.container(), len(corpus_parts.corpus_names(everything)) > 1
 controls = st.columns([9.4, 2, 2, 2, 1.8] if several else [7, 2.7, 2.4, 1.6], vertical_alignment="bottom")
 shade = controls[0].segmented_control(
     "Colour by",
-    [*SHADES, *(["corpora"] if several else [])],
+    [*PAGE_MEASURES, *(["corpora"] if several else [])],
     default="rules",
     required=True,
     key="shade",
     bind="query-params",
-    format_func=lambda name: SHADES[name].title if name in SHADES else "Corpora",
+    format_func=lambda name: PAGE_MEASURES[name].label if name in PAGE_MEASURES else "Corpora",
 )
 now = corpus_parts.chosen_corpus(everything, "matrix_corpus", controls[3], off=shade == "corpora")
 placements, tactics = coverage_by_placement(now), coverage_by_tactic(now)
 empty = list(tactics.loc[tactics["total"] == 0, "name"])
-tactics = tactics[tactics["total"] > 0]
 techniques = placements[~placements["is_subtechnique"]]
 covered = float(techniques["covered"].sum())
 
@@ -55,15 +55,11 @@ search = controls[2].text_input(
 )
 unfold_all = controls[-1].toggle("Unfold all", key="unfold_all", bind="query-params")
 
-types = gaps(now).set_index("attack_id")["gap_type"]
-shaded = placements.assign(
-    gap_type=placements["attack_id"].map(types),
-    accepted=cell_marks(placements, session.accepted(now), now.scope.date),
-)
+every_cell = matrix_cells(now, session.accepted(now))
 if several and now is everything:
     who = corpus_parts.who_covers(now)
-    shaded = who.marked(shaded)
-cells = matrix_cells(shaded, tactics, parents if unfold_all else unfolded)
+    every_cell = who.marked(every_cell)
+cells = shown_cells(every_cell, parents if unfold_all else unfolded)
 words = search.strip().casefold()
 text = cells["attack_id"].str.casefold() + " " + cells["name"].str.casefold()
 missed = set(cells.loc[~text.str.contains(words, regex=False), "attack_id"]) if words else set()
@@ -73,8 +69,9 @@ if words and len(missed) == cells["attack_id"].nunique():
 st.caption(
     who.sentence
     if shade == "corpora"
-    else f"In a cell: the technique, **{SHADES[shade].unit}**, and covered/all of its sub-techniques in that tactic. A rule counts "
-    "in the tactic it names; where it names none, in every tactic of the technique. Click a cell to open it."
+    else f"In a cell: the technique, **{PAGE_MEASURES[shade].number}**, and covered/all of its "
+    "sub-techniques in that tactic. A rule counts in the tactic it names; where it names none, in every tactic "
+    "of the technique. Click a cell to open it."
 )
 chart_key = f"matrix_{st.session_state.setdefault('matrix_turn', 0)}"
 
@@ -88,10 +85,11 @@ def _remember_click() -> None:
         )
 
 
+tactics = matrix_tactics(now)
 figure = (
     who_figure(cells, tactics, session.theme(), who.corpora, who.rules, missed)
     if shade == "corpora"
-    else matrix_figure(cells, tactics, session.theme(), shade, parts.cell_rules(now), missed)
+    else matrix_figure(cells, tactics, session.theme(), shade, rule_names(now), missed)
 )
 st.plotly_chart(
     figure,
@@ -120,10 +118,10 @@ if empty:
         f"Not shown: {' and '.join(empty)} {why}."
         + ("" if now.scope.pre else " Switch them on in the sidebar.")
     )
-csv_columns: pd.DataFrame = shaded.merge(
-    tactics[["tactic_id", "name"]].rename(columns={"name": "tactic"}), on="tactic_id"
-)
-parts.csv_button(csv_columns, now, "matrix", {"attack_id": "technique_id"}, "Download every cell as CSV")
+in_file = [name for name in every_cell if name not in ("x", "tactic", "sign")]
+csv_rows: pd.DataFrame = every_cell.sort_index()[[*in_file, "tactic"]]
+csv_names = {"attack_id": "technique_id", "mark": "accepted"}
+parts.csv_button(csv_rows, now, "matrix", csv_names, "Download every cell as CSV")
 export_buttons.matrix_buttons(now, shade)
 
 if clicked := st.session_state.pop("matrix_clicked", None):

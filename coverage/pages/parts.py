@@ -13,7 +13,6 @@ from coverage.accepted import notes_on
 from coverage.exports.tables import stamped_csv
 from coverage.measures import (
     coverage_by_id,
-    coverage_by_placement,
     technique_facts,
     technique_rules,
     threat_by_id,
@@ -282,17 +281,3 @@ def gap_type_help() -> str:
 def with_work(gaps: pd.DataFrame) -> pd.DataFrame:
     """A frame with `gap_type`, for a table that people read: the work in words."""
     return gaps.assign(gap_type=gaps["gap_type"].map(GAP_WORK))
-
-
-def cell_rules(now: View, most: int = 6) -> dict[tuple[str, str], list[str]]:
-    """(tactic, ID) -> names of the first rules that count there, sub-techniques' included."""
-    cells = coverage_by_placement(now)[["tactic_id", "attack_id", "parent_id"]]
-    names = now.rules.set_index("rule_key")["name"]
-    pairs = now.placed.merge(cells, on=["tactic_id", "attack_id"])
-    lifted = pairs.dropna(subset=["parent_id"]).assign(attack_id=lambda frame: frame["parent_id"])
-    both = pd.concat([pairs, lifted], ignore_index=True).drop_duplicates(
-        ["tactic_id", "attack_id", "rule_key"]
-    )
-    both["name"] = both["rule_key"].map(names)
-    first = both.sort_values("name").groupby(["tactic_id", "attack_id"])["name"]
-    return first.agg(lambda values: list(values[:most])).to_dict()

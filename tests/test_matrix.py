@@ -1,0 +1,293 @@
+"""The matrix as a measure: its order and values, and in every cell as many rules listed as its number says."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import chain
+
+import openpyxl
+import pytest
+
+from coverage.accepted import NOBODY, Accepted, Entry
+from coverage.charts.matrix import MOST_RULES, matrix_figure
+from coverage.charts.theme import LIGHT
+from coverage.exports.content import Content
+from coverage.exports.drawing import Line
+from coverage.exports.navigator import MOST_RULES as MOST_IN_A_LAYER
+from coverage.exports.navigator import coverage_layer
+from coverage.exports.picture import matrix_drawing
+from coverage.exports.workbook import workbook
+from coverage.frames import MATRIX_CELLS, checked
+from coverage.loaders import CorpusSource, load
+from coverage.measures import coverage_by_placement, coverage_by_tactic, gaps
+from coverage.measures.cell import CELL_MEASURES, FILE_MEASURES, PAGE_MEASURES
+from coverage.measures.matrix import (
+    IN_FORCE,
+    MARKS,
+    OVER,
+    cell_rules,
+    mark_keys,
+    matrix_cells,
+    matrix_columns,
+    matrix_tactics,
+    rule_names,
+    shown_cells,
+)
+from coverage.palette import KINDS
+from coverage.reading import Reading
+from coverage.scope import View
+from coverage.tables import PROJECT
+from coverage.vocabulary import GAP_TYPES, ROLLUPS, SEVERITIES, parent_of
+from tests import small
+from tests.exporting import content, placements
+from tests.small import DAY, E18, E19
+
+Place = tuple[str, str]  # tactic ID, ATT&CK ID
+
+
+@pytest.fixture(scope="module")
+def example() -> Reading:
+    return small.read_embedded(load([CorpusSource("example", PROJECT / "rules")]), E19)
+
+
+@pytest.fixture(scope="module", params=["example", pytest.param("elastic", marks=pytest.mark.corpora)])
+def reading(request, example, shared) -> Reading:
+    if request.param == "example":
+        return example
+    return small.elastic_reading(shared("corpora", "elastic"), E19)
+
+
+@pytest.fixture(scope="module", params=ROLLUPS)
+def view(request, reading) -> View:
+    return reading.view(on=DAY, rollup=request.param)
+
+
+def counted_apart(view: View) -> dict[Place, set[str]]:
+    """The rules of each cell, counted in plain Python: those placed there and, but under `direct`, below it."""
+    found: dict[Place, set[str]] = defaultdict(set)
+    columns = (view.placed[name].tolist() for name in ("tactic_id", "attack_id", "rule_key"))
+    for tactic_id, attack_id, rule_key in zip(*columns, strict=True):
+        found[tactic_id, attack_id].add(rule_key)
+        parent = parent_of(attack_id)
+        if parent and view.scope.rollup != "direct":
+            found[tactic_id, parent].add(rule_key)
+    return found
+
+
+def numbers(view: View) -> dict[Place, int]:
+    """The number of rules in each cell."""
+    cells = coverage_by_placement(view)
+    places = zip(cells["tactic_id"].tolist(), cells["attack_id"].tolist(), strict=True)
+    return dict(zip(places, cells["rules"].tolist(), strict=True))
+
+
+def hovers(view: View) -> Iterator[tuple[Place, list[str]]]:
+    """((tactic ID, ID), lines of its hover) of each cell of the page, all unfolded."""
+    cells = matrix_cells(view)
+    cells = shown_cells(cells, set(cells["parent_id"].dropna()))
+    figure = matrix_figure(cells, matrix_tactics(view), LIGHT, hover=rule_names(view))
+    targets = next(trace for trace in figure.data if trace.name == "cells")
+    for (attack_id, tactic_id), text in zip(targets.customdata, targets.text, strict=True):
+        yield (tactic_id, attack_id), text.split("<br>")
+
+
+# ---- the rules of a cell ---------------------------------------------------------------------------------
+
+
+def test_a_cell_has_as_many_rules_as_its_number(view):
+    wanted, rules = counted_apart(view), cell_rules(view)
+    assert {place: number for place, number in numbers(view).items() if number} == {
+        place: len(keys) for place, keys in wanted.items() if place in numbers(view)
+    }
+    names = dict(zip(view.rules["rule_key"].tolist(), view.rules["name"].tolist(), strict=True))
+    for place, number in numbers(view).items():
+        listed = rules.get(place, [])
+        assert len(listed) == number, place
+        assert sorted(name for name, _ in listed) == sorted(names[key] for key in wanted.get(place, ())), (
+            place
+        )
+
+
+def test_the_hover_of_the_page_lists_as_many_as_the_number(view):
+    """Under `direct` it listed rules in 55 cells of the example rules whose number is 0."""
+    wanted, seen = numbers(view), 0
+    for place, lines in hovers(view):
+        listed = sum(line.startswith("· ") for line in lines)
+        more = sum(int(match[1]) for line in lines if (match := re.fullmatch(r"… and (\d+) more", line)))
+        assert listed + more == wanted[place], (place, lines)
+        assert listed == min(wanted[place], MOST_RULES)
+        assert any(line.startswith(f"{wanted[place]} rule") for line in lines)
+        seen += 1
+    assert seen == len(wanted)
+
+
+def test_a_layer_lists_as_many_as_the_number(view):
+    wanted, listed = numbers(view), {}
+    for place, entry in placements(coverage_layer(view), view):
+        values = [pair["value"] for pair in entry["metadata"] if pair["name"] == "Rule"]
+        more = [
+            int(match[1].replace(",", "")) for v in values if (match := re.fullmatch(r"and ([\d,]+) more", v))
+        ]
+        listed[place] = len(values) - len(more) + sum(more)
+        assert entry["score"] == wanted[place] and len(values) <= MOST_IN_A_LAYER + 1
+    assert listed == {place: number for place, number in wanted.items() if number}
+
+
+def test_workbook_and_picture_have_the_number(view, reading):
+    wanted = numbers(view)
+    order = [(column.tactic_id, one) for column in matrix_columns(view) for one in column.cells["attack_id"]]
+    sheet = openpyxl.load_workbook(io.BytesIO(workbook(Content(reading, view))))["Matrix"]
+    columns = list(sheet.iter_cols(min_row=3, values_only=True))[1::2]
+    in_sheet = [value for column in columns for value in column if value is not None]
+    lines = [shape for shape in matrix_drawing(view).shapes if isinstance(shape, Line)]
+    drawn = [int(line.text.replace(",", "")) for line in lines if line.bold and line.anchor == "end"]
+    assert in_sheet == drawn == [wanted[place] for place in order]
+
+
+def test_page_and_files_name_the_rules_in_the_same_order(view):
+    """Those on the very ID first, each part by name."""
+    layer = dict(placements(coverage_layer(view), view))
+    for place, lines in hovers(view):
+        names = [line[2:] for line in lines if line.startswith("· ")][:1]
+        if names and "&" not in names[0] and not names[0].endswith("…"):
+            rules = [pair["value"] for pair in layer[place]["metadata"] if pair["name"] == "Rule"]
+            assert names == [" ".join(rules[0].split())], place
+    direct = {(t, one, key) for t, one, key in view.placed[["tactic_id", "attack_id", "rule_key"]].values}
+    key_of = dict(zip(view.rules["name"].tolist(), view.rules["rule_key"].tolist(), strict=True))
+    if len(key_of) == len(view.rules):
+        for place, rules in cell_rules(view).items():
+            ranks = [((*place, key_of[name]) not in direct, name) for name, _ in rules]
+            assert ranks == sorted(ranks)
+
+
+# ---- order and values ------------------------------------------------------------------------------------
+
+
+def test_the_cells_are_a_frame_in_the_order_of_the_matrix(view):
+    cells, placed = checked(matrix_cells(view), MATRIX_CELLS), coverage_by_placement(view)
+    assert list(cells) == list(MATRIX_CELLS.columns)
+    assert cells.sort_index()[list(placed)].equals(placed)
+    names = dict(zip(placed["attack_id"].tolist(), placed["name"].tolist(), strict=True))
+    keys = [
+        (row.x, names[parent_of(row.attack_id) or row.attack_id].casefold(), row.attack_id)
+        for row in cells.itertuples()
+    ]
+    assert keys == sorted(keys)
+    tactics = coverage_by_tactic(view)
+    shown = tactics.loc[tactics["total"] > 0, ["tactic_id", "name"]].values.tolist()
+    assert cells.drop_duplicates("x")[["tactic_id", "tactic"]].values.tolist() == shown
+    work = dict(zip(gaps(view)["attack_id"].tolist(), gaps(view)["gap_type"].tolist(), strict=True))
+    assert cells["gap_type"].fillna("").tolist() == [work.get(one, "") for one in cells["attack_id"]]
+
+
+def test_unfolding_changes_the_order_of_nothing(example):
+    cells = matrix_cells(example.view(on=DAY))
+    everything = shown_cells(cells, set(cells["parent_id"].dropna()))
+    assert everything[list(cells)].equals(cells.reset_index(drop=True))
+    folded = shown_cells(cells, ["T1059"])
+    assert {parent for parent in folded["parent_id"] if isinstance(parent, str)} == {"T1059"}
+    for shown in (everything, folded):
+        assert [list(part) for _, part in shown.groupby("x")["y"]] == [
+            list(range(len(part))) for _, part in shown.groupby("x")
+        ]
+    columns = matrix_columns(example.view(on=DAY))
+    techniques = shown_cells(cells)
+    assert list(chain.from_iterable(column.cells["attack_id"] for column in columns)) == list(
+        techniques["attack_id"]
+    )
+
+
+def test_a_scope_without_techniques_has_no_cell():
+    nothing = content(E18, platforms=("No such platform",)).view
+    assert matrix_cells(nothing).empty and matrix_columns(nothing) == []
+    assert shown_cells(matrix_cells(nothing)).empty and cell_rules(nothing) == {}
+
+
+# ---- the table -------------------------------------------------------------------------------------------
+
+
+def test_page_and_files_offer_what_they_offered():
+    assert list(PAGE_MEASURES) == ["rules", "score", "depth", "platforms", "severity", "gap"]
+    assert list(FILE_MEASURES) == ["rules", "score", "depth", "share", "platforms", "covered"]
+    assert set(PAGE_MEASURES) | set(FILE_MEASURES) == set(CELL_MEASURES)
+    assert {measure.column for measure in CELL_MEASURES.values()} <= set(MATRIX_CELLS.columns)
+
+
+@pytest.mark.parametrize("name", CELL_MEASURES)
+def test_every_band_has_a_name_and_a_colour(name):
+    measure = CELL_MEASURES[name]
+    assert len(measure.colours(LIGHT)) == len(measure.labels) + 1 == len(measure.percent_labels) + 1
+    assert len(set(measure.colours(LIGHT))) == len(measure.labels) + 1
+    assert measure.title and measure.unit and (not measure.on_page or (measure.form and measure.number))
+
+
+def test_values_that_are_words_have_a_band_each():
+    severity, work = CELL_MEASURES["severity"], CELL_MEASURES["gap"]
+    assert [severity.band(name) for name in SEVERITIES] == [1, 2, 3, 4, 5] and severity.band(
+        float("nan")
+    ) == 0
+    assert [work.band(name) for name in GAP_TYPES] == [1, 2, 3, 4, 5, 6] and work.band(float("nan")) == 0
+    assert work.colours(LIGHT)[1:] == [KINDS[name] for name in GAP_TYPES]
+
+
+def test_the_number_in_a_cell_of_the_page():
+    """Two rules on LSASS memory (b, critical, and c), which Windows alone has; nothing on T1020."""
+    cells = matrix_cells(small.view(E18)).set_index("attack_id")
+    rows = {name: next(cells.loc[[name]].itertuples()) for name in ("T1003.001", "T1020")}
+    written = {name: [one.in_cell(row) for one in PAGE_MEASURES.values()] for name, row in rows.items()}
+    assert written == {
+        "T1003.001": ["2", "0.75", "0.75", "1 of 1", "critical", "2"],
+        "T1020": ["0", "0.00", "0.00", "0 of 4", "-", "0"],
+    }
+
+
+# ---- marks -----------------------------------------------------------------------------------------------
+
+
+def accepted(**until) -> Accepted:
+    entries = {
+        (attack_id, ""): Entry(attack_id, "accepted", "a <b>", "me", until=last)
+        for attack_id, last in until.items()
+    }
+    return Accepted(by_place=entries)
+
+
+def test_page_and_files_mark_a_cell_with_the_same_sign():
+    """T1020 is accepted, T1123 was, T1003 is covered."""
+    view = small.view(E18)
+    said = accepted(T1020=None, T1123=DAY.replace(day=30), T1003=None)
+    cells = shown_cells(matrix_cells(view, said))
+    signs = {row.attack_id: (row.sign, row.mark) for row in cells.itertuples() if row.sign}
+    assert signs == {
+        "T1020": (IN_FORCE, "accepted: a <b>"),
+        "T1123": (OVER, "accepted until 2026-03-30, expired: a <b>"),
+    }
+    figure = matrix_figure(cells, matrix_tactics(view), LIGHT)
+    fill = next(trace for trace in figure.data if trace.type == "heatmap" and trace.text is not None)
+    for row in cells.itertuples():
+        last = fill.text[row.y][row.x].rpartition("<br>")[2]
+        assert last.split("  ")[1:][-1:] == [row.sign] if row.sign else not set(last) & set(IN_FORCE)
+    hover = dict(hovers_of(figure))
+    assert f"{OVER} gap accepted until 2026-03-30, expired: a &lt;b&gt;" in hover["T1123"]
+    assert f"{IN_FORCE} gap accepted: a &lt;b&gt;" in hover["T1020"]
+    drawn = [shape.text for shape in matrix_drawing(view, "rules", said).shapes if isinstance(shape, Line)]
+    assert [text for text in drawn if text in MARKS] == [row.sign for row in cells.itertuples() if row.sign]
+    legend = [trace.name for trace in figure.data if trace.showlegend is not False]
+    for key in ("◊ accepted or planned gap", "◊! accepted, expired"):
+        assert key in legend and key in drawn
+
+
+def hovers_of(figure) -> Iterator[tuple[str, list[str]]]:
+    targets = next(trace for trace in figure.data if trace.name == "cells")
+    for (attack_id, _), text in zip(targets.customdata, targets.text, strict=True):
+        yield attack_id, text.split("<br>")
+
+
+def test_the_legend_names_the_signs_that_are_drawn():
+    assert mark_keys({"", IN_FORCE}) == ["◊ accepted or planned gap"]
+    assert mark_keys({OVER}) == ["◊! accepted, expired"] and mark_keys({""}) == []
+    cells = matrix_cells(small.view(E18), NOBODY)
+    assert set(cells["sign"]) == set(cells["mark"]) == {""}
