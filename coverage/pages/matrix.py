@@ -117,7 +117,7 @@ if empty:
         else "hold no technique in scope"
     )
     st.caption(
-        f"Not shown: {' and '.join(empty)} {why}."
+        f"Not shown: {plain(' and '.join(empty))} {why}."
         + ("" if now.scope.pre else " Switch them on in the sidebar.")
     )
 csv_columns: pd.DataFrame = shaded.merge(
