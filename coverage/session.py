@@ -27,6 +27,7 @@ from coverage.reading import Reading, other_releases, platforms_of, read_in
 from coverage.scope import ENABLED_CHOICES, View
 from coverage.settings import Settings, SettingsError, settings_at
 from coverage.tables import TableError
+from coverage.text import plain
 from coverage.vocabulary import PRE_PLATFORM, ROLLUPS, RULE_CLASSES
 
 if TYPE_CHECKING:
@@ -177,7 +178,7 @@ def findings() -> pd.DataFrame:
     try:
         return silenced(now.findings, settings_at(), now.loaded.corpora)
     except SettingsError as error:
-        st.warning(f"Nothing is silenced: {error}")
+        st.warning(f"Nothing is silenced: {plain(str(error))}")
         return now.findings
 
 
@@ -297,7 +298,7 @@ def _scope_widgets() -> None:
         catalogue = shelf.open_release(st.session_state[ATTACK])
         platforms = [name for name in platforms_of(catalogue) if name != PRE_PLATFORM]
     except CatalogueError as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
         st.stop()
     st.multiselect(
         "Platforms",
@@ -370,7 +371,7 @@ def _fetch(domain: str, version: str | None) -> None:
         catalogue = fetch(domain, version, progress=show)
     except CatalogueError as error:
         bar.empty()
-        st.error(str(error))
+        st.error(plain(str(error)))
         return
     bar.empty()
     st.session_state["fetched"] = catalogue.release.title
@@ -389,13 +390,8 @@ def page_head(title: str, answer: str, now: View) -> None:
     """Title, the page's answer in one sentence with its denominator, and the scope's stamp."""
     st.title(title, anchor=False)
     st.markdown(f"#### {answer}")
-    st.caption(f"{now.scope.sentence()}  \n{_escaped_corpora(now)} · {now.scope.date.isoformat()}")
-
-
-def _escaped_corpora(now: View) -> str:
-    from coverage.text import plain
-
-    return plain(now.scope.corpora_sentence())
+    scope, corpora = plain(now.scope.sentence()), plain(now.scope.corpora_sentence())
+    st.caption(f"{scope}  \n{corpora} · {now.scope.date.isoformat()}")
 
 
 def guarded_view() -> View:
@@ -403,7 +399,7 @@ def guarded_view() -> View:
     try:
         now = view()
     except (CatalogueError, TableError) as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
         st.stop()
     if now.all_rules.empty:
         st.title("No rules yet", anchor=False)
@@ -423,6 +419,24 @@ def file_name(stem: str, now: View, suffix: str = "csv") -> str:
     return f"{stem}_{now.scope.attack}_{now.scope.date.isoformat()}.{suffix}"
 
 
+# What `pages/untrusted.py` shows looks as Streamlit's own Markdown does; its headings are those of a text on a page.
+_RULE_TEXT = """
+.stHtml{line-height:1.6;overflow-wrap:anywhere}
+.stHtml p{margin:0 0 0.75rem 0}
+.stHtml h4{font-size:1.15rem;font-weight:600;padding:0.3rem 0}
+.stHtml h5{font-size:1rem;font-weight:600;padding:0.3rem 0}
+.stHtml h6{font-size:0.9rem;font-weight:600;padding:0.3rem 0}
+.stHtml ul,.stHtml ol{margin:0 0 0.75rem 0;padding-left:1.5rem}
+.stHtml code{font-family:"Source Code Pro",monospace;font-size:0.85em;padding:0.1em 0.3em;border-radius:0.25rem;
+background:rgba(128,128,128,0.14)}
+.stHtml pre{margin:0 0 0.75rem 0;padding:0.75rem;border-radius:0.5rem;overflow-x:auto;background:rgba(128,128,128,0.1)}
+.stHtml pre code{padding:0;background:none}
+.stHtml table{border-collapse:collapse;margin:0 0 0.75rem 0}
+.stHtml th,.stHtml td{border:1px solid rgba(128,128,128,0.3);padding:0.25rem 0.5rem;text-align:left}
+.stHtml blockquote{margin:0 0 0.75rem 0;padding-left:0.75rem;border-left:3px solid rgba(128,128,128,0.4)}
+"""
+
+
 def compact_layout() -> None:
     """Streamlit's wide layout with narrower margins: a matrix of fifteen columns needs the room."""
     st.html(
@@ -430,7 +444,8 @@ def compact_layout() -> None:
         "[data-testid='stHeading'] h1{font-size:1.6rem;padding:0.2rem 0}"
         "[data-testid='stHeading'] h3{font-size:1.2rem;padding:0.6rem 0 0.2rem 0}"
         "[data-testid='stMetricValue']{font-size:1.65rem}"
-        "[data-testid='stMarkdownContainer'] h4{padding:0 0 0.2rem 0;font-size:1.15rem;font-weight:500}</style>"
+        "[data-testid='stMarkdownContainer'] h4{padding:0 0 0.2rem 0;font-size:1.15rem;font-weight:500}"
+        f"{_RULE_TEXT}.stHtml a{{color:{theme().accent}}}</style>"
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -14,6 +13,7 @@ from coverage.measures.borrow import borrow
 from coverage.measures.compare import compare
 from coverage.reading import read_in
 from coverage.tables import PROJECT, priority_weights
+from tests.seen import as_seen
 
 PATHS = [f"{name}={PROJECT / 'rules' / name}" for name in ("windows", "linux", "macos")]
 
@@ -46,9 +46,7 @@ def rerun(page: AppTest) -> AppTest:
 
 
 def answer(page: AppTest) -> str:
-    return re.sub(
-        r"\\(.)", r"\1", next(item.value for item in page.markdown if item.value.startswith("#### "))[5:]
-    )
+    return as_seen(next(item.value for item in page.markdown if item.value.startswith("#### "))[5:])
 
 
 def bars(page: AppTest, nth: int = 0) -> dict[str, list]:
@@ -67,15 +65,11 @@ def test_compare_opens_with_the_first_two(app, view):
     page = on(app, "compare.py")
     found = compare(*by_name(view, "windows", "linux"))
     assert answer(page) == found.sentence()
-    assert any(
-        found.sentence("subtechniques") in re.sub(r"\\(.)", r"\1", item.value) for item in page.markdown
-    )
+    assert any(found.sentence("subtechniques") in as_seen(item.value) for item in page.markdown)
     assert len(page.dataframe[0].value) == len(found.ids)
     assert list(bars(page)) == ["only windows", "both", "only linux", "neither"]
     assert list(bars(page, 1)) == list(bars(page))
-    stamp = next(
-        caption.value.replace("\\", "") for caption in page.caption if "ATT&CK Enterprise" in caption.value
-    )
+    stamp = next(text for item in page.caption if "ATT&CK Enterprise" in (text := as_seen(item.value)))
     assert "windows: " in stamp and "linux: " in stamp and "macos" not in stamp
 
 
@@ -241,7 +235,7 @@ def test_a_table_of_weights_that_cannot_be_used_is_said(app, monkeypatch, tmp_pa
     (tmp_path / "priority.csv").write_text("term,weight\nnation,1\n")
     monkeypatch.setattr("coverage.tables.priority_weights.__defaults__", (tmp_path / "priority.csv",))
     page = on(app, "borrow.py")
-    assert "'nation' is no term" in page.error[0].value
+    assert "'nation' is no term" in as_seen(page.error[0].value)
 
 
 # ---- one corpus ----------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from coverage.measures.matrix import matrix_cells, shown_cells
 from coverage.palette import ordered
 from coverage.tables import PROJECT
 from tests.corpora_made import rule_text, write_corpora, zipped
+from tests.seen import as_seen
 from tests.test_corpora import THREE, read, seen
 from tests.test_pages import answer, numbers, on
 
@@ -45,9 +46,7 @@ def union(tmp_path):
 
 
 def stamp(page: AppTest) -> str:
-    return next(caption.value for caption in page.caption if "ATT&CK Enterprise" in caption.value).replace(
-        "\\", ""
-    )
+    return next(text for item in page.caption if "ATT&CK Enterprise" in (text := as_seen(item.value)))
 
 
 def chart(page: AppTest) -> dict:
@@ -93,7 +92,7 @@ def test_an_upload_is_used_and_removed_again(app):
     page.button(key="upload_use").click().run()
     assert not page.exception
     assert "theirs: 1 rules" in stamp(page) and "a: 2 rules" in stamp(page)
-    assert [said.value.replace("\\", "") for said in page.sidebar.success] == ["theirs: 1 file."]
+    assert [as_seen(said.value) for said in page.sidebar.success] == ["theirs: 1 file."]
     (upload,) = uploads_at_hand()
     assert "theirs (uploaded)" in page.multiselect(key="rule_paths").options
     page.button(key="upload_remove_0").click().run()
@@ -110,7 +109,7 @@ def test_an_upload_that_breaks_a_rule_is_one_sentence_and_changes_nothing(app):
     page.button(key="upload_use").click().run()
     assert not page.exception and stamp(page) == before and uploads_at_hand() == []
     assert (
-        page.sidebar.error[0].value.replace("\\", "")
+        as_seen(page.sidebar.error[0].value)
         == "Nothing was added: evil.zip: an entry leads out of its folder: ../out.toml."
     )
 

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from coverage.findings import CHECKS
 from coverage.tables import PROJECT
 from tests.findings_corpus import CASES, written_to
+from tests.seen import as_seen
 from tests.test_pages import answer, numbers, on
 
 SEEN_AT_19 = ("revoked-technique", "tactic-left", "parent-only", "no-mapping", "right", "right-sigma")
@@ -127,7 +128,7 @@ def test_a_settings_file_with_a_fault_is_said_and_silences_nothing(app, tmp_path
     )
     page = on(app, "mapping.py")
     assert numbers(answer(page))[0] == 3
-    assert "coverage.toml:1: lint.silence[0] has no reason" in page.warning[0].value
+    assert "coverage.toml:1: lint.silence[0] has no reason" in as_seen(page.warning[0].value)
 
 
 def test_rules_without_a_fault_are_said_to_have_none(app, monkeypatch, tmp_path):

@@ -5,6 +5,7 @@ import streamlit as st
 from coverage import session
 from coverage.catalogue import shelf
 from coverage.tables import DATA, PROJECT, depth_weights
+from coverage.text import plain
 from coverage.vocabulary import GAP_TYPES, READ_STATUSES, ROLLUPS, TACTIC_STATUSES
 
 st.title("About", anchor=False)
@@ -38,8 +39,6 @@ with st.expander("ATT&CK releases at hand", expanded=True):
         ],
         hide_index=True,
     )
-    st.caption(
-        f"Rule paths: {', '.join(str(source.path) for source in session.sources())}".replace("$", r"\$")
-    )
+    st.caption(f"Rule paths: {plain(', '.join(str(source.path) for source in session.sources()))}")
 with st.expander("MITRE ATT&CK: copyright and licence", expanded=True):
     st.markdown((DATA / "README.md").read_text(encoding="utf-8").partition("## MITRE ATT&CK")[2])

@@ -58,7 +58,7 @@ lenders = now.of_corpora(others)
 try:
     found = borrow(now.of_corpora(mine), with_classes(lenders) if any_class else lenders, priority_weights())
 except TableError as error:
-    st.error(str(error))
+    st.error(plain(str(error)))
     st.stop()
 row = st.columns([3, 3, 6], vertical_alignment="center")
 have = row[0].toggle(

@@ -40,7 +40,11 @@ for column, (grain, words) in zip(st.columns(2), GRAINS.items(), strict=True):
 
 row = st.columns([5, 3, 2, 3], vertical_alignment="bottom")
 side = row[0].segmented_control(
-    "Covered by", list(labels), key="compare_side", bind="query-params", format_func=labels.__getitem__
+    "Covered by",
+    list(labels),
+    key="compare_side",
+    bind="query-params",
+    format_func=lambda name: plain(labels[name]),
 )
 tactic_names = list(found.tactics.loc[found.tactics["total"] > 0, "name"].unique())
 tactics = row[1].multiselect(

@@ -29,7 +29,9 @@ def problem_notes(accepted: Accepted, gaps: pd.DataFrame) -> None:
             icon=":material/rule:",
         )
     if idle := idle_entries(accepted, gaps["attack_id"].tolist()):
-        st.caption(f"Entries about no open gap of this scope, covered or out of it: {', '.join(idle)}.")
+        st.caption(
+            f"Entries about no open gap of this scope, covered or out of it: {plain(', '.join(idle))}."
+        )
 
 
 def entry_to_paste(row: pd.Series, now: View) -> None:

@@ -115,7 +115,7 @@ if empty:
         else "hold no technique in scope"
     )
     st.caption(
-        f"Not shown: {' and '.join(empty)} {why}."
+        f"Not shown: {plain(' and '.join(empty))} {why}."
         + ("" if now.scope.pre else " Switch them on in the sidebar.")
     )
 in_file = [name for name in every_cell if name not in ("x", "tactic", "sign")]

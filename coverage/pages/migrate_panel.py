@@ -128,7 +128,7 @@ def _preview(made: Plan, now: View) -> None:
             icon=":material/download:",
             on_click="ignore",
             key="move_patch",
-            help=f"Paths start at {root}: apply it there with `git apply`.",
+            help=f"Paths start at {plain(str(root))}: apply it there with `git apply`.",
             type="primary",
         )
     if path in paths:

@@ -17,6 +17,7 @@ from coverage.measures import (
     technique_rules,
     threat_by_id,
 )
+from coverage.pages import untrusted
 from coverage.scope import View
 from coverage.text import plain
 from coverage.vocabulary import GAP_TYPES, GAP_WORK, attack_url
@@ -110,12 +111,12 @@ def _facts(facts: dict, now: View) -> None:
         ", ".join(facts["tactics"]) or "no tactic",
         ", ".join(facts["platforms"]) or "no platform named",
     )
-    st.markdown(f"{kind} · {tactics} · {platforms} · [attack.mitre.org]({attack_url(facts['attack_id'])})")
+    st.markdown(
+        f"{kind} · {plain(tactics)} · {plain(platforms)} · [attack.mitre.org]({attack_url(facts['attack_id'])})"
+    )
     if facts["description"]:
         with st.expander("MITRE's description"):
-            from coverage.text import safe_markdown
-
-            st.markdown(safe_markdown(facts["description"]))
+            untrusted.markdown(facts["description"])
 
 
 def accepted_note(attack_id: str, now: View) -> None:
@@ -151,7 +152,7 @@ def _coverage(attack_id: str, now: View) -> None:
     columns[3].metric(
         "Platforms",
         f"{row['platforms_covered']} of {row['platforms_total']}",
-        help="Open: " + (", ".join(row["open_platforms"]) or "none"),
+        help="Open: " + (plain(", ".join(row["open_platforms"])) or "none"),
     )
     columns[4].metric(
         "Score", f"{row['score']:.2f}", help=f"depth {row['depth']:.2f} × platforms {row['breadth']:.2f}"
@@ -260,7 +261,7 @@ def _titles(frame: pd.DataFrame) -> dict:
 def _telemetry(facts: dict) -> None:
     analytics = facts["analytics"]
     st.markdown(
-        f"**What must be logged** — {len(analytics)} analytics; data components: {', '.join(facts['components']) or 'none named'}"
+        f"**What must be logged** — {len(analytics)} analytics; data components: {plain(', '.join(facts['components'])) or 'none named'}"
     )
     if len(analytics):
         st.dataframe(

@@ -12,6 +12,7 @@ from coverage.measures.impact import impact
 from coverage.pages import release_tables as tables
 from coverage.reading import newest_other_release
 from coverage.tables import TableError
+from coverage.text import plain
 
 GRAINS = {"techniques": "Techniques", "subtechniques": "Sub-techniques", "placements": "Placements"}
 now = session.guarded_view()
@@ -65,7 +66,7 @@ if start == to:
 try:
     found = impact(session.view(start), session.view(to))
 except (CatalogueError, TableError) as error:
-    st.error(str(error))
+    st.error(plain(str(error)))
     st.stop()
 
 changes, ledger = found.changes, found.ledger[found.ledger["grain"] == grain]
@@ -73,7 +74,7 @@ touching = changes[changes["rules"].map(len) > 0].sort_values(
     "rules_in_scope", ascending=False, kind="stable"
 )
 with head:
-    session.page_head("Release", found.sentence(), found.after)
+    session.page_head("Release", plain(found.sentence()), found.after)
 st.plotly_chart(
     impact_bars(
         found.totals.set_index("grain").loc[grain],

@@ -12,9 +12,9 @@ from coverage.findings import CHECKS
 from coverage.findings.places import placed
 from coverage.loaders import RuleDocument, rule_document
 from coverage.measures import rule_mappings, rule_neighbours
-from coverage.pages import parts
+from coverage.pages import parts, untrusted
 from coverage.scope import View
-from coverage.text import plain, safe_markdown, web_link
+from coverage.text import plain
 from coverage.vocabulary import READ_STATUSES, RULE_CLASSES, TACTIC_STATUSES
 
 # Highlighting that comes nearest to each language; the highlighter knows none of the first three.
@@ -37,7 +37,7 @@ def show(rule_key: str, now: View) -> None:
         now,
     )
     if isinstance(rule["description"], str):
-        st.markdown(safe_markdown(rule["description"]))
+        untrusted.markdown(rule["description"])
     _facts(rule, now)
     _mappings(rule_key, now)
     _findings(rule_key, now)
@@ -196,12 +196,10 @@ def _guides(rule: pd.Series, document: RuleDocument, now: View) -> None:
     ]
     if rule["false_positives"]:
         st.markdown("**Known false positives**")
-        st.markdown(
-            "\n".join(f"- {safe_markdown(' '.join(text.split()))}" for text in rule["false_positives"])
-        )
+        untrusted.bullets(rule["false_positives"])
     for _, text in texts:
         with st.container(border=True):
-            st.markdown(safe_markdown(text))
+            untrusted.markdown(text)
     if not texts and not rule["false_positives"]:
         st.caption("This rule has no guide and names no false positives.")
 
@@ -209,9 +207,8 @@ def _guides(rule: pd.Series, document: RuleDocument, now: View) -> None:
 def _references(rule: pd.Series, document: RuleDocument, now: View) -> None:
     if not rule["references"]:
         st.caption("This rule names no references.")
-    for text in rule["references"]:
-        link = web_link(text)
-        st.markdown(f"- <{link}>" if link else f"- {plain(text)}")
+        return
+    untrusted.links(rule["references"])
 
 
 def _neighbours(rule: pd.Series, document: RuleDocument, now: View) -> None:

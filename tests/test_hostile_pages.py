@@ -1,0 +1,252 @@
+"""A real browser over rules that try to be markup: it asks nobody but the app, runs nothing and shows no picture.
+
+Needs Chromium and Playwright, as `test_browser.py` does.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from contextlib import contextmanager
+from urllib.parse import quote
+
+import pytest
+
+from coverage.loaders import corpus_sources, load
+from coverage.pages import PAGES
+from coverage.tables import PROJECT
+from tests.hostile import HOST, TEXTS, combinations, hostile_corpora
+from tests.test_browser import _wait_for, browser, pytestmark  # noqa: F401
+
+
+@contextmanager
+def served(arguments: list[str], folder, **environment: str):
+    """The address of a Streamlit app while it runs."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", *arguments]
+    options = ["--server.port", str(port), "--server.headless", "true", "--browser.gatherUsageStats", "false"]
+    split = command.index("--") if "--" in command else len(command)
+    command = [*command[:split], *options, *command[split:]]
+    known = {**os.environ, "PYTHONPATH": str(PROJECT), **environment}
+    with subprocess.Popen(
+        command, cwd=folder, env=known, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as server:
+        url = f"http://127.0.0.1:{port}"
+        try:
+            _wait_for(f"{url}/_stcore/health")
+            yield url
+        finally:
+            server.terminate()
+
+
+@pytest.fixture(scope="module")
+def corpora(tmp_path_factory):
+    return hostile_corpora(tmp_path_factory.mktemp("hostile"))
+
+
+@pytest.fixture(scope="module")
+def address(corpora, tmp_path_factory):
+    cache = str(tmp_path_factory.mktemp("cache"))
+    with served(["app.py", "--", *corpora], PROJECT, COVERAGE_CACHE=cache) as url:
+        yield url
+
+
+@pytest.fixture
+def tab(browser, request):  # noqa: F811
+    """A page that records whatever it asks of anybody else, and whatever it is made to run."""
+    context = browser.new_context(viewport={"width": 1366, "height": 900})
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    page.asked, page.ran = [], []
+    page.on("request", lambda one: page.asked.append(one.url))
+    page.on("websocket", lambda one: page.asked.append(one.url))
+    page.on("dialog", lambda one: (page.ran.append(one.message), one.dismiss()))
+    context.on("page", lambda one: page.ran.append("a page was opened"))
+    yield page
+    context.close()
+
+
+def settled(page) -> None:
+    page.wait_for_selector("h1")
+    page.wait_for_timeout(700)
+    page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget]')")
+
+
+def assert_nobody_was_asked(page, address: str) -> None:
+    own = (address + "/", address.replace("http", "ws") + "/", "data:", "blob:" + address)
+    assert [url for url in page.asked if not url.startswith(own)] == []
+    assert page.ran == [] and page.evaluate("window.ran") is None
+    assert page.locator("[data-testid=stException]").count() == 0
+
+
+def assert_no_markup_of_a_rule(page) -> None:
+    """No picture, no link to the rule's host but in what a rule wrote as Markdown, nothing that only a rule could add."""
+    found = page.evaluate(
+        """host => [...document.querySelectorAll('.stMain img, .stSidebar img, [role=dialog] img')].map(e => e.outerHTML)
+        .concat([...document.querySelectorAll('a')].filter(e => (e.getAttribute('href') || '').includes(host) && !e.closest('.stHtml')).map(e => e.outerHTML))
+        .concat([...document.querySelectorAll('.katex, .stMarkdownColoredText, .stMarkdownBadge, iframe, object, embed, base, [ping]')]
+            .map(e => e.outerHTML))
+        .concat([...document.querySelectorAll('*')].filter(e => [...e.attributes].some(a => a.name.startsWith('on')))
+            .map(e => e.outerHTML))""",
+        HOST,
+    )
+    assert found == []
+
+
+def test_every_rule_is_shown_and_asks_nobody(tab, address, corpora):
+    loaded = load(corpus_sources(corpora))
+    assert len(loaded.rules) == 6
+    for key in loaded.rules["rule_key"]:
+        tab.goto(f"{address}/rules?rule={quote(key, safe='')}")
+        settled(tab)
+        for name in ("Triage and setup", "References", "Neighbours", "Every field", "File", "Query"):
+            tab.get_by_role("tab", name=name).click()
+            tab.wait_for_timeout(150)
+            assert_no_markup_of_a_rule(tab)
+        assert_nobody_was_asked(tab, address)
+
+
+@pytest.mark.parametrize("page", ["", *(address for *_, address in PAGES[1:] if address != "export")])
+def test_every_page_asks_nobody(tab, address, page):
+    more = {
+        "technique": "?technique=T1059",
+        "mapping": "?move_show=true",
+        "matrix": "?shade=corpora",
+        "gaps": "?gap_grain=techniques",
+    }
+    tab.goto(f"{address}/{page}{more.get(page, '')}")
+    settled(tab)
+    assert_no_markup_of_a_rule(tab)
+    for expander in tab.locator("[data-testid=stExpander] summary").all():
+        expander.evaluate("one => one.click()")
+    settled(tab)
+    for box in tab.locator(
+        "[data-testid=stMultiSelect] input:visible, [data-testid=stSelectbox] input:visible"
+    ).all():
+        box.click()
+        tab.wait_for_timeout(100)
+        assert_no_markup_of_a_rule(tab)
+        tab.keyboard.press("Escape")
+    for sign in tab.locator("[data-testid=stTooltipHoverTarget]:visible").all():
+        sign.hover(force=True)
+        tab.wait_for_timeout(60)
+    assert_no_markup_of_a_rule(tab)
+    assert_nobody_was_asked(tab, address)
+
+
+def test_an_accepted_gap_and_a_cell_ask_nobody(tab, address):
+    """The words of gaps.toml under a chosen gap; a rule's name in what hovers over the matrix."""
+    tab.goto(f"{address}/gaps?gap_search=T1003&gap_grain=techniques")
+    settled(tab)
+    table = tab.locator("[data-testid=stDataFrame]").first.bounding_box()
+    tab.mouse.click(table["x"] + 200, table["y"] + 53)
+    tab.get_by_role("dialog").wait_for()
+    settled(tab)
+    assert_no_markup_of_a_rule(tab)
+    tab.goto(f"{address}/matrix")
+    tab.wait_for_selector(".js-plotly-plot .cartesianlayer")
+    settled(tab)
+    from tests.test_browser import click_cell
+
+    click_cell(tab, "T1059")
+    tab.get_by_role("dialog").wait_for()
+    settled(tab)
+    assert_no_markup_of_a_rule(tab)
+    assert_nobody_was_asked(tab, address)
+
+
+# ---- words in a sentence -------------------------------------------------------------------------------
+
+LABELS = """
+import json, sys
+import streamlit as st
+from coverage.text import plain
+for number, text in enumerate(json.load(open(sys.argv[1], encoding="utf-8"))):
+    words = plain(text)
+    with st.container(key=f"text{number}"):
+        st.markdown(words)
+        st.caption(words)
+        st.subheader(words, anchor=False)
+        st.error(words)
+        st.button(words, key=f"button{number}")
+        st.toggle(words, key=f"toggle{number}")
+        st.metric(words, "x")
+        st.download_button(words, "x", key=f"download{number}")
+        st.segmented_control("x", [0], format_func=lambda _, words=words: words, key=f"choice{number}")
+        st.tabs([words])
+        with st.expander(words):
+            st.markdown(words)
+st.title("done")
+"""
+
+WORDS = (
+    *TEXTS,
+    *(
+        ":material_home: :+1: x:y:z 12:30:45 ::red[x] :help[x] :small[]x \\:smile\\: C:\\x\\y",
+        "-> x",
+        "a <-> b",
+        "--",
+    ),
+    *(
+        "mailto:-> x",
+        ":--:x:",
+        "-->@x",
+        "<=> y",
+        ":-> x",
+        ":a:-> x",
+        "# head",
+        "1. one",
+        "- one",
+        "4) x",
+        "+ x",
+    ),
+    *(
+        "===",
+        "***",
+        "> q",
+        "``` x",
+        "[ ] task",
+        "[a](http://x.example) [b][c] [^1]",
+        "a *b* _c_ ~~d~~ **e** `f`",
+    ),
+    *(
+        "&amp; &lt; &#65;",
+        "a|b",
+        "${x}",
+        "$5 and $6",
+        "http://:smile:www.x.example",
+        "a@b.example@d.example",
+        "...",
+    ),
+    *combinations(60, 7),
+)
+
+
+def test_words_in_a_sentence_show_as_they_were_written(tab, tmp_path):
+    """`plain` in each kind of place where Streamlit reads Markdown, whatever the words are."""
+    (tmp_path / "words.json").write_text(json.dumps(WORDS), encoding="utf-8")
+    (tmp_path / "labels.py").write_text(LABELS, encoding="utf-8")
+    with served(["labels.py", "--", "words.json"], tmp_path) as url:
+        tab.goto(url)
+        tab.wait_for_selector("h1:has-text('done')")
+        tab.wait_for_timeout(3000)
+        for number, text in enumerate(WORDS):
+            wanted = " ".join(text.split())
+            found = tab.evaluate(
+                """key => [...document.querySelector(key).querySelectorAll(
+                    '[data-testid=stMarkdownContainer], [data-testid=stCaptionContainer], [data-testid=stHeading]')]
+                .map(e => [e.textContent.trim(), e.querySelectorAll(
+                    'a, img, .katex, [role=img], code, em, strong, del, ul, ol, h1, h2, h4, hr, blockquote, sup, table').length])""",
+                f".st-key-text{number}",
+            )
+            shown = [(words, marks) for words, marks in found if words != "x" or wanted == "x"]
+            assert len(shown) >= 8, (wanted, shown)
+            for words, marks in shown:
+                assert marks == 0 and len(words) == len(wanted), (wanted, words)
+                assert all(a in (b, "\ufffd") for a, b in zip(words, wanted, strict=True)), (wanted, words)
+        assert_nobody_was_asked(tab, url)
