@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import pandas as pd
 
 from coverage.accepted import Accepted, with_accepted
 from coverage.findings.silencing import silenced
+from coverage.kept import kept_property
 from coverage.measures import gaps, rules_with_ids, summary
 from coverage.reading import Reading
 from coverage.scope import View, among
@@ -35,17 +35,17 @@ class Content:
     settings: Settings = field(default_factory=Settings)
     accepted: Accepted = field(default_factory=Accepted)
 
-    @cached_property
+    @kept_property
     def _corpora(self) -> pd.Series:
         return pd.Series([stamp.name for stamp in self.view.scope.corpora], dtype="str")
 
-    @cached_property
+    @kept_property
     def problems(self) -> pd.DataFrame:
         """PROBLEMS of the view's corpora."""
         found = self.reading.loaded.problems
         return found[among(found["corpus"], self._corpora)]
 
-    @cached_property
+    @kept_property
     def findings(self) -> pd.DataFrame:
         """FINDINGS of the view's corpora, those that coverage.toml silences marked as such; without lines."""
         found = silenced(
@@ -53,7 +53,7 @@ class Content:
         )
         return found[among(found["corpus"], self._corpora)]
 
-    @cached_property
+    @kept_property
     def written(self) -> pd.DataFrame:
         """WRITTEN of the view's corpora."""
         found = self.reading.loaded.written
@@ -64,7 +64,7 @@ class Content:
         """RULES of every rule read, with the IDs each is read as and the other corpora that have it."""
         return rules_with_ids(self.view)
 
-    @cached_property
+    @kept_property
     def gaps(self) -> pd.DataFrame:
         """ACCEPTED_GAPS: every open ID in scope, and what is said of it."""
         return with_accepted(gaps(self.view), self.accepted, self.view)
