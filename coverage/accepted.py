@@ -20,7 +20,7 @@ from coverage.frames import ACCEPTED_GAPS, PROBLEMS, problems_frame
 from coverage.loaders._toml import TOML
 from coverage.loaders.fields import Fields
 from coverage.loaders.seam import Issue, Unparsable, place_of
-from coverage.loaders.sources import shown
+from coverage.loaders.sources import CorpusSource, shown
 from coverage.loaders.walk import Unreadable, decoded, file_bytes
 from coverage.mapping import Reader
 from coverage.models import CorpusStamp, Problem
@@ -105,7 +105,7 @@ def _together(parts: Sequence[Entry], day: date) -> Entry:
 
 
 def gaps_files(
-    settings_file: Path | None, corpora: Sequence[CorpusStamp], given: Path | None = None
+    settings_file: Path | None, corpora: Sequence[CorpusStamp | CorpusSource], given: Path | None = None
 ) -> tuple[Path, ...]:
     """The files that say which gaps are accepted: the one given, else that beside coverage.toml, else those of the corpora."""
     if given is not None:

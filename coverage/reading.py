@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property
 
 import pandas as pd
 
@@ -16,6 +15,7 @@ from coverage.catalogue import shelf
 from coverage.catalogue.model import Catalogue, Release
 from coverage.findings import findings
 from coverage.findings.unplaced import unplaced_findings
+from coverage.kept import kept_property
 from coverage.loaders import Loaded
 from coverage.mapping import Reader, mappings_as_read
 from coverage.scope import Scope, View
@@ -31,12 +31,12 @@ class Reading:
     mappings: pd.DataFrame = field(repr=False)
     reader: Reader = field(repr=False, compare=False)
 
-    @cached_property
+    @kept_property
     def findings(self) -> pd.DataFrame:
         """FINDINGS of every rule in this release, without lines (`findings.placed` finds them)."""
         return findings(self.loaded.rules, self.loaded.written, self.mappings, self.reader)
 
-    @cached_property
+    @kept_property
     def unplaced(self) -> pd.DataFrame:
         """FINDINGS of the IDs that could not be placed in this release, without lines: a part of `findings`."""
         return unplaced_findings(self.loaded.rules, self.loaded.written, self.mappings, self.reader)

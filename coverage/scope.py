@@ -6,16 +6,17 @@ catalogue, the rules and the mappings cut down to one scope. Computes no measure
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import cached_property, wraps
-from typing import TypeVar
+from functools import wraps
+from typing import Any, TypeVar
 
 import pandas as pd
 
 from coverage.catalogue.model import Catalogue, Release
 from coverage.identity import IDENTITY_COLUMNS, copies_within, counted, same_rules, united
+from coverage.kept import kept_property, kept_with
 from coverage.mapping import placed_rules
 from coverage.models import CorpusStamp
 from coverage.vocabulary import PRE_PLATFORM, ROLLUPS, RULE_CLASSES
@@ -85,13 +86,37 @@ class Scope:
         return "; ".join(corpus.sentence() for corpus in self.corpora) or "no corpus"
 
 
-@dataclass(frozen=True)
+def once_a_view(
+    measure: Callable[..., Result] | None = None, *, most: int | None = None
+) -> Callable[..., Any]:
+    """The same measure, made once for each view and its further arguments, and kept with the view.
+
+    Parameters
+    ----------
+    measure : callable
+        Of a view and of values that can be hashed, such as texts, tuples and other views.
+    most : int, optional
+        How many argument lists to keep, those last asked for. Without it all are kept: for measures of the
+        view alone, and for arguments of which there are few.
+    """
+    if measure is None:
+        return lambda function: once_a_view(function, most=most)
+
+    @wraps(measure)
+    def remembered(view: View, *arguments: Hashable) -> Result:
+        return kept_with(view).get(measure, view, *arguments, most=most)
+
+    return remembered
+
+
+@dataclass(frozen=True, eq=False)
 class View:
     """The rules of some corpora in one release, and the scope they are looked at in.
 
     A rule that stands in several places (`identity.same_rules`) counts once, with the mappings and
     platforms of all its copies that are in scope: every frame here but `all_rules` and `mappings` has it
-    under one key.
+    under one key. What is made from a view is kept with it (`kept_property`, `once_a_view`); two views are the
+    same only when they are one object.
 
     Parameters
     ----------
@@ -103,8 +128,6 @@ class View:
     scope : Scope
     weights : mapping of rule class -> float
         What a rule of each class is worth for depth, 0-1.
-    results : dict
-        What measures have already found for this view (`once_a_view`).
     """
 
     catalogue: Catalogue
@@ -112,9 +135,8 @@ class View:
     mappings: pd.DataFrame = field(repr=False)
     scope: Scope
     weights: Mapping[str, float] = field(repr=False)
-    results: dict[str, object] = field(default_factory=dict, repr=False, compare=False)
 
-    @cached_property
+    @kept_property
     def every_rule(self) -> pd.DataFrame:
         """RULES in scope, each once in each corpus: the rows of `rules`, and those of other corpora that count as one of them."""
         return (
@@ -123,12 +145,12 @@ class View:
             else self.all_rules[self.in_scope]
         )
 
-    @cached_property
+    @kept_property
     def in_scope(self) -> pd.Series:
         """Boolean mask of `all_rules`: which count in this scope, copies included."""
         return rules_in_scope(self.all_rules, self.scope)
 
-    @cached_property
+    @kept_property
     def counts_as(self) -> dict[str, str]:
         """Key of a copy -> key of the rule it counts as. A copy that is out of scope never stands in for one that is in it."""
         return (
@@ -137,14 +159,14 @@ class View:
             else {}
         )
 
-    @cached_property
+    @kept_property
     def _twins(self) -> pd.Series:
         """Keys of the rules that another rule of their corpus stands for."""
         return pd.Series(
             list(self._inside_and_out(copies_within)) if self._may_have_copies else [], dtype="str"
         )
 
-    @cached_property
+    @kept_property
     def _may_have_copies(self) -> bool:
         """Whether two rules may have the same content."""
         hashes = self.all_rules["content_hash"].tolist()
@@ -154,57 +176,57 @@ class View:
         rules = self.all_rules[IDENTITY_COLUMNS]
         return copies(rules[self.in_scope]) | copies(rules[~self.in_scope])
 
-    @cached_property
+    @kept_property
     def rules(self) -> pd.DataFrame:
         """RULES: the rules in scope, each once."""
         return united(self.every_rule, self.counts_as)
 
-    @cached_property
+    @kept_property
     def mappings_in_scope(self) -> pd.DataFrame:
         """MAPPINGS of the rules in scope, those of a copy under the key of the rule it counts as."""
         return counted(
             self.mappings[among(self.mappings["rule_key"], self.every_rule["rule_key"])], self.counts_as
         )
 
-    @cached_property
+    @kept_property
     def techniques(self) -> pd.DataFrame:
         """TECHNIQUES: the live IDs in scope, `platforms` cut down to the platforms in scope."""
         return techniques_in_scope(self.catalogue.techniques, self.scope)
 
-    @cached_property
+    @kept_property
     def placements(self) -> pd.DataFrame:
         """PLACEMENTS: the cells of IDs in scope."""
         placements = self.catalogue.placements
         return placements[among(placements["attack_id"], self.techniques["attack_id"])]
 
-    @cached_property
+    @kept_property
     def _placed_files(self) -> pd.DataFrame:
         """PLACED of every rule read, copies apart."""
         return placed_rules(self.mappings, self.catalogue)
 
-    @cached_property
+    @kept_property
     def placed_anywhere(self) -> pd.DataFrame:
         """PLACED of every rule read, for every live ID, in scope or not."""
         if not self.counts_as:
             return self._placed_files
         return counted(self._placed_files, self.counts_as).drop_duplicates(ignore_index=True)
 
-    @cached_property
+    @kept_property
     def all_placed(self) -> pd.DataFrame:
         """PLACED of every rule read, for IDs in scope."""
         return self.placed_anywhere[among(self.placed_anywhere["attack_id"], self.techniques["attack_id"])]
 
-    @cached_property
+    @kept_property
     def placed(self) -> pd.DataFrame:
         """PLACED of the rules in scope, for IDs in scope."""
         return self.all_placed[among(self.all_placed["rule_key"], self.rules["rule_key"])]
 
-    @cached_property
+    @kept_property
     def rules_on_ids(self) -> pd.DataFrame:
         """One row a (technique or sub-technique in scope, rule in scope on the very ID): `attack_id`, `rule_key`."""
         return self.placed[["attack_id", "rule_key"]].drop_duplicates(ignore_index=True)
 
-    @cached_property
+    @kept_property
     def placed_copies(self) -> pd.DataFrame:
         """PLACED of every copy in scope under its own key, for IDs in scope: what each corpus has by itself."""
         if not self.counts_as:
@@ -212,7 +234,7 @@ class View:
         placed = self._placed_files[among(self._placed_files["attack_id"], self.techniques["attack_id"])]
         return placed[among(placed["rule_key"], self.every_rule["rule_key"])]
 
-    @cached_property
+    @kept_property
     def rule_platforms(self) -> pd.DataFrame:
         """One row a (rule in scope, platform in scope it works on)."""
         wanted = frozenset(self.scope.platforms)
@@ -228,9 +250,8 @@ class View:
 
     def with_pre(self) -> View:
         """The same view with PRE-only techniques in scope. What does not hang on them is not made again."""
-        wide = replace(self, scope=replace(self.scope, pre=True), results={})
-        kept = ("in_scope", "_twins", "every_rule", "counts_as", "rules", "_placed_files", "placed_anywhere")
-        wide.__dict__.update({name: getattr(self, name) for name in kept})
+        wide = replace(self, scope=replace(self.scope, pre=True))
+        kept_with(wide).share(kept_with(self), (part.make for part in _WITHOUT_TECHNIQUES))
         return wide
 
     def of_corpora(self, names: Collection[str]) -> View:
@@ -244,13 +265,9 @@ class View:
         if unknown := set(names) - {stamp.name for stamp in self.scope.corpora}:
             raise ValueError(f"no such corpus: {', '.join(sorted(unknown))}")
         stamps = tuple(stamp for stamp in self.scope.corpora if stamp.name in names)
-        if stamps == self.scope.corpora:
-            return self
-        key = "\n".join(("of_corpora", *(stamp.name for stamp in stamps)))
-        if key not in self.results:
-            self.results[key] = self._part(stamps)
-        return self.results[key]
+        return self if stamps == self.scope.corpora else self._part(stamps)
 
+    @once_a_view
     def _part(self, stamps: tuple[CorpusStamp, ...]) -> View:
         rules = self.all_rules[
             among(self.all_rules["corpus"], pd.Series([stamp.name for stamp in stamps], dtype="str"))
@@ -259,11 +276,25 @@ class View:
             frame[among(frame["rule_key"], rules["rule_key"])]
             for frame in (self.mappings, self._placed_files)
         )
-        part = replace(
-            self, all_rules=rules, mappings=mappings, scope=replace(self.scope, corpora=stamps), results={}
-        )
-        part.__dict__["_placed_files"] = placed
+        scope = replace(self.scope, corpora=stamps)
+        part = replace(self, all_rules=rules, mappings=mappings, scope=scope)
+        kept_with(part).put(View._placed_files.make, placed)
         return part
+
+
+# What of a view does not depend on which techniques are in scope.
+_WITHOUT_TECHNIQUES = (
+    View.in_scope,
+    View._may_have_copies,
+    View._twins,
+    View.every_rule,
+    View.counts_as,
+    View.rules,
+    View._placed_files,
+    View.placed_anywhere,
+    View.mappings_in_scope,
+    View.rule_platforms,
+)
 
 
 def among(values: pd.Series, wanted: pd.Series) -> pd.Series:
@@ -273,18 +304,6 @@ def among(values: pd.Series, wanted: pd.Series) -> pd.Series:
     """
     known = frozenset(wanted.tolist())
     return pd.Series([value in known for value in values.tolist()], index=values.index, dtype=bool)
-
-
-def once_a_view(measure: Callable[[View], Result]) -> Callable[[View], Result]:
-    """The same measure, computed once for each view and remembered in `view.results`."""
-
-    @wraps(measure)
-    def remembered(view: View) -> Result:
-        if measure.__name__ not in view.results:
-            view.results[measure.__name__] = measure(view)
-        return view.results[measure.__name__]
-
-    return remembered
 
 
 def rules_in_scope(rules: pd.DataFrame, scope: Scope) -> pd.Series:

@@ -1,30 +1,36 @@
 """What pages share: cached data, the sidebar that is the scope, deep links, and the page head.
 
 The only module beside `app.py` and `pages/` that knows Streamlit. Computes nothing itself: it keeps
-what `reading` and the measures gave, for as long as files and scope stay the same.
+what `reading` and the measures gave, for as long as its `Inputs` and the scope stay the same.
 """
 
 from __future__ import annotations
 
 import hashlib
 import sys
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import copy_context
+from datetime import date
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from coverage.accepted import Accepted, accepted_in, gaps_files
 from coverage.catalogue import CatalogueError, shelf
+from coverage.catalogue.model import Catalogue
 from coverage.charts.theme import THEMES, Theme, colours_by_place
 from coverage.corpora import offered
+from coverage.findings.silencing import silenced
+from coverage.inputs import Inputs, inputs_of
 from coverage.loaders import CorpusSource, Loaded, corpus_sources, fingerprint, load
+from coverage.loaders.corpora import Progress
 from coverage.mapping import Reader
 from coverage.reading import Reading, other_releases, platforms_of, read_in
-from coverage.scope import ENABLED_CHOICES, View
+from coverage.scope import ENABLED_CHOICES, Scope, View
 from coverage.settings import Settings, SettingsError, settings_at
 from coverage.tables import TableError
 from coverage.text import plain
@@ -38,28 +44,78 @@ PATHS_KEY = "rule_paths"
 # Query parameters of the sidebar: a link with them shows a colleague the same scope. Rule paths are
 # left out on purpose: a link must not make the server read a folder of its sender's choosing.
 ATTACK, PLATFORM, CLASS, ENABLED, PRE, ROLLUP = "attack", "platform", "class", "enabled", "pre", "rollup"
+_INPUTS = "inputs"
+
+Value = TypeVar("Value")
 
 
-class _Kept:
-    """The last few values by key, shared by all sessions; one session computes, the others wait."""
+class _Outdated(Exception):
+    """A value made while its inputs changed: it is shown, and not kept for those it was asked for."""
 
-    def __init__(self, most: int) -> None:
-        self._values: OrderedDict[Hashable, Any] = OrderedDict()
-        self._most, self._lock = most, threading.RLock()
-
-    def get(self, key: Hashable, make: Callable[[], Any]) -> Any:
-        with self._lock:
-            if key not in self._values:
-                self._values[key] = make()
-            self._values.move_to_end(key)
-            while len(self._values) > self._most:
-                self._values.popitem(last=False)
-            return self._values[key]
+    def __init__(self, value: object) -> None:
+        super().__init__("the inputs changed while a value was made of them")
+        self.value = value
 
 
-@st.cache_resource(show_spinner=False)
-def _kept(kind: str, most: int) -> _Kept:
-    return _Kept(most)
+def _kept(most: int) -> Callable[[Callable[..., Value]], Callable[..., Value]]:
+    """Keeps the last few values of a function for all sessions, by its inputs and its other arguments.
+
+    Arguments whose names start with `_` are no part of the key. Streamlit makes a value once: who asks for it
+    meanwhile waits, and nobody who asks for another.
+    """
+
+    def decorated(make: Callable[..., Value]) -> Callable[..., Value]:
+        @wraps(make)
+        def checked(inputs: Inputs, *arguments: Any) -> Value:
+            value = make(inputs, *arguments)
+            if inputs_of(inputs.sources, inputs.rules) != inputs:
+                raise _Outdated(value)
+            return value
+
+        hashes = {Inputs: lambda inputs: inputs.digest}
+        kept = st.cache_resource(max_entries=most, show_spinner=False, hash_funcs=hashes)(checked)
+
+        @wraps(make)
+        def asked(inputs: Inputs, *arguments: Any) -> Value:
+            try:
+                return kept(inputs, *arguments)
+            except _Outdated as outdated:
+                return outdated.value
+
+        return asked
+
+    return decorated
+
+
+class _Bar:
+    """A progress bar on the page while something is made; gone afterwards, and not there when nothing is made.
+
+    It is drawn as if outside of the function that keeps the value: what is drawn inside, Streamlit draws again
+    each time the value is used.
+    """
+
+    def __init__(self, words: str, every: int) -> None:
+        self._words, self._every = words, every
+        self._outside = copy_context()
+        self._bar: DeltaGenerator | None = None
+
+    def __call__(self, done: int, total: int, _path: str) -> None:
+        if total and (done == 1 or done % self._every == 0 or done == total):
+            self._outside.run(self._show, done, total)
+
+    def _show(self, done: int, total: int) -> None:
+        share, text = min(done / total, 1.0), f"{self._words}: {done:,} of {total:,} files"
+        if self._bar is None:
+            self._bar = st.progress(share, text)
+        else:
+            self._bar.progress(share, text)
+
+    def __enter__(self) -> _Bar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.empty()
 
 
 # ---- rules ---------------------------------------------------------------------------------------------
@@ -80,7 +136,7 @@ def default_texts() -> list[str]:
     return offered.resolved(given, found) or offered.default_texts(found)
 
 
-@st.cache_data(ttl=2, show_spinner=False)
+@st.cache_data(ttl=2, max_entries=32, show_spinner=False)
 def _fingerprint(sources: tuple[tuple[str, str], ...]) -> str:
     return fingerprint([CorpusSource(name, Path(path)) for name, path in sources])
 
@@ -110,43 +166,42 @@ def corpus_colours(now: View) -> dict[str, str]:
     return {stamp.name: found[stamp.name] for stamp in now.scope.corpora}
 
 
-def _source_key() -> tuple:
-    pairs = tuple((source.name, str(source.path)) for source in sources())
-    return pairs, _fingerprint(pairs)
+def inputs() -> Inputs:
+    """What this run of the page is made from: found once, with the sidebar, so that all of a page says the same."""
+    found = st.session_state.get(_INPUTS)
+    return _inputs_now() if found is None else found
 
 
-def _at_hand() -> tuple[str, ...]:
-    """The content of every release at hand: how a mapping is read depends on all of them."""
-    return tuple(entry.sha256 for entry in shelf.releases_at_hand())
+def _inputs_now() -> Inputs:
+    chosen = sources()
+    places = tuple((source.name, str(source.path.absolute())) for source in chosen)
+    return inputs_of(chosen, _fingerprint(places))
 
 
 def loaded() -> Loaded:
-    """The rules of the chosen folders, read again only when a file in them changed."""
-    return _kept("loaded", 4).get(_source_key(), _load_with_progress)
+    """The rules of the chosen folders, read again only when an input changed."""
+    with _Bar("Reading rules", every=50) as bar:
+        return _loaded(inputs(), bar)
 
 
-def _load_with_progress() -> Loaded:
-    bar = st.progress(0.0, "Reading rules …")
-
-    def show(done: int, total: int, _path: str) -> None:
-        if total and (done % 50 == 0 or done == total):
-            bar.progress(min(done / total, 1.0), f"Reading rules: {done:,} of {total:,} files")
-
-    try:
-        return load(sources(), show)
-    finally:
-        bar.empty()
+@_kept(4)
+def _loaded(inputs: Inputs, _progress: Progress) -> Loaded:
+    return load(inputs.sources, _progress)
 
 
 def reading(release: str | None = None) -> Reading:
     """The rules as read in a release, by default the one chosen in the sidebar."""
     release = release or st.session_state.get(ATTACK) or str(shelf.default_release())
-    key = (*_source_key(), release, _at_hand())
-    return _kept("readings", 8).get(key, lambda: read_in(loaded(), release))
+    return _reading(inputs(), release, loaded())
+
+
+@_kept(8)
+def _reading(inputs: Inputs, release: str, _loaded: Loaded) -> Reading:
+    return read_in(_loaded, release)
 
 
 def view(release: str | None = None) -> View:
-    """The rules as read in a release (`reading`), cut to the sidebar's scope. Measures are kept in it."""
+    """The rules as read in a release (`reading`), cut to the sidebar's scope. Measures are kept with it."""
     state = st.session_state
     options = {
         "platforms": tuple(state.get(PLATFORM) or ()),
@@ -156,13 +211,15 @@ def view(release: str | None = None) -> View:
         "rollup": state.get(ROLLUP) or "any",
     }
     now = reading(release)
-    key = (*_source_key(), str(now.catalogue.release), _at_hand(), *options.values(), _today())
-    return _kept("views", 24).get(key, lambda: now.view(**options))
+    return _view(inputs(), str(now.catalogue.release), options, _today(), now)
+
+
+@_kept(24)
+def _view(inputs: Inputs, release: str, options: Mapping[str, Any], day: str, _reading: Reading) -> View:
+    return _reading.view(**options, on=date.fromisoformat(day))
 
 
 def _today() -> str:
-    from datetime import date
-
     return date.today().isoformat()
 
 
@@ -171,38 +228,40 @@ def findings() -> pd.DataFrame:
 
     A settings file that cannot be used is said on the page, and silences nothing.
     """
-    from coverage.findings.silencing import silenced
-    from coverage.settings import SettingsError, settings_at
-
+    found, fault = settings()
+    if fault:
+        st.warning(f"Nothing is silenced: {plain(fault)}")
     now = reading()
-    try:
-        return silenced(now.findings, settings_at(), now.loaded.corpora)
-    except SettingsError as error:
-        st.warning(f"Nothing is silenced: {plain(str(error))}")
-        return now.findings
+    return _findings(inputs(), str(now.catalogue.release), _today(), now, found)
+
+
+@_kept(8)
+def _findings(inputs: Inputs, release: str, day: str, _reading: Reading, _settings: Settings) -> pd.DataFrame:
+    return silenced(_reading.findings, _settings, _reading.loaded.corpora, date.fromisoformat(day))
 
 
 def unplaced() -> pd.DataFrame:
     """FINDINGS of the IDs that could not be placed in the chosen release, with their lines and columns."""
+    now = reading()
+    return _unplaced(inputs(), str(now.catalogue.release), now)
+
+
+@_kept(4)
+def _unplaced(inputs: Inputs, release: str, _reading: Reading) -> pd.DataFrame:
     from coverage.findings.places import placed
 
-    now = reading()
-    key = (*_source_key(), str(now.catalogue.release), _at_hand())
-    return _kept("unplaced", 4).get(key, lambda: placed(now.unplaced, now.loaded))
+    return placed(_reading.unplaced, _reading.loaded)
 
 
 def accepted(now: View) -> Accepted:
     """What gaps.toml says in the view's release: beside coverage.toml, else in the folders of the view's corpora."""
     files = gaps_files(settings()[0].file, now.scope.corpora)
-    if not files:
-        return Accepted()
-    states = tuple(
-        (str(file), (status := file.stat()).st_mtime_ns, status.st_size) for file in files if file.is_file()
-    )
-    key = (states, str(now.catalogue.release), now.catalogue.sha256, _at_hand())
-    return _kept("accepted", 8).get(
-        key, lambda: accepted_in(files, Reader(now.catalogue, other_releases(now.catalogue)))
-    )
+    return _accepted(inputs(), files, str(now.catalogue.release), now.catalogue) if files else Accepted()
+
+
+@_kept(8)
+def _accepted(inputs: Inputs, files: tuple[Path, ...], release: str, _catalogue: Catalogue) -> Accepted:
+    return accepted_in(files, Reader(_catalogue, other_releases(_catalogue)))
 
 
 def difference_since(now: View, data: bytes, name: str) -> Difference:
@@ -213,26 +272,33 @@ def difference_since(now: View, data: bytes, name: str) -> Difference:
     SnapshotError, CatalogueError, ValueError
         When it is no snapshot, its release is not at hand, or it is of another domain.
     """
+    digest = hashlib.sha256(data).hexdigest()
+    return _difference(inputs(), name, digest, now.scope.stamp(), data, now.scope, loaded())
+
+
+@_kept(4)  # each holds the rules of a snapshot: 20 MB for a few thousand
+def _difference(
+    inputs: Inputs, name: str, digest: str, stamp: dict, _data: bytes, _scope: Scope, _loaded: Loaded
+) -> Difference:
     from coverage.measures.difference import difference
     from coverage.measures.steps import State
     from coverage.snapshot import snapshot_of
 
-    key = f"difference {name} {hashlib.sha256(data).hexdigest()}"
-    if key not in now.results:
-        base = snapshot_of(data, name)
-        now.results[key] = difference(
-            State(name, base.loaded, base.scope, base), State("these rules", loaded(), now.scope)
-        )
-    return now.results[key]
+    base = snapshot_of(_data, name)
+    return difference(State(name, base.loaded, base.scope, base), State("these rules", _loaded, _scope))
 
 
 def written_for() -> pd.DataFrame:
     """WRITTEN_FOR of every mapped rule, by the releases at hand of the chosen release's domain."""
-    from coverage.findings import written_for as module
-
     now = reading()
-    key = (*_source_key(), now.catalogue.release.domain, _at_hand())
-    return _kept("written_for", 4).get(key, lambda: module.written_for(now))
+    return _written_for(inputs(), now.catalogue.release.domain, now)
+
+
+@_kept(4)
+def _written_for(inputs: Inputs, domain: str, _reading: Reading) -> pd.DataFrame:
+    from coverage.findings.written_for import written_for
+
+    return written_for(_reading)
 
 
 def migration(release: str, decisions: bytes = b"") -> Plan:
@@ -243,24 +309,16 @@ def migration(release: str, decisions: bytes = b"") -> Plan:
     CatalogueError, DecisionError
         When the release is not at hand, or the decisions cannot be used.
     """
-    key = (*_source_key(), release, decisions, _at_hand())
-    return _kept("migrations", 4).get(key, lambda: _planned_with_progress(release, decisions))
+    with _Bar("Reading mappings", every=100) as bar:
+        return _migration(inputs(), release, decisions, bar)
 
 
-def _planned_with_progress(release: str, decisions: bytes) -> Plan:
+@_kept(4)
+def _migration(inputs: Inputs, release: str, decisions: bytes, _progress: Progress) -> Plan:
     from coverage.migrate import decisions_from, open_target, plan_sources
 
-    target, answers = open_target(release), decisions_from(decisions, "the decisions file")
-    bar = st.progress(0.0, "Reading mappings …")
-
-    def show(done: int, total: int, _path: str) -> None:
-        if total and (done % 100 == 0 or done == total):
-            bar.progress(min(done / total, 1.0), f"Reading mappings: {done:,} of {total:,} files")
-
-    try:
-        return plan_sources(sources(), target, answers, progress=show)
-    finally:
-        bar.empty()
+    answers = decisions_from(decisions, "the decisions file")
+    return plan_sources(inputs.sources, open_target(release), answers, progress=_progress)
 
 
 def rule_file(corpus: str, path: str) -> Path | None:
@@ -291,6 +349,7 @@ def sidebar(rule_folders: Callable[[], None]) -> None:
         )
         _scope_widgets()
         _fetch_widget(releases)
+    st.session_state[_INPUTS] = _inputs_now()
 
 
 def _scope_widgets() -> None:

@@ -45,7 +45,7 @@ def only_rules(view: View, keys: Collection[str]) -> View:
     """The view of a user who has these rules alone."""
     rules = view.all_rules[view.all_rules["rule_key"].isin(list(keys))]
     mappings = view.mappings[view.mappings["rule_key"].isin(list(keys))]
-    return replace(view, all_rules=rules, mappings=mappings, results={})
+    return replace(view, all_rules=rules, mappings=mappings)
 
 
 def on(frame: pd.DataFrame, attack_id: str) -> str:

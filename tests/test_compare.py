@@ -160,7 +160,7 @@ def test_nothing_in_scope_and_nothing_loaded_are_no_fault():
     assert found.count("techniques")["neither"] == found.count("techniques")["total"] > 0
     view = made(TWO)
     nowhere = [
-        replace(part, scope=replace(part.scope, platforms=("No such platform",)), results={})
+        replace(part, scope=replace(part.scope, platforms=("No such platform",)))
         for part in map(view.of_corpora, (["ours"], ["theirs"]))
     ]
     empty = compare(*nowhere)

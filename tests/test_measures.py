@@ -311,9 +311,9 @@ def test_open_platforms_are_those_without_a_rule():
 
 
 def test_depth_follows_the_weights():
-    half = replace(view(), weights={"production": 0.5}, results={})
+    half = replace(view(), weights={"production": 0.5})
     assert by_id(coverage_by_id(half), "T1003")["depth"] == pytest.approx(1 - 0.75**2)
-    nothing = replace(view(), weights={}, results={})
+    nothing = replace(view(), weights={})
     assert coverage_by_id(nothing)["depth"].max() == 0
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import pandas as pd
 
 from coverage.accepted import Accepted, with_accepted
 from coverage.findings.problems import problem_list
 from coverage.findings.silencing import silenced
+from coverage.kept import kept_property
 from coverage.measures import gaps, rules_with_ids, summary
 from coverage.reading import Reading
 from coverage.scope import View, among
@@ -36,17 +36,17 @@ class Content:
     settings: Settings = field(default_factory=Settings)
     accepted: Accepted = field(default_factory=Accepted)
 
-    @cached_property
+    @kept_property
     def _corpora(self) -> pd.Series:
         return pd.Series([stamp.name for stamp in self.view.scope.corpora], dtype="str")
 
-    @cached_property
+    @kept_property
     def problems(self) -> pd.DataFrame:
         """PROBLEMS of the view's corpora: what could not be read, and what could not be placed, with its lines."""
         found = problem_list(self.reading)
         return found[among(found["corpus"], self._corpora)]
 
-    @cached_property
+    @kept_property
     def findings(self) -> pd.DataFrame:
         """FINDINGS of the view's corpora, those that coverage.toml silences marked as such; without lines."""
         found = silenced(
@@ -54,7 +54,7 @@ class Content:
         )
         return found[among(found["corpus"], self._corpora)]
 
-    @cached_property
+    @kept_property
     def written(self) -> pd.DataFrame:
         """WRITTEN of the view's corpora."""
         found = self.reading.loaded.written
@@ -65,7 +65,7 @@ class Content:
         """RULES of every rule read, with the IDs each is read as and the other corpora that have it."""
         return rules_with_ids(self.view)
 
-    @cached_property
+    @kept_property
     def gaps(self) -> pd.DataFrame:
         """ACCEPTED_GAPS: every open ID in scope, and what is said of it."""
         return with_accepted(gaps(self.view), self.accepted, self.view)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from coverage.accepted import NOBODY, Accepted
+from coverage.accepted import NOBODY, Accepted, Entry
 from coverage.exports.cells import legend, ratio
 from coverage.exports.drawing import UNITS_A_MILLIMETRE, Drawing, png, svg
 from coverage.exports.lettering import BOLD, width, wrapped
@@ -17,7 +17,7 @@ from coverage.measures.cell import FILE_MEASURES, CellMeasure
 from coverage.measures.compare import corpora_title
 from coverage.measures.matrix import MatrixColumn, mark_keys, matrix_columns
 from coverage.palette import LIGHT, ink_on
-from coverage.scope import View
+from coverage.scope import View, once_a_view
 
 A3 = (420 * UNITS_A_MILLIMETRE, 297 * UNITS_A_MILLIMETRE)
 _EDGE = 32.0  # 8 mm, which printers leave white
@@ -30,22 +30,15 @@ _NUMBER = 27.0  # room for the numbers at a cell's right edge
 def matrix_drawing(view: View, measure: str = "rules", accepted: Accepted = NOBODY) -> Drawing:
     """The matrix of a view on an A3 sheet, coloured by one of FILE_MEASURES.
 
-    Open cells that `accepted` answers for are marked. Made once a view and what is marked: nobody changes it.
+    Open cells that `accepted` answers for are marked. Made once for a view and what `accepted` says: nobody
+    changes it.
     """
-    columns = matrix_columns(view, accepted)
-    marked = (
-        f"{column.tactic_id} {attack_id} {sign}"
-        for column in columns
-        for attack_id, sign in zip(column.cells["attack_id"], column.cells["sign"], strict=True)
-        if sign
-    )
-    key = "\n".join(("matrix_drawing", measure, *marked))
-    if key not in view.results:
-        view.results[key] = _drawn(view, measure, columns)
-    return view.results[key]
+    return _drawn(view, measure, tuple(accepted.by_place.items()))
 
 
-def _drawn(view: View, measure: str, columns: Sequence[MatrixColumn]) -> Drawing:
+@once_a_view(most=2 * len(FILE_MEASURES))  # as it is and with marks
+def _drawn(view: View, measure: str, entries: tuple[tuple[tuple[str, str], Entry], ...]) -> Drawing:
+    columns = matrix_columns(view, Accepted(by_place=dict(entries)))
     chosen, ids = FILE_MEASURES[measure], coverage_by_id(view)
     techniques = ids[~ids["is_subtechnique"]]
     title = f"{corpora_title(view)}: {ratio(techniques['covered'].sum(), len(techniques))} techniques covered"

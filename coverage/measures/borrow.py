@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from functools import cached_property
 from itertools import accumulate
 from math import fsum
 
@@ -17,11 +16,12 @@ import numpy as np
 import pandas as pd
 
 from coverage.frames import BORROW, BORROW_PLAN
+from coverage.kept import kept_property
 from coverage.measures.closing import Closing
 from coverage.measures.compare import corpora_title, joint_scope
 from coverage.measures.cover import greedy_cover
 from coverage.measures.gaps import gaps
-from coverage.scope import Scope, View
+from coverage.scope import Scope, View, once_a_view
 from coverage.vocabulary import RULE_CLASSES, SEVERITIES
 
 _WEIGHED = {"group": "groups", "software": "software", "campaign": "campaigns"}
@@ -36,12 +36,12 @@ class Borrowing:
     others: View
     weights: Mapping[str, float] = field(repr=False)
 
-    @cached_property
+    @kept_property
     def scope(self) -> Scope:
         """The one scope of all, for stamps. Which classes count for the others is `others.scope`'s to say."""
         return joint_scope(self.mine, _alike(self.others, self.mine))
 
-    @cached_property
+    @kept_property
     def gaps(self) -> pd.DataFrame:
         """GAPS of mine with `weight`: once `gap`, and the others for each group, software and campaign. Heaviest first."""
         found = gaps(self.mine)
@@ -51,17 +51,17 @@ class Borrowing:
         )
         return priced.sort_values(["weight", "attack_id"], ascending=[False, True], ignore_index=True)
 
-    @cached_property
+    @kept_property
     def own_log_sources(self) -> frozenset[str]:
         """Every integration and data source that my own rules in scope name, in lower case."""
         return frozenset(_word(name) for sources in _log_sources(self.mine.rules) for name in sources)
 
-    @cached_property
+    @kept_property
     def own_data_components(self) -> frozenset[tuple[str, str]]:
         """(data component, platform it is collected on) of every rule of mine in scope; the platform "" where none is known."""
         return frozenset(pair for pairs in _collected(self.mine.rules) for pair in pairs)
 
-    @cached_property
+    @kept_property
     def rows(self) -> pd.DataFrame:
         """BORROW: each gap that a rule of the others would close, and each such rule; heaviest gaps, severest rules first."""
         pairs = [
@@ -143,7 +143,7 @@ class Borrowing:
             f"{subtechniques['closable']:,} of {subtechniques['open']:,} open sub-techniques of {mine}{few}."
         )
 
-    @cached_property
+    @kept_property
     def _rules(self) -> pd.DataFrame:
         """RULES in scope of the others, severest first, then by name and key: the order among equals."""
         rules = self.others.rules
@@ -152,12 +152,12 @@ class Borrowing:
             ["_rank", "name", "rule_key"], kind="stable", ignore_index=True
         )
 
-    @cached_property
+    @kept_property
     def _places(self) -> dict[str, int]:
         """Rule -> its row in `_rules`."""
         return {key: number for number, key in enumerate(self._rules["rule_key"].tolist())}
 
-    @cached_property
+    @kept_property
     def _closing(self) -> Closing:
         return Closing(self.gaps["attack_id"].tolist(), self.mine, self.others)
 
@@ -179,7 +179,7 @@ class Borrowing:
         values |= {name: self.gaps[name].array.take(gap_rows) for name in gap_columns}
         return BORROW.frame(values)
 
-    @cached_property
+    @kept_property
     def _lendable(self) -> pd.DataFrame:
         """The columns that say which rule, of every rule in `_rules`, in its order."""
         rules, sources = self._rules, _log_sources(self._rules)
@@ -258,16 +258,23 @@ def borrow(mine: View, others: View, weights: Mapping[str, float]) -> Borrowing:
         When the views differ in more than that.
     """
     joint_scope(mine, _alike(others, mine))
-    kept = mine.results.get("borrow")  # the last one of this view; pages ask again and again
-    if not isinstance(kept, Borrowing) or kept.others is not others or kept.weights != weights:
-        kept = mine.results["borrow"] = Borrowing(mine, others, dict(weights))
-    return kept
+    return _borrowing(mine, others, tuple(weights.items()))
+
+
+@once_a_view(most=1)  # pages ask again and again
+def _borrowing(mine: View, others: View, weights: tuple[tuple[str, float], ...]) -> Borrowing:
+    return Borrowing(mine, others, dict(weights))
 
 
 def with_classes(view: View, classes: Collection[str] = tuple(RULE_CLASSES), enabled: str = "any") -> View:
     """The same view counting rules of these classes, whether they are enabled or not."""
     scope = replace(view.scope, classes=tuple(classes), enabled=enabled)
-    return view if scope == view.scope else replace(view, scope=scope, results={})
+    return view if scope == view.scope else _in_scope(view, scope)
+
+
+@once_a_view(most=2)
+def _in_scope(view: View, scope: Scope) -> View:
+    return replace(view, scope=scope)
 
 
 def _alike(others: View, mine: View) -> View:

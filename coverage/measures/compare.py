@@ -7,16 +7,16 @@ where the rules come from is `reading`'s.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
 from coverage.frames import COMPARISON, COMPARISON_TACTICS, COMPARISON_TOTALS
+from coverage.kept import kept_property
 from coverage.measures.breadth import covered_by_id, covered_by_placement
 from coverage.measures.gaps import tactic_names
 from coverage.measures.threat import threat_by_id
-from coverage.scope import Scope, View
+from coverage.scope import Scope, View, once_a_view
 from coverage.vocabulary import SIDES, attack_url
 
 GRAINS: dict[str, str] = {"techniques": "techniques", "subtechniques": "sub-techniques"}
@@ -47,17 +47,17 @@ class Comparison:
     a: View
     b: View
 
-    @cached_property
+    @kept_property
     def names(self) -> tuple[str, str]:
         """What A and B are called."""
         return corpora_title(self.a), corpora_title(self.b)
 
-    @cached_property
+    @kept_property
     def scope(self) -> Scope:
         """The one scope of both, for stamps."""
         return joint_scope(self.a, self.b)
 
-    @cached_property
+    @kept_property
     def ids(self) -> pd.DataFrame:
         """COMPARISON: each technique and sub-technique in scope, in ID order."""
         a, b = covered_by_id(self.a), covered_by_id(self.b)
@@ -72,12 +72,12 @@ class Comparison:
         ).merge(threat_by_id(self.a), on="attack_id", how="left")
         return frame[list(COMPARISON.columns)].astype({"side": "str", "url": "str"})
 
-    @cached_property
+    @kept_property
     def totals(self) -> pd.DataFrame:
         """COMPARISON_TOTALS: how many techniques, and how many sub-techniques, stand on each side."""
         return _counted(self.ids, [])[list(COMPARISON_TOTALS.columns)]
 
-    @cached_property
+    @kept_property
     def tactics(self) -> pd.DataFrame:
         """COMPARISON_TACTICS: the same in each tactic, from the rules that count there; in matrix order."""
         a, b = covered_by_placement(self.a), covered_by_placement(self.b)
@@ -119,10 +119,12 @@ def compare(a: View, b: View) -> Comparison:
         When the views differ in more than their corpora.
     """
     joint_scope(a, b)
-    kept = a.results.get("compare")  # the last comparison of this view; pages ask again and again
-    if not isinstance(kept, Comparison) or kept.b is not b:
-        kept = a.results["compare"] = Comparison(a, b)
-    return kept
+    return _comparison(a, b)
+
+
+@once_a_view(most=1)  # pages ask again and again
+def _comparison(a: View, b: View) -> Comparison:
+    return Comparison(a, b)
 
 
 def _sides(a: pd.DataFrame, b: pd.DataFrame) -> np.ndarray:

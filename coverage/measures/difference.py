@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from math import fsum
 
 import pandas as pd
 
 from coverage.frames import DIFF_CAUSES, DIFF_LEDGER, DIFF_TOTALS, DIFF_UNITS
+from coverage.kept import kept_property
 from coverage.mapping import placed_rules
 from coverage.measures.impact import impact, number, signed
 from coverage.measures.rule_diff import RuleDiff
@@ -42,18 +42,18 @@ class Difference:
     def after(self) -> View:
         return self.steps[-1].after
 
-    @cached_property
+    @kept_property
     def rules(self) -> RuleDiff:
         """How the rules of both states go together; `rules.frame` is RULE_DIFF."""
         return RuleDiff(self.base.loaded, self.head.loaded)
 
-    @cached_property
+    @kept_property
     def ledger(self) -> pd.DataFrame:
         """DIFF_LEDGER: every unit and step by which it counts otherwise, step by step."""
         rows = [row for place, step in enumerate(self.steps) for row in self._rows(place, step)]
         return DIFF_LEDGER.frame({name: [row[name] for row in rows] for name in DIFF_LEDGER.columns})
 
-    @cached_property
+    @kept_property
     def units(self) -> pd.DataFrame:
         """DIFF_UNITS: every unit that differs in the end, grain by grain, in ID order."""
         lines: dict[Unit, list[dict]] = {}
@@ -72,13 +72,13 @@ class Difference:
         rows = [{**_unit_row(unit, old, new), **_caused(lines[unit])} for unit in changed]
         return DIFF_UNITS.frame({name: [row[name] for row in rows] for name in DIFF_UNITS.columns})
 
-    @cached_property
+    @kept_property
     def totals(self) -> pd.DataFrame:
         """DIFF_TOTALS: covered and all units in scope of each grain, before and after, and how many changed."""
         rows = [self._total(grain) for grain in GRAINS]
         return DIFF_TOTALS.frame({name: [row[name] for row in rows] for name in DIFF_TOTALS.columns})
 
-    @cached_property
+    @kept_property
     def by_cause(self) -> pd.DataFrame:
         """DIFF_CAUSES: the ledger summed for each grain and cause."""
         rows = [_summed(self.ledger, grain, cause) for grain in GRAINS for cause in DIFFERENCE_CAUSES]
@@ -109,11 +109,11 @@ class Difference:
         last = f"{after.name} has no rule, so all that {before.name} covered is lost."
         return [text for text, holds in zip((first, last), empty, strict=True) if holds]
 
-    @cached_property
+    @kept_property
     def _ends(self) -> tuple[Side, Side]:
         return self._sides[id(self.before)], self._sides[id(self.after)]
 
-    @cached_property
+    @kept_property
     def _sides(self) -> dict[int, Side]:
         """A step ends with the very view that the next one starts with."""
         views = {id(view): view for step in self.steps for view in (step.before, step.after)}
@@ -217,7 +217,7 @@ class _Explained:
             or "no change of a rule explains it: a fault of this program, please report it",
         }
 
-    @cached_property
+    @kept_property
     def _changed_rules(self) -> dict[tuple[str, str], dict]:
         """(side, key there) -> the rule's row of RULE_DIFF."""
         found = {}

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
 from math import fsum
 
 import pandas as pd
 
 from coverage.frames import IMPACT_BY_CAUSE, IMPACT_TOTALS, RULE_CHANGES, TOUCHED_CHANGES
+from coverage.kept import kept_property
 from coverage.measures.ledger import impact_ledger
 from coverage.measures.release_diff import release_changes
 from coverage.measures.sides import GRAINS, ReadMapping, Side, columns
-from coverage.scope import View
+from coverage.scope import View, once_a_view
 from coverage.vocabulary import ATTACK_CAUSES, IMPACT_CAUSES
 
 
@@ -28,12 +28,12 @@ class Impact:
     before: View
     after: View
 
-    @cached_property
+    @kept_property
     def ledger(self) -> pd.DataFrame:
         """IMPACT_LEDGER: every unit that counts differently, and why."""
         return impact_ledger(*self._sides)
 
-    @cached_property
+    @kept_property
     def totals(self) -> pd.DataFrame:
         """IMPACT_TOTALS: covered and all units in scope of each grain, before and after."""
         (covered_before, total_before), (covered_after, total_after) = (_counts(side) for side in self._sides)
@@ -47,7 +47,7 @@ class Impact:
             }
         )
 
-    @cached_property
+    @kept_property
     def by_cause(self) -> pd.DataFrame:
         """IMPACT_BY_CAUSE: the ledger summed for each grain and cause; causes that are not ATT&CK's only where they occur."""
         causes = [
@@ -58,7 +58,7 @@ class Impact:
         rows = [_summed(self.ledger, grain, cause) for grain in GRAINS for cause in causes]
         return IMPACT_BY_CAUSE.frame({name: [row[name] for row in rows] for name in IMPACT_BY_CAUSE.columns})
 
-    @cached_property
+    @kept_property
     def changes(self) -> pd.DataFrame:
         """TOUCHED_CHANGES: what happened to each ID, and the rules each change touches."""
         found = release_changes(self.before.catalogue, self.after.catalogue)
@@ -71,7 +71,7 @@ class Impact:
             ),
         )[list(TOUCHED_CHANGES.columns)]
 
-    @cached_property
+    @kept_property
     def rule_changes(self) -> pd.DataFrame:
         """RULE_CHANGES: each rule read and each change that touches it, with the mappings meant, by the rule's name."""
         facts = {
@@ -114,11 +114,11 @@ class Impact:
             + (f" ({causes})." if causes else ".")
         )
 
-    @cached_property
+    @kept_property
     def _sides(self) -> tuple[Side, Side]:
         return Side(self.before), Side(self.after)
 
-    @cached_property
+    @kept_property
     def _touched(self) -> dict[str, dict[str, set[tuple[str, int]]]]:
         """ID -> rule -> positions of the mappings that write it, or are read as it in one of the releases."""
         found: dict[str, dict[str, set[int]]] = {}
@@ -153,10 +153,12 @@ def impact(before: View, after: View) -> Impact:
         raise ValueError("the two views differ in more than the release")
     if before.all_rules["rule_key"].tolist() != after.all_rules["rule_key"].tolist():
         raise ValueError("the two views are of different rules")
-    kept = after.results.get("impact")  # the last comparison of this view; pages ask again and again
-    if not isinstance(kept, Impact) or kept.before is not before:
-        kept = after.results["impact"] = Impact(before, after)
-    return kept
+    return _impact(after, before)
+
+
+@once_a_view(most=1)  # pages ask again and again
+def _impact(after: View, before: View) -> Impact:
+    return Impact(before, after)
 
 
 def number(value: float) -> str:

@@ -10,11 +10,11 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 
 import pandas as pd
 
 from coverage.frames import RULE_DIFF
+from coverage.kept import kept_property
 from coverage.loaders import Loaded
 from coverage.measures.sides import columns
 
@@ -174,32 +174,32 @@ class RuleDiff:
     before: Loaded
     after: Loaded
 
-    @cached_property
+    @kept_property
     def old(self) -> dict[str, RuleFacts]:
         return facts_of(self.before.rules)
 
-    @cached_property
+    @kept_property
     def new(self) -> dict[str, RuleFacts]:
         return facts_of(self.after.rules)
 
-    @cached_property
+    @kept_property
     def pairs(self) -> dict[str, str]:
         """Key before -> key after."""
         return matched(self.old, self.new)
 
-    @cached_property
+    @kept_property
     def frame(self) -> pd.DataFrame:
         """RULE_DIFF: every rule with a change that coverage can differ by, by name."""
         rows = [self._row(old, new, changes) for old, new, changes in self._changes() if changes]
         rows.sort(key=lambda row: (row["name"], row["path"], row["rule_key"]))
         return RULE_DIFF.frame({name: [row[name] for row in rows] for name in RULE_DIFF.columns})
 
-    @cached_property
+    @kept_property
     def moved(self) -> int:
         """Rules whose file has another path."""
         return sum(self.old[old].path != self.new[new].path for old, new in self.pairs.items())
 
-    @cached_property
+    @kept_property
     def edited(self) -> int:
         """Rules whose file differs and whose mapping, class, switch and platforms do not."""
         return sum(
@@ -219,7 +219,7 @@ class RuleDiff:
             if key not in known:
                 yield None, new, ("added",)
 
-    @cached_property
+    @kept_property
     def unreadable_files(self) -> tuple[UnreadableFile, ...]:
         """The files after that cannot be read, for an error that they did not have before."""
         return tuple(
@@ -229,7 +229,7 @@ class RuleDiff:
     def _is_unreadable(self, old: RuleFacts) -> bool:
         return any((corpus, old.path) in self._broken for corpus in self._corpora_after(old.corpus))
 
-    @cached_property
+    @kept_property
     def _broken(self) -> set[tuple[str, str]]:
         """(corpus, path) after with an error that the file did not have before. A snapshot keeps no errors: all of its are new."""
         old, new = _errors(self.before), _errors(self.after)
@@ -254,7 +254,7 @@ class RuleDiff:
         if set(old.platforms) != set(new.platforms):
             yield "platforms"
 
-    @cached_property
+    @kept_property
     def _written(self) -> tuple[dict[str, set[tuple]], dict[str, set[tuple]]]:
         """Rule -> what its mappings say, before and after: everything that reading one depends on."""
         return _mappings_of(self.before.written), _mappings_of(self.after.written)

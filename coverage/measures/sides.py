@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 
 import pandas as pd
 
+from coverage.kept import kept_property
 from coverage.measures.breadth import covered_by_id, covered_by_placement
 from coverage.scope import View
 
@@ -47,12 +47,12 @@ class Side:
         self.view = view
         self.title = view.catalogue.release.title
 
-    @cached_property
+    @kept_property
     def covered(self) -> dict[Unit, float]:
         """What each unit in scope counts as under the roll-up, 0-1."""
         return {unit: covered for unit, _, covered in self._units}
 
-    @cached_property
+    @kept_property
     def subtechniques(self) -> dict[Place, set[Place]]:
         """The sub-techniques in scope of each technique, at each tactic both are placed in ("": anywhere)."""
         found: dict[Place, set[Place]] = {}
@@ -61,7 +61,7 @@ class Side:
                 found.setdefault((tactic, parent), set()).add((tactic, attack_id))
         return found
 
-    @cached_property
+    @kept_property
     def _units(self) -> list[tuple[Unit, str | None, float]]:
         """(unit, its parent's ID, covered) of everything in scope."""
         ids = covered_by_id(self.view)
@@ -79,17 +79,17 @@ class Side:
             )
         ]
 
-    @cached_property
+    @kept_property
     def places(self) -> set[Place]:
         """Every ID and placement in scope."""
         return {(tactic, attack_id) for _, tactic, attack_id in self.covered}
 
-    @cached_property
+    @kept_property
     def placements(self) -> set[Place]:
         """Every placement of the release, in scope or not."""
         return set(columns(self.view.catalogue.placements, "tactic_id", "attack_id"))
 
-    @cached_property
+    @kept_property
     def rules(self) -> dict[Place, set[str]]:
         """The rules in scope on the very ID, and on the very ID at each tactic."""
         found: dict[Place, set[str]] = {}
@@ -105,7 +105,7 @@ class Side:
             return own
         return own.union(*(self.rules.get(sub, set()) for sub in self.subtechniques.get(place, ())))
 
-    @cached_property
+    @kept_property
     def statuses(self) -> dict[str, str]:
         """Status of each technique ID that the release knows."""
         return dict(columns(self.view.catalogue.techniques, "attack_id", "status"))
@@ -113,7 +113,7 @@ class Side:
     def is_live(self, attack_id: str | None) -> bool:
         return attack_id is not None and self.statuses.get(attack_id) == "live"
 
-    @cached_property
+    @kept_property
     def names(self) -> dict[str, str]:
         """Names of tactics and techniques."""
         catalogue = self.view.catalogue
@@ -121,12 +121,12 @@ class Side:
             columns(catalogue.techniques, "attack_id", "name")
         )
 
-    @cached_property
+    @kept_property
     def platforms(self) -> dict[str, tuple[str, ...]]:
         """All platforms of each technique ID."""
         return dict(columns(self.view.catalogue.techniques, "attack_id", "platforms"))
 
-    @cached_property
+    @kept_property
     def readings(self) -> dict[str, dict[tuple[str, int], ReadMapping]]:
         """Rule -> (its copy that says it, position) -> the mapping as read here. See `View.counts_as`."""
         found: dict[str, dict[int, ReadMapping]] = {}

@@ -69,7 +69,7 @@ def _steps(base: State, head: State) -> Iterator[Step]:
     old, new = str(base.scope.attack), str(head.scope.attack)
     view = _viewed(base.read(old), base.scope, head.scope)
     if base.snapshot is not None and _read_otherwise(base.snapshot, view):
-        yield Step("attack", "read", replace(view, mappings=base.snapshot.mappings, results={}), view)
+        yield Step("attack", "read", replace(view, mappings=base.snapshot.mappings), view)
     if old != new:
         moved = _viewed(base.read(new), base.scope, head.scope)
         yield Step("attack", "release", view, moved)
@@ -77,14 +77,14 @@ def _steps(base: State, head: State) -> Iterator[Step]:
     for option in OPTIONS:
         wanted = getattr(head.scope, option)
         if getattr(view.scope, option) != wanted:
-            changed = replace(view, scope=replace(view.scope, **{option: wanted}), results={})
+            changed = replace(view, scope=replace(view.scope, **{option: wanted}))
             yield Step("scope", option, view, changed)
             view = changed
     now = _viewed(head.read(new), head.scope, head.scope)
     yield Step("rule", "rules", view, now)
     same_release = head.snapshot is not None and head.snapshot.scope.attack == head.scope.attack
     if same_release and _read_otherwise(head.snapshot, now):
-        yield Step("attack", "read", now, replace(now, mappings=head.snapshot.mappings, results={}))
+        yield Step("attack", "read", now, replace(now, mappings=head.snapshot.mappings))
 
 
 def _viewed(reading: Reading, scope: Scope, dated: Scope) -> View:

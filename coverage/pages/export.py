@@ -20,6 +20,7 @@ from coverage.snapshot import snapshot_bytes
 
 now = session.guarded_view()
 content = content_of(now)
+loaded = session.loaded()  # a download is made when clicked, outside of the page
 ids = coverage_by_id(now)
 techniques = ids[~ids["is_subtechnique"]]
 session.page_head(
@@ -113,7 +114,7 @@ with whole.container(border=True, height="stretch"):
     st.caption("Today's state, to compare with later: here, with `diff`, and in CI with `check`.")
     file_button(
         "Snapshot",
-        lambda: snapshot_bytes(now, session.loaded(), compressed=True),
+        lambda: snapshot_bytes(now, loaded, compressed=True),
         "snapshot",
         "jsonl.gz",
         "application/gzip",
