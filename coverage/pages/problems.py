@@ -9,6 +9,7 @@ import streamlit as st
 from coverage import session
 from coverage.measures import unread_mappings
 from coverage.pages import parts
+from coverage.pages.paging import positions_shown
 
 now = session.guarded_view()
 problems, unread = session.loaded().problems, unread_mappings(now)
@@ -43,8 +44,9 @@ else:
         "rule_id": "Rule's ID",
     }
     places = {name: shown[name].astype("str").fillna("") for name in ("line", "column")}
+    table = shown.assign(**places)[list(columns)]
     st.dataframe(
-        shown.assign(**places)[list(columns)],
+        table.iloc[positions_shown(table, "problem_table", columns)],
         hide_index=True,
         height=min(38 + 35 * len(shown), 380),
         column_config=columns,
