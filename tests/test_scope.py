@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 
 import pandas as pd
 import pytest
 
+from coverage import scope as scope_module
 from coverage.catalogue import Release
 from coverage.frames import PLACED, RULES, TECHNIQUES, checked
 from coverage.reading import platforms_of
-from coverage.scope import Scope, rules_in_scope, unread_rules
+from coverage.scope import Scope, once_a_view, rules_in_scope, unread_rules
 from coverage.vocabulary import RULE_CLASSES
 from tests import small
 from tests.small import DAY, E18, E19, letters, view
+from tests.test_kept import SECONDS, Gate, at_once
 
 ALL = tuple(RULE_CLASSES)
 
@@ -209,3 +211,62 @@ def test_platforms_of_a_release():
         "Windows",
         "macOS",
     ]
+
+
+# ---- what is kept with a view --------------------------------------------------------------------------
+
+
+def _measure_named_alike(number: int):
+    @once_a_view
+    def alike(view) -> int:
+        return number
+
+    return alike
+
+
+def test_two_measures_of_one_name_are_two_measures():
+    now = view()
+    assert (_measure_named_alike(1)(now), _measure_named_alike(2)(now)) == (1, 2)
+
+
+def test_a_measure_is_made_once_for_its_arguments():
+    asked = []
+
+    @once_a_view(most=1)
+    def measure(now, *words: str) -> tuple[str, ...]:
+        asked.append(words)
+        return words
+
+    now = view()
+    assert [measure(now, *words) for words in ("a", "a", "b")] == [("a",), ("a",), ("b",)]
+    assert asked == [("a",), ("b",)]
+    assert measure(replace(now), "b") == ("b",) and len(asked) == 3
+
+
+def test_the_view_with_pre_shares_what_does_not_depend_on_techniques():
+    now = view()
+    wide = now.with_pre()
+    assert wide.rules is now.rules and now.placed_anywhere is wide.placed_anywhere
+    assert wide.techniques is not now.techniques
+
+
+def test_a_view_that_takes_long_holds_up_no_other(monkeypatch):
+    """Two threads, as two readers of the dashboard: the joins of one wait, the other's are done."""
+    gate, quick, placed = Gate(), view(), scope_module.placed_rules
+    slow = replace(view(), mappings=quick.mappings.copy())
+
+    def waiting(mappings, catalogue):
+        if mappings is slow.mappings:
+            gate()
+        return placed(mappings, catalogue)
+
+    monkeypatch.setattr(scope_module, "placed_rules", waiting)
+    (thread,) = at_once(lambda: slow.placed)
+    assert gate.entered.wait(SECONDS)
+    rows: list[int] = []
+    (other,) = at_once(lambda: rows.append(len(quick.placed)))
+    other.join(SECONDS)
+    assert rows == [len(quick.placed)]
+    gate.opened.set()
+    thread.join(SECONDS)
+    assert len(slow.placed) == len(quick.placed) and gate.count == 1

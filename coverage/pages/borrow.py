@@ -135,6 +135,7 @@ with rules_tab:
             tables.RULE_COLUMNS,
             height=min(38 + 35 * len(rows), 460),
             order=list(tables.RULE_COLUMNS),
+            search=False,
         )
     parts.csv_button(with_mine(rows, found), shared, "borrow_rules", GAP_NAMES, "Download these rules as CSV")
 for chosen, frame in ((step, plan), (pair, rows)):

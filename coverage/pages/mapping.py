@@ -95,7 +95,7 @@ with findings_tab:
             else "There is nothing to list."
         )
     else:
-        tables.finding_table(shown, "map_findings")
+        tables.finding_table(shown, "map_findings", search=False)
     tables.findings_csv_button(shown, now)
 with silenced_tab:
     silent = found[found["silenced"].notna()]

@@ -101,8 +101,8 @@ def filtered(found: pd.DataFrame, now: View) -> pd.DataFrame:
     )
 
 
-def finding_table(found: pd.DataFrame, key: str, height: int = 420) -> None:
-    """Findings as a table; a selected one opens its rule."""
+def finding_table(found: pd.DataFrame, key: str, height: int = 420, search: bool = True) -> None:
+    """Findings as a table; a selected one opens its rule. `search`: see `paging`."""
     shown = found.assign(
         cause=[CHECKS[code].title for code in found["code"]],
         **{name: found[name].fillna("") for name in _NOT_SAID},
@@ -114,6 +114,7 @@ def finding_table(found: pd.DataFrame, key: str, height: int = 420) -> None:
         FINDING_COLUMNS,
         height=min(38 + 35 * len(found), height),
         order=order,
+        search=search,
     )
     if row is not None:
         session.open_rule(found.iloc[row]["rule_key"])

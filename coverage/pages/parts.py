@@ -18,6 +18,7 @@ from coverage.measures import (
     threat_by_id,
 )
 from coverage.pages import untrusted
+from coverage.pages.paging import positions_shown
 from coverage.scope import View
 from coverage.text import plain
 from coverage.vocabulary import GAP_TYPES, GAP_WORK, attack_url
@@ -48,26 +49,34 @@ def csv_button(
 
 
 def chosen_row(
-    frame: pd.DataFrame, key: str, config: Mapping, height: int | str = "auto", order: list[str] | None = None
+    frame: pd.DataFrame,
+    key: str,
+    config: Mapping,
+    height: int | str = "auto",
+    order: Sequence[str] | None = None,
+    search: bool = True,
 ) -> int | None:
-    """A table without index; the position of the row the reader selected, or None.
+    """A table without index; the place in `frame` of the row the reader selected, or None.
 
-    Other rows are another table: the browser keeps a selection by its place, so that after a filter
-    it would name whatever came to stand there.
+    Of the columns only those of `order` go to the browser, of a long table one page (`paging`). Other rows are
+    another table: the browser keeps a selection by its place, so that after a filter it would name whatever came
+    to stand there.
     """
-    rows = crc32("\0".join(frame.iloc[:, 0].astype("str").fillna("")).encode())
+    shown = frame if order is None else frame[list(order)]
+    places = positions_shown(shown, key, config, search)
+    page = shown.iloc[places]
+    rows = crc32("\0".join(str(value) for name in page for value in page[name].tolist()).encode())
     event = st.dataframe(
-        frame,
+        page,
         key=f"{key}_{rows}",
         hide_index=True,
         column_config=dict(config),
         height=height,
         on_select="rerun",
         selection_mode=["single-row", "single-cell"],
-        column_order=order,
     )
-    rows = event.selection.rows or [row for row, _ in event.selection.cells]
-    return rows[0] if rows and rows[0] < len(frame) else None
+    selected = event.selection.rows or [row for row, _ in event.selection.cells]
+    return int(places[selected[0]]) if selected and selected[0] < len(places) else None
 
 
 def technique_label(attack_id: str, names: Mapping[str, str]) -> str:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from coverage import session
 from coverage.pages import parts
+from coverage.pages.paging import positions_shown
 
 now = session.guarded_view()
 problems, unplaced = session.loaded().problems, session.unplaced()
@@ -48,8 +49,9 @@ else:
         "corpus": st.column_config.TextColumn("Corpus", width=86),
         "rule_id": "Rule's ID",
     }
+    table = with_places(shown)[list(columns)]
     st.dataframe(
-        with_places(shown)[list(columns)],
+        table.iloc[positions_shown(table, "problem_table", columns)],
         hide_index=True,
         height=min(38 + 35 * len(shown), 380),
         column_config=columns,

@@ -143,7 +143,7 @@ if several:  # whose rule it is comes before what it says
 st.caption(f"{len(found):,} of {len(all_rules):,} rules shown. Click a row to open the rule.")
 if found.empty:
     st.info("No rule matches these filters. Clear one of them, or show all rules.")
-elif (chosen := parts.chosen_row(found, "rule_table", config, height=470, order=order)) is not None:
+elif (chosen := parts.chosen_row(found, "rule_table", config, 470, order, search=False)) is not None:
     st.query_params["rule"] = found.iloc[chosen]["rule_key"]
     st.rerun()
 parts.csv_button(without_text(found), now, "rules")
