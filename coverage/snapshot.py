@@ -20,14 +20,17 @@ import pandas as pd
 
 from coverage.catalogue.model import Catalogue, Release
 from coverage.frames import MAPPINGS, problems_frame, rules_frame, written_frame
-from coverage.loaders import Loaded
+from coverage.loaders import Loaded, budget
 from coverage.loaders.fields import Fields, parsed_day
 from coverage.models import CorpusStamp, Rule, WrittenMapping
 from coverage.scope import Scope, View
 from coverage.vocabulary import READ_STATUSES, RULE_CLASSES, SEVERITIES, TACTIC_STATUSES
 
 KIND, VERSION = "attack-coverage", 1
-MOST_BYTES = 1 << 29  # uncompressed: a hundred times a large corpus
+MOST_BYTES = 1 << 28  # unpacked: fifty times a large corpus
+MOST_TIMES, SMALL_BYTES = 50, 1 << 22  # times its size that a packed one unpacks to, and what any may
+MOST_LINE = 1 << 22  # one rule
+PART = 1 << 18
 _GZIP = b"\x1f\x8b"
 _FIRST = b'{"snapshot":'
 _ATTACK = "MITRE ATT&CK"  # the framework of a mapping that names none
@@ -174,50 +177,79 @@ def read_snapshot(path: Path) -> Snapshot:
 
 def snapshot_of(data: bytes, name: str = "the snapshot") -> Snapshot:
     """The snapshot that these bytes are; `name` opens every message. Raises SnapshotError as `read_snapshot` does."""
-    lines = _text(data, name).split("\n")
-    if not lines[0].startswith(_FIRST.decode()):
-        raise SnapshotError(f"{name} is no snapshot: make one with 'snapshot -o FILE'")
-    values = [
-        _value(line, number, name, len(lines))
-        for number, line in enumerate(lines[:-1] if lines[-1] == "" else lines, 1)
-    ]
-    _right_version(values[0], name)
-    if "end" not in values[-1]:
-        raise _cut_off(name)
-    return _Reading(name).snapshot(values)
+    reading = _Reading(name)
+    for line in _Lines(data, name):
+        reading.take(line)
+    return reading.snapshot()
 
 
-def _text(data: bytes, name: str) -> str:
-    try:
-        if data.startswith(_GZIP):
-            data = _unzipped(data, name)
-        return data.decode("utf-8")
-    except (zlib.error, UnicodeDecodeError) as error:
-        raise SnapshotError(f"{name} is damaged: {error}") from error
+class _Lines:
+    """The lines of a snapshot, one after the other, unpacked as they are asked for and never all at once."""
+
+    def __init__(self, data: bytes, name: str):
+        self._data, self._name = data, name
+        self._most = min(MOST_BYTES, max(SMALL_BYTES, MOST_TIMES * len(data)))
+
+    def __iter__(self) -> Iterator[_Line]:
+        number, read, rest = 0, 0, b""
+        for part in self._parts():
+            read += len(part)
+            *whole, rest = (rest + part).split(b"\n")
+            for line in whole:
+                number += 1
+                yield _Line(number, line, read, True)
+            if len(rest) > MOST_LINE:
+                raise SnapshotError(f"{self._name}:{number + 1}: no line of a snapshot")
+        if rest or not number:
+            yield _Line(number + 1, rest, read, False)
+
+    def _parts(self) -> Iterator[bytes]:
+        if not self._data.startswith(_GZIP):
+            yield from (self._data[at : at + PART] for at in range(0, len(self._data), PART))
+            return
+        unpacker, packed, read = zlib.decompressobj(31), self._data, 0
+        while not unpacker.eof:
+            try:
+                part = unpacker.decompress(packed, PART)
+            except zlib.error as error:
+                raise SnapshotError(f"{self._name} is damaged: {error}") from error
+            packed, read = unpacker.unconsumed_tail, read + len(part)
+            if read > self._most:
+                raise SnapshotError(f"{self._name} unpacks to more than any snapshot of its size")
+            if not part and not unpacker.eof:
+                raise _cut_off(self._name)
+            yield part
 
 
-def _unzipped(data: bytes, name: str) -> bytes:
-    unpacker = zlib.decompressobj(31)
-    plain = unpacker.decompress(data, MOST_BYTES)
-    if not unpacker.eof:
-        raise (
-            SnapshotError(f"{name} is larger than any snapshot")
-            if unpacker.unconsumed_tail
-            else _cut_off(name)
-        )
-    return plain
+@dataclass(frozen=True)
+class _Line:
+    """One line of a snapshot."""
 
+    number: int
+    data: bytes
+    read: int  # bytes of the file that were unpacked so far
+    is_ended: bool  # a line feed ends it
 
-def _value(line: str, number: int, name: str, last: int) -> dict:
-    try:
-        value = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise (
-            _cut_off(name) if number == last else SnapshotError(f"{name}:{number}: no JSON: {error}")
-        ) from error
-    if not isinstance(value, dict) or len(value) != (2 if number == 1 else 1):
-        raise SnapshotError(f"{name}:{number}: no line of a snapshot")
-    return value
+    def value(self, name: str) -> dict:
+        """The object that the line is; of the first line, with two keys, of the others with one."""
+        try:
+            text = self.data.decode("utf-8")
+            if self.number == 1 and not text.startswith(_FIRST.decode()):
+                raise SnapshotError(f"{name} is no snapshot: make one with 'snapshot -o FILE'")
+            if budget.price(text, budget.JSON_SIGNS) > budget.allowed(len(text)):
+                raise SnapshotError(f"{name}:{self.number}: no line of a snapshot")
+            value = json.loads(text)
+        except UnicodeDecodeError as error:
+            raise SnapshotError(f"{name} is damaged: {error}") from error
+        except (ValueError, RecursionError) as error:
+            if isinstance(error, SnapshotError):
+                raise
+            if not self.is_ended:
+                raise _cut_off(name) from error
+            raise SnapshotError(f"{name}:{self.number}: no JSON: {error}") from error
+        if not isinstance(value, dict) or len(value) != (2 if self.number == 1 else 1):
+            raise SnapshotError(f"{name}:{self.number}: no line of a snapshot")
+        return value
 
 
 def _right_version(first: dict, name: str) -> None:
@@ -245,12 +277,33 @@ class _Reading:
         self._corpora: list[CorpusStamp] = []
         self._head: dict[str, Fields] = {}
         self._keys: set[str] = set()
+        self._last: tuple[int, dict] | None = None  # number and value of the line before, not taken in yet
 
-    def snapshot(self, values: list[dict]) -> Snapshot:
-        for number, value in enumerate(values[1:-1], 2):
-            kind, content = next(iter(value.items()))
-            self._line(kind, self._fields(content, number), number)
-        counts = self._fields(values[-1]["end"], len(values)).values
+    def take(self, line: _Line) -> None:
+        """Add what a line says. The last one is known only when no other follows, so it waits for the next."""
+        value = line.value(self._name)
+        if line.number == 1:
+            return _right_version(value, self._name)
+        if self._last is not None:
+            kind, content = next(iter(self._last[1].items()))
+            self._line(kind, self._fields(content, self._last[0]), self._last[0])
+            self._afford(line)
+        self._last = (line.number, value)
+
+    def _afford(self, line: _Line) -> None:
+        spent = budget.RULE * len(self._rules) + 2 * budget.MAPPING * len(self._written)
+        if spent > budget.allowed(line.read):
+            raise SnapshotError(
+                f"{self._name}:{line.number}: so many rules in so few bytes are no snapshot; "
+                f"reading it would take more than {budget.TIMES} times its size"
+            )
+
+    def snapshot(self) -> Snapshot:
+        """What the lines said."""
+        if self._last is None or "end" not in self._last[1]:
+            raise _cut_off(self._name)
+        number, value = self._last
+        counts = self._fields(value["end"], number).values
         if counts != {"corpora": len(self._corpora), "rules": len(self._rules)}:
             raise SnapshotError(
                 f"{self._name} has {len(self._rules):,} rules and its last line says otherwise: lines are missing or added"

@@ -4,7 +4,7 @@
 the rule page. A new format: one module with a `LOADER`, one line in `formats.LOADERS`.
 """
 
-from coverage.loaders.corpora import CorpusStamp, Loaded, fingerprint, load
+from coverage.loaders.corpora import CorpusStamp, Loaded, files_fingerprint, fingerprint, load
 from coverage.loaders.document import RuleDocument, locate, rule_document, rule_text
 from coverage.loaders.formats import LOADERS
 from coverage.loaders.places import Places
@@ -18,6 +18,7 @@ __all__ = [
     "Places",
     "RuleDocument",
     "corpus_sources",
+    "files_fingerprint",
     "fingerprint",
     "load",
     "locate",

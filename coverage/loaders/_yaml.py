@@ -383,8 +383,8 @@ class _Builder:
             for nth, part in parts:
                 if type(part) is not dict:
                     continue
-                added = part.keys() - level.value.keys()
-                level.value.update((key, item) for key, item in part.items() if key in added)
+                added = {key: item for key, item in part.items() if key not in level.value}
+                level.value.update(added)
                 if self._places and added:
                     of = path if nth is None else (*path, nth)
                     self._places.repeat(level.path, of, places, self._open_anchors > 0, added)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import hashlib
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -256,23 +257,70 @@ def without_overwritten(corpus: LoadResult) -> LoadResult:
     )
 
 
-def fingerprint(sources: Sequence[CorpusSource], platforms_csv: Path = PLATFORMS_CSV) -> str:
-    """A text that changes when a file of the corpora, or the table of platforms, is added, removed or written.
+def fingerprint(
+    sources: Sequence[CorpusSource],
+    platforms_csv: Path = PLATFORMS_CSV,
+    components_csv: Path = COMPONENTS_CSV,
+) -> str:
+    """A text that changes when a file of the corpora, or a table that loading reads, is added, removed or written.
 
-    Told from names, sizes and times alone, so it costs a walk and no reading.
+    Told from names, sizes, times and inodes, so it costs a walk and no reading; only a file written in the last
+    seconds is told by its content (`_Recent`).
     """
     digest = hashlib.sha256()
     for walk in listed(unique_names(sources)):
-        digest.update(
-            f"{walk.source.name}\0{walk.source.path}\0{len(walk.problems)}\n".encode("utf-8", "replace")
-        )
+        digest.update(f"{walk.source.name}\0{walk.source.path}\n".encode("utf-8", "replace"))
+        for problem in walk.problems:
+            digest.update(f"{problem.path}\0{problem.code}\n".encode("utf-8", "replace"))
         for file in walk.files:
-            digest.update(f"{file.relative}\0{file.size}\0{file.mtime_ns}\n".encode())
-    try:
-        digest.update(str(platforms_csv.stat().st_mtime_ns).encode())
-    except OSError:
-        digest.update(b"no table")
+            state = (file.size, file.mtime_ns, file.ctime_ns, file.identity)
+            digest.update(f"{file.relative}\0{state}\0{_RECENT.content(file.path, state)}\n".encode())
+    digest.update(files_fingerprint([platforms_csv, components_csv]).encode())
     return digest.hexdigest()
+
+
+def files_fingerprint(paths: Iterable[Path]) -> str:
+    """A text that changes when one of some files is added, removed or written."""
+    digest = hashlib.sha256()
+    for path in paths:
+        try:
+            status = path.stat()
+        except (OSError, ValueError):
+            digest.update(b"none\n")
+            continue
+        state = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, (status.st_dev, status.st_ino))
+        digest.update(f"{state}\0{_RECENT.content(str(path), state)}\n".encode())
+    return digest.hexdigest()
+
+
+class _Recent:
+    """The contents of files that were written so lately that a second writing may show in no time and no size.
+
+    Such a file is read each time until its times are `SECONDS` old, and once more then; what it held stays part of
+    its fingerprint, so that growing old changes nothing. As git's index does with racy entries.
+    """
+
+    SECONDS = 2  # the coarsest clock of a file system
+
+    def __init__(self) -> None:
+        self._contents: dict[tuple[str, tuple], tuple[str, bool]] = {}
+
+    def content(self, path: str, state: tuple) -> str:
+        """The SHA-256 of what a file in this state holds; "" when its state alone tells."""
+        _, written, changed, _ = state
+        is_recent = abs(time.time_ns() - max(written, changed)) < self.SECONDS * 1_000_000_000
+        known, is_final = self._contents.get((path, state), ("", not is_recent))
+        if is_final:
+            return known
+        try:
+            known = hashlib.sha256(file_bytes(path)).hexdigest()
+        except Unreadable as fault:
+            known = fault.code
+        self._contents[path, state] = (known, not is_recent)
+        return known
+
+
+_RECENT = _Recent()
 
 
 def _stamp(walk: Walk, corpus: LoadResult, hashes: list[tuple[str, str]]) -> CorpusStamp:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,6 +31,7 @@ class FoundFile:
     size: int
     mtime_ns: int
     identity: tuple[int, int] | str  # the same for two paths to one file
+    ctime_ns: int = 0
 
 
 @dataclass
@@ -94,7 +96,9 @@ def _single(walk: Walk, status: os.stat_result) -> None:
 
 
 def _found(path: str, relative: str, status: os.stat_result) -> FoundFile:
-    return FoundFile(path, relative, status.st_size, status.st_mtime_ns, _identity(status, path))
+    return FoundFile(
+        path, relative, status.st_size, status.st_mtime_ns, _identity(status, path), status.st_ctime_ns
+    )
 
 
 class _Folders:
@@ -140,9 +144,8 @@ class _Folders:
                 with os.scandir(folder) as entries:
                     listed = sorted(entries, key=lambda entry: entry.name)
             except OSError as error:
-                self.walk.problem(
-                    inside or ".", "unreadable-folder", f"The folder cannot be read: {error}.", "error"
-                )
+                message = f"The folder cannot be read: {_reason(error)}."
+                self.walk.problem(inside or ".", "unreadable-folder", message, "error")
                 continue
             for entry in listed:
                 if not entry.name.startswith(".") and entry.name not in SKIPPED_FOLDERS:
@@ -159,9 +162,7 @@ class _Folders:
             elif suffix_of(entry.name) in SUFFIXES:
                 self._file(entry.path, relative, entry.stat(follow_symlinks=False), self.walk.files)
         except OSError as error:
-            code = "symlink-loop" if error.errno == errno.ELOOP else "dangling-link"
-            code = code if Path(entry.path).is_symlink() else "unreadable-file"
-            self.walk.problem(relative, code, f"Not read: {error}.")
+            self.walk.problem(relative, _fault_code(entry, error), f"Not read: {_reason(error)}.")
 
     def _folder(self, entry: os.DirEntry, relative: str, waiting: list[tuple[str, str]]) -> None:
         identity = _identity(entry.stat(follow_symlinks=False), entry.path)
@@ -187,6 +188,18 @@ class _Folders:
             )
 
 
+def _fault_code(entry: os.DirEntry, error: OSError) -> str:
+    """What is wrong with an entry that could not be looked at. Asks the folder's list alone, which cannot fail."""
+    if not entry.is_symlink():
+        return "unreadable-file"
+    return "symlink-loop" if error.errno == errno.ELOOP else "dangling-link"
+
+
+def _reason(error: OSError | ValueError) -> str:
+    """Why, without the path: it stands beside, and may be too long to be read."""
+    return getattr(error, "strerror", None) or str(error)
+
+
 def _identity(status: os.stat_result, path: str) -> tuple[int, int] | str:
     return (status.st_dev, status.st_ino) if status.st_ino else os.path.realpath(path)
 
@@ -200,30 +213,34 @@ def file_bytes(path: str | Path) -> bytes:
         Code `too-large` (told by its size, not read), `not-a-file` or `unreadable-file`.
     """
     try:
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-        try:
-            return _regular_bytes(handle, max_bytes(str(path)) or MAX_BYTES)
-        finally:
-            os.close(handle)
+        with _opened(path) as handle:
+            size = os.fstat(handle).st_size
+            limit = max_bytes(str(path)) or MAX_BYTES
+            if size > limit:
+                raise too_large(size, limit)
+            return os.read(handle, size + 1)
     except (OSError, ValueError) as error:
-        raise Unreadable("unreadable-file", f"The file cannot be read: {shown(str(error))}.") from error
+        raise Unreadable("unreadable-file", f"The file cannot be read: {_reason(error)}.") from error
 
 
-def _regular_bytes(handle: int, limit: int) -> bytes:
-    status = os.fstat(handle)
-    if not stat.S_ISREG(status.st_mode):
-        raise Unreadable("not-a-file", "A pipe, socket or device, not a file.")
-    if status.st_size > limit:
-        raise too_large(status.st_size, limit)
-    return os.read(handle, status.st_size + 1)
+@contextmanager
+def _opened(path: str | Path) -> Iterator[int]:
+    """A handle of a regular file, whatever the path has become since it was listed. Never waits for a pipe."""
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise Unreadable("not-a-file", "A pipe, socket or device, not a file.")
+        yield handle
+    finally:
+        os.close(handle)
 
 
 def head_text(path: str | Path) -> str:
     """The start of a file as text, whatever its encoding: what it looks like, not what it says."""
     try:
-        with Path(path).open("rb") as file:
-            data = file.read(HEAD_BYTES)
-    except (OSError, ValueError):
+        with _opened(path) as handle:
+            data = os.read(handle, HEAD_BYTES)
+    except (OSError, ValueError, Unreadable):
         return ""
     wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")
     return data.decode("utf-16" if wide else "utf-8-sig", "replace")
