@@ -56,10 +56,11 @@ def test_the_same_whatever_the_suffix_of_yaml_is(tmp_path):
     ("name", "data", "code"),
     [
         ("x.yml", SIGMA.encode("utf-16"), "not-utf8"),
-        ("x.yml", SIGMA.encode() + b"\xff", "not-utf8"),
+        ("x.yml", SIGMA.encode() + b"# \xff", "not-utf8"),
+        ("x.yml", SIGMA.encode() + b"# \xff\0", "not-utf8"),
         ("x.yml", SIGMA.encode() + b"#" * 5_000_000, "too-large"),
         ("x.yml", SIGMA.encode() + b"#" * 20_000_000, "too-large"),
-        ("x.ndjson", '{"rule_id": "a", "type": "b"}'.encode("utf-16"), "not-utf8"),
+        ("x.ndjson", '{"rule_id": "a", "type": "b"}'.encode("utf-16") + b"x", "not-utf8"),
         ("x.yml", SIGMA.encode() + b"x: \x00", "bad-yaml"),
         ("x.toml", b"", "empty-file"),
     ],
