@@ -63,15 +63,62 @@ def test_toml_beyond_the_parsers_limits(tmp_path, text):
     assert [row[3] for row in problems(one_rule(tmp_path, text))] == ["bad-toml"]
 
 
-def test_bytes_that_are_no_utf8_name_their_line(tmp_path):
-    loaded = one_rule(tmp_path, b'[rule]\nname = "caf\xe9"\n')
-    assert problems(loaded) == [("x.toml", 2, None, "not-utf8", "error")]
-    assert loaded.problems.message[0] == "Not UTF-8 text: byte 18 is 0xe9."
+def test_bytes_that_are_no_utf8_are_read_as_windows_1252_and_name_their_line(tmp_path):
+    loaded = one_rule(tmp_path, GOOD.replace("Good", "Café – “x”").encode("cp1252"))
+    assert loaded.rules.name.tolist() == ["Café – “x”"]
+    assert problems(loaded) == [("x.toml", 7, None, "not-utf8", "warning")]
+    assert loaded.problems.message[0] == (
+        "Not UTF-8 text: byte 111 is 0xe9. It and bytes like it were read as windows-1252."
+    )
 
 
-@pytest.mark.parametrize("data", [bytes(range(256)) * 4, GOOD.encode("utf-16"), b"\x00\xff\xfe" * 10])
+def test_one_such_byte_changes_no_other_sign(tmp_path):
+    text = GOOD.replace("Good", "naïve – 検出 caf@").encode().replace(b"@", b"\xe9\x81")
+    loaded = one_rule(tmp_path, text)  # 0x81 is nothing in windows-1252
+    assert loaded.rules.name.tolist() == ["naïve – 検出 café\ufffd"]
+    assert [row[3:] for row in problems(loaded)] == [("not-utf8", "warning")]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_is_read_and_told(tmp_path, encoding):
+    mark = {"utf-16-le": b"\xff\xfe", "utf-16-be": b"\xfe\xff"}[encoding]
+    loaded = one_rule(tmp_path, mark + GOOD.replace("Good", "Café").encode(encoding))
+    assert loaded.rules.name.tolist() == ["Café"]
+    assert problems(loaded) == [("x.toml", 1, None, "not-utf8", "warning")]
+    assert loaded.problems.message[0] == "Not UTF-8 text: read as UTF-16, which its first bytes name."
+
+
+def test_a_table_as_a_spreadsheet_saves_it_loses_no_rule(tmp_path):
+    rows = "".join(f"Règle {nth};T1059\r\n" if nth == 700 else f"Rule {nth};T1105\r\n" for nth in range(1000))
+    (tmp_path / "x.csv").write_bytes(("Rule;Technique ID\r\n" + rows).encode("cp1252"))
+    found = load([CorpusSource("c", tmp_path)])
+    assert len(found.rules) == 1000 and found.rules.name[700] == "Règle 700"
+    assert problems(found) == [("x.csv", 702, None, "not-utf8", "warning")]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        bytes(range(256)) * 4,
+        b"\x00\xff\xfe" * 10,
+        GOOD.encode("utf-16") + b"x",
+        b"\xff\xfe" + "[rule]\0".encode("utf-16-le"),
+        GOOD.encode() + b"\xff\0",
+        GOOD.encode() + b"\xff\x07",
+        GOOD.encode("utf-16-le") + b"\xff\xd8",
+    ],
+)
 def test_binary_files(tmp_path, data):
-    assert [row[3] for row in problems(one_rule(tmp_path, data))] == ["not-utf8"]
+    loaded = one_rule(tmp_path, data)
+    assert [row[3:] for row in problems(loaded)] == [("not-utf8", "error")] and loaded.rules.empty
+
+
+def test_very_many_bytes_that_are_no_utf8_are_read_in_one_go(tmp_path):
+    text = "rule,technique_id\n" + "é" * 20_000_000 + ",T1059\n"
+    (tmp_path / "x.csv").write_bytes(text.encode("cp1252"))
+    found = load([CorpusSource("c", tmp_path)])
+    assert found.rules.name.map(len).tolist() == [20_000_000]
+    assert problems(found) == [("x.csv", 2, None, "not-utf8", "warning")]
 
 
 def test_a_byte_order_mark_and_windows_line_ends_are_fine(tmp_path):
@@ -536,7 +583,9 @@ def test_documents_of_bad_files(tmp_path):
     assert (rule_document(bad).text, rule_document(bad).tables) == ("[rule", None)
     assert rule_document(bad).problem.code == "bad-toml" and rule_document(bad).problem.line == 1
     bad.write_bytes(b"\xff[rule]")
-    assert (rule_document(bad).text, rule_document(bad).problem.code) == ("\ufffd[rule]", "not-utf8")
+    assert (rule_document(bad).text, rule_document(bad).problem.code) == ("ÿ[rule]", "bad-toml")
+    bad.write_bytes(b"\xff\0[rule]")
+    assert (rule_document(bad).text, rule_document(bad).problem.code) == ("\ufffd\0[rule]", "not-utf8")
     assert rule_document(tmp_path / "gone.toml").problem.code == "unreadable-file"
     assert rule_document(Path("a\0b")).problem.code == "unreadable-file"
-    assert file_bytes(bad) == b"\xff[rule]"
+    assert file_bytes(bad) == b"\xff\0[rule]"

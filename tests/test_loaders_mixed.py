@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
 from coverage.loaders import LOADERS
@@ -56,10 +57,11 @@ def test_the_same_whatever_the_suffix_of_yaml_is(tmp_path):
     ("name", "data", "code"),
     [
         ("x.yml", SIGMA.encode("utf-16"), "not-utf8"),
-        ("x.yml", SIGMA.encode() + b"\xff", "not-utf8"),
+        ("x.yml", SIGMA.encode() + b"# \xff", "not-utf8"),
+        ("x.yml", SIGMA.encode() + b"# \xff\0", "not-utf8"),
         ("x.yml", SIGMA.encode() + b"#" * 5_000_000, "too-large"),
         ("x.yml", SIGMA.encode() + b"#" * 20_000_000, "too-large"),
-        ("x.ndjson", '{"rule_id": "a", "type": "b"}'.encode("utf-16"), "not-utf8"),
+        ("x.ndjson", '{"rule_id": "a", "type": "b"}'.encode("utf-16") + b"x", "not-utf8"),
         ("x.yml", SIGMA.encode() + b"x: \x00", "bad-yaml"),
         ("x.toml", b"", "empty-file"),
     ],
@@ -133,3 +135,57 @@ def test_the_table_in_the_docs_is_the_table_of_formats():
     rows = [line.replace("\\|", "/").split("|") for line in text.splitlines() if line.startswith("| `")]
     told_of = [(row[1].strip(" `"), row[2].strip(), tuple(row[3].replace("`", "").split())) for row in rows]
     assert told_of == [(loader.id, loader.title, loader.suffixes) for loader in LOADERS.values()]
+
+
+ENABLED = {
+    "elastic": (
+        "x.toml",
+        '[metadata]\nmaturity = "production"\n[rule]\nname = "n"\nrule_id = "r"\nenabled = false\n',
+    ),
+    "elastic_endpoint": ("x.toml", '[rule]\nname = "n"\nid = "r"\nos_list = ["linux"]\nenabled = false\n'),
+    "elastic_hunt": ("x.toml", '[hunt]\nname = "n"\nuuid = "r"\nenabled = false\n'),
+    "sigma": ("x.yml", SIGMA + "enabled: false\n"),
+    "splunk": (
+        "x.yml",
+        "name: n\nid: i\ntype: TTP\nsearch: s\nhow_to_implement: h\ntags: {}\nenabled: false\n",
+    ),
+    "sentinel": ("x.yml", "id: i\nname: n\nquery: q\ntactics: [Execution]\nenabled: false\n"),
+    "panther": ("x.yml", "AnalysisType: rule\nRuleID: r\nEnabled: false\n"),
+    "falco": ("x.yml", "- rule: r\n  condition: c\n  output: o\n  enabled: false\n"),
+    "kibana": (
+        "x.ndjson",
+        '{"rule_id": "r", "name": "n", "type": "query", "immutable": true, "enabled": false}',
+    ),
+    "sentinel_arm": (
+        "x.json",
+        '{"type": "Microsoft.SecurityInsights/alertRules", "name": "a", "properties":'
+        ' {"displayName": "n", "query": "q", "severity": "High", "triggerOperator": "x", "enabled": false}}',
+    ),
+    "navigator": (
+        "x.json",
+        '{"domain": "enterprise-attack", "techniques": [{"techniqueID": "T1059", "score": 1, "enabled": true}]}',
+    ),
+    "yaral": ("x.yaral", 'rule a {\nmeta:\n enabled = "false"\nevents:\n $e\ncondition:\n $e\n}\n'),
+    "suricata": ("x.rules", '# alert tcp any any -> any any (msg:"n"; sid:1;)\n'),
+    "wazuh": ("x.xml", '<rule id="1" level="1" enabled="no"><description>d</description></rule>'),
+    "table": ("x.csv", "rule,technique_id,enabled\na,T1059,no\n"),
+}
+SILENT_ON_ENABLED = {"elastic_endpoint", "elastic_hunt", "splunk", "navigator", "yaral", "wazuh"}
+
+
+@pytest.mark.parametrize("format_id", LOADERS)
+def test_what_says_whether_a_rule_is_enabled_is_what_the_docs_say(tmp_path, format_id):
+    found = of_text(tmp_path, *ENABLED[format_id])
+    assert found.rules.format.tolist() == [format_id]
+    read = [None if pd.isna(value) else bool(value) for value in found.rules.enabled]
+    assert read == ([None] if format_id in SILENT_ON_ENABLED else [False])
+    docs = " ".join((PROJECT / "docs" / "formats.md").read_text(encoding="utf-8").split())
+    known, _, unknown = docs.partition("**Enabled**")[2].partition("**Severity**")[0].partition("is off. ")
+    names = {
+        "sentinel_arm": "exports",
+        "elastic_endpoint": "endpoint",
+        "elastic_hunt": "hunts",
+        "navigator": "layers",
+    }
+    name = names.get(format_id, "YARA-L" if format_id == "yaral" else format_id.capitalize())
+    assert name.lower() in (unknown if format_id in SILENT_ON_ENABLED else known).lower()

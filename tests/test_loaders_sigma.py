@@ -212,6 +212,77 @@ def test_tactic_tags_beside_techniques_do_not_make_a_rule_tactic_only(tmp_path):
     }
 
 
+GLOBAL, RESET, REPEAT = ({"action": word} for word in ("global", "reset", "repeat"))
+FOUND = {"detection": {"s": {"a": "b"}, "condition": "s"}}
+
+
+def tagged(*tags):
+    return {"tags": [f"attack.{tag}" for tag in tags]}
+
+
+def named(name):
+    return {"title": name, "id": name}
+
+
+COLLECTIONS = {
+    "repeat takes the document before, with what was global then": (
+        [GLOBAL | tagged("t1059") | {"level": "high"}, named("a") | FOUND, REPEAT | named("b")],
+        [("a", "high", ["T1059"]), ("b", "high", ["T1059"])],
+    ),
+    "reset takes nothing from what is repeated": (
+        [
+            GLOBAL | tagged("t1059") | {"level": "high"},
+            named("a") | FOUND,
+            RESET,
+            REPEAT | named("b"),
+            named("c") | FOUND | tagged("t1105"),
+        ],
+        [("a", "high", ["T1059"]), ("b", "high", ["T1059"]), ("c", None, ["T1105"])],
+    ),
+    "repeat takes its own words before those repeated, and none of a later global": (
+        [
+            GLOBAL | tagged("t1059") | {"level": "high"},
+            named("a") | FOUND,
+            GLOBAL | tagged("t1003") | {"level": "low"},
+            named("b") | FOUND,
+            REPEAT | named("c") | tagged("t1105"),
+        ],
+        [("a", "high", ["T1059"]), ("b", "low", ["T1003"]), ("c", "low", ["T1105"])],
+    ),
+    "repeat after a global one takes that": (
+        [
+            named("a") | FOUND | tagged("t1059"),
+            GLOBAL | named("g") | FOUND | tagged("t1003"),
+            REPEAT | named("b"),
+        ],
+        [("a", None, ["T1059"]), ("b", None, ["T1003"])],
+    ),
+    "repeat of a repeat": (
+        [named("a") | FOUND | tagged("t1059"), REPEAT | named("b") | {"level": "low"}, REPEAT | named("c")],
+        [("a", None, ["T1059"]), ("b", "low", ["T1059"]), ("c", "low", ["T1059"])],
+    ),
+    "repeat with nothing before it": (
+        [REPEAT | named("a") | FOUND | tagged("t1059")],
+        [("a", None, ["T1059"])],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", COLLECTIONS)
+def test_an_old_collection_is_put_together(tmp_path, case):
+    documents, expected = COLLECTIONS[case]
+    found = of_text(tmp_path, "x.yml", yaml.safe_dump_all(documents))
+    leaves = found.written.groupby("rule_key")["leaf_id"].agg(list)
+    rows = found.rules[["name", "severity"]].itertuples(index=False)
+    read = [(name, None if pd.isna(level) else level) for name, level in rows]
+    read = [(*row, leaves.get(key, [])) for row, key in zip(read, found.rules.rule_key, strict=True)]
+    assert read == expected and told(found) == []
+    assert all(
+        text.startswith(said.lower()) or text.startswith(f"attack.{said.lower()}")
+        for said, text in texts_at_mappings(found, tmp_path)
+    )
+
+
 # ---- the real rules ----------------------------------------------------------------------------------
 
 

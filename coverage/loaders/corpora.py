@@ -29,10 +29,10 @@ from coverage.loaders.walk import (
     FoundFile,
     Unreadable,
     Walk,
-    decoded,
     file_bytes,
     head_text,
     listed,
+    text_of,
     too_large,
 )
 from coverage.loaders.wazuh import OVERWRITE
@@ -64,8 +64,8 @@ def load(
     """The rules, mappings as written and problems of some corpora, in corpus and then path order.
 
     Never raises on anything a corpus holds. Codes beside those of the loaders and of `walk.walked`:
-    `bad-toml`, `not-utf8`, `too-large`, `unreadable-file`, `loader-failed` (errors), `duplicate-id`
-    (warning, on the later file), `same-content`, `empty-file`, `platform-word-unknown` (notes; the last
+    `bad-toml`, `not-utf8`, `too-large`, `unreadable-file`, `loader-failed` (errors; `not-utf8` of text that was read
+    all the same is a warning), `duplicate-id` (warning, on the later file), `same-content`, `empty-file`, `platform-word-unknown` (notes; the last
     one a word and corpus), `platforms-table` and `components-table` (errors: a line of data/platforms.csv,
     of data/data_components.csv).
 
@@ -148,12 +148,16 @@ def file_result(walk: Walk, found: FoundFile, context: Context) -> tuple[LoadRes
         data = file_bytes(found.path)
         digest = hashlib.sha256(data).hexdigest()
         folders = (walk.folder, *found.relative.split("/")[:-1])
-        file = RuleFile(walk.source.name, found.relative, decoded(data), digest, folders)
-        return (_read(walk, found, file, context), digest)
+        text, foreign = text_of(data)
+        file = RuleFile(walk.source.name, found.relative, text, digest, folders)
+        read = _read(walk, found, file, context)
+        if foreign and (read.rules or read.problems):
+            read.problems.insert(0, _problem(walk, found, foreign))
+        return (read, digest)
     except Unreadable as fault:
         if fault.code in _DAMAGED and not is_meant(found.relative, head_text(found.path)):
             return (LoadResult(), digest)  # some other file of a suffix that rules share with all the world
-        return (_failed(walk, found, fault.code, fault.message, fault.line, severity=fault.severity), digest)
+        return (LoadResult(problems=[_problem(walk, found, fault)]), digest)
 
 
 def _read(walk: Walk, found: FoundFile, file: RuleFile, context: Context) -> LoadResult:
@@ -166,16 +170,15 @@ def _read(walk: Walk, found: FoundFile, file: RuleFile, context: Context) -> Loa
         return _failed(walk, found, "loader-failed", f"The loader stopped: {type(error).__name__}: {error}.")
 
 
+def _problem(walk: Walk, found: FoundFile, fault: Unreadable) -> Problem:
+    said = shown(fault.message)
+    return Problem(found.relative, fault.line, None, None, fault.code, fault.severity, said, walk.source.name)
+
+
 def _failed(
-    walk: Walk,
-    found: FoundFile,
-    code: str,
-    message: str,
-    line: int | None = None,
-    column: int | None = None,
-    severity: str = "error",
+    walk: Walk, found: FoundFile, code: str, message: str, line: int | None = None, column: int | None = None
 ) -> LoadResult:
-    problem = Problem(found.relative, line, column, None, code, severity, shown(message), walk.source.name)
+    problem = Problem(found.relative, line, column, None, code, "error", shown(message), walk.source.name)
     return LoadResult(problems=[problem])
 
 

@@ -13,7 +13,7 @@ from coverage.loaders.formats import chosen
 from coverage.loaders.places import Places
 from coverage.loaders.seam import RuleFile, Unparsable
 from coverage.loaders.sources import shown
-from coverage.loaders.walk import Unreadable, decoded, file_bytes
+from coverage.loaders.walk import Unreadable, file_bytes, text_of
 from coverage.models import Problem
 
 
@@ -31,12 +31,12 @@ def rule_document(source_path: Path) -> RuleDocument:
     """The text and the parsed tables of a rule file of at most walk.MAX_BYTES.
 
     Codes of its one problem: `too-large`, `not-a-file`, `unreadable-file` (no text), `empty-file`,
-    `not-utf8` (text with replacement characters), `bad-toml`.
+    `not-utf8` (no text at all; with replacement characters), `bad-toml`.
     """
     name, data = shown(source_path.name), b""
     try:
         data = file_bytes(source_path)
-        text = decoded(data)
+        text, _ = text_of(data)
     except Unreadable as fault:
         problem = _problem(name, fault.code, fault.message, fault.line)
         return RuleDocument(data.decode("utf-8", "replace"), problem=problem)
@@ -50,7 +50,7 @@ def rule_document(source_path: Path) -> RuleDocument:
 def rule_text(source_path: Path) -> str:
     """The text of a rule file, or no text when it cannot be read."""
     try:
-        return decoded(file_bytes(source_path))
+        return text_of(file_bytes(source_path))[0]
     except Unreadable:
         return ""
 

@@ -7,8 +7,8 @@ and `stable`, `test` and no status (the format leaves it to the author) are prod
 
 Tags are flat: a technique tag is a mapping without a tactic, a tactic tag one without a technique. Tags of
 groups, software, campaigns and of other namespaces map nothing. Filters are no rules. Old collections
-(`action: global`, `reset`, `repeat`) are put together document by document; a document's own words go before
-the global ones. Knows nothing of ATT&CK releases or of what counts as covered.
+(`action: global`, `reset`, `repeat`) are put together document by document: a document's own words go before the global ones, and `repeat`
+takes the whole of the document before it, with what was global then. Knows nothing of ATT&CK releases or of what counts as covered.
 """
 
 from __future__ import annotations
@@ -122,8 +122,8 @@ def parts(documents: Sequence[Any], issues: list[Issue]) -> Iterator[Part]:
             if action is not None and action != "repeat":
                 message = f"action is {str(action)[:40]!r}, which is none of {', '.join(_ACTIONS)}."
                 issues.append(Issue((place, "action"), "unknown-action", "warning", message))
-            own = before = _joined(before, own) if action == "repeat" and before else own
-            whole = _joined(shared, own) if shared else own
+            base = before if action == "repeat" and before else shared
+            whole = before = _joined(base, own) if base else own
             if _is_rule(whole.values):
                 yield whole
 

@@ -5,8 +5,10 @@ A corpus is a folder of any depth, or one file. Knows which suffixes are wanted,
 
 from __future__ import annotations
 
+import codecs
 import errno
 import os
+import re
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,7 +21,13 @@ from coverage.models import Problem
 
 MAX_BYTES = 5_000_000  # where no format says another size: the largest real rule is under 100 kB
 HEAD_BYTES = 262_144  # read of a file that cannot be read whole, to tell whether it is meant to be a rule
+MOST_FOREIGN = 1_000_000  # bytes beyond ASCII up to which each is looked at by itself
 SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__"})  # and hidden folders and files
+
+_FALLBACK, _FALLBACK_BYTES = "cp1252", "coverage.windows-1252"
+_ASCII = bytes(range(128))
+_WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")  # no text has these
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +271,59 @@ def decoded(data: bytes) -> str:
     if not text.strip():
         raise Unreadable("empty-file", "The file is empty.", severity="note")
     return text
+
+
+def text_of(data: bytes) -> tuple[str, Unreadable | None]:
+    """The text of a rule file's bytes, and the warning `not-utf8` where it is not UTF-8.
+
+    With the mark of UTF-16 it is read as that. Else each byte that is no UTF-8 is read as windows-1252, and every other
+    sign as it is: one letter that a spreadsheet or an old editor wrote costs no rule.
+
+    Raises
+    ------
+    Unreadable
+        As `decoded`; `not-utf8` for bytes that are no text, since they have NULs or other control signs among them.
+    """
+    try:
+        return (decoded(data), None)
+    except Unreadable as error:
+        if error.code != "not-utf8":
+            raise
+        fault = error
+    wide = data.startswith(_WIDE_MARKS)
+    text = _wide_text(data) if wide else _mixed_text(data)
+    if text is None or _CONTROL.search(text):
+        raise fault
+    if not text.strip():
+        raise Unreadable("empty-file", "The file is empty.", severity="note")
+    message = f"{fault.message} It and bytes like it were read as windows-1252."
+    if wide:
+        message = "Not UTF-8 text: read as UTF-16, which its first bytes name."
+    return (text, Unreadable("not-utf8", message, fault.line, "warning"))
+
+
+def _wide_text(data: bytes) -> str | None:
+    try:
+        return data.decode("utf-16")
+    except UnicodeDecodeError:
+        return None
+
+
+def _mixed_text(data: bytes) -> str:
+    """Bytes as UTF-8, but for those that are none. Where there are very many, all as windows-1252, which is faster."""
+    foreign = len(data.translate(None, _ASCII))
+    if foreign > MOST_FOREIGN:
+        return data.decode(_FALLBACK, "replace")
+    return data.decode("utf-8-sig", _FALLBACK_BYTES)
+
+
+def _as_windows(error: UnicodeError) -> tuple[str, int]:
+    """What stands for bytes that are no UTF-8, for the decoder to go on behind them."""
+    assert isinstance(error, UnicodeDecodeError)
+    return (error.object[error.start : error.end].decode(_FALLBACK, "replace"), error.end)
+
+
+codecs.register_error(_FALLBACK_BYTES, _as_windows)
 
 
 def too_large(size: int, limit: int = MAX_BYTES) -> Unreadable:
