@@ -17,7 +17,7 @@ import pandas as pd
 from coverage.folders import recorded_commit
 from coverage.frames import problems_frame, rules_frame, written_frame
 from coverage.loaders.components import COMPONENTS_CSV, read_components
-from coverage.loaders.formats import chosen, is_meant, max_bytes
+from coverage.loaders.formats import chosen, max_bytes
 from coverage.loaders.platforms import PLATFORMS_CSV, read_platforms
 from coverage.loaders.repeats import repeats
 from coverage.loaders.repository import Commit, commit_of
@@ -30,7 +30,7 @@ from coverage.loaders.walk import (
     Walk,
     decoded,
     file_bytes,
-    head_text,
+    is_passed_over,
     listed,
     too_large,
 )
@@ -40,7 +40,6 @@ from coverage.models import CorpusStamp, LoadResult, Problem
 
 Progress = Callable[[int, int, str], None]  # files done, files in all, path of the last one
 _FOLDED = "platform-word-unknown"
-_DAMAGED = ("too-large", "not-utf8", "empty-file")
 _LAYER, _WAZUH = "navigator", "wazuh"
 
 
@@ -150,8 +149,8 @@ def file_result(walk: Walk, found: FoundFile, context: Context) -> tuple[LoadRes
         file = RuleFile(walk.source.name, found.relative, decoded(data), digest, folders)
         return (_read(walk, found, file, context), digest)
     except Unreadable as fault:
-        if fault.code in _DAMAGED and not is_meant(found.relative, head_text(found.path)):
-            return (LoadResult(), digest)  # some other file of a suffix that rules share with all the world
+        if is_passed_over(fault, found.relative, found.path):
+            return (LoadResult(), digest)
         return (_failed(walk, found, fault.code, fault.message, fault.line, severity=fault.severity), digest)
 
 
