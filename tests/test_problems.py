@@ -164,3 +164,48 @@ def test_on_real_rules_each_such_technique_stands_there_once(name, shared):
     found = everything[everything["field"].isin(["technique_id", "subtechnique_id"])]
     keys = ["rule_key", "position"]
     assert Counter(map(tuple, found[keys].to_numpy())) == Counter(map(tuple, rows[keys].to_numpy()))
+
+
+# ---- what migrate speaks of --------------------------------------------------------------------------------
+
+# A question of migrate about an ID that is read as none -> the code of the same ID under Problems.
+SAME_ID = {
+    "several": "ambiguous-replacement",
+    "newer": "newer-technique",
+    "deprecated": "deprecated-technique",
+}
+
+
+def test_every_file_and_id_that_migrate_cannot_read_is_a_problem(corpus, tmp_path):
+    """Beside the rules lie damaged files of the same suffixes that are no rules, and a link that leads out."""
+    (corpus / "notes.csv").write_bytes(b"\xff\xfe\xff")
+    (corpus / "empty.yml").touch()
+    (corpus / "other.json").write_text('{"a": ', encoding="utf-8")
+    (corpus / "workflow.yml").write_text("on: [push\n", encoding="utf-8")
+    (corpus / "broken.toml").write_text("[rule\nname = 1", encoding="utf-8")
+    (corpus / "not_utf8.yml").write_bytes(b"title: \xff\nlogsource:\ndetection:\n")
+    (tmp_path / "elsewhere.yml").write_text(sigma("out", "attack.t1059.001"), encoding="utf-8")
+    (corpus / "link.yml").symlink_to(tmp_path / "elsewhere.yml")
+    done = run("migrate", str(corpus), "--to", E19, "--json")
+    made, listed = json.loads(done.stdout), json_of("problems", str(corpus), "--json")["problems"]
+    unreadable = {row["path"] for row in listed if row["code"] in ("bad-toml", "not-utf8")}
+    assert unreadable == {"broken.toml", "not_utf8.yml"}
+    assert (made["summary"]["files_unreadable"], made["summary"]["files_outside"]) == (2, 1)
+    assert "2 files could not be read (see problems); 1 links lead out of the rules' folder" in done.stderr
+    known = {(row["path"], row["line"], row["code"]) for row in listed}
+    questions = [one for one in made["questions"] if one["code"] in (*SAME_ID, "unknown")]
+    assert len(questions) == 4  # t1059, T0018.000 twice, T1043
+    for one in questions:
+        codes = [SAME_ID[one["code"]]] if one["code"] in SAME_ID else ["unknown-technique", "not-an-id"]
+        assert any((one["path"], one["line"], code) in known for code in codes), one
+
+
+def test_every_id_migrate_asks_about_in_the_small_corpus_is_a_problem():
+    for release in (E18, E19):
+        made = json_of("migrate", str(small.SMALL), "--to", release, "--json")
+        listed = json_of("problems", str(small.SMALL), "--attack", release, "--json")["problems"]
+        known = {(row["path"], row["line"]) for row in listed}
+        asked = [one for one in made["questions"] if one["code"] in (*SAME_ID, "unknown")]
+        assert asked and all((one["path"], one["line"]) in known for one in asked)
+        tactics = {one["path"] for one in made["questions"] if one["code"] == "tactic-unknown"}
+        assert tactics <= {row["path"] for row in listed if row["code"] == "unknown-tactic"}

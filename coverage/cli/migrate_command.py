@@ -214,6 +214,8 @@ def _summary(made: Plan, target: Target, wrote: bool) -> str:
         parts.append(f"{counts['files_of_other_formats']:,} files are of formats that are not rewritten")
     if counts["files_unreadable"]:
         parts.append(f"{counts['files_unreadable']:,} files could not be read (see problems)")
+    if counts["files_outside"]:
+        parts.append(f"{counts['files_outside']:,} links lead out of the rules' folder and were passed over")
     return "; ".join(parts) + "."
 
 

@@ -18,7 +18,7 @@ import pandas as pd
 from coverage.folders import recorded_commit
 from coverage.frames import problems_frame, rules_frame, written_frame
 from coverage.loaders.components import COMPONENTS_CSV, read_components
-from coverage.loaders.formats import chosen, is_meant, max_bytes
+from coverage.loaders.formats import chosen, max_bytes
 from coverage.loaders.platforms import PLATFORMS_CSV, read_platforms
 from coverage.loaders.repeats import repeats
 from coverage.loaders.repository import Commit, commit_of
@@ -30,7 +30,7 @@ from coverage.loaders.walk import (
     Unreadable,
     Walk,
     file_bytes,
-    head_text,
+    is_passed_over,
     listed,
     text_of,
     too_large,
@@ -41,7 +41,6 @@ from coverage.models import CorpusStamp, LoadResult, Problem
 
 Progress = Callable[[int, int, str], None]  # files done, files in all, path of the last one
 _FOLDED = "platform-word-unknown"
-_DAMAGED = ("too-large", "not-utf8", "empty-file")
 _LAYER, _WAZUH = "navigator", "wazuh"
 
 
@@ -155,8 +154,8 @@ def file_result(walk: Walk, found: FoundFile, context: Context) -> tuple[LoadRes
             read.problems.insert(0, _problem(walk, found, foreign))
         return (read, digest)
     except Unreadable as fault:
-        if fault.code in _DAMAGED and not is_meant(found.relative, head_text(found.path)):
-            return (LoadResult(), digest)  # some other file of a suffix that rules share with all the world
+        if is_passed_over(fault, found.relative, found.path):
+            return (LoadResult(), digest)
         return (LoadResult(problems=[_problem(walk, found, fault)]), digest)
 
 

@@ -15,13 +15,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from coverage.loaders.formats import SUFFIXES, max_bytes, suffix_of
+from coverage.loaders.formats import SUFFIXES, is_meant, max_bytes, suffix_of
 from coverage.loaders.sources import CorpusSource, folder_name, shown
 from coverage.models import Problem
 
 MAX_BYTES = 5_000_000  # where no format says another size: the largest real rule is under 100 kB
 HEAD_BYTES = 262_144  # read of a file that cannot be read whole, to tell whether it is meant to be a rule
 MOST_FOREIGN = 1_000_000  # bytes beyond ASCII up to which each is looked at by itself
+_DAMAGED = ("too-large", "not-utf8", "empty-file")
 SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__"})  # and hidden folders and files
 
 _FALLBACK, _FALLBACK_BYTES = "cp1252", "coverage.windows-1252"
@@ -252,6 +253,11 @@ def head_text(path: str | Path) -> str:
         return ""
     wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")
     return data.decode("utf-16" if wide else "utf-8-sig", "replace")
+
+
+def is_passed_over(fault: Unreadable, relative: str, path: str | Path) -> bool:
+    """Whether a damaged file is some other file of a suffix that rules share with all the world, and no problem."""
+    return fault.code in _DAMAGED and not is_meant(relative, head_text(path))
 
 
 def decoded(data: bytes) -> str:

@@ -111,7 +111,8 @@ class Plan:
     files: tuple[FilePlan, ...]
     read: int  # files of a format that is migrated
     other_formats: int = 0  # rule files of formats that are left as they are
-    unreadable: int = 0
+    unreadable: int = 0  # each of them stands under Problems
+    outside: int = 0  # links that lead out of their corpus, passed over
     answered: frozenset[Any] = frozenset()  # decisions that were used
     folders: frozenset[str] = frozenset()  # where the files lie that were read
 
@@ -137,6 +138,7 @@ class Plan:
             "files_with_questions": sum(bool(file.questions) for file in self.files),
             "files_of_other_formats": self.other_formats,
             "files_unreadable": self.unreadable,
+            "files_outside": self.outside,
             "changes": dict(sorted(changes.items())),
             "questions": dict(sorted(by_code(self.questions).items())),
         }

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from coverage.loaders.formats import LOADERS, chosen, suffix_of
 from coverage.loaders.seam import RuleFile, Unparsable, place_of
 from coverage.loaders.sigma import LOADER as SIGMA
 from coverage.loaders.sources import CorpusSource, unique_names
-from coverage.loaders.walk import FoundFile, Unreadable, Walk, decoded, file_bytes, listed
+from coverage.loaders.walk import FoundFile, Unreadable, Walk, decoded, file_bytes, is_passed_over, listed
 from coverage.migrate import elastic, sigma
 from coverage.migrate.decisions import Decision
 from coverage.migrate.model import Asked, FilePlan, Plan, Question, RuleEdit
@@ -80,8 +80,8 @@ def plan(
         counts.read,
         counts.others,
         counts.unreadable,
-        frozenset(mover.used),
-        frozenset(counts.folders),
+        answered=frozenset(mover.used),
+        folders=frozenset(counts.folders),
     )
 
 
@@ -93,32 +93,39 @@ def plan_sources(
     progress: Progress | None = None,
 ) -> Plan:
     """The same for the files of some corpora, each once, which are read. A link that leads out of its corpus is passed over."""
-    return plan(_texts(listed(unique_names(sources)), progress), target, decisions, touch)
+    outside: list[FoundFile] = []
+    made = plan(_texts(listed(unique_names(sources)), outside, progress), target, decisions, touch)
+    return replace(made, outside=len(outside))
 
 
-def _texts(walks: Sequence[Walk], progress: Progress | None) -> Iterator[RuleText | None]:
+def _texts(
+    walks: Sequence[Walk], outside: list[FoundFile], progress: Progress | None
+) -> Iterator[RuleText | None]:
+    """The files to migrate; None for one that cannot be read. Links that lead out of their corpus go to `outside`."""
     total, done = sum(len(walk.files) for walk in walks), 0
     for walk in walks:
         root = walk.root.resolve()
         for file in walk.files:
-            if file.relative not in walk.shared:  # a file that two corpora hold is rewritten once
-                yield _text(walk, file, root)
+            if not Path(file.path).resolve().is_relative_to(root):
+                outside.append(file)
+            elif file.relative not in walk.shared:  # a file that two corpora hold is rewritten once
+                yield from _text(walk, file)
             done += 1
             if progress:
                 progress(done, total, file.relative)
 
 
-def _text(walk: Walk, file: FoundFile, root: Path) -> RuleText | None:
-    real = Path(file.path).resolve()
-    if not real.is_relative_to(root):
-        return None
+def _text(walk: Walk, file: FoundFile) -> Iterator[RuleText | None]:
+    """The file, None where it is a problem, and nothing where it is damaged and no rule, as loading has it."""
     try:
         data = file_bytes(file.path)
-    except Unreadable:
-        return None
-    return RuleText(
-        walk.source.name, file.relative, str(real), data, (walk.folder, *file.relative.split("/")[:-1])
-    )
+        decoded(data)
+    except Unreadable as fault:
+        if not is_passed_over(fault, file.relative, file.path):
+            yield None
+        return
+    folders = (walk.folder, *file.relative.split("/")[:-1])
+    yield RuleText(walk.source.name, file.relative, str(Path(file.path).resolve()), data, folders)
 
 
 def _planned(file: RuleText | None, mover: Mover, touch: date | None, counts: _Counts) -> FilePlan | None:
