@@ -1,6 +1,6 @@
 """Everything that a number depends on beside the scope, as one value: what is kept is kept under it.
 
-Small files are told apart by their content, rule files by `loaders.fingerprint`. Knows no page and no command.
+Small files are told apart by their content, rule files by `loaders.fingerprint`. Knows no page, no command.
 """
 
 from __future__ import annotations

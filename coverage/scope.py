@@ -115,8 +115,8 @@ class View:
 
     A rule that stands in several places (`identity.same_rules`) counts once, with the mappings and
     platforms of all its copies that are in scope: every frame here but `all_rules` and `mappings` has it
-    under one key. What is made from a view is kept with it (`kept_property`, `once_a_view`); two views are the
-    same only when they are one object.
+    under one key. What is made from a view is kept with it (`kept_property`, `once_a_view`); two views are
+    the same only when they are one object.
 
     Parameters
     ----------

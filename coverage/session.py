@@ -88,10 +88,10 @@ def _kept(most: int) -> Callable[[Callable[..., Value]], Callable[..., Value]]:
 
 
 class _Bar:
-    """A progress bar on the page while something is made; gone afterwards, and not there when nothing is made.
+    """A progress bar on the page while something is made; gone afterwards, absent when nothing is made.
 
-    It is drawn as if outside of the function that keeps the value: what is drawn inside, Streamlit draws again
-    each time the value is used.
+    It is drawn as if outside of the function that keeps the value: what is drawn inside, Streamlit draws
+    again each time the value is used.
     """
 
     def __init__(self, words: str, every: int) -> None:
@@ -167,7 +167,7 @@ def corpus_colours(now: View) -> dict[str, str]:
 
 
 def inputs() -> Inputs:
-    """What this run of the page is made from: found once, with the sidebar, so that all of a page says the same."""
+    """What this run of the page is made from: found once, with the sidebar, so that the page is of one piece."""
     found = st.session_state.get(_INPUTS)
     return _inputs_now() if found is None else found
 

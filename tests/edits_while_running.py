@@ -1,8 +1,8 @@
 """A dashboard that runs while each thing it reads is edited in turn, without a restart. Run by `test_inputs`.
 
 `python edits_while_running.py FOLDER` from a copy of the checkout, whose tables it changes. The rules are in
-FOLDER/rules, the cache is FOLDER/cache, and FOLDER is where the dashboard was started. Prints one JSON object:
-what was edited -> [what the page said before, what it says after].
+FOLDER/rules, the cache is FOLDER/cache, and FOLDER is where the dashboard was started. Prints one JSON
+object: what was edited -> [what the page said before, what it says after].
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The one value that what is kept is kept under: whatever is read changes it, and a running dashboard follows."""
+"""The one key of what is kept: whatever is read changes it, and a running dashboard follows."""
 
 from __future__ import annotations
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from base64 import b64decode
 
 import pytest
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
+from coverage.loaders import corpus_sources, load
+from coverage.measures import rules_with_ids
 from coverage.pages import PAGES
+from coverage.reading import read_in
+from coverage.tables import PROJECT
 from tests.running import dashboard
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
@@ -39,8 +44,8 @@ def browser():
         chromium.close()
 
 
-def received(browser, url: str) -> int:
-    """The bytes of every WebSocket frame that a fresh session gets until its page has run to the end."""
+def received(browser, url: str) -> list[bytes]:
+    """Every WebSocket frame that a fresh session gets until its page has run to the end."""
     context = browser.new_context(viewport={"width": 1366, "height": 768})
     page = context.new_page()
     frames: list[bytes] = []
@@ -57,7 +62,7 @@ def received(browser, url: str) -> int:
         seen = len(frames)
         page.wait_for_timeout(2000)
     context.close()
-    return sum(map(len, frames))
+    return frames
 
 
 def _all_ended(frames: list[bytes]) -> bool:
@@ -68,6 +73,42 @@ def _all_ended(frames: list[bytes]) -> bool:
 
 @pytest.mark.parametrize("name", [name for _, _, _, name in PAGES])
 def test_the_first_view_of_a_page_sends_at_most_two_megabytes(browser, address, name):
-    sent = received(browser, f"{address}/{name}")
+    sent = sum(map(len, received(browser, f"{address}/{name}")))
     print(f"{name}: {sent:,} bytes")
     assert 1_000 < sent <= MOST
+
+
+def test_a_bar_stands_while_rules_are_read_and_is_not_drawn_again(browser, tmp_path):
+    with dashboard([str(PROJECT / "rules")], {"COVERAGE_CACHE": str(tmp_path)}) as url:
+        bars = [[text for frame in received(browser, url) if (text := _progress(frame))] for _ in range(2)]
+    assert bars[0][0].startswith("Reading rules: 1 of ") and bars[1] == []
+    done, total = re.fullmatch(r"Reading rules: (\d+) of (\d+) files", bars[0][-1]).groups()
+    assert done == total
+
+
+def _progress(frame: bytes) -> str:
+    """The words of a progress bar that a frame draws."""
+    return ForwardMsg.FromString(frame).delta.new_element.progress.text
+
+
+def test_a_row_of_a_later_page_opens_its_rule(browser, address, shared):
+    """The second page's first row is the 1,001st rule."""
+    corpora = corpus_sources(f"{name}={shared('corpora', name)}" for name in ("elastic", "sigma"))
+    view = read_in(load(corpora)).view()
+    rules = rules_with_ids(view)
+    names = rules[rules["rule_key"].isin(view.rules["rule_key"])].sort_values("name")["name"].tolist()
+    context = browser.new_context(viewport={"width": 1366, "height": 900})
+    page = context.new_page()
+    page.set_default_timeout(SECONDS * 1000)
+    page.goto(f"{address}/rules")
+    page.get_by_text("Showing 1–1,000 of").wait_for()
+    assert f"of {len(names):,} rows" in page.get_by_text("Showing 1–1,000 of").inner_text()
+    page.get_by_label("Page", exact=True).fill("2")
+    page.get_by_label("Page", exact=True).press("Enter")
+    page.get_by_text("Showing 1,001–2,000 of").wait_for()
+    page.wait_for_timeout(2000)
+    box = page.get_by_test_id("stDataFrame").bounding_box()
+    page.mouse.click(box["x"] + 120, box["y"] + 35 + 17)
+    page.get_by_role("button", name="All rules").wait_for()
+    page.wait_for_function("name => document.querySelector('h1').innerText === name", arg=names[1000])
+    context.close()

@@ -1,4 +1,4 @@
-"""What the dashboard keeps for all its readers: nobody waits for another's rules, nothing old is shown, little is held.
+"""What the dashboard keeps for all its readers: nobody waits for another's rules, and little is held.
 
 The functions of `session` are called as a page calls them, from one thread a reader.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import threading
 import weakref
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -76,13 +77,11 @@ def test_the_same_rules_are_read_once_for_all_readers(corpora, gate):
 
 
 def test_what_is_read_while_a_table_changes_is_not_kept(corpora, gate, monkeypatch, tmp_path):
-    """Edited during a slow load and put back afterwards: the rules of the edited table are not taken for the old."""
+    """Edited during a slow load and put back afterwards: what was read is not taken for the old."""
     found, before = [], {"tables": "old"}
     inputs_of = session.inputs_of
 
     def inputs(sources, rules=None):
-        from dataclasses import replace
-
         return replace(inputs_of(sources, rules), tables=before["tables"])
 
     monkeypatch.setattr(session, "inputs_of", inputs)

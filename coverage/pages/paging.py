@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-# A table of at most so many rows is sent whole: heads sort it, its toolbar searches it. ATT&CK has fewer techniques.
+# A table of at most so many rows is sent whole: heads sort it, its toolbar searches it. More than ATT&CK has
+# techniques.
 PAGE_ROWS = 1000
 
 
 def positions_shown(frame: pd.DataFrame, key: str, config: Mapping, search: bool = True) -> np.ndarray:
-    """The places in `frame` of the rows to show: every row of a short table, of a long one the page the reader chose.
+    """The places in `frame` of the rows to show: all of a short table, of a long one the page that was chosen.
 
     Draws the widgets that a long table needs, and nothing for a short one.
 
@@ -34,19 +35,27 @@ def positions_shown(frame: pd.DataFrame, key: str, config: Mapping, search: bool
         return places
     row = st.columns([*([3] if search else []), 3, 2, 1.5, 4], vertical_alignment="bottom")
     if search:
-        words = row.pop(0).text_input("Search all rows", key=f"{key}_words").strip().casefold()
+        words = (
+            row.pop(0)
+            .text_input("Search all rows", key=f"{key}_words", persist_state="session")
+            .strip()
+            .casefold()
+        )
         places = places[contains(frame, words)] if words else places
-    names = row[0].selectbox(
+    column = row[0].selectbox(
         "Sort all rows by",
         list(frame),
         index=None,
         key=f"{key}_sort",
         placeholder="As listed",
+        persist_state="session",
         format_func=lambda name: _title(name, config),
     )
-    falling = row[1].toggle("Descending", key=f"{key}_falling", disabled=names is None)
-    if names is not None:
-        places = places[sorted_places(frame[names].iloc[places], falling)]
+    falling = row[1].toggle(
+        "Descending", key=f"{key}_falling", disabled=column is None, persist_state="session"
+    )
+    if column is not None:
+        places = places[sorted_places(frame[column].iloc[places], falling)]
     return _page(places, len(frame), key, row)
 
 
@@ -55,7 +64,12 @@ def _page(places: np.ndarray, total: int, key: str, row: list) -> np.ndarray:
     last_page = max(-(-len(places) // PAGE_ROWS), 1)
     order = crc32(places.tobytes())
     page = row[2].number_input(
-        "Page", 1, last_page, key=f"{key}_page_{total}_{order}", help=f"Of {last_page:,}."
+        "Page",
+        1,
+        last_page,
+        key=f"{key}_page_{total}_{order}",
+        help=f"Of {last_page:,}.",
+        persist_state="session",
     )
     first = (page - 1) * PAGE_ROWS
     shown = places[first : first + PAGE_ROWS]
@@ -72,7 +86,7 @@ def contains(frame: pd.DataFrame, words: str) -> np.ndarray:
 
 
 def sorted_places(column: pd.Series, falling: bool = False) -> np.ndarray:
-    """The places of a column's values in rising or falling order, whatever the case; those of empty values last."""
+    """The places of a column's values in rising or falling order, in any case; those of empty ones last."""
     values = column.reset_index(drop=True)
     if not pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_datetime64_any_dtype(values):
         texts = [_text(value).casefold() or None for value in values.tolist()]

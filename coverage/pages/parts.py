@@ -58,9 +58,9 @@ def chosen_row(
 ) -> int | None:
     """A table without index; the place in `frame` of the row the reader selected, or None.
 
-    Of the columns only those of `order` go to the browser, of a long table one page (`paging`). Other rows are
-    another table: the browser keeps a selection by its place, so that after a filter it would name whatever came
-    to stand there.
+    Of the columns only those of `order` go to the browser, of a long table one page (`paging`). Other rows
+    are another table: the browser keeps a selection by its place, so that after a filter it would name
+    whatever came to stand there.
     """
     shown = frame if order is None else frame[list(order)]
     places = positions_shown(shown, key, config, search)
