@@ -561,9 +561,9 @@ MATRIX_CELLS = FrameSpec(
         **PLACEMENT_COVERAGE.columns,
         "x": (INT, "0-based column of its tactic, among those that have a technique in scope"),
         "tactic": (TEXT, "name of the tactic"),
+        "gap_type": (TEXT, "the kind of work that closes the open ID; NA when it is covered"),
         "sign": (TEXT, "beside its number: one of measures.matrix.MARKS; empty where gaps.toml says nothing"),
         "mark": (TEXT, "what gaps.toml says of an open cell, and why; empty where it says nothing"),
-        "gap_type": (TEXT, "the kind of work that closes the open ID; NA when it is covered"),
     },
 )
 

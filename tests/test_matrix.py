@@ -1,4 +1,4 @@
-"""The matrix as a measure: its order and values, and in every cell as many rules listed as its number says."""
+"""The matrix as a measure: its order and values, and every cell lists as many rules as its number says."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def view(request, reading) -> View:
 
 
 def counted_apart(view: View) -> dict[Place, set[str]]:
-    """The rules of each cell, counted in plain Python: those placed there and, but under `direct`, below it."""
+    """The rules of each cell in plain Python: those placed there and, but under `direct`, below it."""
     found: dict[Place, set[str]] = defaultdict(set)
     columns = (view.placed[name].tolist() for name in ("tactic_id", "attack_id", "rule_key"))
     for tactic_id, attack_id, rule_key in zip(*columns, strict=True):

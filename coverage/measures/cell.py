@@ -1,4 +1,4 @@
-"""What can be said of a cell of the matrix: one table for page and files, with bands and how a value is written.
+"""What can be said of a cell of the matrix: one table for page and files, its bands, how a value is written.
 
 Knows no view and no drawing library.
 """
@@ -25,7 +25,7 @@ class CellMeasure:
     words : of values that are words, instead: each value and its label, a band each
     is_share : 0-1, which files write as a whole percent
     are_kinds : the words have no order, and each has a colour of its own
-    form : the number as the page writes it, a format of `cell` (the row) and `band` (its label, `-` when it is
+    form : the number as the page writes it, a format of `cell` (the row) and `band` (its label, `-` when
         open); "" leaves its place to what is drawn over the cell
     number : what that number is
     short_title : its name on the page, where the title is too long for it

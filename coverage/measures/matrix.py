@@ -1,4 +1,4 @@
-"""The matrix: the order of its cells, their values, their rules and their marks. `cell` has the measures of one.
+"""The matrix: the order of its cells, their values, rules and marks. `cell` has the measures of one.
 
 The page, pictures, workbook, layers and report paint what stands here, so that they cannot disagree. Knows no
 drawing library and no file format.
@@ -12,13 +12,14 @@ from dataclasses import dataclass
 import pandas as pd
 
 from coverage.accepted import NOBODY, Accepted, Entry, entry_mark
+from coverage.frames import MATRIX_CELLS
 from coverage.measures.breadth import coverage_by_placement, coverage_by_tactic
 from coverage.measures.gaps import gaps
 from coverage.measures.rollup import rolled_up
 from coverage.scope import View, once_a_view
 
-# Beside the number of an open cell that gaps.toml answers for: what it means. The pictures' typeface has no other
-# lozenge.
+# Beside the number of an open cell that gaps.toml answers for: what it means. The pictures' typeface has this
+# lozenge alone.
 IN_FORCE, OVER = "◊", "◊!"
 MARKS = {IN_FORCE: "accepted or planned gap", OVER: "accepted, expired"}
 
@@ -54,11 +55,12 @@ def matrix_cells(view: View, accepted: Accepted = NOBODY) -> pd.DataFrame:
     """
     cells, work = _marked_cells(view, accepted), _work_by_id(view)
     kinds = [work.get(attack_id) for attack_id in cells["attack_id"].tolist()]
-    return cells.assign(gap_type=pd.Series(kinds, index=cells.index, dtype="str"))
+    cells = cells.assign(gap_type=pd.Series(kinds, index=cells.index, dtype="str"))
+    return cells[list(MATRIX_CELLS.columns)]
 
 
 def shown_cells(cells: pd.DataFrame, unfolded: Collection[str] = ()) -> pd.DataFrame:
-    """The techniques of MATRIX_CELLS and the sub-techniques of those that are unfolded, with `y`, their row."""
+    """The techniques of MATRIX_CELLS and the sub-techniques of the unfolded ones, with `y`, their row."""
     shown = cells[~cells["is_subtechnique"] | cells["parent_id"].isin(list(unfolded))]
     return shown.assign(y=shown.groupby("x").cumcount()).reset_index(drop=True)
 
@@ -112,7 +114,7 @@ def _work_by_id(view: View) -> dict[str, str]:
 
 
 def _marked_cells(view: View, accepted: Accepted) -> pd.DataFrame:
-    """The cells in order, with `sign` and `mark`: what is said of open ones on the day of the view's stamp."""
+    """The cells in order, with `sign` and `mark`: what is said of open ones on the day of the stamp."""
     cells, day = _cells_in_order(view), view.scope.date
     entries = _entries(cells, accepted, view)
     signs = ["" if entry is None else OVER if entry.expired(day) else IN_FORCE for entry in entries]

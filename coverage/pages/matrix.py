@@ -70,8 +70,8 @@ st.caption(
     who.sentence
     if shade == "corpora"
     else f"In a cell: the technique, **{PAGE_MEASURES[shade].number}**, and covered/all of its "
-    "sub-techniques in that tactic. A rule counts in the tactic it names; where it names none, in every tactic "
-    "of the technique. Click a cell to open it."
+    "sub-techniques in that tactic. A rule counts in the tactic it names; where it names none, in every "
+    "tactic of the technique. Click a cell to open it."
 )
 chart_key = f"matrix_{st.session_state.setdefault('matrix_turn', 0)}"
 
