@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from coverage.cli.options import shown, stop
+from coverage.cli.options import stop
 from coverage.exports.bundle import MANIFEST
 
 
@@ -18,7 +18,7 @@ def write_folder(files: Iterable[tuple[str, bytes]], target: str) -> int:
     folder = Path(target).resolve()
     if folder.exists() and not _is_ours(folder):
         raise stop(
-            f"{shown(target)} holds something that is no earlier export; name another folder, or an empty one"
+            f"{target} holds something that is no earlier export; name another folder, or an empty one"
         )
     made = list(files)  # all of it is made before any of it is written
     part, old = (folder.with_name(f".{folder.name}.{os.getpid()}.{what}") for what in ("part", "old"))
@@ -33,7 +33,7 @@ def write_folder(files: Iterable[tuple[str, bytes]], target: str) -> int:
                 old.replace(folder)
             raise
     except OSError as error:
-        raise stop(f"cannot write {shown(target)}: {error.strerror or error}") from error
+        raise stop(f"cannot write {target}: {error.strerror or error}") from error
     finally:
         for rest in (part, old):
             with suppress(OSError):
