@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from dataclasses import replace
 from datetime import date
 
@@ -135,9 +136,37 @@ def test_a_cell_that_would_be_a_formula_is_harmless(start):
     text = f"{start}HYPERLINK(1)"
     assert harmless(text) == cell(text) == f"'{text}"
     assert cell((text, "b")) == f"'{text}; b"
-    assert cell(("a", text)) == f"a; {text}"  # does not open the cell
+    opens = start not in "\t\r\n"  # a cell of its own where semicolons end one
+    assert cell(("a", text)) == (f"a; '{text}" if opens else f"a; {text}")
     assert cell([text]) == f"'{text}"
     assert harmless(f"a{text}") == f"a{text}"
+
+
+@pytest.mark.parametrize("separator", [";", "\t", "\n", "\r\n", "|", ";  ", "\n\u00a0"])
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "＝", "＋", "－", "＠"])
+def test_no_formula_stands_behind_what_ends_a_cell_elsewhere(separator, sign):
+    """As a spreadsheet of a country with decimal commas opens it: cells end at semicolons, and quotes inside one are text."""
+    formula = f"{sign}cmd|' /C calc'!A0"
+    frame = pd.DataFrame({"name": [f"a{separator}{formula};b"], "next": ["x"], "list": [("a", formula)]})
+    text = stamped_csv(frame, None).decode()
+    assert f"a{separator}'{formula};b" in text and f"a; '{formula}" in text
+    cells = [part.strip(" \u00a0") for line in text.splitlines() for part in re.split(r"[;\t|]", line)]
+    assert not [part for part in cells if part.startswith(tuple("=+-@＝＋－＠"))]
+
+
+def test_text_without_a_formula_stays_as_it_is():
+    for text in (
+        "a; b",
+        "T1059; T1021",
+        "x = 1; y-2",
+        "a|b",
+        "one\ntwo",
+        "a - b",
+        "  two blanks",
+        "user@host",
+        "a,=b",
+    ):
+        assert cell(text) == text
 
 
 def test_numbers_stay_numbers():
@@ -150,6 +179,7 @@ def test_numbers_stay_numbers():
     assert cell(pd.Timestamp(2026, 3, 31)) == cell(date(2026, 3, 31)) == "2026-03-31"
 
 
+SIGNS = ("=", "+", "-", "@")
 TEXTS = st.text(st.sampled_from("=+-@\t\r\n ;,\"'ab9"), max_size=6)
 
 
@@ -166,8 +196,9 @@ def test_no_cell_opens_like_a_formula_and_all_text_is_there(rows):
     assert len(found) == len(rows) + 1
     for (text, items), (first, second) in zip(rows, found[1:], strict=True):
         assert not first.startswith(STARTS) and not second.startswith(STARTS)
-        assert first.removeprefix("'") == text.removeprefix("'")
-        assert second.removeprefix("'") == "; ".join(items).removeprefix("'")
+        assert first.replace("'", "") == text.replace("'", "")  # apostrophes are put in, nothing else
+        assert second.replace("'", "") == "; ".join(items).replace("'", "")
+        assert not [cell for cell in re.split(r"[;\t\r\n|] *", f"{first};{second}") if cell.startswith(SIGNS)]
 
 
 def test_formulas_in_a_real_frame_and_in_the_stamp():

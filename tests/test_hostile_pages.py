@@ -6,42 +6,15 @@ Needs Chromium and Playwright, as `test_browser.py` does.
 from __future__ import annotations
 
 import json
-import os
-import socket
-import subprocess
-import sys
-from contextlib import contextmanager
 from urllib.parse import quote
 
 import pytest
 
 from coverage.loaders import corpus_sources, load
 from coverage.pages import PAGES
-from coverage.tables import PROJECT
 from tests.hostile import HOST, TEXTS, combinations, hostile_corpora
-from tests.test_browser import _wait_for, browser, pytestmark  # noqa: F401
-
-
-@contextmanager
-def served(arguments: list[str], folder, **environment: str):
-    """The address of a Streamlit app while it runs."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", *arguments]
-    options = ["--server.port", str(port), "--server.headless", "true", "--browser.gatherUsageStats", "false"]
-    split = command.index("--") if "--" in command else len(command)
-    command = [*command[:split], *options, *command[split:]]
-    known = {**os.environ, "PYTHONPATH": str(PROJECT), **environment}
-    with subprocess.Popen(
-        command, cwd=folder, env=known, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as server:
-        url = f"http://127.0.0.1:{port}"
-        try:
-            _wait_for(f"{url}/_stcore/health")
-            yield url
-        finally:
-            server.terminate()
+from tests.serving import served
+from tests.test_browser import browser, pytestmark  # noqa: F401
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +25,7 @@ def corpora(tmp_path_factory):
 @pytest.fixture(scope="module")
 def address(corpora, tmp_path_factory):
     cache = str(tmp_path_factory.mktemp("cache"))
-    with served(["app.py", "--", *corpora], PROJECT, COVERAGE_CACHE=cache) as url:
+    with served("app.py", corpora, COVERAGE_CACHE=cache) as url:
         yield url
 
 
@@ -231,7 +204,7 @@ def test_words_in_a_sentence_show_as_they_were_written(tab, tmp_path):
     """`plain` in each kind of place where Streamlit reads Markdown, whatever the words are."""
     (tmp_path / "words.json").write_text(json.dumps(WORDS), encoding="utf-8")
     (tmp_path / "labels.py").write_text(LABELS, encoding="utf-8")
-    with served(["labels.py", "--", "words.json"], tmp_path) as url:
+    with served("labels.py", ["words.json"], tmp_path) as url:
         tab.goto(url)
         tab.wait_for_selector("h1:has-text('done')")
         tab.wait_for_timeout(3000)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +12,7 @@ from coverage.catalogue import CatalogueError, shelf
 from coverage.cli.main import app
 from coverage.cli.options import AsJson, choice, stop
 from coverage.cli.output import print_json, print_table, with_download_progress
+from coverage.cli.terminal import write_line
 from coverage.vocabulary import DOMAINS
 
 attack_app = typer.Typer(
@@ -41,7 +41,7 @@ def attack_list(as_json: AsJson = False) -> None:
     frame = pd.DataFrame(rows)
     frame["sha256"] = frame["sha256"].str[:12]
     frame["default"] = frame["default"].map({True: "default", False: ""})
-    print_table(frame[["release", "default", "from", "sha256", "source"]], "ATT&CK releases at hand", "")
+    print_table(frame[["release", "default", "from", "sha256", "source"]], "ATT&CK releases at hand")
 
 
 @attack_app.command("import", epilog="Example:  attack import enterprise-attack-20.0.json.gz")
@@ -82,6 +82,6 @@ def attack_fetch(
 
 
 def _report_added(catalogue) -> None:
-    sys.stdout.write(
-        f"{catalogue.release} is ready (sha256 {catalogue.sha256[:12]}). Use it with --attack {catalogue.release}.\n"
+    write_line(
+        f"{catalogue.release} is ready (sha256 {catalogue.sha256[:12]}). Use it with --attack {catalogue.release}."
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -10,14 +9,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from coverage.accepted import Accepted, accepted_in, gaps_files
 from coverage.catalogue import CatalogueError
 from coverage.cli.main import app
-from coverage.cli.options import Paths, choice, error_console, loaded_rules, own_paths, shown, stop
+from coverage.cli.options import Paths, choice, loaded_rules, own_paths, stop
 from coverage.cli.output import print_json
 from coverage.cli.states import Side, note_left_out, side_of
+from coverage.cli.terminal import error_console, terminal, write_out
 from coverage.exports.verdicts import verdict_annotations, verdicts_json
 from coverage.findings.lint import review_root, source_file
 from coverage.loaders import CorpusSource, Loaded, load
@@ -93,16 +92,16 @@ def check(
         gate = _Gate(settings, loaded_rules(paths), paths, baseline, file)
         verdicts = list(gate.verdicts())
     except GateError as error:
-        raise stop(shown(f"{settings.file}:{error.line or 1}: {error}")) from error
+        raise stop(f"{settings.file}:{error.line or 1}: {error}") from error
     except (SettingsError, CatalogueError, TableError) as error:
-        raise stop(shown(str(error))) from error
+        raise stop(str(error)) from error
     name, unreadable = _relative(Path(settings.file)), unreadable_files(gate.loaded)
     if unreadable:
-        error_console.print(shown(unreadable_sentence(unreadable)), markup=False)
+        error_console.print(unreadable_sentence(unreadable))
     if kind == "json":
         print_json(verdicts_json(verdicts, name, unreadable))
     elif kind == "github":
-        sys.stdout.buffer.write(verdict_annotations(verdicts, name, gate.file_of))
+        write_out(verdict_annotations(verdicts, name, gate.file_of))
     else:
         _print(verdicts)
     if not all(verdict.passed for verdict in verdicts):
@@ -212,7 +211,7 @@ class _Gate:
             if accepted.errors and self.settings.check.no_technique_lost:
                 raise SettingsError(accepted.errors[0])
             for error in accepted.errors:
-                error_console.print(f"error: {shown(error)}", markup=False)
+                error_console.print(f"error: {error}")
             self._answers[release] = accepted
         return self._answers[release]
 
@@ -237,11 +236,9 @@ def _relative(path: Path) -> str:
 
 
 def _print(verdicts: list[Verdict]) -> None:
-    console = Console(width=None if sys.stdout.isatty() else 200, highlight=False, soft_wrap=True)
+    console = terminal(soft_wrap=True)
     for verdict in verdicts:
-        console.print(
-            f"{'passed' if verdict.passed else 'FAILED'}  {shown(verdict.title)}", markup=False, style="bold"
-        )
+        console.print(f"{'passed' if verdict.passed else 'FAILED'}  {verdict.title}", style="bold")
         rows = [
             ("wanted", verdict.wanted),
             ("found", verdict.found),
@@ -250,13 +247,12 @@ def _print(verdicts: list[Verdict]) -> None:
         ]
         for name, text in rows:
             if text:
-                console.print(f"        {name + ':':8}{shown(text)}", markup=False)
+                console.print(f"        {name + ':':8}{text}")
         for missing in verdict.missing[:_MOST_SHOWN]:
-            console.print(f"        - {shown(_missing(missing))}", markup=False)
+            console.print(f"        - {_missing(missing)}")
         if len(verdict.missing) > _MOST_SHOWN:
             console.print(
                 f"        … and {len(verdict.missing) - _MOST_SHOWN:,} more; --json lists them all",
-                markup=False,
             )
     failed = sum(not verdict.passed for verdict in verdicts)
     words = f"{len(verdicts):,} conditions" if len(verdicts) > 1 else "1 condition"
@@ -266,7 +262,6 @@ def _print(verdicts: list[Verdict]) -> None:
         else f"all {words} hold"
         if len(verdicts) > 1
         else "the condition holds",
-        markup=False,
     )
 
 

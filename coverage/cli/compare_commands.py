@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from typing import Annotated
 
 import pandas as pd
 import typer
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from coverage.cli.main import app
@@ -25,10 +22,10 @@ from coverage.cli.options import (
     choice,
     chosen_view,
     one_output,
-    shown,
     stop,
 )
 from coverage.cli.output import print_json, print_table, write_bytes
+from coverage.cli.terminal import terminal
 from coverage.exports.compare import borrow_csv, borrow_json, comparison_csv, comparison_json
 from coverage.measures.borrow import Borrowing, borrow, with_classes
 from coverage.measures.compare import GRAINS, Comparison, compare
@@ -123,14 +120,10 @@ def _apart(paths: list[str], *scope) -> list[View]:
     return [view.of_corpora([stamp.name]) for stamp in view.scope.corpora]
 
 
-def _console() -> Console:
-    return Console(width=None if sys.stdout.isatty() else 200, highlight=False)
-
-
 def _print_comparison(found: Comparison) -> None:
-    console = _console()
+    console = terminal()
     for grain in GRAINS:
-        console.print(shown(found.sentence(grain)), markup=False)
+        console.print(found.sentence(grain))
     console.print(_tactic_table(found))
     for side, name, rules in (("a_only", found.names[0], "rules_a"), ("b_only", found.names[1], "rules_b")):
         rows = found.ids[found.ids["side"] == side].sort_values(
@@ -142,12 +135,12 @@ def _print_comparison(found: Comparison) -> None:
             for grain, words in GRAINS.items()
         ]
         title = f"Only {name}: {' and '.join(counts)} in scope"
-        print_table(rows[columns].rename(columns={rules: "rules"}), shown(title), "")
+        print_table(rows[columns].rename(columns={rules: "rules"}), title)
     _print_stamp(found.scope)
 
 
 def _tactic_table(found: Comparison) -> Table:
-    a, b = (escape(shown(name)) for name in found.names)
+    a, b = found.names
     heads = [f"only {a}", "both", f"only {b}", "neither", "in scope"]
     table = Table("by tactic", *heads, *(f"sub-techniques: {heads[0]}", *heads[1:]), box=None)
     for column in table.columns[1:]:
@@ -214,12 +207,11 @@ def _platforms(found: Borrowing, names: Iterable[str] | None) -> list[str]:
 
 
 def _print_borrow(found: Borrowing, candidates: pd.DataFrame, rows: pd.DataFrame, steps: int | None) -> None:
-    console = _console()
-    console.print(shown(found.sentence(candidates, steps)), markup=False)
+    console = terminal()
+    console.print(found.sentence(candidates, steps))
     counts = found.figures(candidates)
     console.print(
         f"{counts['rules']:,} of {counts['rules_of_all']:,} rules that would close a gap fit the restrictions.",
-        markup=False,
     )
     if steps is None:
         columns = [
@@ -236,7 +228,6 @@ def _print_borrow(found: Borrowing, candidates: pd.DataFrame, rows: pd.DataFrame
         print_table(
             rows[columns],
             f"{len(rows):,} of {len(candidates):,} pairs of a gap and a rule, heaviest gaps first",
-            "",
         )
     else:
         _print_plan(found, rows, steps)
@@ -258,11 +249,8 @@ def _print_plan(found: Borrowing, rows: pd.DataFrame, steps: int) -> None:
     print_table(
         table,
         f"{len(rows):,} of {steps:,} steps; each takes the rule that closes the most weight of what is left ({weights})",
-        "",
     )
 
 
 def _print_stamp(scope) -> None:
-    _console().print(
-        shown(scope.sentence()), shown(scope.corpora_sentence()), sep="\n", style="dim", markup=False
-    )
+    terminal().print(scope.sentence(), scope.corpora_sentence(), sep="\n", style="dim")

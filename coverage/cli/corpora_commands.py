@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import pandas as pd
 import typer
 
 from coverage.cli.main import app
-from coverage.cli.options import AsJson, choice, chosen_settings, shown, stop
+from coverage.cli.options import AsJson, choice, chosen_settings, stop
 from coverage.cli.output import print_json, print_table, with_download_progress
+from coverage.cli.terminal import write_line
 from coverage.corpora.offered import offered_corpora
 from coverage.corpora.public import PUBLIC, FetchError, fetch_corpus, fetched_corpora
 
@@ -55,7 +55,7 @@ def corpora_list(as_json: AsJson = False) -> None:
     frame["on"] = frame["on"].map({True: "on", False: ""})
     frame["commit"] = frame["commit"].str[:12].fillna("")
     frame["path"] = frame["path"].fillna("not fetched: corpora fetch " + frame["name"])
-    print_table(frame.fillna(""), "Corpora by name", "")
+    print_table(frame.fillna(""), "Corpora by name")
 
 
 @corpora_app.command("fetch", epilog="Examples:  corpora fetch sigma  |  corpora fetch elastic --ref v9.2.0")
@@ -75,11 +75,11 @@ def corpora_fetch(
             f"Fetching {name}", lambda progress: fetch_corpus(name, ref, progress=progress)
         )
     except FetchError as error:
-        raise stop(shown(str(error))) from error
+        raise stop(str(error)) from error
     commit = f"commit {corpus.commit[:12]}" if corpus.commit else "its archive names no commit"
-    sys.stdout.write(
-        f"{name} is ready: {corpus.files:,} rule files of {shown(corpus.ref)} ({commit}), under the {PUBLIC[name].licence}. "
-        f"Use it as {name}, or as {corpus.path}.\n"
+    write_line(
+        f"{name} is ready: {corpus.files:,} rule files of {corpus.ref} ({commit}), under the {PUBLIC[name].licence}. "
+        f"Use it as {name}, or as {corpus.path}."
     )
 
 
@@ -92,7 +92,5 @@ def corpora_path(
     if name in PUBLIC and name not in offered:
         raise stop(f"{name} is not here yet; get it with 'python -m coverage.cli corpora fetch {name}'")
     if name not in offered:
-        raise stop(
-            f"'{shown(name)}' is the name of no corpus here; there are {', '.join(map(shown, offered)) or 'none'}"
-        )
-    sys.stdout.write(f"{offered[name]}\n")
+        raise stop(f"'{name}' is the name of no corpus here; there are {', '.join(offered) or 'none'}")
+    write_line(str(offered[name]))

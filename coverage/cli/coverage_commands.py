@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import Annotated
 
 import pandas as pd
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from coverage.accepted import counts_sentence, marks
@@ -29,13 +27,12 @@ from coverage.cli.options import (
     choice,
     chosen_readings,
     chosen_view,
-    error_console,
     loaded_rules,
     one_output,
-    shown,
     stop,
 )
 from coverage.cli.output import emit, print_json, write_bytes
+from coverage.cli.terminal import error_console, terminal
 from coverage.exports.tables import GAP_NAMES, stamped_csv, without_text
 from coverage.findings.problems import problem_count, problem_list, unplaced_count
 from coverage.loaders import CorpusStamp, Loaded
@@ -96,7 +93,7 @@ def summary(
 
 
 def _print_summary(result: dict, scope: Scope) -> None:
-    console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
+    console = terminal(120)
     rules = result["rules"]
     console.print(
         f"{rules['in_scope']:,} of {rules['read']:,} rules are in scope; "
@@ -144,7 +141,7 @@ def _print_summary(result: dict, scope: Scope) -> None:
                 *([f"{row['rules_counted']:,}"] if title == "platform" else []),
             )
         console.print(table)
-    console.print(f"{scope.sentence()}\n{scope.corpora_sentence()}", style="dim", markup=False)
+    console.print(scope.sentence(), scope.corpora_sentence(), sep="\n", style="dim")
 
 
 def _copies(rules: dict) -> str:
@@ -245,9 +242,9 @@ def _live(text: str, reader: Reader) -> str:
     """The ID that a text names, read as a mapping is: a revoked one stands for its successor, and is said to."""
     leaf = reader.leaf(text.strip().upper())
     if leaf.attack_id is None:
-        raise stop(f"'{shown(text)}' cannot be used: {leaf.reason}")
+        raise stop(f"'{text}' cannot be used: {leaf.reason}")
     if leaf.reason:
-        error_console.print(shown(leaf.reason), markup=False)
+        error_console.print(leaf.reason)
     return leaf.attack_id
 
 

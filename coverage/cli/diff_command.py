@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import pandas as pd
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from coverage.accepted import Accepted, unit_marks
 from coverage.catalogue import CatalogueError
 from coverage.cli.gap_options import GapsFile, accepted_gaps
 from coverage.cli.main import app
-from coverage.cli.options import AsJson, Attack, Classes, CsvFile, shown, stop
+from coverage.cli.options import AsJson, Attack, Classes, CsvFile, stop
 from coverage.cli.output import print_json, print_table, write_bytes
 from coverage.cli.states import ALL_PLATFORMS, WHAT, Options, RulePaths, note_left_out, states, two_sides
+from coverage.cli.terminal import terminal, write_out
 from coverage.exports.difference import (
     difference_csv,
     difference_json,
@@ -101,7 +100,7 @@ def diff(
     elif as_json:
         print_json(difference_json(found, accepted))
     elif markdown:
-        sys.stdout.buffer.write(difference_markdown(found, accepted=accepted).encode("utf-8", "replace"))
+        write_out(difference_markdown(found, accepted=accepted).encode("utf-8", "replace"))
     else:
         _print(found, accepted)
 
@@ -124,10 +123,10 @@ def _figures(found: Difference) -> Table:
 
 
 def _print(found: Difference, accepted: Accepted) -> None:
-    console = Console(width=None if sys.stdout.isatty() else 200, highlight=False)
-    console.print(found.sentence(), markup=False)
+    console = terminal()
+    console.print(found.sentence())
     for text in found.without_rules:
-        console.print(shown(text), markup=False)
+        console.print(text)
     console.print(_figures(found))
     units = found.units.assign(accepted=unit_marks(found.units, accepted, found.after))
     ids = units[units["grain"] != "placements"]
@@ -138,7 +137,6 @@ def _print(found: Difference, accepted: Accepted) -> None:
             print_table(
                 rows[["attack_id", "name", "before", "after", *marked, "cause", "because"]],
                 f"{change.capitalize()}: {grain_counts(rows)}",
-                "",
             )
     rules = found.rules.frame
     if len(rules):
@@ -149,13 +147,12 @@ def _print(found: Difference, accepted: Accepted) -> None:
                 "file": rules["path"],
             }
         )
-        print_table(shown_rules, "Rules that changed", "")
-    console.print(shown(rule_counts(found)), markup=False)
+        print_table(shown_rules, "Rules that changed")
+    console.print(rule_counts(found))
     for text in scopes_differ(found.base.scope, found.head.scope):
-        console.print(text, markup=False)
+        console.print(text)
     for word, state in (("before", found.base), ("after", found.head)):
         console.print(
-            shown(f"{word}: {state.name} · {state.scope.sentence()} · {state.scope.corpora_sentence()}"),
+            f"{word}: {state.name} · {state.scope.sentence()} · {state.scope.corpora_sentence()}",
             style="dim",
-            markup=False,
         )

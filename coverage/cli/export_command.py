@@ -25,11 +25,10 @@ from coverage.cli.options import (
     choice,
     chosen_readings,
     chosen_settings,
-    error_console,
-    shown,
     stop,
 )
 from coverage.cli.output import write_bytes
+from coverage.cli.terminal import error_console
 from coverage.exports.briefing import changes_since
 from coverage.exports.bundle import EXPORTS, Refused, Wishes, every_frame, everything
 from coverage.exports.columns import EVERY_FRAME
@@ -137,7 +136,7 @@ def export(
     try:
         _write(content, kind, name, wishes, output)
     except Refused as refusal:
-        raise stop(shown(str(refusal))) from refusal
+        raise stop(str(refusal)) from refusal
 
 
 def _write(content: Content, kind: str, frame: str | None, wishes: Wishes, output: str) -> None:
@@ -147,7 +146,7 @@ def _write(content: Content, kind: str, frame: str | None, wishes: Wishes, outpu
         write_bytes(FORMS[kind][0](content, frame), output)
     else:
         count = write_folder(_files(content, kind, wishes), output)
-        error_console.print(f"{count} files in {shown(output)}", markup=False)
+        error_console.print(f"{count} files in {output}")
 
 
 def _files(content: Content, kind: str, wishes: Wishes) -> Iterator[tuple[str, bytes]]:
@@ -168,7 +167,7 @@ def _frame(given: str | None, kind: str) -> str | None:
 def _day(text: str | None) -> date | None:
     day = parsed_day(text) if text is not None else None
     if text is not None and day is None:
-        raise stop(f"'{shown(text)}' is no date; write it as 2026-03-31")
+        raise stop(f"'{text}' is no date; write it as 2026-03-31")
     return day
 
 
@@ -192,4 +191,4 @@ def _changes(baseline: str, paths: list[str] | None, content: Content) -> Mappin
         )
         return changes_since(found, content.accepted)
     except (CatalogueError, TableError, ValueError) as error:
-        raise stop(shown(str(error))) from error
+        raise stop(str(error)) from error

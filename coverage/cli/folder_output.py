@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from coverage.atomic import folder_for
-from coverage.cli.options import shown, stop
+from coverage.cli.options import stop
 from coverage.exports.bundle import MANIFEST
 
 
@@ -16,14 +16,14 @@ def write_folder(files: Iterable[tuple[str, bytes]], target: str) -> int:
     folder = Path(target).resolve()
     if folder.exists() and not _is_ours(folder):
         raise stop(
-            f"{shown(target)} holds something that is no earlier export; name another folder, or an empty one"
+            f"{target} holds something that is no earlier export; name another folder, or an empty one"
         )
     made = list(files)  # all of it is made before any of it is written
     try:
         with folder_for(folder) as new:
             _fill(new, made)
     except OSError as error:
-        raise stop(f"cannot write {shown(target)}: {error.strerror or error}") from error
+        raise stop(f"cannot write {target}: {error.strerror or error}") from error
     return len(made)
 
 

@@ -11,7 +11,8 @@ import typer
 
 from coverage.accepted import Accepted as AcceptedGaps
 from coverage.accepted import accepted_in, gaps_files, in_force, place_and_message, with_accepted
-from coverage.cli.options import chosen_settings, error_console, shown, stop
+from coverage.cli.options import chosen_settings, stop
+from coverage.cli.terminal import error_console
 from coverage.mapping import Reader
 from coverage.reading import other_releases
 from coverage.scope import View
@@ -49,7 +50,7 @@ def answered_for(found: pd.DataFrame, view: View, file: Path | None) -> pd.DataF
 def accepted_gaps(view: View, file: Path | None, reader: Reader | None = None) -> AcceptedGaps:
     """What gaps.toml says in the view's release; what is wrong with it goes to standard error. `reader`: of that release, if there is one."""
     if file is not None and not file.is_file():
-        raise stop(f"there is no file {shown(str(file))}")
+        raise stop(f"there is no file {file!s}")
     files = gaps_files(chosen_settings().file, view.scope.corpora, file)
     said = (
         accepted_in(files, reader or Reader(view.catalogue, other_releases(view.catalogue)))
@@ -57,5 +58,5 @@ def accepted_gaps(view: View, file: Path | None, reader: Reader | None = None) -
         else AcceptedGaps()
     )
     for problem in said.problems.to_dict("records"):
-        error_console.print(f"{problem['severity']}: {shown(place_and_message(problem))}", markup=False)
+        error_console.print(f"{problem['severity']}: {place_and_message(problem)}")
     return said

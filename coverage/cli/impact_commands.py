@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import pandas as pd
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from coverage.catalogue import CatalogueError, Release, shelf
@@ -27,6 +25,7 @@ from coverage.cli.options import (
     stop,
 )
 from coverage.cli.output import print_json, print_table, write_bytes
+from coverage.cli.terminal import terminal
 from coverage.exports.impact import TABLES, comparison, impact_csv, impact_json
 from coverage.measures.impact import Impact
 from coverage.measures.impact import impact as compare
@@ -92,18 +91,18 @@ def _releases(start: str | None, to: str | None) -> tuple[str, str]:
 
 
 def _print_impact(found: Impact) -> None:
-    console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
-    console.print(found.sentence(), markup=False)
+    console = terminal(120)
+    console.print(found.sentence())
     console.print(_comparison_table(found))
     changes = found.changes.assign(rules_read=[len(keys) for keys in found.changes["rules"]])
     touching = changes[changes["rules_read"] > 0].sort_values(
         ["rules_in_scope", "rules_read"], ascending=False, kind="stable"
     )
     shown = ["attack_id", "name", "change", "before", "after", "successors", "rules_in_scope", "rules_read"]
-    print_table(touching[shown], f"{len(touching):,} of {len(changes):,} changes touch rules", "")
-    console.print(_rest(changes[changes["rules_read"] == 0]), markup=False)
+    print_table(touching[shown], f"{len(touching):,} of {len(changes):,} changes touch rules")
+    console.print(_rest(changes[changes["rules_read"] == 0]))
     scope = found.after.scope
-    console.print(f"{scope.sentence()}\n{scope.corpora_sentence()}", style="dim", markup=False)
+    console.print(scope.sentence(), scope.corpora_sentence(), sep="\n", style="dim")
 
 
 def _comparison_table(found: Impact) -> Table:

@@ -11,8 +11,9 @@ import typer
 
 from coverage.catalogue import CatalogueError
 from coverage.cli.main import app
-from coverage.cli.options import Attack, Paths, choice, error_console, loaded_rules, own_paths, stop
+from coverage.cli.options import Attack, Paths, choice, loaded_rules, own_paths, stop
 from coverage.cli.output import json_bytes, print_table, write_bytes
+from coverage.cli.terminal import error_console
 from coverage.exports.annotations import annotations
 from coverage.exports.sarif import sarif
 from coverage.exports.tables import records, stamped_csv
@@ -116,7 +117,7 @@ def lint(
     else:
         write_bytes(FORMATS[kind](results, files, reading), output)
         if output != "-":
-            error_console.print(_summary(results, reading), markup=False)
+            error_console.print(_summary(results, reading))
     if len(counting(results, fail_on)):
         raise typer.Exit(1)
 
@@ -154,14 +155,13 @@ def _print(results: pd.DataFrame, files: list[str], reading: Reading, fail_on: s
         print_table(
             listed[["severity", "code", "place", "name", "message", "fix"]],
             f"{len(listed):,} that fail (--fail-on {fail_on})",
-            "",
         )
     if len(rest):
         counts = rest.groupby(["severity", "code"], sort=False).size().rename("findings").reset_index()
-        print_table(counts.sort_values("findings", ascending=False), "Others, by code", "")
+        print_table(counts.sort_values("findings", ascending=False), "Others, by code")
     hidden = shown[shown["silenced"].notna()]
     if len(hidden):
-        print_table(hidden[["code", "place", "name", "silenced"]], f"{len(hidden):,} silenced, and why", "")
+        print_table(hidden[["code", "place", "name", "silenced"]], f"{len(hidden):,} silenced, and why")
     by_corpus = releases_by_corpus(written_for(reading), releases_of(reading))
     print_table(results.head(0), _summary(results, reading), release_sentence(by_corpus))
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from coverage.cli.options import error_console, shown
+from coverage.cli.terminal import error_console
 from coverage.migrate import Plan, Question, Target, grouped
 from coverage.migrate.decisions import KEEP, REMOVE, added, as_toml
 from coverage.migrate.listing import ANSWERLESS
@@ -23,10 +23,8 @@ def ask_questions(made: Plan, target: Target, file: Path) -> int:
     groups = [pair for pair in grouped(made.questions) if pair[0].code not in ANSWERLESS]
     given = 0
     for number, (first, group) in enumerate(groups, 1):
-        error_console.print(f"\n{number} of {len(groups)}: {first.reason}", markup=False)
-        error_console.print(
-            f"   {len(group):,} mappings, such as {shown(first.rule)} ({shown(first.path)})", markup=False
-        )
+        error_console.print("", f"{number} of {len(groups)}: {first.reason}", sep="\n")
+        error_console.print(f"   {len(group):,} mappings, such as {first.rule} ({first.path})")
         answer = _answer(first, target)
         if answer is None:
             break
@@ -42,7 +40,7 @@ def _answer(question: Question, target: Target) -> tuple[str, ...] | None:
     choices = [*question.choices, KEEP, REMOVE]
     for number, one in enumerate(choices, 1):
         title = f"{one} {target.name(one)}" if target.is_live(one) else f"{one} the mapping"
-        error_console.print(f"   {number}  {title}", markup=False)
+        error_console.print(f"   {number}  {title}")
     while True:
         text = typer.prompt(
             "   Number (several with commas), empty to leave it, q to end",
@@ -57,4 +55,4 @@ def _answer(question: Question, target: Target) -> tuple[str, ...] | None:
             chosen = tuple(dict.fromkeys(choices[int(part) - 1] for part in parts))
             if len(chosen) < 2 or not {KEEP, REMOVE} & set(chosen):
                 return chosen
-        error_console.print("   That is none of the numbers.", markup=False)
+        error_console.print("   That is none of the numbers.")

@@ -12,8 +12,9 @@ import typer
 
 from coverage.catalogue import CatalogueError
 from coverage.cli.main import app
-from coverage.cli.options import AsJson, Paths, chosen_settings, error_console, own_paths, shown, stop
+from coverage.cli.options import AsJson, Paths, chosen_settings, own_paths, stop
 from coverage.cli.output import print_json
+from coverage.cli.terminal import error_console, write_out
 from coverage.corpora.offered import resolved
 from coverage.loaders import CorpusSource, corpus_sources
 from coverage.migrate import Decision, DecisionError, Plan, Target, open_target, plan_sources, read_decisions
@@ -106,7 +107,7 @@ def _sources(paths: list[str] | None) -> tuple[CorpusSource, ...]:
         except OSError:
             there = False
         if not there:
-            raise stop(f"there is no file or folder {shown(str(source.path))}")
+            raise stop(f"there is no file or folder {source.path!s}")
     return sources
 
 
@@ -162,7 +163,7 @@ def _write(made: Plan, force: bool, decisions: Path) -> None:
         if not force and (dirty := dirty_files(made, (decisions.resolve(),))):
             more = f" and {len(dirty) - 3:,} more" if len(dirty) > 3 else ""
             raise stop(
-                f"git has changes that are not committed ({shown(', '.join(dirty[:3]))}{more}); commit them, or write over them with --force"
+                f"git has changes that are not committed ({', '.join(dirty[:3])}{more}); commit them, or write over them with --force"
             )
         write(made)
     except WriteError as error:
@@ -176,31 +177,22 @@ def _print_patch(made: Plan) -> None:
         root = patch_root(made, Path.cwd())
     except WriteError as error:
         raise stop(str(error)) from error
-    sys.stdout.buffer.write(patch(made, lambda file: Path(file.location).relative_to(root).as_posix()))
-    sys.stdout.buffer.flush()
-    error_console.print(
-        f"Paths in the patch start at {shown(str(root))}: git -C {shown(str(root))} apply FILE", markup=False
-    )
+    write_out(patch(made, lambda file: Path(file.location).relative_to(root).as_posix()))
+    error_console.print(f"Paths in the patch start at {root!s}: git -C {root!s} apply FILE")
 
 
 def _report(made: Plan, target: Target, decisions: Sequence[Decision], file: Path, wrote: bool) -> None:
     """The open questions and a summary, on standard error."""
     if listed := question_list(made.questions, target):
         error_console.print(
-            f"\n# Left for a person. Answers go into {shown(str(file))}:\n\n{listed}",
-            markup=False,
-            emoji=False,
+            "", f"# Left for a person. Answers go into {file}:", "", *listed.split("\n"), sep="\n"
         )
     for refused in made.faults:
-        error_console.print(
-            f"coverage: {shown(refused.path)} is left alone: {shown(str(refused.fault))}", markup=False
-        )
+        error_console.print(f"coverage: {refused.path} is left alone: {refused.fault!s}")
     unused = [str(one.number) for one in decisions if one not in made.answered]
     if unused:
-        error_console.print(
-            f"Decisions that answered nothing: {', '.join(sorted(unused, key=int))}", markup=False
-        )
-    error_console.print(_summary(made, target, wrote), markup=False)
+        error_console.print(f"Decisions that answered nothing: {', '.join(sorted(unused, key=int))}")
+    error_console.print(_summary(made, target, wrote))
 
 
 def _summary(made: Plan, target: Target, wrote: bool) -> str:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from coverage.catalogue import CatalogueError
+from coverage.cli.terminal import error_console
 from coverage.corpora.offered import default_texts, resolved
 from coverage.loaders import Loaded, corpus_sources, load
 from coverage.reading import Reading, platforms_of, read_in
@@ -18,13 +18,6 @@ from coverage.scope import ENABLED_CHOICES, View
 from coverage.settings import Settings, SettingsError, settings_at
 from coverage.tables import TableError
 from coverage.vocabulary import PRE_PLATFORM, ROLLUPS, RULE_CLASSES
-
-error_console = Console(stderr=True, highlight=False, soft_wrap=True)
-
-
-def shown(text: str) -> str:
-    """Text that is safe on a terminal: control signs and stray bytes are replaced."""
-    return "".join(sign if sign.isprintable() else "�" for sign in text)
 
 
 def one_output(as_json: bool, csv: str | None) -> None:
@@ -35,7 +28,7 @@ def one_output(as_json: bool, csv: str | None) -> None:
 
 def stop(message: str) -> typer.Exit:
     """The exit with code 2, after its reason went to standard error; raise the result."""
-    error_console.print(f"coverage: {message}", markup=False)
+    error_console.print(f"coverage: {message}")
     return typer.Exit(2)
 
 
@@ -108,14 +101,14 @@ def chosen_settings() -> Settings:
     try:
         return settings_at()
     except SettingsError as error:
-        raise stop(shown(str(error))) from error
+        raise stop(str(error)) from error
 
 
 def loaded_rules(paths: list[str] | None) -> Loaded:
     sources = corpus_sources(resolved(paths or default_paths(), chosen_settings()))
     for source in sources:
         if not _exists(source.path):
-            raise stop(f"there is no file or folder {shown(str(source.path))}")
+            raise stop(f"there is no file or folder {source.path!s}")
     if not error_console.is_terminal:
         return load(sources)
     from rich.progress import Progress
@@ -160,9 +153,7 @@ def chosen_readings(
     enabled, rollup = choice("--enabled choice", enabled, ENABLED_CHOICES), choice("roll-up", rollup, ROLLUPS)
     loaded = loaded_rules(paths)
     if loaded.rules.empty and loaded.problems.empty:
-        error_console.print(
-            "no rule was found: no file there is of a format that docs/formats.md lists", markup=False
-        )
+        error_console.print("no rule was found: no file there is of a format that docs/formats.md lists")
     try:
         readings = [read_in(loaded, release) for release in releases]
         titles = " or ".join(reading.catalogue.release.title for reading in readings)

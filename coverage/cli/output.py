@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
 import pandas as pd
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from coverage.atomic import replaced_file
-from coverage.cli.options import error_console, one_output, shown, stop
+from coverage.cli.options import one_output, stop
+from coverage.cli.terminal import error_console, lines, terminal, write_out
 from coverage.exports.tables import records, stamped_csv, text
 from coverage.scope import Scope
 
@@ -24,7 +22,7 @@ Result = TypeVar("Result")
 def write_bytes(data: bytes, target: str) -> None:
     """Write whole or not at all; `-` is standard output. A device or pipe is written to, never replaced."""
     if target == "-":
-        sys.stdout.buffer.write(data)
+        write_out(data)
         return
     path = Path(target)
     try:
@@ -33,7 +31,7 @@ def write_bytes(data: bytes, target: str) -> None:
         else:
             replaced_file(path.resolve(), data)  # what a link leads to, not the link
     except OSError as error:
-        raise stop(f"cannot write {shown(target)}: {error.strerror or error}") from error
+        raise stop(f"cannot write {target}: {error.strerror or error}") from error
 
 
 def json_bytes(value: object) -> bytes:
@@ -43,7 +41,7 @@ def json_bytes(value: object) -> bytes:
 
 def print_json(value: object) -> None:
     """JSON on standard output."""
-    sys.stdout.buffer.write(json_bytes(value))
+    write_out(json_bytes(value))
 
 
 def with_download_progress(title: str, run: Callable[[Callable | None], Result]) -> Result:
@@ -58,22 +56,20 @@ def with_download_progress(title: str, run: Callable[[Callable | None], Result])
         return run(lambda done, total: progress.update(task, completed=done, total=total))
 
 
-def print_table(frame: pd.DataFrame, title: str, note: str) -> None:
-    """A readable table on a terminal; the same columns, never cut, when piped."""
-    console = Console(width=None if sys.stdout.isatty() else 200, highlight=False)
+def print_table(frame: pd.DataFrame, title: str, *notes: str) -> None:
+    """A readable table on a terminal, its notes below it; the same columns, never cut, when piped."""
+    console = terminal()
     if frame.empty:
-        console.print(f"{title}\n{note}".strip(), markup=False)
+        console.print(title, *notes, sep="\n")
         return
-    table = Table(title=title, title_justify="left", caption=note, caption_justify="left", expand=False)
+    table = Table(
+        title=title, title_justify="left", caption=lines(*notes), caption_justify="left", expand=False
+    )
     for name, dtype in frame.dtypes.items():
         table.add_column(str(name), justify="right" if dtype.kind in "iuf" else "left", overflow="fold")
     for row in zip(*(frame[name].tolist() for name in frame.columns), strict=True):
-        table.add_row(*(_escaped(text(value)) for value in row))
+        table.add_row(*map(text, row))
     console.print(table)
-
-
-def _escaped(words: str) -> str:
-    return escape(shown(words))
 
 
 def emit(
@@ -95,5 +91,5 @@ def emit(
         stamp = {"stamp": scope.stamp()} if scope else {}
         print_json(stamp | {name: records(frame, names)})
     elif csv is None:
-        note = f"{scope.sentence()}\n{scope.corpora_sentence()}" if scope else ""
-        print_table(frame[columns].rename(columns=names or {}), title, note)
+        notes = (scope.sentence(), scope.corpora_sentence()) if scope else ()
+        print_table(frame[columns].rename(columns=names or {}), title, *notes)

@@ -17,12 +17,11 @@ from coverage.cli.options import (
     Pre,
     Rollup,
     chosen_view,
-    error_console,
     own_paths,
-    shown,
     stop,
 )
 from coverage.cli.output import write_bytes
+from coverage.cli.terminal import error_console
 from coverage.loaders.fields import parsed_day
 from coverage.measures import summary
 from coverage.scope import View
@@ -72,7 +71,7 @@ def snapshot_command(
     if output != "-":
         counts = summary(view)["techniques"]
         said = f"{len(loaded.rules):,} rules, {counts['covered']:,} of {counts['total']:,} techniques covered in {view.scope.attack.title}"
-        error_console.print(f"{shown(output)}: {said}", markup=False)
+        error_console.print(f"{output}: {said}")
 
 
 def _dated(view: View, text: str) -> View:
@@ -80,5 +79,5 @@ def _dated(view: View, text: str) -> View:
 
     day: date | None = parsed_day(text)
     if day is None:
-        raise stop(f"'{shown(text)}' is no date; write it as 2026-03-31")
+        raise stop(f"'{text}' is no date; write it as 2026-03-31")
     return replace(view, scope=replace(view.scope, date=day))

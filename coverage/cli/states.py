@@ -17,12 +17,11 @@ from coverage.catalogue import CatalogueError, Release, shelf
 from coverage.cli.options import (
     choice,
     chosen_settings,
-    error_console,
     loaded_rules,
     own_paths,
-    shown,
     stop,
 )
+from coverage.cli.terminal import error_console
 from coverage.corpora.git import Revision, RevisionError, merge_base, repository_of, revision
 from coverage.corpora.offered import resolved
 from coverage.corpora.revision import load_revision
@@ -80,7 +79,7 @@ def release_named(text: str) -> Release:
     try:
         return Release.parse(text)
     except ValueError as error:
-        raise stop(shown(str(error))) from error
+        raise stop(str(error)) from error
 
 
 def _platforms(names: Iterable[str], release: Release) -> tuple[str, ...]:
@@ -113,10 +112,8 @@ def two_sides(base: str, head: str | None, paths: list[str] | None) -> tuple[Sid
     sides = _two_sides(base, head, paths)
     if all(side.absent for side in sides):
         raise stop(
-            shown(
-                f"neither {sides[0].name} nor {sides[1].name} has {sides[0].absent}: "
-                "name rules that were there, or compare with a snapshot"
-            )
+            f"neither {sides[0].name} nor {sides[1].name} has {sides[0].absent}: "
+            "name rules that were there, or compare with a snapshot"
         )
     return sides
 
@@ -128,7 +125,7 @@ def _two_sides(base: str, head: str | None, paths: list[str] | None) -> tuple[Si
             return _range(one or "HEAD", other or "HEAD", len(dots) == 3, paths)
         return side_of(base, paths), current_side(paths)
     if both := next(filter(_is_range, (base, head)), None):
-        raise stop(f"{shown(both)} names both states already; --path says which rules are read at them")
+        raise stop(f"{both} names both states already; --path says which rules are read at them")
     return side_of(base, paths or _rules_in(head)), side_of(head, paths or _rules_in(base))
 
 
@@ -160,20 +157,20 @@ def side_of(text: str, paths: list[str] | None) -> Side:
     if _is_rules(text):
         loaded = loaded_rules([text])
         if Path(text).is_file() and loaded.rules.empty:
-            raise stop(f"{shown(text)} is no snapshot, and no rule could be read from it")
+            raise stop(f"{text} is no snapshot, and no rule could be read from it")
         return Side(text, loaded)
     try:
         sources = _sources(paths)
         return _at(revision(repository_of(sources), text), sources)
     except RevisionError as error:
-        raise stop(shown(str(error))) from error
+        raise stop(str(error)) from error
 
 
 def _kept(text: str) -> Side:
     try:
         snapshot = read_snapshot(Path(text))
     except SnapshotError as error:
-        raise stop(shown(str(error))) from error
+        raise stop(str(error)) from error
     return Side(text, snapshot.loaded, snapshot, tuple(_other_release(text, snapshot)))
 
 
@@ -182,7 +179,7 @@ def _other_release(text: str, snapshot: Snapshot) -> Iterator[str]:
     release, then = snapshot.scope.attack, snapshot.release_sha256
     now = next((found.sha256 for found in shelf.releases_at_hand() if found.release == release), then)
     if then and now != then:
-        yield f"{shown(text)}: its {release.title} has the SHA-256 {then[:12]}, the one at hand {now[:12]}, so the same rules may be read otherwise"
+        yield f"{text}: its {release.title} has the SHA-256 {then[:12]}, the one at hand {now[:12]}, so the same rules may be read otherwise"
 
 
 def _is_there(text: str) -> bool:
@@ -205,7 +202,7 @@ def _range(one: str, other: str, parted: bool, paths: list[str] | None) -> tuple
         start, end = revision(root, one), revision(root, other)
         return _at(merge_base(root, start, end) if parted else start, sources), _at(end, sources)
     except RevisionError as error:
-        raise stop(shown(str(error))) from error
+        raise stop(str(error)) from error
 
 
 def _at(found: Revision, sources: Sequence[CorpusSource]) -> Side:
@@ -242,4 +239,4 @@ def _state(side: Side, scope: Scope) -> State:
 def note_left_out(*sides: Side) -> None:
     """Say on standard error what was not read of a state, and what stands against comparing it."""
     for note in dict.fromkeys(note for side in sides for note in side.notes):
-        error_console.print(shown(note), markup=False)
+        error_console.print(note)

@@ -6,6 +6,7 @@ import pandas as pd
 
 from coverage.exports.sarif import message_of
 from coverage.findings.checks import CHECKS
+from coverage.text import printable
 
 _COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
 DATA = {"%": "%25", "\r": "%0D", "\n": "%0A"}
@@ -36,5 +37,5 @@ def _line(row: dict, path: str) -> str:
 
 
 def escaped(text: str, signs: dict[str, str]) -> str:
-    """Text that ends no workflow command and starts none."""
-    return "".join(signs.get(sign, sign) for sign in text)
+    """Text that ends no workflow command and starts none, and that tells the log's reader's terminal nothing."""
+    return "".join(signs.get(sign) or printable(sign) for sign in text)

@@ -23,7 +23,7 @@ from coverage.measures.compare import corpora_title
 from coverage.measures.difference import Difference
 from coverage.measures.matrix import MatrixColumn, matrix_columns
 from coverage.palette import LIGHT
-from coverage.text import plain
+from coverage.text import plain_in_file
 from coverage.vocabulary import GAP_TYPES, GAP_WORK, attack_url
 
 MOST_GAPS = 15
@@ -257,10 +257,10 @@ def report_markdown(content: Content, changes: Mapping | None = None) -> bytes:
 
 def _markdown(told: Briefing) -> Iterator[str]:
     scope = told.content.view.scope
-    yield from (f"# {plain(told.title)}", "", f"**{told.sentence}**", "")
+    yield from (f"# {plain_in_file(told.title)}", "", f"**{told.sentence}**", "")
     yield from _table(("What", "Figure", "Meaning"), (map(_Ready, card) for card in told.cards()))
     if told.changes:
-        yield from ("## Changes since the baseline", "", plain(told.changes.sentence), "")
+        yield from ("## Changes since the baseline", "", plain_in_file(told.changes.sentence), "")
         yield from _table(told.changes.heads(), told.changes.shown())
         yield from _left_out(len(told.changes.rows), MOST_CHANGES)
     yield from ("## Tactics", "")
@@ -307,8 +307,8 @@ def _markdown(told: Briefing) -> Iterator[str]:
         "",
     )
     yield from (
-        f"{plain(scope.sentence())}  ",
-        f"{plain(scope.corpora_sentence())}  ",
+        f"{plain_in_file(scope.sentence())}  ",
+        f"{plain_in_file(scope.corpora_sentence())}  ",
         f"{scope.date.isoformat()}",
     )
 
@@ -328,7 +328,7 @@ class _Ready(str):
 
 
 def _ready(text: str) -> str:
-    return text if isinstance(text, _Ready) else plain(str(text))
+    return text if isinstance(text, _Ready) else plain_in_file(str(text))
 
 
 def _tactic_row(column: MatrixColumn) -> tuple[str, str, str]:
@@ -341,8 +341,8 @@ def _tactic_row(column: MatrixColumn) -> tuple[str, str, str]:
 
 
 def _gap_row(gap: Gap) -> tuple:
-    name = _Ready(f"[{plain(gap.id)}]({gap.url}) {plain(gap.name)}")
-    name = _Ready(f"{name} ({plain(gap.mark)})") if gap.mark else name
+    name = _Ready(f"[{plain_in_file(gap.id)}]({gap.url}) {plain_in_file(gap.name)}")
+    name = _Ready(f"{name} ({plain_in_file(gap.mark)})") if gap.mark else name
     return name, gap.tactics, f"{gap.groups:,}", f"{gap.software:,}", gap.work, gap.sources or "not said"
 
 

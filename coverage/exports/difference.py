@@ -25,7 +25,7 @@ from coverage.measures.difference import (
 from coverage.measures.impact import number, signed
 from coverage.measures.rule_diff import UnreadableFile, unreadable_sentence
 from coverage.measures.sides import columns
-from coverage.text import as_code, plain
+from coverage.text import as_code, plain_in_file
 
 VERSION = 1  # of the JSON
 MARK = "<!-- coverage diff -->"  # by which a job finds the comment it wrote before
@@ -139,8 +139,8 @@ def _headline(found: Difference) -> str:
 def _lines(found: Difference, marks: Mapping[int, str], rows: int, names_ids: bool) -> Iterator[str]:
     yield from (MARK, f"### {_headline(found)}", "")
     for text in found.without_rules:
-        yield from (plain(text), "")
-    yield from _table(figures(found).map(plain))
+        yield from (plain_in_file(text), "")
+    yield from _table(figures(found).map(plain_in_file))
     ids = found.units[found.units["grain"] != "placements"]
     for change in ("lost", "gained"):
         yield from _section(found, ids[ids["change"] == change], change.capitalize(), marks, rows, names_ids)
@@ -196,7 +196,7 @@ def _units(found: Difference, units: pd.DataFrame, marks: Mapping[int, str]) -> 
                     f"[{attack_id}](https://attack.mitre.org/techniques/{attack_id.replace('.', '/')}/)"
                     for attack_id in units["attack_id"]
                 ],
-                "name": units["name"].map(plain).tolist(),
+                "name": units["name"].map(plain_in_file).tolist(),
                 "before → after": [
                     f"{before} → {after}{mark}"
                     for (before, after), mark in zip(columns(units, "before", "after"), said, strict=True)
@@ -220,7 +220,7 @@ def _reasons(found: Difference, units: pd.DataFrame) -> Iterator[str]:
         lines.setdefault(attack_id, []).append(tuple(line))
     for attack_id in units["attack_id"].tolist():
         said = list(
-            dict.fromkeys(plain(because) for cause, because, _ in lines[attack_id] if cause != "rule")
+            dict.fromkeys(plain_in_file(because) for cause, because, _ in lines[attack_id] if cause != "rule")
         )
         keys = [key for cause, _, behind in lines[attack_id] if cause == "rule" for key in behind]
         said += [
@@ -278,9 +278,9 @@ def _scope(found: Difference) -> Iterator[str]:
     yield from (
         f"- before: {as_code(found.base.name)}, {as_code(before.corpora_sentence(), 300)}",
         f"- after: {as_code(found.head.name)}, {as_code(after.corpora_sentence(), 300)}",
-        f"- scope: {plain(after.sentence())}",
+        f"- scope: {plain_in_file(after.sentence())}",
     )
-    yield from (f"- differs: {plain(text)}" for text in scopes_differ(before, after))
+    yield from (f"- differs: {plain_in_file(text)}" for text in scopes_differ(before, after))
     yield "</details>"
 
 

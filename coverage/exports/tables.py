@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable
 from datetime import date
 
@@ -12,7 +13,11 @@ import pandas as pd
 from coverage.scope import Scope
 
 LIST_SEPARATOR = "; "
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # full-width forms too
+_SIGNS = r"=+\-@＝＋－＠"  # that a formula begins with; full-width forms too
+_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n", " ", "\u00a0")
+# Where another program may end a cell: a spreadsheet that separates by semicolons splits a comma-separated file there.
+_INSIDE = re.compile(rf"[;|\t\r\n][ \u00a0]*(?=[{_SIGNS}])")
+_FIRST = re.compile(rf"\A(?=[\t\r\n])|\A[ \u00a0]*(?=[{_SIGNS}])")
 
 # Columns of RULES that no table shows.
 LONG_TEXTS = ("description", "query", "note", "setup")
@@ -22,8 +27,10 @@ GAP_NAMES = {"attack_id": "technique_id"}
 
 
 def harmless(words: str) -> str:
-    """Text that no spreadsheet takes for a formula: a leading apostrophe where it would."""
-    return f"'{words}" if words.startswith(_FORMULA_STARTS) else words
+    """Text in which no spreadsheet finds a formula: an apostrophe before it, at the start and behind a separator."""
+    if words.startswith(_STARTS):
+        words = _FIRST.sub(r"\g<0>'", words)
+    return _INSIDE.sub(r"\g<0>'", words)
 
 
 def cell(value: object) -> str:
@@ -65,10 +72,10 @@ def stamped_csv(frame: pd.DataFrame, scope: Scope | None, names: dict[str, str] 
 
 def _cells(values: list) -> list[str]:
     """`cell` of each value; most are harmless text or whole numbers, or a list that was there before, and need no call."""
-    starts, lists = _FORMULA_STARTS, _CellsOfLists()
+    starts, inside, lists = _STARTS, _INSIDE.search, _CellsOfLists()
     return [
         value
-        if (kind := type(value)) is str and not value.startswith(starts)
+        if (kind := type(value)) is str and not value.startswith(starts) and inside(value) is None
         else str(value)
         if kind is int
         else lists[value]
