@@ -23,7 +23,7 @@ from coverage.charts.theme import THEMES, Theme, colours_by_place
 from coverage.corpora import offered
 from coverage.loaders import CorpusSource, Loaded, corpus_sources, fingerprint, load
 from coverage.mapping import Reader
-from coverage.reading import Reading, other_releases, platforms_of, read_in
+from coverage.reading import Reading, other_releases, platforms_of, read_in, release_in_use
 from coverage.scope import ENABLED_CHOICES, View
 from coverage.settings import Settings, SettingsError, settings_at
 from coverage.tables import TableError
@@ -139,9 +139,18 @@ def _load_with_progress() -> Loaded:
 
 def reading(release: str | None = None) -> Reading:
     """The rules as read in a release, by default the one chosen in the sidebar."""
-    release = release or st.session_state.get(ATTACK) or str(shelf.default_release())
+    release = release or st.session_state.get(ATTACK) or default_release()
     key = (*_source_key(), release, _at_hand())
     return _kept("readings", 8).get(key, lambda: read_in(loaded(), release))
+
+
+def default_release() -> str:
+    """The release that is read where none is chosen; the project's own, with a note, where coverage.toml's cannot be."""
+    try:
+        return release_in_use(settings()[0])
+    except CatalogueError as error:
+        st.warning(str(error))
+        return str(shelf.default_release())
 
 
 def view(release: str | None = None) -> View:
@@ -270,7 +279,7 @@ def sidebar(rule_folders: Callable[[], None]) -> None:
     with st.sidebar:
         rule_folders()
         releases = [str(entry.release) for entry in shelf.releases_at_hand()]
-        default = str(shelf.default_release())
+        default = default_release()
         st.selectbox(
             "ATT&CK release",
             releases,

@@ -22,6 +22,7 @@ from coverage.cli.options import (
     Pre,
     Rollup,
     choice,
+    chosen_release,
     chosen_views,
     one_output,
     stop,
@@ -35,7 +36,7 @@ from coverage.reading import newest_other_release
 From = Annotated[
     str | None,
     typer.Option(
-        "--from", metavar="RELEASE", help="Release to move from. [default: the newest other one at hand]"
+        "--from", metavar="RELEASE", help="Release to move from. [default: the newest older one at hand]"
     ),
 ]
 To = Annotated[
@@ -80,7 +81,7 @@ def impact(
 def _releases(start: str | None, to: str | None) -> tuple[str, str]:
     """The two releases meant, or an exit that says why there are none."""
     try:
-        new = Release.parse(to) if to else shelf.default_release()
+        new = Release.parse(chosen_release(to))
         old = Release.parse(start) if start else newest_other_release(new)
     except (CatalogueError, ValueError) as error:
         raise stop(str(error)) from error

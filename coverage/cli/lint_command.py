@@ -19,7 +19,7 @@ from coverage.exports.tables import records, stamped_csv
 from coverage.findings.checks import CHECKS
 from coverage.findings.lint import counting, lint_results, relative_paths, review_root, severity_counts
 from coverage.findings.written_for import release_sentence, releases_by_corpus, releases_of, written_for
-from coverage.reading import Reading, read_in
+from coverage.reading import Reading, read_in, release_in_use
 from coverage.scope import Scope
 from coverage.settings import SettingsError, settings_at
 from coverage.tables import TableError
@@ -126,7 +126,8 @@ def _results(
 ) -> tuple[Reading, pd.DataFrame]:
     try:
         settings = settings_at(file=config)
-        reading = read_in(loaded_rules(own_paths(paths, settings)), attack)
+        release = release_in_use(settings, attack)
+        reading = read_in(loaded_rules(own_paths(paths, settings)), release)
         return reading, lint_results(reading, settings, codes)
     except (CatalogueError, TableError, SettingsError) as error:
         raise stop(str(error)) from error

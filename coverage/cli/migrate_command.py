@@ -145,7 +145,7 @@ def _asked(
 ) -> tuple[Plan, tuple[Decision, ...]]:
     from coverage.cli.migrate_ask import ask_questions
 
-    if not (sys.stdin.isatty() and error_console.is_terminal):
+    if not (sys.stdin is not None and sys.stdin.isatty() and error_console.is_terminal):
         raise stop("--ask needs a terminal to ask on")
     try:
         if not ask_questions(made, target, file):

@@ -16,6 +16,7 @@ import typer
 from coverage.catalogue import CatalogueError, Release, shelf
 from coverage.cli.options import (
     choice,
+    chosen_release,
     chosen_settings,
     error_console,
     loaded_rules,
@@ -215,7 +216,7 @@ def states(base: Side, head: Side, options: Options) -> tuple[State, State]:
     given is as it was before, so that without options like is compared with like.
     """
     given = head.snapshot or base.snapshot
-    default = given.scope if given else Scope(shelf.default_release())
+    default = given.scope if given else Scope(Release.parse(chosen_release()))
     old = base.snapshot.scope if base.snapshot else options.applied(default)
     new = options.applied(head.snapshot.scope if head.snapshot else old)
     new = new if head.snapshot and new == head.snapshot.scope else replace(new, date=date.today())
