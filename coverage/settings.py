@@ -210,8 +210,8 @@ def _corpus_settings(root: Fields) -> Iterator[CorpusSetting]:
 
 # Section -> its reader: notes what is wrong in the Fields' issues, and gives what the section says, if it is there.
 SECTIONS: dict[str, Callable[[Fields], Section | None]] = {
-    "attack": _attack,
     "lint": _lint,
     "corpora": _corpora,
     "check": check_section,
+    "attack": _attack,
 }

@@ -84,7 +84,8 @@ def guard_streams() -> None:
 
 
 def _replaceable(stream: TextIO | None) -> bool:
-    raw = getattr(getattr(stream, "buffer", None), "raw", None)
+    buffer = getattr(stream, "buffer", None)
+    raw = getattr(buffer, "raw", buffer)  # without buffering (PYTHONUNBUFFERED) there is no layer between
     return stream is None or isinstance(raw, io.FileIO | _Stream)
 
 
