@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
 
+from coverage.words import amount
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -131,7 +133,7 @@ class CorpusStamp:
     def sentence(self) -> str:
         """One line for people: `elastic: 2,192 rules (sha256:1a2b3c4d5e6f)`."""
         mark = f"commit {self.commit[:12]}, " if self.commit else ""
-        return f"{self.name}: {self.rules:,} rules ({mark}{self.content[:19]})"
+        return f"{self.name}: {amount(self.rules, 'rule')} ({mark}{self.content[:19]})"
 
 
 @dataclass

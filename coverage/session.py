@@ -28,6 +28,7 @@ from coverage.scope import ENABLED_CHOICES, View
 from coverage.settings import Settings, SettingsError, settings_at
 from coverage.tables import TableError
 from coverage.vocabulary import PRE_PLATFORM, ROLLUPS, RULE_CLASSES
+from coverage.words import amount
 
 if TYPE_CHECKING:
     from coverage.measures.difference import Difference
@@ -129,7 +130,7 @@ def _load_with_progress() -> Loaded:
 
     def show(done: int, total: int, _path: str) -> None:
         if total and (done % 50 == 0 or done == total):
-            bar.progress(min(done / total, 1.0), f"Reading rules: {done:,} of {total:,} files")
+            bar.progress(min(done / total, 1.0), f"Reading rules: {done:,} of {amount(total, 'file')}")
 
     try:
         return load(sources(), show)
@@ -254,7 +255,7 @@ def _planned_with_progress(release: str, decisions: bytes) -> Plan:
 
     def show(done: int, total: int, _path: str) -> None:
         if total and (done % 100 == 0 or done == total):
-            bar.progress(min(done / total, 1.0), f"Reading mappings: {done:,} of {total:,} files")
+            bar.progress(min(done / total, 1.0), f"Reading mappings: {done:,} of {amount(total, 'file')}")
 
     try:
         return plan_sources(sources(), target, answers, progress=show)

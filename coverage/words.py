@@ -12,4 +12,15 @@ def noun(count: float, one: str, many: str | None = None) -> str:
 
 def amount(count: float, one: str, many: str | None = None) -> str:
     """A count and its noun: `1 rule`, `2 rules`, `1,234 techniques`, `0 entries`."""
-    return f"{count:,} {noun(count, one, many)}"
+    number = f"{int(count):,}" if count == int(count) else f"{count:,g}"
+    return f"{number} {noun(count, one, many)}"
+
+
+def users_sentence(groups: int, software: int, campaigns: int) -> str:
+    """Who uses a technique, in numbers: `3 groups, 1 software, 1 campaign`."""
+    counts = (
+        (groups, "group", "groups"),
+        (software, "software", "software"),
+        (campaigns, "campaign", "campaigns"),
+    )
+    return ", ".join(amount(*count) for count in counts)

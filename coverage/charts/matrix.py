@@ -27,6 +27,7 @@ from coverage.charts.theme import (
     ordered,
 )
 from coverage.vocabulary import GAP_TYPES, GAP_WORK, SEVERITIES
+from coverage.words import amount
 
 CELL_HEIGHT = 58  # four lines of 10 px: three of the name, one of the number
 HEAD_HEIGHT = 52
@@ -228,9 +229,11 @@ def _draw_targets(figure, cells, tactics, values, shade, hover) -> None:
 def _hover(row, tactic: str, rules: Sequence[str], are_rules: bool) -> str:
     lines = [f"<b>{escape(row.name)}</b>  {row.attack_id} · {escape(tactic)}"]
     subs = (
-        f" · {row.subtechniques_covered} of {row.subtechniques} sub-techniques" if row.subtechniques else ""
+        f" · {row.subtechniques_covered} of {amount(row.subtechniques, 'sub-technique')}"
+        if row.subtechniques
+        else ""
     )
-    lines.append(f"{row.rules} rules ({row.rules_direct} on it directly){subs}")
+    lines.append(f"{amount(row.rules, 'rule')} ({row.rules_direct} on it directly){subs}")
     lines.append(
         f"depth {row.depth:.2f} × platforms {row.platforms_covered} of {row.platforms_total} = score {row.score:.2f}"
     )

@@ -14,6 +14,7 @@ import plotly.graph_objects as go
 
 from coverage.charts.matrix import Shade, matrix_figure
 from coverage.charts.theme import FONT, Band, Theme, ink_on
+from coverage.words import amount
 
 MOST = 6
 LETTERS = "ABCDEF"
@@ -100,7 +101,7 @@ def who_figure(
 
 def _hover(covering: Sequence[str], names: Sequence[str], rules: Mapping[str, int]) -> list[str]:
     lines = [
-        f"{LETTERS[slot]} {name}: {rules.get(name, 0):,} rules"
+        f"{LETTERS[slot]} {name}: {amount(rules.get(name, 0), 'rule')}"
         for slot, name in enumerate(names)
         if name in covering
     ]

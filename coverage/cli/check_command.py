@@ -43,6 +43,7 @@ from coverage.settings import Settings, SettingsError, settings_at
 from coverage.settings_check import ScopeSetting, TargetsCondition
 from coverage.tables import TableError
 from coverage.vocabulary import PRE_PLATFORM
+from coverage.words import amount
 
 FORMATS = ("table", "json", "github")
 _MOST_SHOWN = 20
@@ -260,7 +261,7 @@ def _print(verdicts: list[Verdict]) -> None:
                 markup=False,
             )
     failed = sum(not verdict.passed for verdict in verdicts)
-    words = f"{len(verdicts):,} conditions" if len(verdicts) > 1 else "1 condition"
+    words = amount(len(verdicts), "condition")
     error_console.print(
         f"{failed:,} of {words} failed"
         if failed

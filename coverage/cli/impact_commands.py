@@ -32,6 +32,7 @@ from coverage.exports.impact import TABLES, comparison, impact_csv, impact_json
 from coverage.measures.impact import Impact
 from coverage.measures.impact import impact as compare
 from coverage.reading import newest_other_release
+from coverage.words import amount
 
 From = Annotated[
     str | None,
@@ -101,7 +102,11 @@ def _print_impact(found: Impact) -> None:
         ["rules_in_scope", "rules_read"], ascending=False, kind="stable"
     )
     shown = ["attack_id", "name", "change", "before", "after", "successors", "rules_in_scope", "rules_read"]
-    print_table(touching[shown], f"{len(touching):,} of {len(changes):,} changes touch rules", "")
+    print_table(
+        touching[shown],
+        f"{len(touching):,} of {amount(len(changes), 'change touches', 'changes touch')} rules",
+        "",
+    )
     console.print(_rest(changes[changes["rules_read"] == 0]), markup=False)
     scope = found.after.scope
     console.print(f"{scope.sentence()}\n{scope.corpora_sentence()}", style="dim", markup=False)
@@ -119,5 +124,5 @@ def _comparison_table(found: Impact) -> Table:
 
 def _rest(changes: pd.DataFrame) -> str:
     counts = changes.groupby(["kind", "change"]).size()
-    parts = [f"{count} {kind}{'s' if count > 1 else ''} {change}" for (kind, change), count in counts.items()]
+    parts = [f"{amount(count, kind)} {change}" for (kind, change), count in counts.items()]
     return f"No rule is touched by the rest: {', '.join(parts)}." if parts else "Every change touches a rule."

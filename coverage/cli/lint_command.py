@@ -24,6 +24,7 @@ from coverage.scope import Scope
 from coverage.settings import SettingsError, settings_at
 from coverage.tables import TableError
 from coverage.vocabulary import PROBLEM_SEVERITIES, RULE_CLASSES
+from coverage.words import amount
 
 Output = Callable[[pd.DataFrame, list[str], Reading], bytes]
 
@@ -135,10 +136,11 @@ def _results(
 
 def _summary(results: pd.DataFrame, reading: Reading) -> str:
     counts = severity_counts(results)
-    said = ", ".join(
-        f"{counts[name]:,} {name}{'' if counts[name] == 1 else 's'}" for name in PROBLEM_SEVERITIES
+    said = ", ".join(amount(counts[name], name) for name in PROBLEM_SEVERITIES)
+    return (
+        f"{said} and {counts['silenced']:,} silenced in {amount(len(reading.loaded.rules), 'rule')}, "
+        f"checked in {reading.catalogue.release.title}"
     )
-    return f"{said} and {counts['silenced']:,} silenced in {len(reading.loaded.rules):,} rules, checked in {reading.catalogue.release.title}"
 
 
 def _print(results: pd.DataFrame, files: list[str], reading: Reading, fail_on: str) -> None:
@@ -154,7 +156,7 @@ def _print(results: pd.DataFrame, files: list[str], reading: Reading, fail_on: s
     if len(listed):
         print_table(
             listed[["severity", "code", "place", "name", "message", "fix"]],
-            f"{len(listed):,} that fail (--fail-on {fail_on})",
+            f"{amount(len(listed), 'that fails', 'that fail')} (--fail-on {fail_on})",
             "",
         )
     if len(rest):

@@ -10,6 +10,7 @@ from coverage.cli.options import error_console, shown
 from coverage.migrate import Plan, Question, Target, grouped
 from coverage.migrate.decisions import KEEP, REMOVE, added, as_toml
 from coverage.migrate.listing import ANSWERLESS
+from coverage.words import amount
 
 
 def ask_questions(made: Plan, target: Target, file: Path) -> int:
@@ -25,7 +26,8 @@ def ask_questions(made: Plan, target: Target, file: Path) -> int:
     for number, (first, group) in enumerate(groups, 1):
         error_console.print(f"\n{number} of {len(groups)}: {first.reason}", markup=False)
         error_console.print(
-            f"   {len(group):,} mappings, such as {shown(first.rule)} ({shown(first.path)})", markup=False
+            f"   {amount(len(group), 'mapping')}, such as {shown(first.rule)} ({shown(first.path)})",
+            markup=False,
         )
         answer = _answer(first, target)
         if answer is None:

@@ -27,6 +27,7 @@ from coverage.loaders.fields import parsed_day
 from coverage.measures import summary
 from coverage.scope import View
 from coverage.snapshot import snapshot_bytes
+from coverage.words import amount
 
 Output = Annotated[
     str,
@@ -71,7 +72,10 @@ def snapshot_command(
     write_bytes(snapshot_bytes(view, loaded, output.endswith(".gz")), output)
     if output != "-":
         counts = summary(view)["techniques"]
-        said = f"{len(loaded.rules):,} rules, {counts['covered']:,} of {counts['total']:,} techniques covered in {view.scope.attack.title}"
+        said = (
+            f"{amount(len(loaded.rules), 'rule')}, {counts['covered']:,} of "
+            f"{amount(counts['total'], 'technique')} covered in {view.scope.attack.title}"
+        )
         error_console.print(f"{shown(output)}: {said}", markup=False)
 
 

@@ -33,6 +33,7 @@ from coverage.reading import platforms_of
 from coverage.scope import ENABLED_CHOICES, Scope
 from coverage.snapshot import Snapshot, SnapshotError, is_snapshot, read_snapshot
 from coverage.vocabulary import PRE_PLATFORM, ROLLUPS, RULE_CLASSES
+from coverage.words import amount
 
 ALL_PLATFORMS = "all"
 CURRENT = "the current rules"
@@ -204,7 +205,7 @@ def _at(found: Revision, sources: Sequence[CorpusSource]) -> Side:
         )
     notes = [f"{name} has no {missing}: no rule is read there"] if missing else []
     if read.submodules:
-        count = f"{read.submodules} submodule{'s are' if read.submodules > 1 else ' is'}"
+        count = amount(read.submodules, "submodule is", "submodules are")
         notes.append(f"{name}: {count} not read; a folder that is checked out is")
     return Side(name, read.loaded, notes=tuple(notes))
 

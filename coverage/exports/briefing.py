@@ -24,6 +24,7 @@ from coverage.measures.difference import Difference
 from coverage.palette import LIGHT
 from coverage.text import plain
 from coverage.vocabulary import GAP_TYPES, GAP_WORK, attack_url
+from coverage.words import amount, noun
 
 MOST_GAPS = 15
 POPULAR = 20  # groups, as on the Overview page
@@ -123,9 +124,12 @@ class Briefing:
     @property
     def sentence(self) -> str:
         """The answer, before anything else."""
+        techniques = self.figures["techniques"]
         return (
-            f"{ratio(**self.figures['techniques'])} techniques have a rule in scope; "
-            f"{self.popular:,} open techniques are used by at least {POPULAR} groups."
+            f"{ratio(**techniques)} {noun(techniques['total'], 'technique has', 'techniques have')} a rule "
+            "in scope; "
+            f"{amount(self.popular, 'open technique is', 'open techniques are')} used by at least "
+            f"{POPULAR} groups."
         )
 
     def cards(self) -> list[tuple[str, str, str]]:
@@ -161,8 +165,11 @@ class Briefing:
     def findings(self) -> str:
         """What is wrong in the mappings, in one sentence."""
         counts = self.content.findings["severity"].value_counts()
-        said = ", ".join(f"{counts.get(name, 0):,} {name}s" for name in ("error", "warning", "note"))
-        return f"Checks of the mappings found {said}; reading the rules met {len(self.content.problems):,} problems."
+        said = ", ".join(amount(counts.get(name, 0), name) for name in ("error", "warning", "note"))
+        return (
+            f"Checks of the mappings found {said}; reading the rules met "
+            f"{amount(len(self.content.problems), 'problem')}."
+        )
 
 
 def briefing(content: Content, changes: Mapping | None = None) -> Briefing:

@@ -23,6 +23,7 @@ from coverage.measures import coverage_by_id
 from coverage.measures.compare import corpora_title
 from coverage.palette import LIGHT, ink_on
 from coverage.scope import View
+from coverage.words import noun
 
 A3 = (420 * UNITS_A_MILLIMETRE, 297 * UNITS_A_MILLIMETRE)
 _EDGE = 32.0  # 8 mm, which printers leave white
@@ -53,7 +54,10 @@ def matrix_drawing(view: View, measure: str = "rules", accepted: Accepted = NOBO
 def _drawn(view: View, measure: str, columns: Sequence[MatrixColumn]) -> Drawing:
     chosen, ids = CELL_MEASURES[measure], coverage_by_id(view)
     techniques = ids[~ids["is_subtechnique"]]
-    title = f"{corpora_title(view)}: {ratio(techniques['covered'].sum(), len(techniques))} techniques covered"
+    title = (
+        f"{corpora_title(view)}: {ratio(techniques['covered'].sum(), len(techniques))} "
+        f"{noun(len(techniques), 'technique')} covered"
+    )
     drawing = Drawing(*A3, title, f"{view.scope.sentence()}. {view.scope.corpora_sentence()}", LIGHT.paper)
     _draw_head(drawing, title, chosen, {sign for column in columns for sign in column.cells["answered"]})
     most = max((len(column.cells) for column in columns), default=1)

@@ -19,6 +19,7 @@ from coverage.loaders.platforms import RuleWords
 from coverage.loaders.seam import Context, DocPath, Issue, RuleFile
 from coverage.loaders.threat import written_paths
 from coverage.models import LoadResult, Rule, WrittenMapping
+from coverage.words import amount
 
 _SUMMARY = ("exported_count", "exported_rules_count")
 
@@ -158,7 +159,9 @@ def remarks(file: RuleFile, document: Any, result: LoadResult) -> Iterator[Issue
 def _count_issue(summary: dict, path: DocPath, read: int) -> Iterator[Issue]:
     told = summary.get("exported_rules_count")
     if type(told) is int and told != read:
-        message = f"The export's last line tells of {told} rules; {read} were read."
+        message = (
+            f"The export's last line tells of {amount(told, 'rule')}; {amount(read, 'was', 'were')} read."
+        )
         yield Issue((*path, "exported_rules_count"), "count-differs", "warning", message)
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from coverage.migrate.model import FilePlan, Plan
+from coverage.words import amount
 
 GIT_SECONDS = 60
 
@@ -169,7 +170,11 @@ def _replace(one: _Waiting, place: int, total: int) -> None:
     try:
         one.part.replace(one.target)
     except OSError as error:
-        done = f"{place} of {total} files were written before" if place else "nothing was written"
+        done = (
+            f"{place:,} of {amount(total, 'file was', 'files were')} written before"
+            if place
+            else "nothing was written"
+        )
         raise WriteError(f"cannot replace {one.file.path}: {error.strerror or error}; {done}") from error
 
 

@@ -9,16 +9,21 @@ import streamlit as st
 from coverage import session
 from coverage.measures import unread_mappings
 from coverage.pages import parts
+from coverage.words import amount
 
 now = session.guarded_view()
 problems, unread = session.loaded().problems, unread_mappings(now)
 without_id = unread["status"] == "tactic_only"
+with_id = int(now.mappings["leaf_written"].notna().sum())
 errors = int((problems["severity"] == "error").sum())
 
 session.page_head(
     "Problems",
-    f"{len(problems):,} problems in reading ({errors:,} errors) over {len(now.all_rules):,} rules; "
-    f"{(~without_id).sum():,} of {now.mappings['leaf_written'].notna().sum():,} technique IDs in mappings are no live ID of {now.scope.attack.title}.",
+    f"{amount(len(problems), 'problem')} in reading ({amount(errors, 'error')}) over "
+    f"{amount(len(now.all_rules), 'rule')}; "
+    f"{(~without_id).sum():,} of "
+    f"{amount(with_id, 'technique ID in mappings is', 'technique IDs in mappings are')} "
+    f"no live ID of {now.scope.attack.title}.",
     now,
 )
 
