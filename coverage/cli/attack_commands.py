@@ -73,7 +73,7 @@ def attack_import(
         ),
     ] = None,
 ) -> None:
-    """Read an ATT&CK release from a STIX bundle and keep it in your cache."""
+    """Read an ATT&CK release from a STIX bundle and keep it in your cache (COVERAGE_CACHE says where)."""
     domain = None if domain is None else choice("domain", domain, DOMAINS)
     try:
         catalogue = shelf.import_bundle(file, release, domain=domain)
@@ -91,7 +91,10 @@ def attack_fetch(
         str | None, typer.Option("--release", metavar="V", help="Version, such as 20.0. [default: newest]")
     ] = None,
 ) -> None:
-    """Download MITRE's official release, check its SHA-256 and keep it in your cache."""
+    """Download MITRE's official release, check its SHA-256 and keep it in your cache.
+
+    COVERAGE_ATTACK_URL names a mirror to download from, COVERAGE_CACHE the cache.
+    """
     from coverage.catalogue.fetch import fetch
 
     domain = choice("domain", domain, DOMAINS)
