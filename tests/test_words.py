@@ -179,7 +179,6 @@ WITH_NOUN = re.compile(rf"^ (?:more |open |other |live |rule |candidate |techniq
 NO_COUNTS = {
     "scope.py": 1,  # the rule classes: `production rules`
     "exports/briefing.py": 2,  # `used by at least 20 groups`; the first 20 of more changes
-    "corpora/archive.py": 1,  # a limit
 }
 
 

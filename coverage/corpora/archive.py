@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from coverage.folders import FILES, take_place
+from coverage.words import amount
 
 
 class ArchiveError(ValueError):
@@ -106,7 +107,7 @@ def _wanted(
             raise ArchiveError(f"it holds {_shown(path)} twice")
         found[kept] = entry
         if len(found) > limits.files:
-            raise ArchiveError(f"it holds more than {limits.files:,} files")
+            raise ArchiveError(f"it holds more than {amount(limits.files, 'file')}")
     return found
 
 
