@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
 
+from coverage.words import amount
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -131,10 +133,10 @@ class CorpusStamp:
         return asdict(self)
 
     def sentence(self) -> str:
-        """One line for people: `elastic: 2,192 rules (commit 0123456789ab of detection-rules, sha256:1a2b3c4d5e6f)`."""
+        """One line for people: `elastic: 2,192 rules (commit 0123456789ab of rules, sha256:1a2b3c4d5e6f)`."""
         changes, of = "+changes" * self.changed, f" of {self.repository}" if self.repository else ""
         mark = f"commit {self.commit[:12]}{changes}{of}, " if self.commit else ""
-        return f"{self.name}: {self.rules:,} rules ({mark}{self.content[:19]})"
+        return f"{self.name}: {amount(self.rules, 'rule')} ({mark}{self.content[:19]})"
 
 
 @dataclass

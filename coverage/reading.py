@@ -12,13 +12,14 @@ from datetime import date
 import pandas as pd
 
 from coverage.catalogue import shelf
-from coverage.catalogue.model import Catalogue, Release
+from coverage.catalogue.model import Catalogue, CatalogueError, Release
 from coverage.findings import findings
 from coverage.findings.unplaced import unplaced_findings
 from coverage.kept import kept_property
 from coverage.loaders import Loaded
 from coverage.mapping import Reader, mappings_as_read
 from coverage.scope import Scope, View
+from coverage.settings import Settings
 from coverage.tables import depth_weights
 
 
@@ -83,24 +84,51 @@ def read_in(loaded: Loaded, release: str | None = None) -> Reading:
     return Reading(loaded, catalogue, mappings_as_read(loaded.written, reader), reader)
 
 
+def release_in_use(settings: Settings, release: str | None = None) -> str:
+    """The release to read in: the one chosen, else that of `coverage.toml`, else `shelf.default_release()`.
+
+    Raises
+    ------
+    CatalogueError
+        When the settings' release is not at hand.
+    """
+    if release or settings.attack is None:
+        return release or str(shelf.default_release())
+    try:
+        shelf.open_release(settings.attack)
+    except CatalogueError as error:
+        raise CatalogueError(f'{settings.file} says attack = "{settings.attack}": {error}') from error
+    return settings.attack
+
+
 def other_releases(catalogue: Catalogue) -> list[Catalogue]:
-    """Every other release at hand: what explains an ID or a tactic that the chosen one does not know."""
-    releases = {str(entry.release) for entry in shelf.releases_at_hand()} - {str(catalogue.release)}
-    return [shelf.open_release(release) for release in sorted(releases)]
+    """Every other release at hand: what explains an ID or a tactic that the chosen one does not know.
+
+    A copy of a release that has another file (`enterprise-19.0@0123456789ab`) explains nothing: it counts
+    where it is chosen, and nowhere else.
+    """
+    mine = catalogue.release
+    others = [entry.release for entry in shelf.releases_at_hand() if not entry.release.copy]
+    return [
+        shelf.open_release(release) for release in sorted(others, key=str) if not release.same_version(mine)
+    ]
 
 
 def newest_other_release(release: Release) -> Release | None:
-    """The newest other release of the same domain at hand: what a release is compared with by default."""
-    same = [entry.release for entry in shelf.releases_at_hand() if entry.release.domain == release.domain]
-    return max((other for other in same if other != release), default=None)
+    """What a release is compared with by default: the newest older one of its domain, else the oldest newer."""
+    others = _others_of(release)
+    older = [other for other in others if other < release]
+    return max(older, default=None) or min(others, default=None)
 
 
 def releases_beside(catalogue: Catalogue) -> list[Release]:
-    """The other releases at hand of a catalogue's domain, oldest first."""
-    mine = catalogue.release
-    return sorted(
-        e.release for e in shelf.releases_at_hand() if e.release.domain == mine.domain and e.release != mine
-    )
+    """The other releases at hand of a catalogue's domain, oldest first; a release's other files left out."""
+    return sorted(_others_of(catalogue.release))
+
+
+def _others_of(release: Release) -> list[Release]:
+    at_hand = [entry.release for entry in shelf.releases_at_hand() if not entry.release.copy]
+    return [other for other in at_hand if other.domain == release.domain and not other.same_version(release)]
 
 
 def platforms_of(catalogue: Catalogue) -> list[str]:

@@ -29,12 +29,13 @@ from coverage.inputs import Inputs, inputs_of
 from coverage.loaders import CorpusSource, Loaded, corpus_sources, fingerprint, load
 from coverage.loaders.corpora import Progress
 from coverage.mapping import Reader
-from coverage.reading import Reading, other_releases, platforms_of, read_in
+from coverage.reading import Reading, other_releases, platforms_of, read_in, release_in_use
 from coverage.scope import ENABLED_CHOICES, Scope, View
 from coverage.settings import Settings, SettingsError, settings_at
 from coverage.tables import TableError
 from coverage.text import plain
 from coverage.vocabulary import PRE_PLATFORM, ROLLUPS, RULE_CLASSES
+from coverage.words import amount
 
 if TYPE_CHECKING:
     from coverage.measures.difference import Difference
@@ -104,7 +105,7 @@ class _Bar:
             self._outside.run(self._show, done, total)
 
     def _show(self, done: int, total: int) -> None:
-        share, text = min(done / total, 1.0), f"{self._words}: {done:,} of {total:,} files"
+        share, text = min(done / total, 1.0), f"{self._words}: {done:,} of {amount(total, 'file')}"
         if self._bar is None:
             self._bar = st.progress(share, text)
         else:
@@ -191,13 +192,22 @@ def _loaded(inputs: Inputs, _progress: Progress) -> Loaded:
 
 def reading(release: str | None = None) -> Reading:
     """The rules as read in a release, by default the one chosen in the sidebar."""
-    release = release or st.session_state.get(ATTACK) or str(shelf.default_release())
+    release = release or st.session_state.get(ATTACK) or default_release()
     return _reading(inputs(), release, loaded())
 
 
 @_kept(8)
 def _reading(inputs: Inputs, release: str, _loaded: Loaded) -> Reading:
     return read_in(_loaded, release)
+
+
+def default_release() -> str:
+    """The release that is read where none is chosen; the project's own, with a note, where coverage.toml's cannot be."""
+    try:
+        return release_in_use(settings()[0])
+    except CatalogueError as error:
+        st.warning(str(error))
+        return str(shelf.default_release())
 
 
 def view(release: str | None = None) -> View:
@@ -338,7 +348,7 @@ def sidebar(rule_folders: Callable[[], None]) -> None:
     with st.sidebar:
         rule_folders()
         releases = [str(entry.release) for entry in shelf.releases_at_hand()]
-        default = str(shelf.default_release())
+        default = default_release()
         st.selectbox(
             "ATT&CK release",
             releases,

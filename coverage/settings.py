@@ -13,6 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from coverage.catalogue.model import Release
 from coverage.findings.checks import CHECKS
 from coverage.loaders._toml import TOML
 from coverage.loaders.fields import Fields
@@ -67,6 +68,7 @@ class Settings:
     lint: LintSettings = field(default_factory=LintSettings)
     corpora: tuple[CorpusSetting, ...] = ()
     check: CheckSettings = field(default_factory=CheckSettings)
+    attack: str | None = None  # the release to read in where none is chosen
 
 
 def settings_at(start: Path | None = None, file: Path | None = None) -> Settings:
@@ -136,6 +138,18 @@ LineOf = Callable[[tuple], int | None]  # document path -> line
 Section = Callable[[LineOf], Any]  # gives what a section says, once lines can be told
 
 
+def _attack(root: Fields) -> Section | None:
+    if (text := root.text("attack")) is None:
+        return None
+    try:
+        release = str(Release.parse(text))
+    except ValueError:
+        cause = "is no release; write a domain and a version, such as enterprise-19.0"
+        root.issue(("attack",), "bad-release", cause)
+        return None
+    return lambda _line_of: release
+
+
 def _lint(root: Fields) -> Section | None:
     if (table := root.table("lint")) is None:
         return None
@@ -199,4 +213,5 @@ SECTIONS: dict[str, Callable[[Fields], Section | None]] = {
     "lint": _lint,
     "corpora": _corpora,
     "check": check_section,
+    "attack": _attack,
 }

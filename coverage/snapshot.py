@@ -25,6 +25,7 @@ from coverage.loaders.fields import Fields, parsed_day
 from coverage.models import CorpusStamp, Rule, WrittenMapping
 from coverage.scope import Scope, View
 from coverage.vocabulary import READ_STATUSES, RULE_CLASSES, SEVERITIES, TACTIC_STATUSES
+from coverage.words import amount
 
 KIND, VERSION = "attack-coverage", 1
 MOST_BYTES = 1 << 28  # unpacked: fifty times a large corpus
@@ -306,7 +307,7 @@ class _Reading:
         counts = self._fields(value["end"], number).values
         if counts != {"corpora": len(self._corpora), "rules": len(self._rules)}:
             raise SnapshotError(
-                f"{self._name} has {len(self._rules):,} rules and its last line says otherwise: lines are missing or added"
+                f"{self._name} has {amount(len(self._rules), 'rule')} and its last line says otherwise: lines are missing or added"
             )
         if missing := {"release", "scope"} - self._head.keys():
             raise SnapshotError(f"{self._name} does not name its {' and '.join(sorted(missing))}")

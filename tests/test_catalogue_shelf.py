@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import logging
 import os
 from concurrent.futures import ThreadPoolExecutor
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from coverage.catalogue import CatalogueError, Release, build, shelf
@@ -21,6 +24,7 @@ from coverage.catalogue.shelf import (
     unreadable_folders,
 )
 from coverage.frames import CATALOGUE_FRAMES
+from coverage.reading import newest_other_release, other_releases, releases_beside
 from tests.test_catalogue_small import bundle_bytes, collection, small_bundle, small_objects
 
 EMBEDDED = ["enterprise-19.0", "enterprise-18.1", "mobile-18.1", "ics-18.1"]
@@ -103,15 +107,57 @@ def test_importing_the_same_content_again_reads_no_stix(bundle, monkeypatch):
         assert import_bundle(path) == first
 
 
-def test_an_imported_release_stands_before_the_embedded_one_and_the_last_import_first(bundle, tmp_path):
-    embedded = open_release("enterprise-18.1")
-    first = import_bundle(bundle("18.1"))
-    assert at_hand() == EMBEDDED
-    assert open_release("enterprise-18.1") == first != embedded
-    os.utime(releases_at_hand()[1].folder / "release.json", (1, 1))
-    second = import_bundle(bundle("18.1", stix="2.1"))
-    assert open_release("enterprise-18.1") == second != first
-    assert not releases_at_hand()[1].embedded
+def test_another_file_of_a_release_of_the_project_has_an_id_of_its_own_and_changes_nothing(bundle):
+    """What was asked for by a name, or by none, stays what it was: numbers change only where the copy is chosen."""
+    embedded = open_release("enterprise-19.0")
+    copy = import_bundle(bundle("19.0"))
+    assert str(copy.release) == f"enterprise-19.0@{copy.sha256[:12]}"
+    assert copy.release.title == f"Enterprise 19.0 (copy {copy.sha256[:12]})"
+    assert at_hand() == ["enterprise-19.0", str(copy.release), *EMBEDDED[1:]]
+    assert default_release() == embedded.release
+    assert open_release("enterprise-19.0") == open_release(default_release()) == embedded
+    assert open_release(str(copy.release)) == copy
+    assert Release.parse(str(copy.release)) == copy.release
+    for others in (other_releases(embedded), other_releases(copy)):
+        assert [str(other.release) for other in others] == ["enterprise-18.1", "ics-18.1", "mobile-18.1"]
+    assert [str(other) for other in releases_beside(embedded)] == ["enterprise-18.1"]
+    assert str(newest_other_release(embedded.release)) == "enterprise-18.1"
+
+
+def test_the_same_file_as_the_projects_keeps_the_name(bundle, tmp_path, monkeypatch):
+    embedded = tmp_path / "embedded"
+    monkeypatch.setattr(shelf, "EMBEDDED", embedded)
+    catalogue = build.facts_only(build.read_bundle(bundle("19.0")))
+    build.write_catalogue(catalogue, embedded / "enterprise-19.0")
+    assert str(import_bundle(bundle("19.0")).release) == "enterprise-19.0"
+    assert at_hand() == ["enterprise-19.0"]
+    assert (
+        open_release("enterprise-19.0").techniques["description"].notna().all()
+    )  # only MITRE's file has them
+
+
+def test_the_newest_older_release_is_what_a_release_is_compared_with(bundle):
+    import_bundle(bundle("20.0"))
+    import_bundle(bundle("21.0", name="newest.json"))
+    found = {
+        text: str(newest_other_release(Release.parse(text)))
+        for text in ("enterprise-19.0", "enterprise-21.0", "enterprise-18.1", "mobile-18.1")
+    }
+    assert found == {
+        "enterprise-19.0": "enterprise-18.1",
+        "enterprise-21.0": "enterprise-20.0",
+        "enterprise-18.1": "enterprise-19.0",
+        "mobile-18.1": "None",
+    }
+
+
+def test_the_last_import_of_a_release_stands_first(bundle):
+    first = import_bundle(bundle("21.0"))
+    assert open_release("enterprise-21.0") == first
+    os.utime(releases_at_hand()[0].folder / "release.json", (1, 1))
+    second = import_bundle(bundle("21.0", stix="2.1"))
+    assert open_release("enterprise-21.0") == second != first
+    assert not releases_at_hand()[0].embedded
 
 
 def test_the_version_can_be_given_for_a_bundle_that_names_none(bundle):
@@ -131,36 +177,84 @@ def test_a_bad_bundle_leaves_the_cache_as_it_was(bundle, cache):
     assert sorted(path.name for path in cache.rglob("*")) == before
 
 
-def damage(folder, how):
-    if how == "release.json":
-        (folder / "release.json").write_text("{")
-    elif how == "old format":
-        said = json.loads((folder / "release.json").read_text())
-        (folder / "release.json").write_text(json.dumps({**said, "format": "0"}))
-    elif how == "frame":
-        (folder / "uses.parquet").write_bytes(b"")
-    elif how == "missing":
-        (folder / "uses.parquet").unlink()
+def changed_frame(folder, change):
+    """Another table in a file, with a hash in `release.json` that fits it."""
+    table = change(pq.read_table(folder / "uses.parquet"))
+    pq.write_table(table, folder / "uses.parquet")
+    rehashed(folder)
 
 
-@pytest.mark.parametrize("how", ["release.json", "old format", "frame", "missing"])
-def test_a_damaged_import_is_passed_over_with_a_warning_and_mended_by_importing_again(bundle, how, caplog):
-    path = bundle("18.1")
+def rehashed(folder):
+    content = json.loads((folder / "release.json").read_text())
+    content["files"]["uses.parquet"] = hashlib.sha256((folder / "uses.parquet").read_bytes()).hexdigest()
+    (folder / "release.json").write_text(json.dumps(content))
+
+
+def garbage_with_its_hash(folder):
+    (folder / "uses.parquet").write_bytes(b"PAR1 garbage PAR1")
+    rehashed(folder)
+
+
+def other_values(folder, **values):
+    content = json.loads((folder / "release.json").read_text())
+    (folder / "release.json").write_text(json.dumps({**content, **values}))
+
+
+def cut_off(folder):
+    content = (folder / "uses.parquet").read_bytes()
+    (folder / "uses.parquet").write_bytes(content[: len(content) // 2])
+
+
+DAMAGE = {
+    "release.json": lambda folder: (folder / "release.json").write_text("{"),
+    "deep release.json": lambda folder: (folder / "release.json").write_text("[" * 200_000),
+    "old format": lambda folder: other_values(folder, format="0"),
+    "a number for a hash": lambda folder: other_values(folder, sha256=5),
+    "empty": lambda folder: (folder / "uses.parquet").write_bytes(b""),
+    "cut off": cut_off,
+    "garbage": lambda folder: (folder / "uses.parquet").write_bytes(b"garbage"),
+    "garbage with its hash": garbage_with_its_hash,
+    "missing": lambda folder: (folder / "uses.parquet").unlink(),
+    "a column less": lambda folder: changed_frame(folder, lambda table: table.drop_columns(["target_id"])),
+    "a column of another type": lambda folder: changed_frame(
+        folder, lambda table: table.set_column(0, "source_id", pa.array([1] * len(table)))
+    ),
+}
+
+
+@pytest.mark.parametrize("how", DAMAGE)
+def test_a_damaged_import_is_left_out_with_its_cause_and_mended_by_importing_again(bundle, how, caplog):
+    path = bundle("21.0")
     imported = import_bundle(path)
-    embedded_sha = build_sha("enterprise-18.1")
-    damage(releases_at_hand()[1].folder, how)
+    folder = next(cache_folder().iterdir())
+    DAMAGE[how](folder)
     with caplog.at_level(logging.WARNING):
-        assert open_release("enterprise-18.1").sha256 == embedded_sha
-    assert "18.1" in caplog.text
-    assert at_hand() == EMBEDDED
+        assert at_hand() == EMBEDDED
+    assert str(folder) in caplog.text
+    ((damaged, cause),) = unreadable_folders()
+    assert damaged == folder
+    with pytest.raises(CatalogueError) as caught:
+        open_release("enterprise-21.0")
+    assert str(caught.value).startswith("ATT&CK Enterprise 21.0 is in your cache, but not usable: ")
+    assert cause in str(caught.value) and "attack import FILE" in str(caught.value)
+    # What is sound can still be used: every other release explains what the chosen one does not know.
+    assert [str(other.release) for other in other_releases(open_release("enterprise-19.0"))] == [
+        "enterprise-18.1",
+        "ics-18.1",
+        "mobile-18.1",
+    ]
     again = import_bundle(path)
     assert again == imported
-    assert open_release("enterprise-18.1") == imported
+    assert open_release("enterprise-21.0") == imported
     assert unreadable_folders() == []
 
 
-def build_sha(release: str) -> str:
-    return next(found.sha256 for found in shelf._copies() if found.embedded and str(found.release) == release)
+def test_the_last_sound_copy_is_read_where_a_newer_import_is_damaged(bundle):
+    first = import_bundle(bundle("21.0"))
+    second = import_bundle(bundle("21.0", stix="2.1"))
+    folder = next(path for path in cache_folder().iterdir() if path.name.endswith(second.sha256[:12]))
+    (folder / "uses.parquet").write_bytes(b"")
+    assert open_release("enterprise-21.0") == first
 
 
 def test_unreadable_folders_are_named_with_the_cause(bundle, cache):
@@ -225,9 +319,9 @@ def test_build_says_what_is_missing(tmp_path, capsys):
 
 
 def test_build_writes_facts_only_and_names_the_source(tmp_path):
-    (tmp_path / "mobile-attack-9.0.json").write_bytes(
-        bundle_bytes([collection("9.0", "Mobile ATT&CK"), *small_objects()])
-    )
+    content = bundle_bytes([collection("9.0", "Mobile ATT&CK"), *small_objects()])
+    mobile = content.replace(b'"mitre-attack", "phase_name"', b'"mitre-mobile-attack", "phase_name"')
+    (tmp_path / "mobile-attack-9.0.json").write_bytes(mobile)
     (folder,) = build.build(tmp_path, tmp_path / "out", {Release.parse("mobile-9.0"): "a test"})
     catalogue = shelf.open_catalogue(folder, verify=True)
     assert (str(catalogue.release), catalogue.source) == ("mobile-9.0", "a test")

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coverage.catalogue import CatalogueError
-from coverage.catalogue.bundle import parsed_bundle, release_of
+from coverage.catalogue.bundle import parsed_bundle, published_as, release_of
 from coverage.catalogue.stix import catalogue_of, read_bundle
 
 DAY = "2025-10-21T15:10:28.402Z"
@@ -339,6 +339,104 @@ def test_a_bundle_without_collection_is_known_by_its_hash(monkeypatch):
     assert str(release_of(parsed_bundle(content, "cti.json"))) == "ics-12.1"
 
 
+def hashed_as(monkeypatch, content: bytes, *names: str, stix: str = "STIX20") -> str:
+    """The file's SHA-256, entered into MITRE's list under those names (`mobile 10.1`); hashes cannot be forged."""
+    from mitreattack import release_info
+
+    sha256 = hashlib.sha256(content).hexdigest()
+    for name in names:
+        domain, _, version = name.partition(" ")
+        monkeypatch.setitem(getattr(release_info, stix)[domain], version, sha256)
+    return sha256
+
+
+MOBILE_10 = ("mobile 10.1", "mobile 11.0", "mobile 11.1", "mobile 11.2")
+
+
+def test_mitre_published_files_under_several_versions():
+    """So that the tests below stand for something real: Mobile 10.1 to 11.2 is one file in STIX 2.0."""
+    from mitreattack import release_info
+
+    mobile = release_info.STIX20["mobile"]
+    assert len({mobile[name.partition(" ")[2]] for name in MOBILE_10}) == 1
+    found = published_as(mobile["10.1"])
+    assert [str(release) for release in found.releases] == [name.replace(" ", "-") for name in MOBILE_10]
+    assert found.titles == "Mobile 10.1, 11.0, 11.1 and 11.2"
+
+
+def test_a_file_published_under_several_versions_is_the_oldest_and_says_so(monkeypatch):
+    content = bundle_bytes(in_mobile(small_objects()))
+    hashed_as(monkeypatch, content, *MOBILE_10)
+    found = catalogue_of(content, "mobile-attack.json")
+    assert str(found.release) == "mobile-10.1"
+    assert found.source == (
+        "mobile-attack.json (its SHA-256 is that of MITRE's Mobile 10.1, 11.0, 11.1 and 11.2)"
+    )
+    assert str(catalogue_of(content, "mobile-attack.json", "11.1").release) == "mobile-11.1"
+    with pytest.raises(CatalogueError, match=r"the bundle is Mobile 10\.1, 11\.0, .* not version 12\.0"):
+        catalogue_of(content, "mobile-attack.json", "12.0")
+
+
+def test_one_of_several_versions_is_meant_that_the_collection_names(monkeypatch):
+    content = bundle_bytes([collection("11.2", "Mobile ATT&CK"), *in_mobile(small_objects())])
+    hashed_as(monkeypatch, content, *MOBILE_10)
+    assert str(catalogue_of(content, "mobile-attack.json").release) == "mobile-11.2"
+
+
+def test_the_hash_overrules_what_a_file_says_of_itself(monkeypatch):
+    content = bundle_bytes([collection("11.2", "Enterprise ATT&CK"), *in_mobile(small_objects())], "2.1")
+    hashed_as(monkeypatch, content, "mobile 10.1", stix="STIX21")
+    found = catalogue_of(content, "mobile-attack-11.2.json")
+    assert str(found.release) == "mobile-10.1"
+    assert found.source == (
+        "mobile-attack-11.2.json (its SHA-256 is that of MITRE's Mobile 10.1, although its collection says 11.2)"
+    )
+    with pytest.raises(CatalogueError, match=r"the bundle is MITRE's Mobile 10\.1, not Enterprise"):
+        catalogue_of(content, "mobile-attack.json", domain="enterprise")
+
+
+def test_a_beta_is_no_release_until_it_is_given_a_version(monkeypatch):
+    content = bundle_bytes([collection("11.0", "Mobile ATT&CK"), *in_mobile(small_objects())])
+    hashed_as(monkeypatch, content, "mobile 11.0-beta", stix="STIX21")
+    with pytest.raises(CatalogueError, match=r"MITRE's mobile 11\.0-beta, which is no release"):
+        catalogue_of(content, "beta.json")
+    assert str(catalogue_of(content, "beta.json", "11.0").release) == "mobile-11.0"
+
+
+def test_a_collection_that_names_no_version_and_a_file_that_names_another(monkeypatch):
+    unnamed = bundle_bytes([collection("next"), *small_objects()])
+    with pytest.raises(CatalogueError) as caught:
+        catalogue_of(unnamed, "enterprise-attack-20.0.json")
+    assert str(caught.value) == (
+        "enterprise-attack-20.0.json: its collection's version 'next' is no ATT&CK version; "
+        "give the version with --release, such as --release 20.0"
+    )
+    assert str(catalogue_of(unnamed, "x.json", "20").release) == "enterprise-20.0"
+    renamed = catalogue_of(small_bundle("19.0"), "enterprise-attack-20.0.json")
+    assert str(renamed.release) == "enterprise-19.0"
+    assert renamed.source == "enterprise-attack-20.0.json (the file's name says 20.0)"
+
+
+def test_two_collections_that_name_two_versions():
+    objects = [collection("18.1"), collection("18.0", "ATT&CK"), *small_objects()]
+    with pytest.raises(CatalogueError, match=r"says that it is Enterprise 18\.0 and Enterprise 18\.1; give"):
+        named(objects)
+    assert named(objects, "18.0") == "enterprise-18.0"
+
+
+def in_mobile(objects: list[dict]) -> list[dict]:
+    """The same objects with the phases of Mobile's kill chain."""
+    text = json.dumps(objects).replace('"mitre-attack", "phase_name"', '"mitre-mobile-attack", "phase_name"')
+    return json.loads(text)
+
+
+def test_the_domain_can_be_given_and_must_be_that_of_the_techniques():
+    content = bundle_bytes(in_mobile(small_objects()))
+    assert str(catalogue_of(content, "x.json", "9.0", domain="mobile").release) == "mobile-9.0"
+    with pytest.raises(CatalogueError, match=r"x\.json: its techniques are of Mobile, not of ICS"):
+        catalogue_of(content, "x.json", "9.0", domain="ics")
+
+
 def test_a_bundle_of_another_version_than_said():
     with pytest.raises(CatalogueError, match=r"bundle\.json: the bundle is Enterprise 18\.1, not version 19"):
         named([collection("18.1"), *small_objects()], "19")
@@ -357,7 +455,60 @@ DAMAGED = [
 ]
 TEXT_FOR_LIST = [technique("T1007", ("execution",), x_mitre_platforms="Windows"), *small_objects()]
 
+
+def without(objects: list[dict], *types: str) -> list[dict]:
+    return [stix for stix in objects if stix["type"] not in types]
+
+
+def changed(objects: list[dict], stix_type: str, **values) -> list[dict]:
+    return [{**stix, **values} if stix["type"] == stix_type else stix for stix in objects]
+
+
+NAMED = [collection("18.1"), *small_objects()]
+PHASES_OF_NOTHING = [{"kill_chain_name": "mitre-attack", "phase_name": "no-such-tactic"}]
+OTHER_CHAIN = [{"kill_chain_name": "lockheed", "phase_name": "execution"}]
+MERGED = [*NAMED, *in_mobile([technique("T1400", ("execution",))])]
+
 BAD = {
+    "no phases": (
+        bundle_bytes(changed(NAMED, "attack-pattern", kill_chain_phases=[])),
+        "none of its techniques names a kill chain phase, so it is no ATT&CK release",
+    ),
+    "no phases at all": (
+        bundle_bytes([{k: v for k, v in stix.items() if k != "kill_chain_phases"} for stix in NAMED]),
+        "none of its techniques names a kill chain phase",
+    ),
+    "phases of no tactic": (
+        bundle_bytes(changed(NAMED, "attack-pattern", kill_chain_phases=PHASES_OF_NOTHING)),
+        "none of its techniques names the phase of a tactic in its matrix",
+    ),
+    "another kill chain": (
+        bundle_bytes(changed(NAMED, "attack-pattern", kill_chain_phases=OTHER_CHAIN)),
+        "its techniques name phases of lockheed, and Enterprise's kill chain is mitre-attack",
+    ),
+    "another domain": (
+        bundle_bytes([collection("18.1"), *in_mobile(small_objects())]),
+        "phases of mitre-mobile-attack, and Enterprise's kill chain is mitre-attack",
+    ),
+    "two domains": (bundle_bytes(MERGED), "it holds techniques of Enterprise and of Mobile"),
+    "no matrix": (bundle_bytes(without(NAMED, "x-mitre-matrix")), "no matrix in it names its tactics"),
+    "a deprecated matrix": (
+        bundle_bytes(changed(NAMED, "x-mitre-matrix", x_mitre_deprecated=True)),
+        "no matrix in it names its tactics",
+    ),
+    "no tactics": (bundle_bytes(without(NAMED, "x-mitre-tactic")), "no tactics in it"),
+    "revoked tactics": (
+        bundle_bytes(changed(NAMED, "x-mitre-tactic", revoked=True)),
+        "every tactic in it is revoked or deprecated",
+    ),
+    "revoked techniques": (
+        bundle_bytes(changed(NAMED, "attack-pattern", revoked=True)),
+        "every technique in it is revoked or deprecated",
+    ),
+    "no phases, STIX 2.1": (
+        bundle_bytes(changed(NAMED, "attack-pattern", kill_chain_phases=[]), "2.1"),
+        "none of its techniques names a kill chain phase",
+    ),
     "empty": (b"", "not JSON"),
     "text": (b"hello", "not JSON"),
     "binary": (b"\xff\xfe\x00\x81", "not JSON"),

@@ -230,7 +230,7 @@ def test_a_failure_is_one_sentence_and_what_was_there_stays(case, folders):
 
 def test_an_archive_of_the_wrong_size_is_refused():
     with serving(answering(archive())) as (_, url):
-        with pytest.raises(FetchError, match="it holds more than 1 files"):
+        with pytest.raises(FetchError, match="it holds more than 1 file"):
             fetch_corpus("elastic", base_url=url, limits=Limits(files=1))
         with pytest.raises(FetchError, match="bytes unpacked; at most 10 are taken"):
             fetch_corpus("elastic", base_url=url, limits=Limits(bytes=10))

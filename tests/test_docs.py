@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from coverage.catalogue import shelf
+from coverage.cli.main import app
 from coverage.pages import PAGES
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -21,6 +22,17 @@ def test_every_command_and_option_is_documented():
     """docs/cli.md is what docs/write_cli.py writes. When this fails: python docs/write_cli.py."""
     expected = runpy.run_path(str(PROJECT / "docs" / "write_cli.py"))["page"]()
     assert (PROJECT / "docs" / "cli.md").read_text(encoding="utf-8") == expected
+
+
+def test_every_environment_variable_is_documented_in_one_place():
+    """docs/configuration.md has each `COVERAGE_...` that the code names, and no other; --help names them, too."""
+    files = [PROJECT / "app.py", *sorted((PROJECT / "coverage").rglob("*.py"))]
+    source = "\n".join(path.read_text(encoding="utf-8") for path in files)
+    read = set(re.findall(r"[\"'](COVERAGE_[A-Z_]+)[\"']", source))
+    assert read >= {"COVERAGE_RULES", "COVERAGE_CACHE", "COVERAGE_DATA", "COVERAGE_ATTACK_URL"}
+    page = (PROJECT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `(COVERAGE_[A-Z_]+)` \|", page, re.MULTILINE)) == read
+    assert set(re.findall(r"COVERAGE_[A-Z_]+", app.info.epilog)) == read
 
 
 @pytest.mark.parametrize(("file", "title"), [entry[:2] for entry in PAGES])

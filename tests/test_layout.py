@@ -124,7 +124,7 @@ def test_no_module_bears_a_name_of_coverage_py():
 
 # Lowest first: a module imports from its own line and from lines above (STYLE, "Direction").
 LAYERS = [
-    ("vocabulary", "palette", "atomic", "download", "kept"),
+    ("vocabulary", "palette", "atomic", "download", "kept", "words"),
     ("models", "folders"),
     ("frames",),
     ("catalogue", "loaders"),

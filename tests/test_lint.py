@@ -65,7 +65,7 @@ def repository(tmp_path) -> Path:
 def test_the_exit_code_follows_the_threshold(tmp_path, rules, fail_on, code):
     done = run(str(written_to(tmp_path / "rules", rules)), "--fail-on", fail_on)
     assert done.returncode == code, done.stderr
-    assert "1 rules, checked in Enterprise 19.0" in done.stdout
+    assert "1 rule, checked in Enterprise 19.0" in done.stdout
 
 
 def test_a_broken_rule_fails_and_is_reported_at_its_place(tmp_path):

@@ -96,9 +96,7 @@ def test_the_patch_on_standard_output_applies(repository):
     assert texts(repository) == before
     assert "diff --git a/rules/moves.toml b/rules/moves.toml" in done.stdout
     assert "[[decision]]" in done.stderr and 'from = "T1574"' in done.stderr
-    assert (
-        "2 of 3 files change for Enterprise 19.0; 1 mapping is left for a person in 1 files." in done.stderr
-    )
+    assert "2 of 3 files change for Enterprise 19.0; 1 mapping is left for a person in 1 file." in done.stderr
     git(repository, "apply", "--check", "-", given=done.stdout)
     git(
         repository / "sigma", "apply", "-", given=done.stdout

@@ -91,7 +91,7 @@ def test_an_upload_is_used_and_removed_again(app):
     page.file_uploader(key="upload_files").set_value([("theirs.zip", content, "application/zip")]).run()
     page.button(key="upload_use").click().run()
     assert not page.exception
-    assert "theirs: 1 rules" in stamp(page) and "a: 2 rules" in stamp(page)
+    assert "theirs: 1 rule " in stamp(page) and "a: 2 rules" in stamp(page)
     assert [as_seen(said.value) for said in page.sidebar.success] == ["theirs: 1 file."]
     (upload,) = uploads_at_hand()
     assert "theirs (uploaded)" in page.multiselect(key="rule_paths").options

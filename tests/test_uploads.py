@@ -202,7 +202,7 @@ def test_the_limits_are_counted_over_all_files_of_an_upload():
         kept_upload(zips, Limits(files=5))
     with pytest.raises(ArchiveError, match="2\\.zip: together the files are more"):
         kept_upload(zips, Limits(bytes=5 * len(RULE)))
-    with pytest.raises(ArchiveError, match="0\\.zip: it holds more than 1 files"):
+    with pytest.raises(ArchiveError, match="0\\.zip: it holds more than 1 file"):
         kept_upload(zips, Limits(files=1))
     with pytest.raises(ArchiveError, match="0\\.zip: it holds 7,000 bytes unpacked; at most 6,999 are taken"):
         kept_upload([("0.zip", zipped({"a.toml": "x" * 7000}))], Limits(bytes=6999))

@@ -1,7 +1,7 @@
 """A STIX bundle as MITRE publishes it: bytes, their hash, the objects, and which release they are.
 
-Knows files, gzip and JSON, and the two things that name a release: the bundle's own collection object
-and MITRE's list of hashes. Knows no frames.
+Knows files, gzip and JSON, and the two things that name a release: MITRE's list of hashes and the
+bundle's own collection object. Knows no frames.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import re
 import zlib
 from collections import Counter
 from dataclasses import dataclass, field
@@ -118,27 +119,126 @@ def _latest(objects: list[StixObject]) -> list[StixObject]:
     return list(latest.values())
 
 
-def release_of(bundle: Bundle, version: str | None = None) -> Release:
-    """The release a bundle is: as its collection says, else by MITRE's list of hashes, else `version`.
+@dataclass(frozen=True)
+class Named:
+    """Which release a bundle is, and what there is to say of how that is known."""
+
+    release: Release
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class Published:
+    """What MITRE published with one hash: releases, the oldest first, and the names of betas."""
+
+    releases: tuple[Release, ...] = ()
+    betas: tuple[str, ...] = ()
+
+    @property
+    def titles(self) -> str:
+        """For people: `Mobile 10.1, 11.0 and 11.1`."""
+        first, *others = self.releases
+        return _listed([first.title, *(release.version for release in others)])
+
+
+def published_as(sha256: str) -> Published:
+    """What mitreattack-python lists as published with this hash, in STIX 2.0 or 2.1.
+
+    One file may be several releases: a domain that nothing changed in was published again as it was.
+    """
+    from mitreattack import release_info  # slow to import
+
+    names = [
+        (domain, version)
+        for hashes in (release_info.STIX21, release_info.STIX20)
+        for domain, versions in hashes.items()
+        for version, known in versions.items()
+        if known == sha256
+    ]
+    releases = {release for name in names if (release := Release.of(*name)) is not None}
+    betas = [f"{domain} {version}" for domain, version in names if Release.of(domain, version) is None]
+    return Published(tuple(sorted(releases)), tuple(dict.fromkeys(betas)))
+
+
+def release_of(bundle: Bundle, version: str | None = None, domain: str | None = None) -> Release:
+    """The release a bundle is, as `named` finds it."""
+    return named(bundle, version, domain).release
+
+
+def named(bundle: Bundle, version: str | None = None, domain: str | None = None) -> Named:
+    """The release a bundle is: by MITRE's list of hashes, else as its collection says, else as given.
+
+    A hash is the whole file, so what the file says of itself cannot overrule it. Where MITRE published
+    the file under several versions, the one given or named by the collection is meant, else the oldest.
 
     Raises
     ------
     CatalogueError
-        When the bundle names no domain or version, or another version than the one given.
+        When the bundle names no domain or version, two versions, or others than those given.
     """
-    known = _known_release(bundle.sha256)
-    domain = _collection_domain(bundle) or (known.domain if known else None) or _kill_chain_domain(bundle)
-    found = _collection_version(bundle) or (known.version if known else None)
-    if domain is None:
-        raise CatalogueError(f"{bundle.name}: no kill chain of ATT&CK in it, so it is no ATT&CK release")
-    if found is None and version is None:
+    known = published_as(bundle.sha256)
+    if known.releases:
+        return _published(bundle, known, version, domain)
+    if known.betas and version is None:
         raise CatalogueError(
-            f"{bundle.name}: the bundle does not say which ATT&CK version it is; give the version"
+            f"{bundle.name}: this is MITRE's {known.betas[0]}, which is no release; "
+            "give the version to read it as with --release"
         )
-    release = _release(bundle.name, domain, found or version)
-    if version is not None and release != _release(bundle.name, domain, version):
-        raise CatalogueError(f"{bundle.name}: the bundle is {release.title}, not version {version}")
-    return release
+    return _as_written(bundle, version, domain)
+
+
+def _published(bundle: Bundle, known: Published, version: str | None, domain: str | None) -> Named:
+    if domain is not None and domain != known.releases[0].domain:
+        raise CatalogueError(
+            f"{bundle.name}: the bundle is MITRE's {known.titles}, not {DOMAINS[domain].title}"
+        )
+    by_version = {release.version: release for release in known.releases}
+    written = [_release(bundle.name, known.releases[0].domain, version)] if version is not None else []
+    if written and written[0] not in known.releases:
+        raise CatalogueError(f"{bundle.name}: the bundle is {known.titles}, not version {version}")
+    in_collection = _collection_versions(bundle)
+    written += [by_version[text] for text in in_collection if text in by_version]
+    release = next(iter(written), known.releases[0])
+    notes = [f"its SHA-256 is that of MITRE's {known.titles}"] if len(known.releases) > 1 else []
+    wrong = [text for text in in_collection if text not in by_version]
+    if wrong:
+        notes = [f"its SHA-256 is that of MITRE's {known.titles}, although its collection says {wrong[0]}"]
+    return Named(release, _listed(notes) or None)
+
+
+def _as_written(bundle: Bundle, version: str | None, domain: str | None) -> Named:
+    domain = _domain(bundle, domain)
+    found = {release for text in _collection_versions(bundle) if (release := Release.of(domain, text))}
+    given = None if version is None else _release(bundle.name, domain, version)
+    if not found and given is None:
+        raise CatalogueError(f"{bundle.name}: {_no_version(bundle)}")
+    if given is not None and found and given not in found:
+        titles = _listed([release.title for release in sorted(found)])
+        raise CatalogueError(f"{bundle.name}: the bundle is {titles}, not version {version}")
+    if given is None and len(found) > 1:
+        titles = _listed([release.title for release in sorted(found)])
+        raise CatalogueError(
+            f"{bundle.name}: the bundle says that it is {titles}; give the version with --release"
+        )
+    release = given or next(iter(found))
+    in_name = _version_in(bundle.name)
+    other = in_name is not None and Release.of(domain, in_name) != release
+    return Named(release, f"the file's name says {in_name}" if other else None)
+
+
+def _no_version(bundle: Bundle) -> str:
+    written, in_name = _collection_versions(bundle), _version_in(bundle.name)
+    if written:
+        cause = f"its collection's version '{written[0]}' is no ATT&CK version"
+    else:
+        cause = "the bundle does not say which ATT&CK version it is"
+    return f"{cause}; give the version with --release, such as --release {in_name or '19.0'}"
+
+
+def _version_in(name: str) -> str | None:
+    """The version that a file's name says: `19.0` of `enterprise-attack-19.0.json`."""
+    found = re.search(r"-attack-v?(\d+(?:\.\d+)+)", name)
+    return found[1] if found else None
 
 
 def _release(name: str, domain: str, version: str) -> Release:
@@ -148,39 +248,50 @@ def _release(name: str, domain: str, version: str) -> Release:
     return release
 
 
-def _collection_version(bundle: Bundle) -> str | None:
+def _domain(bundle: Bundle, given: str | None) -> str:
+    chains = domains_of(bundle)
+    if given is not None and chains and given not in chains:
+        titles = _listed([DOMAINS[domain].title for domain in chains])
+        raise CatalogueError(f"{bundle.name}: its techniques are of {titles}, not of {DOMAINS[given].title}")
+    found = given or _collection_domain(bundle) or next(iter(chains), None)
+    if found is None:
+        raise CatalogueError(f"{bundle.name}: no kill chain of ATT&CK in it, so it is no ATT&CK release")
+    return found
+
+
+def _collection_versions(bundle: Bundle) -> list[str]:
     versions = [stix.get("x_mitre_version") for stix in bundle.of_type("x-mitre-collection")]
-    return next((version for version in versions if isinstance(version, str) and version), None)
+    return list(dict.fromkeys(text for text in versions if isinstance(text, str) and text))
 
 
 def _collection_domain(bundle: Bundle) -> str | None:
     for stix in bundle.of_type("x-mitre-collection"):
-        said = " ".join([str(stix.get("name", "")), *map(str, stix.get("x_mitre_domains") or ())]).lower()
+        domains = stix.get("x_mitre_domains") or ()
+        words = " ".join([str(stix.get("name", "")), *map(str, domains)]).lower().replace("-", " ").split()
         for domain in DOMAINS:
-            if domain in said.replace("-", " ").split():
+            if domain in words:
                 return domain
     return None
 
 
-def _kill_chain_domain(bundle: Bundle) -> str | None:
-    chains = Counter(
-        phase.get("kill_chain_name")
-        for stix in bundle.of_type("attack-pattern")
-        for phase in stix.get("kill_chain_phases") or ()
-    )
+def domains_of(bundle: Bundle) -> list[str]:
+    """The ATT&CK domains whose kill chain live techniques name, that of most techniques first."""
+    chains = Counter(chain for stix in live_techniques(bundle) for chain in kill_chains(stix))
     found = [domain for domain in DOMAINS.values() if domain.kill_chain in chains]
-    return max(found, key=lambda domain: chains[domain.kill_chain]).id if found else None
+    return [domain.id for domain in sorted(found, key=lambda domain: -chains[domain.kill_chain])]
 
 
-def _known_release(sha256: str) -> Release | None:
-    """The newest release MITRE published with this hash, as STIX 2.0 or 2.1."""
-    from mitreattack import release_info  # slow to import
+def live_techniques(bundle: Bundle) -> list[StixObject]:
+    """The techniques and sub-techniques that are neither revoked nor deprecated."""
+    patterns = bundle.of_type("attack-pattern")
+    return [stix for stix in patterns if not stix.get("revoked") and not stix.get("x_mitre_deprecated")]
 
-    found = [
-        release
-        for hashes in (release_info.STIX21, release_info.STIX20)
-        for domain, versions in hashes.items()
-        for version, known in versions.items()
-        if known == sha256 and (release := Release.of(domain, version)) is not None
-    ]
-    return max(found, default=None)
+
+def kill_chains(stix: StixObject) -> set[str]:
+    """The kill chains whose phases a technique names."""
+    return {phase.get("kill_chain_name") for phase in stix.get("kill_chain_phases") or ()}
+
+
+def _listed(words: list[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

@@ -72,7 +72,7 @@ def fetch(
     """
     hashes = _mitre_hashes() if hashes is None else hashes
     release, sha256 = _wanted(domain, version, hashes)
-    known = imported(sha256)
+    known = imported(sha256, release.version, domain)
     if known is not None:
         return known
     name = f"{domain}-attack-{release.version}.json"
@@ -87,7 +87,7 @@ def fetch(
         raise CatalogueError(
             f"{shown(url)}: the file is not MITRE's {release.title}, its SHA-256 is another one"
         )
-    return import_bytes(content, name, source=shown(url))
+    return import_bytes(content, name, release.version, shown(url), domain)
 
 
 def _mitre_hashes() -> Hashes:

@@ -6,6 +6,7 @@ shared: nobody changes one in place. Knows nothing of STIX, files or where a rel
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -13,6 +14,8 @@ import pandas as pd
 
 from coverage.frames import CATALOGUE_FRAMES
 from coverage.vocabulary import DOMAINS
+
+COPY_DIGITS = 12  # of a bundle's SHA-256, where it tells two files of one release apart
 
 
 class CatalogueError(Exception):
@@ -23,11 +26,14 @@ class CatalogueError(Exception):
 class Release:
     """One ATT&CK release: domain and version. Orders by domain, then version number.
 
-    `str(release)` is its id, such as `enterprise-19.0`.
+    `str(release)` is its id, such as `enterprise-19.0`. `copy` is set for an imported bundle that is
+    another file than the project's release of that name, `enterprise-19.0@0123456789ab`: the start of
+    its SHA-256, so that each id always means the same facts.
     """
 
     domain: str
     version_key: tuple[int, ...]
+    copy: str = ""
 
     def __post_init__(self) -> None:
         if self.domain not in DOMAINS or not self.version_key:
@@ -42,14 +48,19 @@ class Release:
         ValueError
             When the text is no release id; the message says what one looks like.
         """
-        domain, _, version = text.strip().lower().replace("-attack-", "-").rpartition("-")
+        name, at, copy = text.strip().lower().partition("@")
+        domain, _, version = name.replace("-attack-", "-").rpartition("-")
         parts = version.lstrip("v").split(".")
-        if domain not in DOMAINS or not all(part.isdecimal() for part in parts):
+        if (
+            domain not in DOMAINS
+            or not all(part.isascii() and part.isdecimal() for part in parts)
+            or (at and not re.fullmatch(rf"[0-9a-f]{{{COPY_DIGITS}}}", copy))
+        ):
             raise ValueError(
                 f"'{text}' is no ATT&CK release; write a domain and a version, such as enterprise-19.0"
             )
         numbers = tuple(int(part) for part in parts)
-        return cls(domain, numbers if len(numbers) > 1 else (*numbers, 0))
+        return cls(domain, numbers if len(numbers) > 1 else (*numbers, 0), copy)
 
     @classmethod
     def of(cls, domain: str, version: str) -> Release | None:
@@ -59,6 +70,14 @@ class Release:
         except ValueError:
             return None
 
+    def copied(self, sha256: str) -> Release:
+        """The same release as another file than the project's, told apart by the bundle's hash."""
+        return Release(self.domain, self.version_key, sha256[:COPY_DIGITS])
+
+    def same_version(self, other: Release) -> bool:
+        """Whether the other is this release or another file of it."""
+        return (self.domain, self.version_key) == (other.domain, other.version_key)
+
     @property
     def version(self) -> str:
         return ".".join(str(number) for number in self.version_key)
@@ -66,10 +85,11 @@ class Release:
     @property
     def title(self) -> str:
         """For people: `Enterprise 19.0`."""
-        return f"{DOMAINS[self.domain].title} {self.version}"
+        title = f"{DOMAINS[self.domain].title} {self.version}"
+        return f"{title} (copy {self.copy})" if self.copy else title
 
     def __str__(self) -> str:
-        return f"{self.domain}-{self.version}"
+        return f"{self.domain}-{self.version}" + (f"@{self.copy}" if self.copy else "")
 
 
 @dataclass(frozen=True)
@@ -112,3 +132,14 @@ class Catalogue:
         if name in CATALOGUE_FRAMES:
             return self.frame(name)
         raise AttributeError(name)
+
+
+def unplaced_techniques(catalogue: Catalogue) -> list[str]:
+    """The IDs of live techniques that stand in no tactic, so that no cell of the matrix shows them."""
+    techniques = catalogue.techniques
+    placed = set(catalogue.placements["attack_id"].tolist())
+    return [
+        attack_id
+        for attack_id in techniques.loc[techniques["status"] == "live", "attack_id"].tolist()
+        if attack_id not in placed
+    ]

@@ -1,18 +1,20 @@
 """The ATT&CK releases at hand: those that come with the project, and those the user imported.
 
-A release the user imported stands before the embedded one of the same name, but the default release is
-an embedded one: no number changes by itself because something was downloaded. Knows no STIX field.
+A name always means the same facts: an imported file that is another one than the project's release of
+that name has an id of its own, `enterprise-19.0@0123456789ab`, and the default release is one of the
+project's. So no number changes by itself because something was imported. Knows no STIX field.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 from coverage.atomic import sweep
-from coverage.catalogue.bundle import file_bytes, sha256_of
+from coverage.catalogue.bundle import file_bytes, published_as, sha256_of
 from coverage.catalogue.model import Catalogue, CatalogueError, Release
 from coverage.catalogue.store import RELEASE_FILE, open_catalogue, read_stored, write_catalogue
 from coverage.folders import cache_root
@@ -37,7 +39,7 @@ class ReleaseAtHand:
 
     def open(self) -> Catalogue:
         """Its catalogue. Raises CatalogueError when its files are damaged."""
-        return open_catalogue(self.folder, verify=not self.embedded)
+        return replace(open_catalogue(self.folder, verify=not self.embedded), release=self.release)
 
 
 def cache_folder() -> Path:
@@ -58,31 +60,71 @@ def releases_at_hand() -> list[ReleaseAtHand]:
 
 
 def unreadable_folders() -> list[tuple[Path, str]]:
-    """(folder, why) for each folder that holds no release this program can read."""
-    found = []
-    for folder in [*_folders(cache_folder()), *_folders(EMBEDDED)]:
-        try:
-            read_stored(folder)
-        except CatalogueError as error:
-            found.append((folder, str(error)))
-    return found
+    """(folder, why) for each folder that holds no release this program can read, or a damaged one."""
+    folders = [*_folders(cache_folder()), *_folders(EMBEDDED)]
+    return [(folder, why) for folder in folders if (why := _damage(folder)) is not None]
+
+
+def _damage(folder: Path) -> str | None:
+    """Why a stored release cannot be used, every file of it checked; None for a sound one."""
+    return _damage_as_of(folder, _state(folder))
+
+
+@lru_cache(maxsize=256)
+def _damage_as_of(folder: Path, state: tuple) -> str | None:
+    try:
+        open_catalogue(folder, verify=True)
+    except CatalogueError as error:
+        log.warning("Left out a stored ATT&CK release: %s", error)
+        return str(error)
+    return None
+
+
+def _state(folder: Path) -> tuple:
+    """What changes with the files of a folder: their names, sizes and times."""
+    try:
+        files = sorted((path.name, path.stat()) for path in folder.iterdir())
+    except OSError as error:
+        return (str(error),)
+    return tuple((name, status.st_size, status.st_mtime_ns) for name, status in files)
 
 
 def _newest_first(releases: Iterable[ReleaseAtHand]) -> list[ReleaseAtHand]:
     domains = list(DOMAINS)
-    by_version = sorted(releases, key=lambda found: found.release.version_key, reverse=True)
+    by_copy = sorted(releases, key=lambda found: found.release.copy)
+    by_version = sorted(by_copy, key=lambda found: found.release.version_key, reverse=True)
     return sorted(by_version, key=lambda found: domains.index(found.release.domain))
 
 
 def _copies() -> Iterator[ReleaseAtHand]:
-    """Every copy of every release, in the order they are preferred: the last import first."""
+    """Every sound copy of every release, in the order they are preferred: the last import first."""
     sweep(cache_folder())
-    imports = sorted(_folders(cache_folder()), key=_written_at, reverse=True)
-    for folder in [*imports, *_folders(EMBEDDED)]:
+    yield from _imports()
+    for folder in _folders(EMBEDDED):
         try:
             yield _at_hand(folder)
         except CatalogueError as error:
             log.warning("Left out a stored ATT&CK release: %s", error)
+
+
+def _imports() -> Iterator[ReleaseAtHand]:
+    """Every sound release in the cache, the last import first."""
+    for folder in sorted(_folders(cache_folder()), key=_written_at, reverse=True):
+        if _damage(folder) is None:
+            found = _at_hand(folder)
+            yield replace(found, release=_own_id(found.release, found.sha256))
+
+
+def _own_id(release: Release, sha256: str) -> Release:
+    """The id of an imported bundle: a copy's where the project has another file of that release."""
+    folder = EMBEDDED / str(release)
+    if not folder.is_dir():
+        return release
+    try:
+        same = read_stored(folder).sha256 == sha256
+    except CatalogueError:
+        same = False
+    return release if same else release.copied(sha256)
 
 
 def _at_hand(folder: Path) -> ReleaseAtHand:
@@ -129,16 +171,21 @@ def open_release(release: Release | str) -> Catalogue:
     Raises
     ------
     CatalogueError
-        When the text names no release, or the release is not at hand: with what is, and how to get more.
+        When the text names no release, or the release is damaged or not at hand: with what is, and how
+        to get more.
     """
     wanted = _parsed(release)
     for found in _copies():
         if found.release == wanted:
-            try:
-                return found.open()
-            except CatalogueError as error:
-                log.warning("Passed over a stored ATT&CK release: %s", error)
+            return found.open()
     at_hand = ", ".join(str(found.release) for found in releases_at_hand()) or "none"
+    plain = str(replace(wanted, copy=""))
+    for folder in _folders(cache_folder()):
+        if folder.name.startswith(f"{plain}-") and (why := _damage(folder)) is not None:
+            raise CatalogueError(
+                f"ATT&CK {wanted.title} is in your cache, but not usable: {why}. At hand: {at_hand}; "
+                f"{HOW_TO_GET_MORE}."
+            )
     raise CatalogueError(f"ATT&CK {wanted.title} is not at hand. At hand: {at_hand}; {HOW_TO_GET_MORE}.")
 
 
@@ -151,7 +198,9 @@ def _parsed(release: Release | str) -> Release:
         raise CatalogueError(str(error)) from None
 
 
-def import_bundle(path: Path | str, version: str | None = None, source: str | None = None) -> Catalogue:
+def import_bundle(
+    path: Path | str, version: str | None = None, source: str | None = None, domain: str | None = None
+) -> Catalogue:
     """The catalogue of a STIX bundle file, read once and kept in the cache by the hash of its content.
 
     Parameters
@@ -162,6 +211,8 @@ def import_bundle(path: Path | str, version: str | None = None, source: str | No
         ATT&CK version, for bundles that do not name theirs.
     source : str, optional
         Where it came from, for people; the file's name when not given.
+    domain : str, optional
+        ATT&CK domain, for bundles that do not name theirs.
 
     Raises
     ------
@@ -169,37 +220,45 @@ def import_bundle(path: Path | str, version: str | None = None, source: str | No
         When the file is no whole ATT&CK release, or the cache cannot be written.
     """
     path = Path(path)
-    return import_bytes(file_bytes(path), path.name, version, source)
+    return import_bytes(file_bytes(path), path.name, version, source, domain)
 
 
 def import_bytes(
-    content: bytes, name: str, version: str | None = None, source: str | None = None
+    content: bytes,
+    name: str,
+    version: str | None = None,
+    source: str | None = None,
+    domain: str | None = None,
 ) -> Catalogue:
     """As `import_bundle`, for the (unpacked) JSON bytes themselves. `name` stands in messages."""
     sha256 = sha256_of(content)
-    known = imported(sha256, version)
+    known = imported(sha256, version, domain)
     if known is not None:
         return known
     from coverage.catalogue.stix import catalogue_of  # brings what only reading needs
 
-    catalogue = catalogue_of(content, name, version, source)
+    catalogue = catalogue_of(content, name, version, source, domain)
+    release = catalogue.release
     try:
-        write_catalogue(catalogue, cache_folder() / f"{catalogue.release}-{sha256[:12]}")
+        write_catalogue(catalogue, cache_folder() / f"{release}-{sha256[:12]}")
     except CatalogueError:
-        if imported(sha256) is None:  # else another process imported it meanwhile
+        if imported(sha256, release.version) is None:  # else another process imported it meanwhile
             raise
-    return imported(sha256, version) or catalogue
+    kept = imported(sha256, release.version)
+    return kept or replace(catalogue, release=_own_id(release, sha256))
 
 
-def imported(sha256: str, version: str | None = None) -> Catalogue | None:
-    """The catalogue in the cache that was read from the bundle with this hash (as that version), or None."""
-    for folder in _folders(cache_folder()):
-        if folder.name.endswith(sha256[:12]):
-            try:
-                catalogue = open_catalogue(folder, verify=True)
-            except CatalogueError as error:
-                log.warning("Reading the bundle again: %s", error)
-                continue
-            if catalogue.sha256 == sha256 and version in (None, catalogue.release.version):
-                return catalogue
-    return None
+def imported(sha256: str, version: str | None = None, domain: str | None = None) -> Catalogue | None:
+    """The catalogue in the cache that was read from the bundle with this hash, or None.
+
+    `version` and `domain` say as what; without a version it is as MITRE published the bundle.
+    """
+    found = [kept for kept in _imports() if kept.sha256 == sha256 and domain in (None, kept.release.domain)]
+    if not found:
+        return None
+    if version is None:
+        version = next((release.version for release in published_as(sha256).releases), None)
+    elif release := Release.of(found[0].release.domain, version):
+        version = release.version
+    kept = next((kept for kept in found if version in (None, kept.release.version)), None)
+    return kept.open() if kept else None

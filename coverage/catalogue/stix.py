@@ -6,18 +6,29 @@ to import (mitreattack, stix2) is imported when a bundle is read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from coverage.catalogue.bundle import Bundle, StixObject, file_bytes, parsed_bundle, release_of
+from coverage.catalogue.bundle import (
+    Bundle,
+    Named,
+    StixObject,
+    domains_of,
+    file_bytes,
+    kill_chains,
+    live_techniques,
+    named,
+    parsed_bundle,
+    published_as,
+)
 from coverage.catalogue.items import Item, Items, items_of
 from coverage.catalogue.model import Catalogue, CatalogueError, Release
 from coverage.frames import CATALOGUE_FRAMES, FrameError, checked
-from coverage.vocabulary import parent_of
+from coverage.vocabulary import DOMAINS, parent_of
 
 if TYPE_CHECKING:
     from mitreattack.stix20 import MitreAttackData
@@ -33,7 +44,7 @@ RELATION_FIELDS = {
 DAMAGE = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
 
 
-def read_bundle(path: Path | str, version: str | None = None) -> Catalogue:
+def read_bundle(path: Path | str, version: str | None = None, domain: str | None = None) -> Catalogue:
     """The catalogue that a bundle file holds (`.json` or `.json.gz`, STIX 2.0 or 2.1).
 
     Parameters
@@ -41,6 +52,8 @@ def read_bundle(path: Path | str, version: str | None = None) -> Catalogue:
     path : Path or str
     version : str, optional
         ATT&CK version, for bundles that do not name theirs.
+    domain : str, optional
+        ATT&CK domain, for bundles that do not name theirs.
 
     Raises
     ------
@@ -48,32 +61,74 @@ def read_bundle(path: Path | str, version: str | None = None) -> Catalogue:
         One sentence with the file and the cause, for anything that is no whole ATT&CK release.
     """
     path = Path(path)
-    return catalogue_of(file_bytes(path), path.name, version)
+    return catalogue_of(file_bytes(path), path.name, version, domain=domain)
 
 
 def catalogue_of(
-    content: bytes, name: str, version: str | None = None, source: str | None = None
+    content: bytes,
+    name: str,
+    version: str | None = None,
+    source: str | None = None,
+    domain: str | None = None,
 ) -> Catalogue:
-    """The catalogue that (unpacked) JSON bytes hold. `name` stands in messages; `source` defaults to it."""
+    """The catalogue that (unpacked) JSON bytes hold. `name` stands in messages; `source` defaults to it.
+
+    Where the bundle's name is not plain, the catalogue's source says why it is called as it is.
+    """
     bundle = parsed_bundle(content, name)
-    release, frames = _read(bundle, version)
-    if frames["techniques"].empty or frames["tactics"].empty:
-        raise CatalogueError(f"{name}: no ATT&CK techniques or no tactics in it, so it is no ATT&CK release")
-    return Catalogue.of_frames(release, bundle.sha256, source or name, frames)
+    found, frames = _read(bundle, version, domain)
+    if unusable := _unusable(bundle, found.release, frames):
+        raise CatalogueError(f"{name}: {unusable}, so it is no ATT&CK release")
+    source = source or name
+    source = f"{source} ({found.note})" if found.note else source
+    return Catalogue.of_frames(found.release, bundle.sha256, source, frames)
 
 
-def _read(bundle: Bundle, version: str | None) -> tuple[Release, dict[str, pd.DataFrame]]:
+def _read(bundle: Bundle, version: str | None, domain: str | None) -> tuple[Named, dict[str, pd.DataFrame]]:
     import stix2  # slow to import
 
     try:
-        release = release_of(bundle, version)
-        return release, frames_of(attack_data(bundle), release)
+        found = named(bundle, version, domain)
+        return found, frames_of(attack_data(bundle), found.release)
     except FrameError:
         raise
     # A damaged object shows itself in many kinds of error; here is where each becomes a message.
     except (stix2.exceptions.STIXError, *DAMAGE) as error:
         cause = " ".join((str(error) or type(error).__name__).split())[:200]
         raise CatalogueError(f"{bundle.name}: the STIX bundle holds a damaged object ({cause})") from error
+
+
+def _unusable(bundle: Bundle, release: Release, frames: Mapping[str, pd.DataFrame]) -> str | None:
+    """Why nothing could be counted in a release, or not rightly: half a sentence. None for a usable one."""
+    techniques, tactics = frames["techniques"], frames["tactics"]
+    if techniques.empty or tactics.empty:
+        return "no ATT&CK techniques or no tactics in it"
+    if not (techniques["status"] == "live").any():
+        return "every technique in it is revoked or deprecated"
+    if not (tactics["status"] == "live").any():
+        return "every tactic in it is revoked or deprecated"
+    if not (tactics["position"] >= 0).any():
+        return "no matrix in it names its tactics"
+    in_matrix = tactics.loc[tactics["position"] >= 0, "tactic_id"]
+    if not frames["placements"]["tactic_id"].isin(in_matrix).any():
+        return _unplaced(bundle, release)
+    others = [domain for domain in domains_of(bundle) if domain != release.domain]
+    if others and not published_as(bundle.sha256).releases:
+        titles = " and of ".join(DOMAINS[domain].title for domain in (release.domain, *others))
+        return f"it holds techniques of {titles}"
+    return None
+
+
+def _unplaced(bundle: Bundle, release: Release) -> str:
+    """Why no technique of a bundle stands in a tactic: half a sentence."""
+    ours = DOMAINS[release.domain]
+    chains = set().union(*(kill_chains(stix) for stix in live_techniques(bundle)))
+    if not chains:
+        return "none of its techniques names a kill chain phase"
+    if ours.kill_chain not in chains:
+        written = ", ".join(sorted(map(str, chains)))
+        return f"its techniques name phases of {written}, and {ours.title}'s kill chain is {ours.kill_chain}"
+    return "none of its techniques names the phase of a tactic in its matrix"
 
 
 def attack_data(bundle: Bundle) -> MitreAttackData:

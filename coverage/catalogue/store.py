@@ -120,20 +120,28 @@ def read_stored(folder: Path) -> Stored:
         When it is no stored release, lacks a file, or was written in another format.
     """
     try:
-        said = json.loads((folder / RELEASE_FILE).read_text(encoding="utf-8"))
-        stored = Stored(**{**said, "release": Release.parse(said["release"])})
+        content = json.loads((folder / RELEASE_FILE).read_text(encoding="utf-8"))
+        stored = Stored(**{**content, "release": Release.parse(content["release"])})
+        _check_types(stored)
         lacking = [
             name for name in _file_names() if name not in stored.files or not (folder / name).is_file()
         ]
     except FileNotFoundError:
         raise CatalogueError(f"{folder}: no stored ATT&CK release ({RELEASE_FILE} is missing)") from None
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise CatalogueError(f"{folder}: {RELEASE_FILE} is damaged ({error})") from error
     if stored.format != format_of_frames():
         raise CatalogueError(f"{folder}: the release was stored by another version of this program")
     if lacking:
         raise CatalogueError(f"{folder}: the stored release lacks {', '.join(lacking)}")
     return stored
+
+
+def _check_types(stored: Stored) -> None:
+    """Raises TypeError for a value that is no text."""
+    texts = [stored.sha256, stored.source, stored.format, *stored.files, *dict(stored.files).values()]
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError("a value is no text")
 
 
 def open_catalogue(folder: Path, verify: bool = False) -> Catalogue:
@@ -143,7 +151,7 @@ def open_catalogue(folder: Path, verify: bool = False) -> Catalogue:
     ----------
     folder : Path
     verify : bool
-        Check every file against its hash now, not when its frame is read.
+        Check every file now, its hash and its columns, not when its frame is read.
 
     Raises
     ------
@@ -152,18 +160,54 @@ def open_catalogue(folder: Path, verify: bool = False) -> Catalogue:
     """
     stored = read_stored(folder)
     if verify:
-        for name in _file_names():
-            _file_bytes(folder, name, stored)
+        for name in CATALOGUE_FRAMES:
+            _parquet(folder, name, stored)
     return Catalogue(stored.release, stored.sha256, stored.source, _loader(folder, stored))
 
 
 def _loader(folder: Path, stored: Stored) -> Callable[[str], pd.DataFrame]:
     def load(name: str) -> pd.DataFrame:
-        content = _file_bytes(folder, f"{name}.parquet", stored)
-        table = pq.ParquetFile(pa.BufferReader(content)).read(use_threads=False)
-        return _frame(table, CATALOGUE_FRAMES[name])
+        try:
+            table = _parquet(folder, name, stored).read(use_threads=False)
+            return _frame(table, CATALOGUE_FRAMES[name])
+        except UNREADABLE as error:
+            raise _damaged(folder, name, stored, error) from error
 
     return load
+
+
+# What Arrow raises for a file that is no Parquet, or holds other values than it says.
+UNREADABLE = (pa.ArrowException, OSError, ValueError, TypeError, KeyError)
+
+
+def _parquet(folder: Path, name: str, stored: Stored) -> pq.ParquetFile:
+    """The file of a frame, its hash and its columns checked, no value of it read."""
+    content = _file_bytes(folder, f"{name}.parquet", stored)
+    try:
+        parquet = pq.ParquetFile(pa.BufferReader(content))
+        schema = parquet.schema_arrow
+        found = {field.name: field.type for field in schema}
+    except UNREADABLE as error:
+        raise _damaged(folder, name, stored, error) from error
+    wanted = {column: ARROW_TYPES[dtype] for column, (dtype, _) in CATALOGUE_FRAMES[name].columns.items()}
+    wrong = [column for column in wanted if not _same_type(found.get(column), wanted[column])]
+    if wrong:
+        raise _damaged(folder, name, stored, f"column {wrong[0]} is missing or of another type")
+    return parquet
+
+
+def _same_type(found: pa.DataType | None, wanted: pa.DataType) -> bool:
+    """Whether a column is of a type, whatever unit Parquet keeps a date in."""
+    if found is None:
+        return False
+    return found == wanted or (pa.types.is_timestamp(found) and pa.types.is_timestamp(wanted))
+
+
+def _damaged(folder: Path, name: str, stored: Stored, cause: object) -> CatalogueError:
+    words = " ".join(str(cause).split())[:200]
+    return CatalogueError(
+        f"{folder / name}.parquet: the file is damaged ({words}); get {stored.release.title} again"
+    )
 
 
 def _file_bytes(folder: Path, name: str, stored: Stored) -> bytes:

@@ -105,7 +105,7 @@ def activity_bars(months: pd.DataFrame, theme: Theme, title: str) -> go.Figure:
             ),
         ]
     )
-    figure.update_traces(hovertemplate="%{x|%B %Y}: %{y} rules %{fullData.name}<extra></extra>")
+    figure.update_traces(hovertemplate="%{x|%B %Y}, rules %{fullData.name}: %{y}<extra></extra>")
     figure.update_layout(barmode="group", bargap=0.25, legend=_LEGEND)
     figure.update_yaxes(automargin=True, title="rules", gridcolor=theme.rest, zeroline=False)
     figure.update_xaxes(automargin=True, tickformat="%b %Y")

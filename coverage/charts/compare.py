@@ -8,6 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from coverage.charts.theme import SIDES, Theme, laid_out
+from coverage.words import amount
 
 _ROW_HEIGHT = 27
 
@@ -96,7 +97,10 @@ def plan_curve(plan: pd.DataFrame, theme: Theme, title: str) -> go.Figure:
 
 
 def _closed(techniques: int, techniques_all: int, subtechniques: int, subtechniques_all: int) -> str:
-    return f"<br>{techniques:,} of {techniques_all:,} techniques, {subtechniques:,} of {subtechniques_all:,} sub-techniques"
+    return (
+        f"<br>{techniques:,} of {amount(techniques_all, 'technique')}, "
+        f"{subtechniques:,} of {amount(subtechniques_all, 'sub-technique')}"
+    )
 
 
 def _as_text(name: str) -> str:

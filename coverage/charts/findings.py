@@ -27,7 +27,7 @@ def cause_bars(counts: pd.DataFrame, theme: Theme, title: str) -> go.Figure:
                 textposition="outside",
                 textfont={"color": theme.text},
                 cliponaxis=False,
-                hovertemplate="%{y}: %{x} findings (" + severity + ")<extra></extra>",
+                hovertemplate="%{y}, findings (" + severity + "): %{x}<extra></extra>",
             )
             for severity in SEVERITY_COLOURS
             if len(rows := counts[counts["severity"] == severity])

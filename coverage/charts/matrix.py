@@ -17,6 +17,7 @@ import plotly.graph_objects as go
 from coverage.charts.theme import FONT, Theme, laid_out
 from coverage.measures.cell import CELL_MEASURES, CellMeasure, score_factors
 from coverage.measures.matrix import mark_keys
+from coverage.words import amount
 
 CELL_HEIGHT = 58  # four lines of 10 px: three of the name, one of the number
 HEAD_HEIGHT = 52
@@ -134,9 +135,11 @@ def _draw_targets(figure, cells, tactics, measure, hover) -> None:
 def _hover(row, tactic: str, rules: Sequence[str], are_rules: bool) -> str:
     lines = [f"<b>{escape(row.name)}</b>  {row.attack_id} · {escape(tactic)}"]
     subs = (
-        f" · {row.subtechniques_covered} of {row.subtechniques} sub-techniques" if row.subtechniques else ""
+        f" · {row.subtechniques_covered} of {amount(row.subtechniques, 'sub-technique')}"
+        if row.subtechniques
+        else ""
     )
-    lines.append(f"{row.rules} rules ({row.rules_direct} on it directly){subs}")
+    lines.append(f"{amount(row.rules, 'rule')} ({row.rules_direct} on it directly){subs}")
     lines.append(f"{score_factors(row)} = score {row.score:.2f}")
     if row.mark:
         mark = textwrap.wrap(f"{row.sign} gap {row.mark}", 80, max_lines=3, placeholder="…")

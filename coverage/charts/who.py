@@ -16,6 +16,7 @@ from coverage.charts.matrix import matrix_figure
 from coverage.charts.theme import FONT, Theme, ink_on
 from coverage.measures.cell import CellMeasure
 from coverage.palette import Band
+from coverage.words import amount
 
 MOST = 6
 LETTERS = "ABCDEF"
@@ -102,7 +103,7 @@ def who_figure(
 
 def _hover(covering: Sequence[str], names: Sequence[str], rules: Mapping[str, int]) -> list[str]:
     lines = [
-        f"{LETTERS[slot]} {name}: {rules.get(name, 0):,} rules"
+        f"{LETTERS[slot]} {name}: {amount(rules.get(name, 0), 'rule')}"
         for slot, name in enumerate(names)
         if name in covering
     ]

@@ -1,6 +1,7 @@
 """The command line: a shell over the same functions as the dashboard. `python -m coverage.cli --help`.
 
-Exit codes: 0 done, 1 a check failed, 2 it could not run (a sentence on standard error says why).
+Exit codes: 0 done, 1 a check failed, 2 it could not run (a sentence on standard error says why), 130
+interrupted, 141 whoever read its output has gone.
 Imports neither Streamlit nor Plotly. A command is one function in a module, and its word stands in COMMANDS.
 """
 

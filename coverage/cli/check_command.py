@@ -36,12 +36,13 @@ from coverage.measures.gate import (
 )
 from coverage.measures.rule_diff import unreadable_files, unreadable_sentence
 from coverage.measures.steps import State
-from coverage.reading import Reading, platforms_of, read_in
+from coverage.reading import Reading, platforms_of, read_in, release_in_use
 from coverage.scope import View
 from coverage.settings import Settings, SettingsError, settings_at
 from coverage.settings_check import ScopeSetting, TargetsCondition
 from coverage.tables import TableError
 from coverage.vocabulary import PRE_PLATFORM
+from coverage.words import amount
 
 FORMATS = ("table", "json", "github")
 _MOST_SHOWN = 20
@@ -117,7 +118,7 @@ class _Gate:
     paths: list[str] | None
     baseline: str | None
     gaps: Path | None
-    _readings: dict[str | None, Reading] = field(default_factory=dict)
+    _readings: dict[str, Reading] = field(default_factory=dict)
     _answers: dict[str, Accepted] = field(default_factory=dict)
 
     def verdicts(self) -> Iterator[Verdict]:
@@ -145,9 +146,10 @@ class _Gate:
 
     def _view(self, stated: ScopeSetting, line: int | None) -> tuple[View, Reading]:
         scope = stated.over(self.settings.check.scope)
-        if scope.attack not in self._readings:
-            self._readings[scope.attack] = read_in(self.loaded, scope.attack)
-        reading = self._readings[scope.attack]
+        release = release_in_use(self.settings, scope.attack)
+        if release not in self._readings:
+            self._readings[release] = read_in(self.loaded, release)
+        reading = self._readings[release]
         known = {name.casefold(): name for name in platforms_of(reading.catalogue) if name != PRE_PLATFORM}
         if unknown := [name for name in scope.platforms or () if name.casefold() not in known]:
             raise GateError(
@@ -255,7 +257,7 @@ def _print(verdicts: list[Verdict]) -> None:
                 f"        … and {len(verdict.missing) - _MOST_SHOWN:,} more; --json lists them all",
             )
     failed = sum(not verdict.passed for verdict in verdicts)
-    words = f"{len(verdicts):,} conditions" if len(verdicts) > 1 else "1 condition"
+    words = amount(len(verdicts), "condition")
     error_console.print(
         f"{failed:,} of {words} failed"
         if failed

@@ -32,6 +32,7 @@ from coverage.measures.compare import GRAINS, Comparison, compare
 from coverage.reading import platforms_of
 from coverage.scope import View
 from coverage.tables import TableError, priority_weights
+from coverage.words import amount, noun
 
 _NAMED = "rule folder or file; NAME=PATH gives it its name."
 First = Annotated[str, typer.Argument(metavar="A", help=f"The first {_NAMED}", show_default=False)]
@@ -211,7 +212,10 @@ def _print_borrow(found: Borrowing, candidates: pd.DataFrame, rows: pd.DataFrame
     console.print(found.sentence(candidates, steps))
     counts = found.figures(candidates)
     console.print(
-        f"{counts['rules']:,} of {counts['rules_of_all']:,} rules that would close a gap fit the restrictions.",
+        f"{counts['rules']:,} of "
+        f"{amount(counts['rules_of_all'], 'rule')} that would close a gap "
+        f"{noun(counts['rules_of_all'], 'fits', 'fit')} "
+        "the restrictions.",
     )
     if steps is None:
         columns = [
@@ -227,7 +231,7 @@ def _print_borrow(found: Borrowing, candidates: pd.DataFrame, rows: pd.DataFrame
         ]
         print_table(
             rows[columns],
-            f"{len(rows):,} of {len(candidates):,} pairs of a gap and a rule, heaviest gaps first",
+            f"{len(rows):,} of {amount(len(candidates), 'pair')} of a gap and a rule, heaviest gaps first",
         )
     else:
         _print_plan(found, rows, steps)
@@ -248,7 +252,8 @@ def _print_plan(found: Borrowing, rows: pd.DataFrame, steps: int) -> None:
     weights = ", ".join(f"{value:g} a {term}" for term, value in found.weights.items())
     print_table(
         table,
-        f"{len(rows):,} of {steps:,} steps; each takes the rule that closes the most weight of what is left ({weights})",
+        f"{len(rows):,} of {amount(steps, 'step')}; each takes the rule that closes the most weight of "
+        f"what is left ({weights})",
     )
 
 

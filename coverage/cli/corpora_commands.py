@@ -13,6 +13,7 @@ from coverage.cli.output import print_json, print_table, with_download_progress
 from coverage.cli.terminal import write_line
 from coverage.corpora.offered import offered_corpora
 from coverage.corpora.public import PUBLIC, FetchError, fetch_corpus, fetched_corpora
+from coverage.words import amount
 
 corpora_app = typer.Typer(
     no_args_is_help=True, help="Rule corpora by name: list them, fetch a public one, find its folder."
@@ -78,7 +79,8 @@ def corpora_fetch(
         raise stop(str(error)) from error
     commit = f"commit {corpus.commit[:12]}" if corpus.commit else "its archive names no commit"
     write_line(
-        f"{name} is ready: {corpus.files:,} rule files of {corpus.ref} ({commit}), under the {PUBLIC[name].licence}. "
+        f"{name} is ready: {amount(corpus.files, 'rule file')} of {corpus.ref} ({commit}), under "
+        f"the {PUBLIC[name].licence}. "
         f"Use it as {name}, or as {corpus.path}."
     )
 

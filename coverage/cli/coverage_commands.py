@@ -44,6 +44,7 @@ from coverage.reading import read_in
 from coverage.scope import Scope
 from coverage.tables import TableError
 from coverage.vocabulary import COVERED_GAP_TYPES, GAP_TYPES
+from coverage.words import amount, noun
 
 
 @app.command(
@@ -96,16 +97,19 @@ def _print_summary(result: dict, scope: Scope) -> None:
     console = terminal(120)
     rules = result["rules"]
     console.print(
-        f"{rules['in_scope']:,} of {rules['read']:,} rules are in scope; "
-        f"{rules['unmapped']:,} of these have no mapping, {rules['tactic_only']:,} name only a tactic, "
-        f"{rules['unread']:,} name no ID that is live here. {_copies(rules)}"
-        f"{rules['problems']:,} problems in reading; {rules['unplaced']:,} IDs could not be placed."
+        f"{rules['in_scope']:,} of {amount(rules['read'], 'rule is', 'rules are')} in scope; "
+        f"{amount(rules['unmapped'], 'of these has', 'of these have')} no mapping, "
+        f"{amount(rules['tactic_only'], 'names', 'name')} only a tactic, "
+        f"{amount(rules['unread'], 'names', 'name')} no ID that is live here. "
+        f"{_copies(rules)}{amount(rules['problems'], 'problem')} in reading; "
+        f"{amount(rules['unplaced'], 'ID')} could not be placed."
     )
     for grain in ("techniques", "subtechniques", "placements"):
         part = result[grain]
         share = f"{part['covered'] / part['total']:.1%}" if part["total"] else "-"
         console.print(
-            f"{part['covered']:>6,} of {part['total']:>4,} {grain.replace('sub', 'sub-')} covered ({share})"
+            f"{part['covered']:>6,} of {part['total']:>4,} "
+            f"{noun(part['total'], grain.replace('sub', 'sub-')[:-1])} covered ({share})"
         )
     corpora = result["corpora"] if len(result["corpora"]) > 1 else []
     for title, rows in (
@@ -147,7 +151,8 @@ def _print_summary(result: dict, scope: Scope) -> None:
 def _copies(rules: dict) -> str:
     count = rules["same_elsewhere"]
     return (
-        f"{count:,} more {'is a copy of one of these and counts' if count == 1 else 'are copies of these and count'} once. "
+        f"{amount(count, 'more is a copy of one of these and counts', 'more are copies of these and count')} "
+        "once. "
         if count
         else ""
     )
@@ -194,9 +199,13 @@ def gaps(
             found.assign(mark=marks(found)),
             [*shown[:3], *(["mark"] if found["accepted"].notna().any() else []), *shown[3:]],
         )
-    title = f"{len(found):,} gap{'' if len(found) == 1 else 's'} among {len(view.techniques):,} techniques and sub-techniques in scope{counts_sentence(found)}"
+    title = (
+        f"{amount(len(found), 'gap')} among "
+        f"{amount(len(view.techniques), 'technique or sub-technique', 'techniques and sub-techniques')} in "
+        f"scope{counts_sentence(found)}"
+    )
     if every > len(found):
-        title += f"; {every - len(found):,} more {'is' if every - len(found) == 1 else 'are'} left out by --accepted {accepted}"
+        title += f"; {amount(every - len(found), 'more is', 'more are')} left out by --accepted {accepted}"
     emit(found, view.scope, "gaps", shown, title, as_json=as_json, csv=csv, names=GAP_NAMES)
 
 
@@ -234,7 +243,7 @@ def rules(
         ]
         found = found[hits]
     shown = ["name", "attack_ids", "severity", "type", "platforms", "updated", "path"]
-    title = f"{len(found):,} rules of {len(view.all_rules):,} read"
+    title = f"{amount(len(found), 'rule')} of {len(view.all_rules):,} read"
     emit(found, view.scope, "rules", shown, title, as_json=as_json, csv=csv)
 
 
@@ -271,8 +280,9 @@ def problems(
     found = problem_list(reading, without)
     shown = ["severity", "code", "path", "line", "message"]
     title = (
-        f"{len(found):,} problems in {sum(stamp.rules for stamp in stamps):,} rules read: "
-        f"{problem_count(reading, without):,} in reading, and {unplaced_count(reading, without):,} IDs "
+        f"{amount(len(found), 'problem')} in {amount(sum(stamp.rules for stamp in stamps), 'rule')} read: "
+        f"{problem_count(reading, without):,} in reading, and "
+        f"{amount(unplaced_count(reading, without), 'ID')} "
         f"that could not be placed in {reading.catalogue.release.title}"
     )
     emit(found, None, "problems", shown, title, as_json=as_json, csv=csv)

@@ -5,7 +5,6 @@ Python ends with 1 on an exception, and click on a broken pipe; a gate in CI wou
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -15,59 +14,64 @@ INTERRUPTED = 130  # as a shell has it: 128 and the number of the signal
 
 
 def run(arguments: Sequence[str]) -> int:
-    """The exit code of the command that these arguments name, after it ran. Nothing but an exit goes through."""
-    try:
-        from coverage.cli import application
+    """The exit code of a command, after everything it wrote has left the program.
 
-        application(arguments)(list(arguments), prog_name="python -m coverage.cli")
-        return _written(0)
-    except SystemExit as end:
-        return _written(_code(end))
+    The boundary of the command line: what keeps a command from reading or writing becomes one sentence here,
+    wherever it happened. Anything else is a fault of the program, and keeps its traceback.
+    """
+    from coverage.cli.streams import CLOSED_PIPE, ClosedPipe, OutputError, guard_streams
+
+    guard_streams()
+    try:
+        try:
+            code = _ended(arguments)
+        finally:
+            sys.stdout.flush()
+    except ClosedPipe:
+        return CLOSED_PIPE
+    except OutputError as error:
+        return _not_told(str(error))
     except OSError as error:
-        if error.errno == errno.EPIPE:
-            _drop_output()
         return _not_told(_sentence(error))
+    except KeyboardInterrupt:
+        return INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the boundary of the process: whatever it is, it is no failed check
         import traceback
 
         traceback.print_exc()
         return _not_told(f"this is a fault of the program: {type(error).__name__}: {error}")
-
-
-def _written(code: int) -> int:
-    """The code, once all output has left: what cannot be written, on a full disk say, is no answer."""
-    try:
-        sys.stdout.flush()
-    except OSError as error:
-        _drop_output()
-        return _not_told(f"cannot write the output: {_sentence(error)}")
     return code
 
 
-def _drop_output() -> None:
-    """Nothing more is written: the interpreter would try again as it ends, and fail with a code of its own."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _ended(arguments: Sequence[str]) -> int:
+    from coverage.catalogue import CatalogueError
+    from coverage.cli import application
+
+    try:
+        application(arguments)(list(arguments), prog_name="python -m coverage.cli")
+    except SystemExit as end:
+        return _code(end)
+    except CatalogueError as error:  # a file of a release that is found damaged when it is read
+        return _not_told(str(error))
+    return 0
 
 
 def _code(end: SystemExit) -> int:
-    """The code of an exit; click says 1 for an interrupt and for a pipe that nobody reads any more."""
+    """The code of an exit; click says 1 for an interrupt."""
     from click.exceptions import Abort
 
-    cause = end.__context__
-    if isinstance(cause, Abort):
+    if isinstance(end.__context__, Abort):
         return INTERRUPTED
-    if isinstance(cause, OSError) and cause.errno == errno.EPIPE:
-        _drop_output()
-        return NOT_TOLD
     return end.code if isinstance(end.code, int) else 0 if end.code is None else NOT_TOLD
 
 
 def _sentence(error: OSError) -> str:
     reason = error.strerror or str(error) or type(error).__name__
-    return f"{error.filename}: {reason}" if error.filename else reason
+    return f"{os.fsdecode(error.filename)}: {reason}" if error.filename else reason
 
 
 def _not_told(message: str) -> int:
-    text = "".join(sign if sign.isprintable() else "\ufffd" for sign in message)
-    print(f"coverage: {text}", file=sys.stderr)
+    from coverage.text import printable
+
+    sys.stderr.write(f"coverage: {printable(message)}\n")
     return NOT_TOLD

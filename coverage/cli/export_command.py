@@ -37,6 +37,7 @@ from coverage.exports.parquet import FORMS
 from coverage.loaders.fields import parsed_day
 from coverage.measures.cell import FILE_MEASURES
 from coverage.tables import TableError
+from coverage.words import amount
 
 _ALL = "all"
 _KINDS = (*EXPORTS, *FORMS, _ALL)
@@ -146,7 +147,7 @@ def _write(content: Content, kind: str, frame: str | None, wishes: Wishes, outpu
         write_bytes(FORMS[kind][0](content, frame), output)
     else:
         count = write_folder(_files(content, kind, wishes), output)
-        error_console.print(f"{count} files in {output}")
+        error_console.print(f"{amount(count, 'file')} in {output}")
 
 
 def _files(content: Content, kind: str, wishes: Wishes) -> Iterator[tuple[str, bytes]]:

@@ -20,6 +20,7 @@ from coverage.cli.options import (
     Pre,
     Rollup,
     choice,
+    chosen_release,
     chosen_views,
     one_output,
     stop,
@@ -30,11 +31,12 @@ from coverage.exports.impact import TABLES, comparison, impact_csv, impact_json
 from coverage.measures.impact import Impact
 from coverage.measures.impact import impact as compare
 from coverage.reading import newest_other_release
+from coverage.words import amount
 
 From = Annotated[
     str | None,
     typer.Option(
-        "--from", metavar="RELEASE", help="Release to move from. [default: the newest other one at hand]"
+        "--from", metavar="RELEASE", help="Release to move from. [default: the newest older one at hand]"
     ),
 ]
 To = Annotated[
@@ -79,7 +81,7 @@ def impact(
 def _releases(start: str | None, to: str | None) -> tuple[str, str]:
     """The two releases meant, or an exit that says why there are none."""
     try:
-        new = Release.parse(to) if to else shelf.default_release()
+        new = Release.parse(chosen_release(to))
         old = Release.parse(start) if start else newest_other_release(new)
     except (CatalogueError, ValueError) as error:
         raise stop(str(error)) from error
@@ -99,7 +101,10 @@ def _print_impact(found: Impact) -> None:
         ["rules_in_scope", "rules_read"], ascending=False, kind="stable"
     )
     shown = ["attack_id", "name", "change", "before", "after", "successors", "rules_in_scope", "rules_read"]
-    print_table(touching[shown], f"{len(touching):,} of {len(changes):,} changes touch rules")
+    print_table(
+        touching[shown],
+        f"{len(touching):,} of {amount(len(changes), 'change touches', 'changes touch')} rules",
+    )
     console.print(_rest(changes[changes["rules_read"] == 0]))
     scope = found.after.scope
     console.print(scope.sentence(), scope.corpora_sentence(), sep="\n", style="dim")
@@ -117,5 +122,5 @@ def _comparison_table(found: Impact) -> Table:
 
 def _rest(changes: pd.DataFrame) -> str:
     counts = changes.groupby(["kind", "change"]).size()
-    parts = [f"{count} {kind}{'s' if count > 1 else ''} {change}" for (kind, change), count in counts.items()]
+    parts = [f"{amount(count, kind)} {change}" for (kind, change), count in counts.items()]
     return f"No rule is touched by the rest: {', '.join(parts)}." if parts else "Every change touches a rule."

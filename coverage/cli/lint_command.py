@@ -20,11 +20,12 @@ from coverage.exports.tables import records, stamped_csv
 from coverage.findings.checks import CHECKS
 from coverage.findings.lint import counting, lint_results, relative_paths, review_root, severity_counts
 from coverage.findings.written_for import release_sentence, releases_by_corpus, releases_of, written_for
-from coverage.reading import Reading, read_in
+from coverage.reading import Reading, read_in, release_in_use
 from coverage.scope import Scope
 from coverage.settings import SettingsError, settings_at
 from coverage.tables import TableError
 from coverage.vocabulary import PROBLEM_SEVERITIES, RULE_CLASSES
+from coverage.words import amount
 
 Output = Callable[[pd.DataFrame, list[str], Reading], bytes]
 
@@ -127,7 +128,8 @@ def _results(
 ) -> tuple[Reading, pd.DataFrame]:
     try:
         settings = settings_at(file=config)
-        reading = read_in(loaded_rules(own_paths(paths, settings)), attack)
+        release = release_in_use(settings, attack)
+        reading = read_in(loaded_rules(own_paths(paths, settings)), release)
         return reading, lint_results(reading, settings, codes)
     except (CatalogueError, TableError, SettingsError) as error:
         raise stop(str(error)) from error
@@ -135,10 +137,11 @@ def _results(
 
 def _summary(results: pd.DataFrame, reading: Reading) -> str:
     counts = severity_counts(results)
-    said = ", ".join(
-        f"{counts[name]:,} {name}{'' if counts[name] == 1 else 's'}" for name in PROBLEM_SEVERITIES
+    said = ", ".join(amount(counts[name], name) for name in PROBLEM_SEVERITIES)
+    return (
+        f"{said} and {counts['silenced']:,} silenced in {amount(len(reading.loaded.rules), 'rule')}, "
+        f"checked in {reading.catalogue.release.title}"
     )
-    return f"{said} and {counts['silenced']:,} silenced in {len(reading.loaded.rules):,} rules, checked in {reading.catalogue.release.title}"
 
 
 def _print(results: pd.DataFrame, files: list[str], reading: Reading, fail_on: str) -> None:
@@ -154,7 +157,7 @@ def _print(results: pd.DataFrame, files: list[str], reading: Reading, fail_on: s
     if len(listed):
         print_table(
             listed[["severity", "code", "place", "name", "message", "fix"]],
-            f"{len(listed):,} that fail (--fail-on {fail_on})",
+            f"{amount(len(listed), 'that fails', 'that fail')} (--fail-on {fail_on})",
         )
     if len(rest):
         counts = rest.groupby(["severity", "code"], sort=False).size().rename("findings").reset_index()

@@ -10,6 +10,7 @@ from coverage.cli.terminal import error_console
 from coverage.migrate import Plan, Question, Target, grouped
 from coverage.migrate.decisions import KEEP, REMOVE, added, as_toml
 from coverage.migrate.listing import ANSWERLESS
+from coverage.words import amount
 
 
 def ask_questions(made: Plan, target: Target, file: Path) -> int:
@@ -24,7 +25,7 @@ def ask_questions(made: Plan, target: Target, file: Path) -> int:
     given = 0
     for number, (first, group) in enumerate(groups, 1):
         error_console.print("", f"{number} of {len(groups)}: {first.reason}", sep="\n")
-        error_console.print(f"   {len(group):,} mappings, such as {first.rule} ({first.path})")
+        error_console.print(f"   {amount(len(group), 'mapping')}, such as {first.rule} ({first.path})")
         answer = _answer(first, target)
         if answer is None:
             break

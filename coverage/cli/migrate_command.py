@@ -22,6 +22,7 @@ from coverage.migrate.decisions import FILE_NAME
 from coverage.migrate.listing import answers, question_list
 from coverage.migrate.unified_diff import patch
 from coverage.migrate.writing import WriteError, dirty_files, patch_root, sweep_folders, write
+from coverage.words import amount, noun
 
 
 @app.command(
@@ -146,7 +147,7 @@ def _asked(
 ) -> tuple[Plan, tuple[Decision, ...]]:
     from coverage.cli.migrate_ask import ask_questions
 
-    if not (sys.stdin.isatty() and error_console.is_terminal):
+    if not (sys.stdin is not None and sys.stdin.isatty() and error_console.is_terminal):
         raise stop("--ask needs a terminal to ask on")
     try:
         if not ask_questions(made, target, file):
@@ -198,16 +199,28 @@ def _report(made: Plan, target: Target, decisions: Sequence[Decision], file: Pat
 def _summary(made: Plan, target: Target, wrote: bool) -> str:
     counts = made.summary()
     open_ = sum(counts["questions"].values())
+    read = counts["files_read"]
+    files = (
+        noun(read, "file was written", "files were written")
+        if wrote
+        else noun(read, "file changes", "files change")
+    )
     parts = [
-        f"{counts['files_changed']:,} of {counts['files_read']:,} files {'were written' if wrote else 'change'} for {target.release.title}",
-        f"{open_:,} mapping{'s are' if open_ != 1 else ' is'} left for a person in {counts['files_with_questions']:,} files",
+        f"{counts['files_changed']:,} of {counts['files_read']:,} {files} for {target.release.title}",
+        f"{amount(open_, 'mapping is', 'mappings are')} left for a person in "
+        f"{amount(counts['files_with_questions'], 'file')}",
     ]
-    if counts["files_of_other_formats"]:
-        parts.append(f"{counts['files_of_other_formats']:,} files are of formats that are not rewritten")
+    if others := counts["files_of_other_formats"]:
+        parts.append(
+            f"{amount(others, 'file is of a format that is', 'files are of formats that are')} not rewritten"
+        )
     if counts["files_unreadable"]:
-        parts.append(f"{counts['files_unreadable']:,} files could not be read (see problems)")
-    if counts["files_outside"]:
-        parts.append(f"{counts['files_outside']:,} links lead out of the rules' folder and were passed over")
+        parts.append(f"{amount(counts['files_unreadable'], 'file')} could not be read (see problems)")
+    if outside := counts["files_outside"]:
+        parts.append(
+            f"{amount(outside, 'link leads', 'links lead')} out of the rules' folder and "
+            f"{noun(outside, 'was', 'were')} passed over"
+        )
     return "; ".join(parts) + "."
 
 

@@ -13,7 +13,7 @@ from coverage.catalogue import CatalogueError
 from coverage.cli.terminal import error_console
 from coverage.corpora.offered import default_texts, resolved
 from coverage.loaders import Loaded, corpus_sources, load
-from coverage.reading import Reading, platforms_of, read_in
+from coverage.reading import Reading, platforms_of, read_in, release_in_use
 from coverage.scope import ENABLED_CHOICES, View
 from coverage.settings import Settings, SettingsError, settings_at
 from coverage.tables import TableError
@@ -42,7 +42,12 @@ Paths = Annotated[
 ]
 Attack = Annotated[
     str | None,
-    typer.Option("--attack", metavar="RELEASE", help="Release to read in, such as enterprise-18.1."),
+    typer.Option(
+        "--attack",
+        metavar="RELEASE",
+        help="Release to read in, such as enterprise-18.1. "
+        "[default: that of coverage.toml, else the project's newest Enterprise release]",
+    ),
 ]
 Classes = Annotated[
     list[str] | None,
@@ -104,6 +109,14 @@ def chosen_settings() -> Settings:
         raise stop(str(error)) from error
 
 
+def chosen_release(attack: str | None = None, settings: Settings | None = None) -> str:
+    """The release that --attack names, else that of coverage.toml, else the project's newest, or an exit."""
+    try:
+        return release_in_use(settings or chosen_settings(), attack)
+    except CatalogueError as error:
+        raise stop(str(error)) from error
+
+
 def loaded_rules(paths: list[str] | None) -> Loaded:
     sources = corpus_sources(resolved(paths or default_paths(), chosen_settings()))
     for source in sources:
@@ -155,7 +168,7 @@ def chosen_readings(
     if loaded.rules.empty and loaded.problems.empty:
         error_console.print("no rule was found: no file there is of a format that docs/formats.md lists")
     try:
-        readings = [read_in(loaded, release) for release in releases]
+        readings = [read_in(loaded, chosen_release(release)) for release in releases]
         titles = " or ".join(reading.catalogue.release.title for reading in readings)
         known = sorted(
             {name for reading in readings for name in platforms_of(reading.catalogue)} - {PRE_PLATFORM}

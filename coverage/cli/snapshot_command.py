@@ -26,6 +26,7 @@ from coverage.loaders.fields import parsed_day
 from coverage.measures import summary
 from coverage.scope import View
 from coverage.snapshot import snapshot_bytes
+from coverage.words import amount
 
 Output = Annotated[
     str,
@@ -70,8 +71,11 @@ def snapshot_command(
     write_bytes(snapshot_bytes(view, loaded, output.endswith(".gz")), output)
     if output != "-":
         counts = summary(view)["techniques"]
-        said = f"{len(loaded.rules):,} rules, {counts['covered']:,} of {counts['total']:,} techniques covered in {view.scope.attack.title}"
-        error_console.print(f"{output}: {said}")
+        words = (
+            f"{amount(len(loaded.rules), 'rule')}, {counts['covered']:,} of "
+            f"{amount(counts['total'], 'technique')} covered in {view.scope.attack.title}"
+        )
+        error_console.print(f"{output}: {words}")
 
 
 def _dated(view: View, text: str) -> View:

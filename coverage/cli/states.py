@@ -16,6 +16,7 @@ import typer
 from coverage.catalogue import CatalogueError, Release, shelf
 from coverage.cli.options import (
     choice,
+    chosen_release,
     chosen_settings,
     loaded_rules,
     own_paths,
@@ -31,6 +32,7 @@ from coverage.reading import platforms_of
 from coverage.scope import ENABLED_CHOICES, Scope
 from coverage.snapshot import Snapshot, SnapshotError, is_snapshot, read_snapshot
 from coverage.vocabulary import PRE_PLATFORM, ROLLUPS, RULE_CLASSES
+from coverage.words import amount
 
 ALL_PLATFORMS = "all"
 CURRENT = "the current rules"
@@ -211,7 +213,7 @@ def _at(found: Revision, sources: Sequence[CorpusSource]) -> Side:
     name, missing = f"{found.name} ({found.commit[:12]})", ", ".join(read.missing)
     notes = [f"{name} has no {missing}: no rule is read there"] if missing else []
     if read.submodules:
-        count = f"{read.submodules} submodule{'s are' if read.submodules > 1 else ' is'}"
+        count = amount(read.submodules, "submodule is", "submodules are")
         notes.append(f"{name}: {count} not read; a folder that is checked out is")
     absent = missing if len(read.missing) == len(sources) else ""
     return Side(name, read.loaded, notes=tuple(notes), absent=absent)
@@ -224,7 +226,7 @@ def states(base: Side, head: Side, options: Options) -> tuple[State, State]:
     given is as it was before, so that without options like is compared with like.
     """
     given = head.snapshot or base.snapshot
-    default = given.scope if given else Scope(shelf.default_release())
+    default = given.scope if given else Scope(Release.parse(chosen_release()))
     old = base.snapshot.scope if base.snapshot else options.applied(default)
     new = options.applied(head.snapshot.scope if head.snapshot else old)
     new = new if head.snapshot and new == head.snapshot.scope else replace(new, date=date.today())

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from coverage.atomic import folder_for
 from coverage.folders import FILES
+from coverage.words import amount
 
 
 class ArchiveError(ValueError):
@@ -105,7 +106,7 @@ def _wanted(
             raise ArchiveError(f"it holds {_shown(path)} twice")
         found[kept] = entry
         if len(found) > limits.files:
-            raise ArchiveError(f"it holds more than {limits.files:,} files")
+            raise ArchiveError(f"it holds more than {amount(limits.files, 'file')}")
     return found
 
 

@@ -25,6 +25,7 @@ from coverage.measures.matrix import MatrixColumn, matrix_columns
 from coverage.palette import LIGHT
 from coverage.text import plain_in_file
 from coverage.vocabulary import GAP_TYPES, GAP_WORK, attack_url
+from coverage.words import amount, noun
 
 MOST_GAPS = 15
 POPULAR = 20  # groups, as on the Overview page
@@ -124,9 +125,12 @@ class Briefing:
     @property
     def sentence(self) -> str:
         """The answer, before anything else."""
+        techniques = self.figures["techniques"]
         return (
-            f"{ratio(**self.figures['techniques'])} techniques have a rule in scope; "
-            f"{self.popular:,} open techniques are used by at least {POPULAR} groups."
+            f"{ratio(**techniques)} {noun(techniques['total'], 'technique has', 'techniques have')} a rule "
+            "in scope; "
+            f"{amount(self.popular, 'open technique is', 'open techniques are')} used by at least "
+            f"{POPULAR} groups."
         )
 
     def cards(self) -> list[tuple[str, str, str]]:
@@ -162,9 +166,9 @@ class Briefing:
     def findings(self) -> str:
         """What is wrong in the mappings, in one sentence."""
         counts = self.content.findings["severity"].value_counts()
-        said = ", ".join(f"{counts.get(name, 0):,} {name}s" for name in ("error", "warning", "note"))
-        problems = self.figures["rules"]["problems"]
-        return f"Checks of the mappings found {said}; reading the rules met {problems:,} problems."
+        words = ", ".join(amount(counts.get(name, 0), name) for name in ("error", "warning", "note"))
+        problems = amount(self.figures["rules"]["problems"], "problem")
+        return f"Checks of the mappings found {words}; reading the rules met {problems}."
 
 
 def briefing(content: Content, changes: Mapping | None = None) -> Briefing:

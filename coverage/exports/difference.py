@@ -26,6 +26,7 @@ from coverage.measures.impact import number, signed
 from coverage.measures.rule_diff import UnreadableFile, unreadable_sentence
 from coverage.measures.sides import columns
 from coverage.text import as_code, plain_in_file
+from coverage.words import amount, noun
 
 VERSION = 1  # of the JSON
 MARK = "<!-- coverage diff -->"  # by which a job finds the comment it wrote before
@@ -122,7 +123,7 @@ def _rule_counts(found: Difference) -> str:
         )
         if count
     ]
-    return f"{len(found.head.loaded.rules):,} rules, {len(found.base.loaded.rules):,} before: " + (
+    return f"{amount(len(found.head.loaded.rules), 'rule')}, {len(found.base.loaded.rules):,} before: " + (
         ", ".join(said) or "none differs"
     )
 
@@ -131,7 +132,8 @@ def _headline(found: Difference) -> str:
     row = found.totals.set_index("grain").loc["techniques"]
     change = signed(row["covered_after"] - row["covered_before"])
     return (
-        f"ATT&CK coverage: {number(row['covered_after'])} of {number(row['total_after'])} techniques "
+        f"ATT&CK coverage: {number(row['covered_after'])} of {number(row['total_after'])} "
+        f"{noun(row['total_after'], 'technique')} "
         f"({change}): {number(row['gained'])} gained, {number(row['lost'])} lost"
     )
 
@@ -228,7 +230,7 @@ def _reasons(found: Difference, units: pd.DataFrame) -> Iterator[str]:
             for name, changes in map(rules.__getitem__, keys[:_MOST_RULES])
         ]
         more = len(keys) - _MOST_RULES
-        yield "; ".join(said) + (f"; and {more:,} more rule{'s' if more > 1 else ''}" if more > 0 else "")
+        yield "; ".join(said) + (f"; and {amount(more, 'more rule')}" if more > 0 else "")
 
 
 def _rules(found: Difference, rows: int) -> Iterator[str]:
@@ -246,7 +248,7 @@ def _rules(found: Difference, rows: int) -> Iterator[str]:
         )
     )
     if (more := len(found.rules.frame) - len(frame)) > 0:
-        yield from ("", f"… and {more:,} more rule{'s' if more > 1 else ''}.")
+        yield from ("", f"… and {amount(more, 'more rule')}.")
     yield "</details>"
 
 
@@ -256,7 +258,7 @@ def _unreadable(files: Sequence[UnreadableFile], rows: int) -> Iterator[str]:
         return
     yield from (
         "",
-        f"**{len(files):,} file{'s' if len(files) > 1 else ''} cannot be read, or not whole**",
+        f"**{amount(len(files), 'file')} cannot be read, or not whole**",
         "",
     )
     yield from _table(

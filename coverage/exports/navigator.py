@@ -28,6 +28,7 @@ from coverage.reading import platforms_of
 from coverage.scope import Scope, View
 from coverage.text import web_link
 from coverage.vocabulary import DOMAINS, GAP_TYPES, PRE_PLATFORM, attack_url
+from coverage.words import users_sentence
 
 LAYER_VERSION, NAVIGATOR_VERSION = "4.5", "5.2.0"
 MOST_RULES = 10  # names and links an entry carries; the count of the others stands behind them
@@ -264,7 +265,7 @@ def _links(attack_id: str, rules: Sequence[CellRule]) -> list[Pair]:
 
 
 def _users(row) -> str:
-    return f"{row.groups} groups, {row.software} software, {row.campaigns} campaigns"
+    return users_sentence(row.groups, row.software, row.campaigns)
 
 
 # ---- coverage ------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from coverage.measures.compare import corpora_title
 from coverage.measures.matrix import MatrixColumn, mark_keys, matrix_columns
 from coverage.palette import LIGHT, ink_on
 from coverage.scope import View, once_a_view
+from coverage.words import noun
 
 A3 = (420 * UNITS_A_MILLIMETRE, 297 * UNITS_A_MILLIMETRE)
 _EDGE = 32.0  # 8 mm, which printers leave white
@@ -41,7 +42,10 @@ def _drawn(view: View, measure: str, entries: tuple[tuple[tuple[str, str], Entry
     columns = matrix_columns(view, Accepted(by_place=dict(entries)))
     chosen, ids = FILE_MEASURES[measure], coverage_by_id(view)
     techniques = ids[~ids["is_subtechnique"]]
-    title = f"{corpora_title(view)}: {ratio(techniques['covered'].sum(), len(techniques))} techniques covered"
+    title = (
+        f"{corpora_title(view)}: {ratio(techniques['covered'].sum(), len(techniques))} "
+        f"{noun(len(techniques), 'technique')} covered"
+    )
     drawing = Drawing(*A3, title, f"{view.scope.sentence()}. {view.scope.corpora_sentence()}", LIGHT.paper)
     _draw_head(drawing, title, chosen, {sign for column in columns for sign in column.cells["sign"]})
     most = max((len(column.cells) for column in columns), default=1)

@@ -355,7 +355,7 @@ def _scope_sheet(kit: _Book, view: View) -> None:
         sheet.write_string(
             row,
             0,
-            label if row == len(rows) + 2 else f"{label} rules",
+            label if row == len(rows) + 2 else f"{label} {'rule' if label == '1' else 'rules'}",
             kit.form(bg_color=colour, font_color=ink_on(colour), border=1),
         )
     for below, key in enumerate(mark_keys(MARKS), row + 1):

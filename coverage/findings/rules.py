@@ -12,6 +12,7 @@ from coverage.findings.model import Found, MappedRule, RuleCheck, WrittenPath, s
 from coverage.findings.paths import was_named
 from coverage.mapping import Reader, word
 from coverage.vocabulary import parent_of
+from coverage.words import amount
 
 TACTIC_TAG = "Tactic:"
 
@@ -239,7 +240,7 @@ def parent_only(rule: MappedRule, reader: Reader) -> Iterator[Found]:
     for position, path in rule.attack_paths:
         below = reader.chosen.subtechniques.get(path.attack_id or "", ())
         if below and path.attack_id not in parents:
-            count = "1 sub-technique" if len(below) == 1 else f"{len(below)} sub-techniques"
+            count = amount(len(below), "sub-technique")
             message = f"{path.attack_id} has {count} in {reader.release.title}, and the rule names none."
             yield Found(path.leaf_field, path.leaf, None, message, position)
 

@@ -38,6 +38,7 @@ from coverage.loaders.walk import (
 from coverage.loaders.wazuh import OVERWRITE
 from coverage.loaders.words import WordTable
 from coverage.models import CorpusStamp, LoadResult, Problem
+from coverage.words import amount
 
 Progress = Callable[[int, int, str], None]  # files done, files in all, path of the last one
 _FOLDED = "platform-word-unknown"
@@ -188,7 +189,7 @@ def folded(problems: Iterable[Problem]) -> list[Problem]:
     for problem in problems:
         (notes.setdefault(problem.message, []) if problem.code == _FOLDED else kept).append(problem)
     for message, same in notes.items():
-        count = "1 rule" if len(same) == 1 else f"{len(same)} rules, this one first"
+        count = amount(len(same), "rule", "rules, this one first")
         kept.append(replace(same[0], message=f"{message} ({count})."))
     return kept
 

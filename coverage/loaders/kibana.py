@@ -20,6 +20,7 @@ from coverage.loaders.seam import Context, DocPath, Issue, RuleFile
 from coverage.loaders.threat import meant_threat, written_paths
 from coverage.loaders.unread import named_texts
 from coverage.models import LoadResult, Rule, WrittenMapping
+from coverage.words import amount
 
 _SUMMARY = ("exported_count", "exported_rules_count")
 
@@ -160,7 +161,9 @@ def remarks(file: RuleFile, document: Any, result: LoadResult) -> Iterator[Issue
 def _count_issue(summary: dict, path: DocPath, read: int) -> Iterator[Issue]:
     told = summary.get("exported_rules_count")
     if type(told) is int and told != read:
-        message = f"The export's last line tells of {told} rules; {read} were read."
+        message = (
+            f"The export's last line tells of {amount(told, 'rule')}; {amount(read, 'was', 'were')} read."
+        )
         yield Issue((*path, "exported_rules_count"), "count-differs", "warning", message)
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from coverage.loaders.formats import SUFFIXES, is_meant, max_bytes, suffix_of
 from coverage.loaders.sources import CorpusSource, folder_name, shown
 from coverage.models import Problem
+from coverage.words import amount, noun
 
 MAX_BYTES = 5_000_000  # where no format says another size: the largest real rule is under 100 kB
 HEAD_BYTES = 262_144  # read of a file that cannot be read whole, to tell whether it is meant to be a rule
@@ -354,12 +355,13 @@ def listed(sources: Sequence[CorpusSource]) -> list[Walk]:
                 shared.setdefault(owner, []).append(file)
                 walk.shared.add(file.relative)
         for owner, files in shared.items():
-            many = len(files) > 1
+            count = len(files)
             walk.problem(
                 files[0].relative,
                 "same-file",
-                f"{len(files)} file{'s' if many else ''} from here on {'are' if many else 'is'} in the corpus '{owner}' as well; "
-                f"{'their rules count' if many else 'its rule counts'} once.",
+                f"{amount(count, 'file')} from here on {noun(count, 'is', 'are')} in the corpus '{owner}' "
+                "as well; "
+                f"{noun(count, 'its rule counts', 'their rules count')} once.",
                 "note",
             )
         walks.append(walk)

@@ -23,6 +23,7 @@ from coverage.measures.cover import greedy_cover
 from coverage.measures.gaps import gaps
 from coverage.scope import Scope, View, once_a_view
 from coverage.vocabulary import RULE_CLASSES, SEVERITIES
+from coverage.words import amount, noun
 
 _WEIGHED = {"group": "groups", "software": "software", "campaign": "campaigns"}
 _RULE_COLUMNS = ("rule_key", "corpus", "path", "rule_id", "severity", "rule_class")
@@ -137,10 +138,17 @@ class Borrowing:
         """What the others would close of mine, with both denominators, and how few rules are enough."""
         counts, mine, others = self.figures(rows), corpora_title(self.mine), corpora_title(self.others)
         techniques, subtechniques = counts["techniques"], counts["subtechniques"]
-        few = f"; {steps:,} of {counts['rules']:,} candidate rules are enough" if steps else ""
+        few = (
+            f"; {steps:,} of {counts['rules']:,} candidate {noun(counts['rules'], 'rule is', 'rules are')} "
+            "enough"
+            if steps
+            else ""
+        )
         return (
-            f"{others} would close {techniques['closable']:,} of {techniques['open']:,} open techniques and "
-            f"{subtechniques['closable']:,} of {subtechniques['open']:,} open sub-techniques of {mine}{few}."
+            f"{others} would close {techniques['closable']:,} of "
+            f"{amount(techniques['open'], 'open technique')} and "
+            f"{subtechniques['closable']:,} of {amount(subtechniques['open'], 'open sub-technique')} of "
+            f"{mine}{few}."
         )
 
     @kept_property

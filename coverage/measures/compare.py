@@ -18,6 +18,7 @@ from coverage.measures.gaps import tactic_names
 from coverage.measures.threat import threat_by_id
 from coverage.scope import Scope, View, once_a_view
 from coverage.vocabulary import SIDES, attack_url
+from coverage.words import amount
 
 GRAINS: dict[str, str] = {"techniques": "techniques", "subtechniques": "sub-techniques"}
 
@@ -102,7 +103,8 @@ class Comparison:
         (a, b), counts = self.names, self.count(grain)
         return (
             f"{a} covers {counts['a_only'] + counts['both']:,} and {b} {counts['b_only'] + counts['both']:,} of "
-            f"{counts['total']:,} {GRAINS[grain]}: {counts['a_only']:,} only {a}, {counts['b_only']:,} only {b}, "
+            f"{amount(counts['total'], GRAINS[grain][:-1])}: {counts['a_only']:,} only {a}, "
+            f"{counts['b_only']:,} only {b}, "
             f"{counts['both']:,} both, {counts['neither']:,} neither."
         )
 

@@ -21,6 +21,7 @@ from coverage.measures.sides import GRAINS, Place, Side, Unit, columns
 from coverage.measures.steps import OPTIONS, State, Step, steps_between
 from coverage.scope import Scope, View
 from coverage.vocabulary import DIFFERENCE_CAUSES, RULE_DIFFERENCES
+from coverage.words import amount
 
 GRAIN_WORDS = {"techniques": "technique", "subtechniques": "sub-technique", "placements": "placement"}
 _MOST_NAMES = 3  # rules named in a sentence
@@ -232,7 +233,7 @@ def _names(rows: list[dict]) -> Iterator[str]:
     for row in rows[:_MOST_NAMES]:
         yield f"{row['name']}: {change_words(row)}"
     if (more := len(rows) - _MOST_NAMES) > 0:
-        yield f"and {more:,} more rule{'s' if more > 1 else ''}"
+        yield f"and {amount(more, 'more rule')}"
 
 
 def grain_counts(units: pd.DataFrame) -> str:

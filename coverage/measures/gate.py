@@ -24,6 +24,7 @@ from coverage.measures.threat import threat_by_id
 from coverage.scope import View, among
 from coverage.settings_check import ShareCondition, TargetsCondition
 from coverage.vocabulary import id_kind
+from coverage.words import amount, noun
 
 ENOUGH = 1e-9  # a sum of shares is not exact
 _MOST_READ_AS = 5  # IDs named in a sentence
@@ -182,8 +183,8 @@ def targets_verdict(
         "targets",
         f"targets: {name}",
         bool(wanted) and not missing,
-        wanted=f"{len(wanted):,} of {len(wanted):,} targets covered",
-        found=f"{covered:,} of {len(wanted):,} targets covered" + _read_as(wanted.values()),
+        wanted=f"{len(wanted):,} of {amount(len(wanted), 'target')} covered",
+        found=f"{covered:,} of {amount(len(wanted), 'target')} covered" + _read_as(wanted.values()),
         covered=covered,
         total=len(wanted),
         scope=view.scope.sentence(),
@@ -242,7 +243,7 @@ def _missing_targets(
                 else ""
             )
             why += (
-                f"; {_listed(one.others)} {'is' if len(one.others) == 1 else 'are'} read as it"
+                f"; {_listed(one.others)} {noun(len(one.others), 'is', 'are')} read as it"
                 if one.others
                 else ""
             )
@@ -258,12 +259,12 @@ def _read_as(wanted: Iterable[_Wanted]) -> str:
     """`; T1562 and T1562.001 are read as T1685`: which targets are read as another ID."""
     others = {one.attack_id: one.others for one in wanted if one.others}
     words = [
-        f"{_listed(written)} {'is' if len(written) == 1 else 'are'} read as {attack_id}"
+        f"{_listed(written)} {noun(len(written), 'is', 'are')} read as {attack_id}"
         for attack_id, written in others.items()
     ]
     more = len(words) - _MOST_READ_AS
     return "".join(f"; {text}" for text in words[:_MOST_READ_AS]) + (
-        f"; and {more:,} more are read as another ID" if more > 0 else ""
+        f"; and {amount(more, 'more is', 'more are')} read as another ID" if more > 0 else ""
     )
 
 
@@ -289,9 +290,14 @@ def lost_verdict(found: Difference, accepted: Accepted, line: int | None = None)
         "no_technique_lost",
         "no technique lost",
         (bool(total) or first) and open_.empty,
-        wanted=f"0 of {total:,} techniques and sub-techniques lost that {found.base.name} covers",
+        wanted=f"0 of {amount(total, 'technique', 'techniques and sub-techniques')} lost "
+        f"that {found.base.name} covers",
         found=f"{len(open_):,} of {total:,} lost"
-        + (f", and {len(excused):,} more that are accepted gaps" if excused else "")
+        + (
+            f", and {amount(len(excused), 'more that is an accepted gap', 'more that are accepted gaps')}"
+            if excused
+            else ""
+        )
         + (f": {found.base.name} has no rule yet" if first else ""),
         covered=total - len(open_),
         total=total,
@@ -334,8 +340,8 @@ def unmapped_verdict(view: View, line: int | None = None) -> Verdict:
         "no_unmapped_rule",
         "no rule without a mapping",
         bool(total) and rules.empty,
-        wanted=f"0 of {total:,} rules in scope without a mapping",
-        found=f"{len(rules):,} of {total:,} rules in scope without a mapping",
+        wanted=f"0 of {amount(total, 'rule')} in scope without a mapping",
+        found=f"{len(rules):,} of {amount(total, 'rule')} in scope without a mapping",
         covered=total - len(rules),
         total=total,
         scope=view.scope.sentence(),

@@ -19,6 +19,7 @@ from coverage.measures.release_diff import release_changes
 from coverage.measures.sides import GRAINS, ReadMapping, Side, columns
 from coverage.scope import View, once_a_view
 from coverage.vocabulary import ATTACK_CAUSES, IMPACT_CAUSES
+from coverage.words import amount
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,11 @@ class Impact:
             f"{cause} {signed(change)}" for cause, change in columns(parts, "cause", "covered_change")
         )
         unexplained = int((self.ledger["cause"] == "unexplained").sum())
-        verdict = f"{unexplained} differences are not explained" if unexplained else "all explained"
+        verdict = (
+            f"{amount(unexplained, 'difference is', 'differences are')} not explained"
+            if unexplained
+            else "all explained"
+        )
         return (
             f"Moving from {self.before.catalogue.release.title} to {self.after.catalogue.release.version}, covered techniques go "
             f"from {number(row['covered_before'])} of {number(row['total_before'])} to {number(row['covered_after'])} of "

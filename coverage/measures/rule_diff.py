@@ -17,6 +17,7 @@ from coverage.frames import RULE_DIFF
 from coverage.kept import kept_property
 from coverage.loaders import Loaded
 from coverage.measures.sides import columns
+from coverage.words import amount
 
 _FACTS = (
     "rule_key",
@@ -160,7 +161,7 @@ def unreadable_sentence(files: Collection[UnreadableFile], most: int = 5) -> str
         ("", [file for file in files if not file.rules]),
     )
     return "; ".join(
-        f"{len(some):,} file{'s' if len(some) > 1 else ''} cannot be read{how}: {', '.join(file.path for file in some[:most])}"
+        f"{amount(len(some), 'file')} cannot be read{how}: {', '.join(file.path for file in some[:most])}"
         + (f" and {len(some) - most:,} more" if len(some) > most else "")
         for how, some in reversed(parts)
         if some

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from coverage.migrate.decisions import KEEP, REMOVE, as_toml
 from coverage.migrate.model import Question, grouped
 from coverage.migrate.target import Target
+from coverage.words import amount
 
 ANSWERLESS = frozenset({"layout", "set"})  # nothing a decisions file says would change them
 PLACES = 3
@@ -19,7 +20,7 @@ def question_list(questions: Iterable[Question], target: Target) -> str:
 
 
 def _entry(first: Question, group: list[Question], target: Target) -> str:
-    count = "1 mapping" if len(group) == 1 else f"{len(group):,} mappings"
+    count = amount(len(group), "mapping")
     lines = [f"# {count}, {first.code}: {first.reason}", f"# {_places(group)}"]
     if first.code in ANSWERLESS:
         return _printable("\n".join([*lines, ""]))

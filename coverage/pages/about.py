@@ -27,11 +27,12 @@ with st.expander("Words"):
     st.markdown("**Weights of the rule classes** (`data/weights.csv`)")
     st.table({"class": list(depth_weights()), "weight": list(depth_weights().values())})
 with st.expander("ATT&CK releases at hand", expanded=True):
+    default = session.default_release()
     st.dataframe(
         [
             {
                 "release": str(entry.release),
-                "default": entry.release == shelf.default_release(),
+                "default": str(entry.release) == default,
                 "source": entry.source,
                 "SHA-256": entry.sha256,
             }

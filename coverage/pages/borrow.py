@@ -15,6 +15,7 @@ from coverage.pages import borrow_tables as tables
 from coverage.reading import platforms_of
 from coverage.tables import TableError, priority_weights
 from coverage.text import plain
+from coverage.words import amount
 
 now = session.guarded_view()
 corpora = beside.several_corpora("Borrow", now)
@@ -105,7 +106,7 @@ st.plotly_chart(
 )
 
 plan_tab, rules_tab = st.tabs(
-    [f"Plan ({len(plan):,} rules)", f"Every rule for each gap ({len(candidates):,})"]
+    [f"Plan ({amount(len(plan), 'rule')})", f"Every rule for each gap ({len(candidates):,})"]
 )
 with plan_tab:
     st.caption("Each step takes the rule that closes the most of what is left. Click a row to open the rule.")
@@ -123,7 +124,9 @@ with rules_tab:
     )
     rows = tables.searched(candidates, search)
     st.caption(
-        f"{len(rows):,} of {len(candidates):,} pairs of a gap and a rule that would close it, heaviest gaps first. Click a row to open the rule."
+        f"{len(rows):,} of {amount(len(candidates), 'pair')} of a gap and a rule that would close it, "
+        "heaviest gaps first. "
+        "Click a row to open the rule."
     )
     pair = None
     if rows.empty:

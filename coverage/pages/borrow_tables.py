@@ -8,6 +8,7 @@ import streamlit as st
 from coverage.measures.borrow import Borrowing
 from coverage.pages import parts
 from coverage.scope import View
+from coverage.words import amount, noun
 
 _RULE = {
     "rule_name": st.column_config.TextColumn("Rule", width=280),
@@ -70,7 +71,10 @@ def explained(found: Borrowing, counts: dict) -> str:
         )
     )
     return (
-        f"{counts['rules']:,} of {counts['rules_of_all']:,} rules that would close a gap fit the choices above. "
+        f"{counts['rules']:,} of "
+        f"{amount(counts['rules_of_all'], 'rule')} that would close a gap "
+        f"{noun(counts['rules_of_all'], 'fits', 'fit')} "
+        "the choices above. "
         f"A gap weighs {prices} (data/priority.csv)."
     )
 

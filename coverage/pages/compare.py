@@ -12,6 +12,7 @@ from coverage.exports.tables import GAP_NAMES
 from coverage.measures.compare import GRAINS, compare
 from coverage.pages import beside, parts
 from coverage.text import plain
+from coverage.words import amount
 
 now = session.guarded_view()
 corpora = beside.several_corpora("Compare", now)
@@ -87,7 +88,8 @@ config = {
     "url": parts.LINK,
 }
 st.caption(
-    f"{(~ids['is_subtechnique']).sum():,} techniques and {ids['is_subtechnique'].sum():,} sub-techniques shown, most used first. "
+    f"{amount((~ids['is_subtechnique']).sum(), 'technique')} and "
+    f"{amount(ids['is_subtechnique'].sum(), 'sub-technique')} shown, most used first. "
     "Click a row to open the technique."
 )
 if ids.empty:

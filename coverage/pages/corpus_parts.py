@@ -14,6 +14,7 @@ from coverage.charts.who import MOST, Corpora
 from coverage.measures import corpus_summary, covering_corpora, placements_by_corpus
 from coverage.pages import parts
 from coverage.scope import View
+from coverage.words import amount
 
 
 def corpus_names(now: View) -> list[str]:
@@ -54,7 +55,8 @@ class WhoCovers:
     @property
     def sentence(self) -> str:
         more = (
-            f" Only the first {MOST} corpora have a letter; {self.left_out} more are read."
+            f" Only the first {MOST} corpora have a letter; {amount(self.left_out, 'more is', 'more are')} "
+            "read."
             if self.left_out
             else ""
         )
@@ -96,9 +98,14 @@ def corpus_table(now: View) -> None:
     shared = int(union["covered"] - rows["only_here"].sum()) if float(union["covered"]).is_integer() else None
     st.subheader("By corpus", anchor=False)
     st.caption(
-        f"Each by its own rules alone; together {union['covered']:,g} of {union['total']:,} techniques are covered, where a rule that "
+        f"Each by its own rules alone; together {union['covered']:,g} of "
+        f"{amount(union['total'], 'technique is', 'techniques are')} covered, where a rule that "
         "several corpora have counts once."
-        + (f" {shared:,} of these are covered by more than one corpus." if shared is not None else "")
+        + (
+            f" {amount(shared, 'of these is', 'of these are')} covered by more than one corpus."
+            if shared is not None
+            else ""
+        )
     )
     shown = rows.assign(
         corpus=rows["corpus"].fillna("all together"),

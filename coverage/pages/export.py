@@ -17,6 +17,7 @@ from coverage.measures.cell import FILE_MEASURES
 from coverage.pages import parts
 from coverage.pages.export_buttons import changes_wanted, content_of, export_button, file_button
 from coverage.snapshot import snapshot_bytes
+from coverage.words import amount
 
 now = session.guarded_view()
 content = content_of(now)
@@ -25,7 +26,8 @@ ids = coverage_by_id(now)
 techniques = ids[~ids["is_subtechnique"]]
 session.page_head(
     "Export",
-    f"{techniques['covered'].sum():,g} of {len(techniques):,} techniques are covered; every file below says so, in this scope.",
+    f"{techniques['covered'].sum():,g} of {amount(len(techniques), 'technique is', 'techniques are')} "
+    "covered; every file below says so, in this scope.",
     now,
 )
 st.caption(

@@ -16,6 +16,7 @@ from coverage.exports.navigator import gaps_layer, layer_file
 from coverage.measures.cell import FILE_MEASURES
 from coverage.scope import View
 from coverage.text import plain
+from coverage.words import amount
 
 
 def content_of(now: View) -> Content:
@@ -84,7 +85,7 @@ def matrix_buttons(now: View, shade: str) -> None:
 
 def gap_buttons(found: pd.DataFrame, now: View) -> None:
     """Beside the gap list: a Navigator layer of exactly the rows shown. `found`: rows of ACCEPTED_GAPS."""
-    label = f"Navigator layer of these gaps ({len(found):,} rows)"
+    label = f"Navigator layer of these gaps ({amount(len(found), 'row')})"
     rows = found.drop_duplicates("attack_id")  # an ID that is fragile and on few platforms is one entry
     file_button(
         label,

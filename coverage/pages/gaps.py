@@ -11,6 +11,7 @@ from coverage.exports.tables import GAP_NAMES
 from coverage.measures import covered_elsewhere, gaps
 from coverage.pages import corpus_parts, export_buttons, gap_parts, parts
 from coverage.vocabulary import COVERED_GAP_TYPES, GAP_TYPES, GAP_WORK
+from coverage.words import amount
 
 whole = session.guarded_view()
 head, several = st.container(), len(corpus_parts.corpus_names(whole)) > 1
@@ -22,8 +23,11 @@ everything = with_accepted(gaps(now), accepted, now)
 with head:
     session.page_head(
         "Gaps",
-        f"{(~everything['is_subtechnique']).sum():,} of {(~now.techniques['is_subtechnique']).sum():,} techniques and "
-        f"{everything['is_subtechnique'].sum():,} of {now.techniques['is_subtechnique'].sum():,} sub-techniques in scope are open{counts_sentence(everything)}.",
+        f"{(~everything['is_subtechnique']).sum():,} of "
+        f"{amount((~now.techniques['is_subtechnique']).sum(), 'technique')} and "
+        f"{everything['is_subtechnique'].sum():,} of "
+        f"{amount(now.techniques['is_subtechnique'].sum(), 'sub-technique')} in scope are "
+        f"open{counts_sentence(everything)}.",
         now,
     )
 
@@ -119,7 +123,9 @@ if now is not whole:
             *columns[3:],
         ]
     )
-st.caption(f"{len(found):,} rows shown, most used first. Click a row to open the technique, a head to sort.")
+st.caption(
+    f"{amount(len(found), 'row')} shown, most used first. Click a row to open the technique, a head to sort."
+)
 if found.empty:
     if everything.empty:
         st.success(

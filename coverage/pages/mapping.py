@@ -13,6 +13,7 @@ from coverage.pages import mapping_parts as tables
 from coverage.pages import migrate_panel
 from coverage.text import plain
 from coverage.vocabulary import PROBLEM_SEVERITIES
+from coverage.words import amount
 
 now = session.guarded_view()
 reading = session.reading()
@@ -24,7 +25,8 @@ said = release_sentence(shares.assign(corpus=[plain(name) for name in shares["co
 
 session.page_head(
     "Mapping",
-    f"{len(work[['rule_key', 'position']].drop_duplicates()):,} of {len(reading.mappings):,} mappings need work for {now.scope.attack.title}"
+    f"{len(work[['rule_key', 'position']].drop_duplicates()):,} of "
+    f"{amount(len(reading.mappings), 'mapping needs', 'mappings need')} work for {now.scope.attack.title}"
     + (f"; {said}." if said else "."),
     now,
 )
@@ -87,7 +89,7 @@ findings_tab, silenced_tab, side_tab = st.tabs(
 )
 with findings_tab:
     shown = tables.filtered(counted, now)
-    st.caption(f"{len(shown):,} of {len(counted):,} findings shown. Click a row to open the rule.")
+    st.caption(f"{len(shown):,} of {amount(len(counted), 'finding')} shown. Click a row to open the rule.")
     if shown.empty:
         st.info(
             "No finding matches these filters. Clear one of them to see more."

@@ -12,6 +12,7 @@ from coverage.findings.places import placed
 from coverage.pages import parts
 from coverage.scope import View
 from coverage.vocabulary import PROBLEM_SEVERITIES, READ_STATUSES, TACTIC_STATUSES
+from coverage.words import amount
 
 FINDING_COLUMNS = {
     "severity": st.column_config.TextColumn("Severity", width=76),
@@ -124,7 +125,7 @@ def findings_csv_button(found: pd.DataFrame, now: View) -> None:
     """The findings with the line and column of each value, which are looked up when the file is asked for."""
     loaded = session.loaded()
     st.download_button(
-        f"Download these findings with their lines as CSV ({len(found):,} rows)",
+        f"Download these findings with their lines as CSV ({amount(len(found), 'row')})",
         lambda: stamped_csv(placed(found, loaded), now.scope),
         session.file_name("findings", now),
         "text/csv",
@@ -156,7 +157,7 @@ def side_by_side(rows: pd.DataFrame, now: View) -> None:
     )
     rows = rows[rows["status"].isin(statuses)] if statuses else rows
     rows = rows[rows["tactic_status"].isin(tactics)] if tactics else rows
-    st.caption(f"{len(rows):,} mappings shown. Click a row to open the rule.")
+    st.caption(f"{amount(len(rows), 'mapping')} shown. Click a row to open the rule.")
     if rows.empty:
         st.info("No mapping is read that way. Clear a filter to see more.")
         return

@@ -14,6 +14,7 @@ from coverage.measures.cell import PAGE_MEASURES
 from coverage.measures.matrix import matrix_cells, matrix_tactics, rule_names, shown_cells
 from coverage.pages import corpus_parts, export_buttons, parts
 from coverage.text import plain
+from coverage.words import amount
 
 everything = session.guarded_view()
 head, several = st.container(), len(corpus_parts.corpus_names(everything)) > 1
@@ -36,7 +37,9 @@ covered = float(techniques["covered"].sum())
 with head:
     session.page_head(
         "Matrix",
-        f"{covered:,g} of {len(techniques):,} technique placements have a rule in scope; outlined grey cells are open.",
+        f"{covered:,g} of "
+        f"{amount(len(techniques), 'technique placement has', 'technique placements have')} a rule in "
+        "scope; outlined grey cells are open.",
         now,
     )
 

@@ -18,6 +18,7 @@ from coverage.migrate.writing import WriteError, patch_root
 from coverage.reading import releases_beside
 from coverage.scope import View
 from coverage.text import plain
+from coverage.words import amount, noun
 
 COLUMNS = {
     "mappings": st.column_config.NumberColumn("Mappings", width=84, format="localized"),
@@ -63,11 +64,16 @@ def _summary(made: Plan) -> None:
     counts = made.summary()
     open_ = sum(counts["questions"].values())
     st.markdown(
-        f"**{counts['files_changed']:,} of {counts['files_read']:,} rule files change; {open_:,} mappings in "
-        f"{counts['files_with_questions']:,} files are left for a person.**"
+        f"**{counts['files_changed']:,} of "
+        f"{amount(counts['files_read'], 'rule file changes', 'rule files change')}; "
+        f"{amount(open_, 'mapping')} in {amount(counts['files_with_questions'], 'file')} "
+        f"{noun(open_, 'is', 'are')} left for a person.**"
     )
-    if counts["files_of_other_formats"]:
-        st.caption(f"{counts['files_of_other_formats']:,} rule files are of formats that are not rewritten.")
+    if others := counts["files_of_other_formats"]:
+        st.caption(
+            f"{amount(others, 'rule file is of a format that is', 'rule files are of formats that are')} "
+            "not rewritten."
+        )
     for file in made.faults:
         st.error(plain(f"{file.path} is left alone: {file.fault}"))
 
@@ -113,7 +119,9 @@ def _preview(made: Plan, now: View) -> None:
     corpus = row[0].selectbox("Corpus", corpora, key="move_corpus")
     mine = replace(made, files=tuple(file for file in made.files if file.corpus == corpus))
     paths = {file.path: file for file in mine.changed}
-    path = row[1].selectbox(f"One of {len(paths):,} files that change", list(paths), key="move_file")
+    path = row[1].selectbox(
+        f"One of {amount(len(paths), 'file that changes', 'files that change')}", list(paths), key="move_file"
+    )
     stamp = next((one for one in now.scope.corpora if one.name == corpus), None)
     try:
         root = patch_root(mine, Path(stamp.path) if stamp else Path.cwd())
@@ -121,7 +129,7 @@ def _preview(made: Plan, now: View) -> None:
         row[2].warning(plain(str(error)))
     else:
         row[2].download_button(
-            f"Download the patch ({len(paths):,} files)",
+            f"Download the patch ({amount(len(paths), 'file')})",
             lambda: patch(mine, lambda one: Path(one.location).relative_to(root).as_posix()),
             f"{corpus}_to_{made.target}.patch",
             "text/x-diff",

@@ -17,6 +17,7 @@ from coverage.measures import (
     summary,
 )
 from coverage.pages import corpus_parts, parts
+from coverage.words import amount, noun
 
 now = session.guarded_view()
 theme = session.theme()
@@ -33,8 +34,10 @@ def _share(part: dict) -> str:
 
 session.page_head(
     "Overview",
-    f"{techniques['covered']:,} of {techniques['total']:,} techniques ({_share(techniques)}) have a rule in scope; "
-    f"{len(popular):,} open techniques are used by at least 20 groups{counts_sentence(popular)}.",
+    f"{techniques['covered']:,} of {amount(techniques['total'], 'technique')} ({_share(techniques)}) "
+    f"{noun(techniques['total'], 'has', 'have')} a rule in scope; "
+    f"{amount(len(popular), 'open technique is', 'open techniques are')} used by at least 20 "
+    f"groups{counts_sentence(popular)}.",
     now,
 )
 
@@ -70,7 +73,13 @@ with cards[4].container(border=True):
         f"{rules['in_scope']:,} of {rules['read']:,}",
         help="Rules that the scope counts, of all rules read.",
     )
-    st.caption(f"{rules['unmapped'] + rules['tactic_only'] + rules['unread']:,} map to no technique")
+    st.caption(
+        amount(
+            rules["unmapped"] + rules["tactic_only"] + rules["unread"],
+            "maps to no technique",
+            "map to no technique",
+        )
+    )
 
 left, right = st.columns(2)
 left.plotly_chart(

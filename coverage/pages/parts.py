@@ -22,6 +22,7 @@ from coverage.pages.paging import positions_shown
 from coverage.scope import View
 from coverage.text import plain
 from coverage.vocabulary import GAP_TYPES, GAP_WORK, attack_url
+from coverage.words import amount, users_sentence
 
 LINK = st.column_config.LinkColumn(
     "ATT&CK", display_text="open", width="small", help="The page on attack.mitre.org"
@@ -37,7 +38,7 @@ def csv_button(
 ) -> None:
     """A download of exactly the rows of `frame`, with the scope's stamp."""
     st.download_button(
-        f"{label} ({len(frame):,} rows)",
+        f"{label} ({amount(len(frame), 'row')})",
         lambda: stamped_csv(frame, now.scope, dict(names or {})),
         session.file_name(stem, now),
         "text/csv",
@@ -146,7 +147,9 @@ def _coverage(attack_id: str, now: View) -> None:
     row = row.iloc[0]
     columns = st.columns(5)
     columns[0].metric(
-        "Rules in scope", f"{row['rules_any']:,}", help=f"{row['rules_direct']} name this very ID"
+        "Rules in scope",
+        f"{row['rules_any']:,}",
+        help=f"{amount(row['rules_direct'], 'names', 'name')} this very ID",
     )
     if row["subtechniques"]:
         columns[1].metric(
@@ -182,10 +185,13 @@ _RULE_COLUMNS = {
 
 def _rules(rules: pd.DataFrame, now: View, attack_id: str, key: str) -> None:
     mine = rules[rules["in_scope"]]
-    through = "" if "." in attack_id else f", {(~mine['direct']).sum():,} through its sub-techniques only"
+    through = (
+        f", {(~mine['direct']).sum():,} through its sub-techniques only" if _is_parent(attack_id, now) else ""
+    )
     st.markdown(
-        f"**Rules** — {len(mine):,} of {len(now.rules):,} in scope: {mine['direct'].sum():,} name {attack_id} itself{through}; "
-        f"{len(rules) - len(mine):,} more are out of scope"
+        f"**Rules** — {len(mine):,} of {len(now.rules):,} in scope: "
+        f"{amount(mine['direct'].sum(), 'names', 'name')} {attack_id} itself{through}; "
+        f"{amount(len(rules) - len(mine), 'more is', 'more are')} out of scope"
     )
     if rules.empty:
         st.caption("No rule read maps to this ID, in scope or not.")
@@ -210,7 +216,8 @@ def _siblings(facts: dict, now: View, key: str) -> None:
         return
     covered = int((family["is_subtechnique"] & family["direct"]).sum())
     st.markdown(
-        f"**{head} and its sub-techniques** — {covered} of {family['is_subtechnique'].sum()} sub-techniques have a rule"
+        f"**{head} and its sub-techniques** — {covered} of "
+        f"{amount(family['is_subtechnique'].sum(), 'sub-technique has', 'sub-techniques have')} a rule"
     )
     config = {
         "attack_id": st.column_config.TextColumn("ID", width="small"),
@@ -229,11 +236,15 @@ def _siblings(facts: dict, now: View, key: str) -> None:
         session.open_technique(family.iloc[row]["attack_id"])
 
 
+# A part of a technique's facts -> one of it.
+USERS = {"groups": "group", "software": "software", "campaigns": "campaign", "mitigations": "mitigation"}
+
+
 def _users(facts: dict, now: View) -> None:
-    counts = {kind: facts[kind] for kind in ("groups", "software", "campaigns", "mitigations")}
+    counts = {kind: facts[kind] for kind in USERS}
     st.markdown(
         "**Who uses it, and what stops it** — "
-        + ", ".join(f"{len(frame)} {kind}" for kind, frame in counts.items())
+        + ", ".join(amount(len(frame), USERS[kind], kind) for kind, frame in counts.items())
         + _with_family(facts, now)
     )
     for tab, frame in zip(
@@ -252,10 +263,17 @@ def _users(facts: dict, now: View) -> None:
 def _with_family(facts: dict, now: View) -> str:
     """What the gap list counts: the users of a technique and of its sub-techniques, each once."""
     rows = threat_by_id(now).set_index("attack_id")
-    if facts["parent_id"] or facts["attack_id"] not in rows.index:
+    if not _is_parent(facts["attack_id"], now) or facts["attack_id"] not in rows.index:
         return ""
     row = rows.loc[facts["attack_id"]]
-    return f" for {facts['attack_id']} itself; with its sub-techniques {row['groups']} groups, {row['software']} software, {row['campaigns']} campaigns"
+    users = users_sentence(row["groups"], row["software"], row["campaigns"])
+    return f" for {facts['attack_id']} itself; with its sub-techniques {users}"
+
+
+def _is_parent(attack_id: str, now: View) -> bool:
+    """Whether a technique has live sub-techniques."""
+    techniques = now.catalogue.techniques
+    return bool(((techniques["parent_id"] == attack_id) & (techniques["status"] == "live")).any())
 
 
 def _titles(frame: pd.DataFrame) -> dict:
@@ -270,7 +288,8 @@ def _titles(frame: pd.DataFrame) -> dict:
 def _telemetry(facts: dict) -> None:
     analytics = facts["analytics"]
     st.markdown(
-        f"**What must be logged** — {len(analytics)} analytics; data components: {plain(', '.join(facts['components'])) or 'none named'}"
+        f"**What must be logged** — {amount(len(analytics), 'analytic')}; data components: "
+        f"{plain(', '.join(facts['components'])) or 'none named'}"
     )
     if len(analytics):
         st.dataframe(

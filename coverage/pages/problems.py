@@ -9,6 +9,7 @@ import streamlit as st
 from coverage import session
 from coverage.pages import parts
 from coverage.pages.paging import positions_shown
+from coverage.words import amount
 
 now = session.guarded_view()
 problems, unplaced = session.loaded().problems, session.unplaced()
@@ -17,9 +18,11 @@ errors = int((problems["severity"] == "error").sum())
 
 session.page_head(
     "Problems",
-    f"{len(problems):,} problems in reading ({errors:,} errors) over {len(now.all_rules):,} rules; "
-    f"{written['attack_id'].isna().sum():,} of {len(written):,} technique IDs in mappings are no live ID of "
-    f"{now.scope.attack.title}.",
+    f"{amount(len(problems), 'problem')} in reading ({amount(errors, 'error')}) over "
+    f"{amount(len(now.all_rules), 'rule')}; "
+    f"{written['attack_id'].isna().sum():,} of "
+    f"{amount(len(written), 'technique ID in mappings is', 'technique IDs in mappings are')} "
+    f"no live ID of {now.scope.attack.title}.",
     now,
 )
 

@@ -16,6 +16,7 @@ from coverage.pages import parts, untrusted
 from coverage.scope import View
 from coverage.text import plain
 from coverage.vocabulary import READ_STATUSES, RULE_CLASSES, TACTIC_STATUSES
+from coverage.words import amount
 
 # Highlighting that comes nearest to each language; the highlighter knows none of the first three.
 _HIGHLIGHT = {"eql": "sql", "kuery": "sql", "lucene": "sql", "esql": "sql", "es|ql": "sql", "sql": "sql"}
@@ -33,7 +34,7 @@ def show(rule_key: str, now: View) -> None:
     mapped = rule_mappings(now, rule_key)["attack_id"].dropna().nunique()
     session.page_head(
         plain(rule["name"]),
-        f"Read as {mapped} technique{'' if mapped == 1 else 's'} of {now.scope.attack.title}.",
+        f"Read as {amount(mapped, 'technique')} of {now.scope.attack.title}.",
         now,
     )
     if isinstance(rule["description"], str):
@@ -213,7 +214,10 @@ def _references(rule: pd.Series, document: RuleDocument, now: View) -> None:
 
 def _neighbours(rule: pd.Series, document: RuleDocument, now: View) -> None:
     others = rule_neighbours(now, rule["rule_key"])
-    st.caption(f"{others['rule_key'].nunique():,} other rules are read as one of the same IDs.")
+    st.caption(
+        f"{amount(others['rule_key'].nunique(), 'other rule is', 'other rules are')} read as one of the "
+        "same IDs."
+    )
     if others.empty:
         return
     config = {

@@ -12,6 +12,7 @@ from coverage.corpora.offered import OfferedCorpus, offered_corpora
 from coverage.corpora.uploads import Upload, kept_upload, remove_upload, uploads_at_hand
 from coverage.loaders.formats import SUFFIXES
 from coverage.text import plain
+from coverage.words import amount
 
 _FILES, _SAID = "upload_files", "upload_said"
 _MOST_MB = 100
@@ -94,7 +95,7 @@ def _upload() -> None:
 
 
 def _files(upload: Upload) -> str:
-    return f"{upload.files:,} file{'' if upload.files == 1 else 's'}"
+    return amount(upload.files, "file")
 
 
 def _use() -> None:

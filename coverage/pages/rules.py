@@ -12,6 +12,7 @@ from coverage.exports.tables import without_text
 from coverage.measures import rules_with_ids
 from coverage.pages import corpus_parts, parts, rule_detail
 from coverage.vocabulary import RULE_CLASSES, SEVERITIES
+from coverage.words import amount
 
 now = session.guarded_view()
 if linked := st.query_params.get("rule"):
@@ -28,8 +29,9 @@ several = len(names) > 1
 
 session.page_head(
     "Rules",
-    f"{len(in_scope):,} of {len(now.all_rules):,} rules read are in scope; "
-    f"{sum(bool(ids) for ids in all_rules['attack_ids']):,} of all are read as a live technique.",
+    f"{len(in_scope):,} of {amount(len(now.all_rules), 'rule read is', 'rules read are')} in scope; "
+    f"{amount(sum(bool(ids) for ids in all_rules['attack_ids']), 'of all is', 'of all are')} read as a "
+    "live technique.",
     now,
 )
 
@@ -140,7 +142,7 @@ if several:  # whose rule it is comes before what it says
         "also_in",
         *(name for name in order if name not in ("name", "corpus", "also_in")),
     ]
-st.caption(f"{len(found):,} of {len(all_rules):,} rules shown. Click a row to open the rule.")
+st.caption(f"{len(found):,} of {amount(len(all_rules), 'rule')} shown. Click a row to open the rule.")
 if found.empty:
     st.info("No rule matches these filters. Clear one of them, or show all rules.")
 elif (chosen := parts.chosen_row(found, "rule_table", config, 470, order, search=False)) is not None:

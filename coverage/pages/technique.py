@@ -10,6 +10,7 @@ from coverage.measures import coverage_by_id, threat_by_id
 from coverage.pages import parts
 from coverage.scope import View
 from coverage.text import plain
+from coverage.words import amount
 
 
 def most_used(now: View) -> None:
@@ -19,7 +20,9 @@ def most_used(now: View) -> None:
     open_ones = int((rows["covered"] == 0).sum())
     session.page_head(
         "Technique",
-        f"{len(rows) - open_ones} of the {len(rows)} most used techniques in scope are covered.",
+        f"{len(rows) - open_ones} of the "
+        f"{amount(len(rows), 'most used technique in scope is', 'most used techniques in scope are')} "
+        "covered.",
         now,
     )
     config = {
@@ -70,11 +73,15 @@ if attack_id is None:
     st.stop()
 count = int(rows["rules_any"].get(attack_id, 0))
 platforms = (
-    f", on {rows.loc[attack_id, 'platforms_covered']} of {rows.loc[attack_id, 'platforms_total']} platforms"
+    f", on {rows.loc[attack_id, 'platforms_covered']} of "
+    f"{amount(rows.loc[attack_id, 'platforms_total'], 'platform')}"
     if attack_id in rows.index
     else ""
 )
 session.page_head(
-    "Technique", f"{count:,} of {len(now.rules):,} rules in scope map to {attack_id}{platforms}.", now
+    "Technique",
+    f"{count:,} of {amount(len(now.rules), 'rule in scope maps', 'rules in scope map')} to "
+    f"{attack_id}{platforms}.",
+    now,
 )
 parts.technique_detail(attack_id, now, key="page")

@@ -1,0 +1,26 @@
+"""Words around numbers: the one place that knows how a noun stands beside its count."""
+
+from __future__ import annotations
+
+
+def noun(count: float, one: str, many: str | None = None) -> str:
+    """The noun as it stands after a count: `rule` after 1, else `rules`, or `many` where that is given."""
+    if count == 1:
+        return one
+    return many or (f"{one[:-1]}ies" if one.endswith("y") and one[-2] not in "aeiou" else f"{one}s")
+
+
+def amount(count: float, one: str, many: str | None = None) -> str:
+    """A count and its noun: `1 rule`, `2 rules`, `1,234 techniques`, `0 entries`."""
+    number = f"{int(count):,}" if count == int(count) else f"{count:,g}"
+    return f"{number} {noun(count, one, many)}"
+
+
+def users_sentence(groups: int, software: int, campaigns: int) -> str:
+    """Who uses a technique, in numbers: `3 groups, 1 software, 1 campaign`."""
+    counts = (
+        (groups, "group", "groups"),
+        (software, "software", "software"),
+        (campaigns, "campaign", "campaigns"),
+    )
+    return ", ".join(amount(*count) for count in counts)
