@@ -13,6 +13,7 @@ from dataclasses import replace
 from coverage.loaders import budget
 from coverage.loaders.seam import Issue, Kept, Parsed, RuleFile, Syntax, place_of
 from coverage.models import Problem
+from coverage.words import amount
 
 MORE = "more-problems"
 _SEVERITIES = ("error", "warning", "note")  # the worst first
@@ -89,8 +90,9 @@ class Noted:
         more = {name: count for name, count in more.items() if count > 0}
         if not more:
             return []
-        parts = [f"{count:,} {name}{'s' if count > 1 else ''}" for name, count in more.items()]
-        message = f"And {sum(more.values()):,} more problems of this file: {', '.join(parts)}."
+        parts = [amount(count, name) for name, count in more.items()]
+        problems = amount(sum(more.values()), "more problem")
+        message = f"And {problems} of this file: {', '.join(parts)}."
         worst = next(iter(more))
         return [Problem(self._file.path, None, None, None, MORE, worst, message, self._file.corpus)]
 

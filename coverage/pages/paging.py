@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from coverage.words import amount
+
 # A table of at most so many rows is sent whole: heads sort it, its toolbar searches it. More than ATT&CK has
 # techniques.
 PAGE_ROWS = 1000
@@ -73,8 +75,10 @@ def _page(places: np.ndarray, total: int, key: str, row: list) -> np.ndarray:
     )
     first = (page - 1) * PAGE_ROWS
     shown = places[first : first + PAGE_ROWS]
-    found = f"{len(places):,}" if len(places) == total else f"{len(places):,} found in {total:,}"
-    row[3].caption(f"Showing {first + bool(len(shown)):,}–{first + len(shown):,} of {found} rows")
+    found = (
+        amount(total, "row") if len(places) == total else f"{len(places):,} found in {amount(total, 'row')}"
+    )
+    row[3].caption(f"Showing {first + bool(len(shown)):,}–{first + len(shown):,} of {found}")
     return shown
 
 
