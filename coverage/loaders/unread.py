@@ -102,14 +102,18 @@ def ids_in(text: str) -> set[str]:
 
 def ids_of(written: Iterable[WrittenMapping]) -> set[str]:
     """The IDs that some mappings name, and the techniques of their sub-techniques."""
-    texts = {
-        text
-        for row in written
-        for text in (row.tactic_id, row.tactic_name, row.technique_id, row.subtechnique_id)
-        if text
-    }
-    found = {one for text in texts for one in ids_in(text)}
-    return found | {one.partition(".")[0] for one in found}
+    found: set[str] = set()
+    for row in written:
+        for text in (row.tactic_id, row.tactic_name, row.technique_id, row.subtechnique_id):
+            if text:
+                found |= _named_by(text)
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _named_by(text: str) -> frozenset[str]:
+    found = ids_in(text)
+    return frozenset(found | {one.partition(".")[0] for one in found})
 
 
 def unread_issues(
@@ -183,5 +187,6 @@ def alike(text: str, word: str) -> bool:
     return bool(text) and SequenceMatcher(None, text, word).ratio() >= _ALIKE
 
 
+@lru_cache(maxsize=4096)
 def _plain(written: str) -> str:
     return re.sub(r"[/_-]", ".", written.upper())
