@@ -206,6 +206,23 @@ def test_a_rule_of_very_many_such_values_has_few_problems(tmp_path):
     assert len(not_read(of_text(tmp_path, "x.yml", SIGMA.format(tag=tags)))) == 20
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        '{"T1059": ' * 90 + "{}" + "}" * 90,
+        '{"T1059": [' * 45 + "1" + ", 1]}" * 45,
+        "{" + ", ".join(f'"T1059 {nth}": {{"a": [1, 2]}}' for nth in range(20_000)) + "}",
+        "[" + ", ".join(['"' + "T1059 (" * 40 + '"'] * 20_000) + "]",
+        "[" + ", ".join(['"' + "a " * 140 + 'T1059"'] * 20_000) + "]",
+    ],
+    ids=["nested", "lists", "keys", "brackets", "words"],
+)
+def test_hostile_values_are_looked_at_all_the_same(tmp_path, value):
+    text = f'{{"rule_id": "r", "name": "n", "type": "query", "immutable": true, "mitre": {value}, "tags": {value}}}'
+    found = of_text(tmp_path, "x.ndjson", text)
+    assert len(found.rules) == 1 and len(not_read(found)) <= 20
+
+
 def test_the_fixtures_have_no_such_id():
     assert not_read(loaded(".")) == []
 

@@ -24,6 +24,7 @@ Meant = Callable[[Sequence[str], str, str], str]
 
 MOST_VALUES = 50_000  # of one rule; larger ones are data, not mappings
 MOST_ISSUES = 20  # a rule
+MOST_BELOW = 100  # values below a key that is an ID
 LONGEST = 300  # of a text that names IDs rather than tells a story
 
 _CODE = r"(?:t[01]\d{3}(?:[./_-]\d{3})?|ta0\d{3})"
@@ -77,25 +78,42 @@ def named_texts(value: Any, path: DocPath, keys: Sequence[str] = ()) -> Iterator
 
 
 def _names_an_id(value: Any) -> bool:
-    return any(IDS.search(text) for _, text, _ in islice(named_texts(value, ()), MOST_ISSUES))
+    """Whether the first few values below a value, or their keys, have an ID in them."""
+    waiting = [value]
+    for _ in range(MOST_BELOW):
+        if not waiting:
+            return False
+        value = waiting.pop()
+        if isinstance(value, dict):
+            waiting += [*islice(value, MOST_BELOW), *islice(value.values(), MOST_BELOW)]
+        elif isinstance(value, list):
+            waiting += islice(value, MOST_BELOW)
+        elif isinstance(value, str) and IDS.search(value, 0, LONGEST):
+            return True
+    return False
 
 
 def ids_in(text: str) -> set[str]:
     """The technique and tactic IDs in a text, in capitals and with a point before the sub-technique."""
     starts = (found.start() for start in _STARTS for found in start.finditer(text))
-    return {_plain(found[0]) for at in starts if (found := IDS.match(text, at))}
+    written = {found[0] for at in starts if (found := IDS.match(text, at))}
+    return {_plain(one) for one in written}
 
 
 def ids_of(written: Iterable[WrittenMapping]) -> set[str]:
     """The IDs that some mappings name, and the techniques of their sub-techniques."""
-    texts = {
-        text
-        for row in written
-        for text in (row.tactic_id, row.tactic_name, row.technique_id, row.subtechnique_id)
-        if text
-    }
-    found = {one for text in texts for one in ids_in(text)}
-    return found | {one.partition(".")[0] for one in found}
+    found: set[str] = set()
+    for row in written:
+        for text in (row.tactic_id, row.tactic_name, row.technique_id, row.subtechnique_id):
+            if text:
+                found |= _named_by(text)
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _named_by(text: str) -> frozenset[str]:
+    found = ids_in(text)
+    return frozenset(found | {one.partition(".")[0] for one in found})
 
 
 def unread_issues(
@@ -121,7 +139,9 @@ def unread_issues(
         lost = [one for one in _mapped_ids(keys, text) if one not in read]
         if lost:
             issues.append(not_read(".".join(keys), text, meant(keys, text, lost[0]), path))
-    return issues[:MOST_ISSUES]
+            if len(issues) == MOST_ISSUES:
+                break
+    return issues
 
 
 def not_read(place: str, text: str, meant: str, path: DocPath) -> Issue:
@@ -167,5 +187,6 @@ def alike(text: str, word: str) -> bool:
     return bool(text) and SequenceMatcher(None, text, word).ratio() >= _ALIKE
 
 
+@lru_cache(maxsize=4096)
 def _plain(written: str) -> str:
     return re.sub(r"[/_-]", ".", written.upper())
