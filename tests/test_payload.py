@@ -110,5 +110,7 @@ def test_a_row_of_a_later_page_opens_its_rule(browser, address, shared):
     box = page.get_by_test_id("stDataFrame").bounding_box()
     page.mouse.click(box["x"] + 120, box["y"] + 35 + 17)
     page.get_by_role("button", name="All rules").wait_for()
-    page.wait_for_function("name => document.querySelector('h1').innerText === name", arg=names[1000])
+    page.get_by_role("heading", level=1, name=names[1000], exact=True).wait_for()
+    page.get_by_role("button", name="All rules").click()
+    page.get_by_text("Showing 1,001–2,000 of").wait_for()
     context.close()
