@@ -292,7 +292,9 @@ class _Reading:
         self._last = (line.number, value)
 
     def _afford(self, line: _Line) -> None:
-        spent = budget.RULE * len(self._rules) + 2 * budget.MAPPING * len(self._written)
+        spent = budget.RULE * (len(self._rules) + len(self._corpora)) + 2 * budget.MAPPING * len(
+            self._written
+        )
         if spent > budget.allowed(line.read):
             raise SnapshotError(
                 f"{self._name}:{line.number}: so many rules in so few bytes are no snapshot; "

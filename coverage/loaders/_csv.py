@@ -16,6 +16,7 @@ from coverage.loaders.seam import Kept, afford_signs, afford_time
 
 HEAD = 10_000  # characters within which a header ends
 MAX_COLUMNS = 1_000
+MAX_CELL = 500_000  # characters
 MAX_SCANNED = 500_000  # cells and lines that are scanned here in a few seconds
 _TOLD = re.compile(r'[\r\n]*+"?sep=([^\w\s"]|\t)"?[ ]*(?:\r\n?|\n|\Z)', re.IGNORECASE)
 _MARKS = re.compile("\ufeff*")
@@ -26,6 +27,7 @@ _OPENS = re.compile(r' *+"')
 _QUOTED = re.compile(r' *+"([^"]*+(?:""[^"]*+)*+)"')  # possessive: no way back, so linear in any text
 _OPEN = ("error", "The quote that opens here is not closed, so it was read as a sign of the text.")
 _GOES_ON = ("warning", "The cell goes on after its closing quote, so the row may be cut in the wrong places.")
+_TOO_LONG = ("error", f"The cell has over {MAX_CELL:,} characters; the others were not read.")
 
 Result = TypeVar("Result")
 
@@ -81,7 +83,7 @@ def scanned(text: str, faults: Kept | None = None) -> Iterator[list[Cell]]:
     while more:
         cell, at = scanner.cell(at)
         if len(row) < MAX_COLUMNS:
-            row.append(cell)
+            row.append(cell if len(cell.value) <= MAX_CELL else scanner.cut(cell))
         if within := text.startswith(separator, at):
             at += 1
         else:
@@ -111,6 +113,11 @@ class _Scanner:
         if rest.strip():
             self.faults.append((quoted.end(), *_GOES_ON))
         return (self._cell(quoted.start(1), quoted.end(1), quoted[1].replace('""', '"') + rest), end)
+
+    def cut(self, cell: Cell) -> Cell:
+        """The start of a cell that is too long, and a fault."""
+        self.faults.append((cell.start, *_TOO_LONG))
+        return Cell(cell.start, cell.value[:MAX_CELL])
 
     def next_line(self, at: int) -> int:
         """The offset after the line end at an offset."""

@@ -12,7 +12,7 @@ import re
 import sys
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -27,17 +27,21 @@ from coverage.loaders.seam import (
     Syntax,
     Unparsable,
     afford_signs,
+    afford_time,
     note,
     path_text,
 )
 
 MAX_BYTES = 64_000_000  # an export of thousands of rules
 MAX_FAULTS = 200_000  # lines of a text that are no JSON; with more of them it is something else
+MAX_SIGNS = 4_000_000
 MAX_SCANNED = 500_000  # values of which a place is noted or passed by
 
-_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_HIGH, _LOW = r"\\u[dD][89abAB][0-9a-fA-F]{2}", r"\\u[dD][c-fC-F]"
+_SURROGATE = re.compile(rf"{_HIGH}(?!{_LOW})|(?<!{_HIGH}){_LOW}")  # one that has no other half beside it
+_ESCAPE = re.compile(rf"{_HIGH}{_LOW}[0-9a-fA-F]{{2}}|(\\\\u[dD][89a-fA-F][0-9a-fA-F]{{2}})|\\\\.", re.DOTALL)
 _LONE = re.compile("[\ud800-\udfff]")
-_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _SCALAR = re.compile(r"[^\s,\]}:]+")
 _SPACE = re.compile(r"\s*")
 _LINE = re.compile(r"[^\n]++")
@@ -73,6 +77,7 @@ def parse(text: str) -> Values:
         budget of the text's size allows.
     """
     afford_signs(text, budget.JSON_SIGNS)
+    afford_time(sum(map(text.count, ",[")), MAX_SIGNS, "values")
     values = Values()
     try:
         _read(text, 0, values)
@@ -127,20 +132,15 @@ def _read(text: str, offset: int, values: Values) -> None:
             values.duplicates += ((len(values), key) for key, count in counts.items() if count > 1)
         return found
 
-    value = json.loads(text, object_pairs_hook=table)
-    values.append(_whole(value) if _SURROGATE.search(text) else value)
+    values.append(json.loads(_whole(text), object_pairs_hook=table))
     values.offsets.append(offset)
 
 
-def _whole(value: Any) -> Any:
-    """The value with every half of a surrogate pair replaced: such text cannot be stored."""
-    if isinstance(value, str):
-        return _LONE.sub("�", value)
-    if isinstance(value, list):
-        return [_whole(item) for item in value]
-    if isinstance(value, dict):
-        return {_whole(key): _whole(item) for key, item in value.items()}
-    return value
+def _whole(text: str) -> str:
+    """A JSON text of the same length, where every half of a surrogate pair is replaced: such text cannot be stored."""
+    if not _SURROGATE.search(text):
+        return text
+    return _ESCAPE.sub(lambda escape: "\\ufffd" if escape[1] else escape[0], text)
 
 
 def _of_lines(text: str) -> bool:
@@ -153,6 +153,13 @@ def _of_lines(text: str) -> bool:
 def _is_object(line: str) -> bool:
     with suppress(ValueError, RecursionError):
         return isinstance(json.loads(line), dict)
+    return False
+
+
+def _is_json(line: str) -> bool:
+    with suppress(ValueError, RecursionError):
+        json.loads(line)
+        return True
     return False
 
 
@@ -185,7 +192,7 @@ def positions(text: str, wanted: Collection[DocPath] | None = None) -> Positions
         The paths that are asked for, each after those above it; by default all.
     """
     try:
-        offsets = parse(text).offsets
+        offsets = _offsets(text) if wanted is not None else parse(text).offsets
     except Unparsable:
         return {}
     scanner = _Scanner(text, wanted)
@@ -195,6 +202,14 @@ def positions(text: str, wanted: Collection[DocPath] | None = None) -> Positions
                 scanner.value(offset, (place,))
     starts = [0, *(match.end() for match in re.finditer("\n", text))]
     return {path: _line_column(offset, starts) for path, offset in scanner.found.items()}
+
+
+def _offsets(text: str) -> Iterable[int]:
+    """Where each value of a text that was read starts, without keeping what was read."""
+    if not _of_lines(text):
+        return (0,)
+    lines = (line for line in _LINE.finditer(text) if not line[0].isspace())
+    return (line.start() for line in lines if _is_json(line[0]))
 
 
 def _line_column(offset: int, starts: list[int]) -> tuple[int, int]:

@@ -8,7 +8,10 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from coverage.loaders import budget
-from coverage.loaders.seam import DocPath, Kept, Parsed, Positions, Syntax, afford_signs
+from coverage.loaders.seam import DocPath, Kept, Parsed, Positions, Syntax, afford_signs, afford_time
+
+MAX_SIGNS = 600_000  # scanned in a few seconds
+_SIGNS = ('"', "=", "{")
 
 
 class Scanned(Parsed):
@@ -60,6 +63,7 @@ def scanned_syntax(
 
     def parse(text: str) -> Any:
         afford_signs(text, prices)
+        afford_time(sum(map(text.count, _SIGNS)), MAX_SIGNS, "quotes, braces and values")
         return scan(text)
 
     return Syntax(name, parse, positions)

@@ -18,7 +18,7 @@ from coverage.loaders.seam import DocPath, Positions, Syntax, Unparsable, afford
 
 MAX_DEPTH = 100
 MAX_BYTES = 16_000_000
-MAX_SIGNS = 2_000_000  # expat tells a tag, an entity and a line each apart
+MAX_SIGNS = 1_000_000  # expat tells a tag, an entity and a line each apart
 _ROOT = "wrapped"
 _DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
 _LONE = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#\d+|#x[0-9a-fA-F]+);)")
@@ -39,7 +39,7 @@ def parse(text: str) -> Scanned:
         more elements than the budget of the text's size allows.
     """
     afford_signs(text, budget.XML_SIGNS)
-    afford_time(sum(map(text.count, "<&\n")), MAX_SIGNS, "tags, entities and lines")
+    afford_time(sum(map(text.count, "<&\n=")), MAX_SIGNS, "tags, entities, attributes and lines")
     return _Builder(text).elements()
 
 

@@ -26,6 +26,7 @@ from coverage.loaders.seam import DocPath, Issue, Kept, Parsed, Positions, Synta
 MAX_DEPTH = 100
 MAX_VALUES = 500_000  # values of one text with its aliases written out
 MAX_DIRECTIVES = 100  # libyaml compares each with all before it
+MAX_ANCHORS = 10_000  # of one document
 MAX_KEY = 1_000  # signs of a key that is a list or a mapping itself
 MAX_ANCHORED = 20_000  # places noted of values that an alias may repeat
 
@@ -332,6 +333,8 @@ class _Builder:
             raise _fault(event.start_mark, f"with its aliases written out it has over {self._most:,} values")
 
     def _open(self, event: Any) -> None:
+        if len(self._anchors) >= MAX_ANCHORS:
+            raise _fault(event.start_mark, f"it has over {MAX_ANCHORS:,} anchors")
         if event.anchor in self._anchors:
             raise yaml.composer.ComposerError(None, None, "found a duplicate anchor", event.start_mark)
         self._anchors[event.anchor] = None

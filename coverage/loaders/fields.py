@@ -10,7 +10,8 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
-from coverage.loaders.seam import DocPath, Issue, note, path_text
+from coverage.loaders import budget
+from coverage.loaders.seam import DocPath, Issue, further, note, path_text
 
 _TYPE_NAMES = {
     bool: "true or false",
@@ -47,6 +48,8 @@ class Fields:
         note(self.issues, Issue(path, code, severity, f"{path_text(path) or 'The file'} {message}."))
 
     def _wrong(self, below: DocPath, value: Any, wanted: str) -> None:
+        if len(self.issues) >= budget.MAX_ISSUES:
+            return self.issues.append(further("wrong-type", "warning"))
         self.issue(below, "wrong-type", f"is {type_name(value)}, not {wanted}")
 
     def text(self, key: str) -> str | None:

@@ -80,10 +80,12 @@ class Bill:
     """What the things read from one file cost so far."""
 
     def __init__(self, size: int):
-        self._size, self._spent, self._allowed = size, 0, budget.allowed(size)
+        self._size, self._spent, self._allowed, self._rules = size, 0, budget.allowed(size), 0
 
     def charge(self, price: int, what: str) -> None:
-        """Add a price. Raises Unparsable (`too-costly`) when all of them are more than the file's budget."""
+        """Add the price of one rule. Raises Unparsable (`too-costly`) when that is more than the file's budget."""
+        self._rules += 1
+        afford_time(self._rules, budget.MAX_RULES, "rules")
         self._spent += price
         if self._spent > self._allowed:
             afford(self._spent, 1, self._size, f"bytes of {what}")
@@ -193,11 +195,12 @@ def note(issues: list[Issue], issue: Issue) -> None:
     if len(issues) < budget.MAX_ISSUES:
         issues.append(issue)
     else:
-        issues.append(_further(issue.code, issue.severity))
+        issues.append(further(issue.code, issue.severity))
 
 
 @cache
-def _further(code: str, severity: str) -> Issue:
+def further(code: str, severity: str) -> Issue:
+    """One more issue of a kind, where so many were told in full that no one reads more."""
     return Issue((), code, severity, "There are more problems of this kind.", (1, 1))
 
 

@@ -28,12 +28,14 @@ from coverage.loaders.seam import (
     RuleFile,
     Syntax,
     afford_signs,
+    afford_time,
     note,
     path_text,
 )
 from coverage.models import LoadResult, Rule
 
-MAX_BYTES = 64_000_000  # public rule sets come as one file
+MAX_BYTES = 28_000_000  # public rule sets come as one file; more is not read in 5 s
+MAX_SIGNS = 2_000_000
 SEVERITIES = {
     "informational": "informational",
     "minor": "low",
@@ -135,6 +137,7 @@ def scan(text: str, placed: Collection[int] | None = ()) -> Scanned:
                 commented.popleft()
             off = bool(head["off"]) or bool(commented and commented[0][0] <= start)
             reader.rule(head, off, following.start() if following else len(text))
+            afford_time(len(found), budget.MAX_RULES, "rules")
         head = following
     return found
 
@@ -224,6 +227,7 @@ def parse(text: str) -> Scanned:
         Code `too-costly`: more rules, options or metadata than the budget of the text's size allows.
     """
     afford_signs(text, budget.SURICATA_SIGNS)
+    afford_time(sum(map(text.count, "\n;,")), MAX_SIGNS, "lines and options")
     return scan(text)
 
 
@@ -327,8 +331,9 @@ def _pairs(values: dict) -> list[tuple[str, str, int]]:
 
 def _words(products: list[str], context: Context) -> RuleWords:
     """Affected products tell the platforms. Without any that does, the rule is about what is seen on the wire."""
-    said = [[("suricata_word", product)] for product in products]
-    told = any(context.platforms.platforms(RuleWords(others=[one]))[0] for one in said)
+    said = [[("suricata_word", product)] for product in dict.fromkeys(products)]
+    rows = map(context.platforms.first, said)
+    told = any(row.platforms for row in rows if row)
     return RuleWords(others=said, integrations=() if told else ("suricata",))
 
 
