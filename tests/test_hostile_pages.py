@@ -133,6 +133,19 @@ def test_an_accepted_gap_and_a_cell_ask_nobody(tab, address):
     assert_nobody_was_asked(tab, address)
 
 
+def test_no_table_hands_out_a_live_formula(tab, address):
+    """A table's own CSV and copies hold values as they are; the button below it writes harmless ones."""
+    tab.goto(f"{address}/rules")
+    settled(tab)
+    table = tab.locator("[data-testid=stDataFrame]").first
+    table.hover()
+    toolbar = tab.locator("[data-testid=stElementToolbarButton] button")
+    toolbar.first.wait_for()
+    names = [button.get_attribute("aria-label") for button in toolbar.all()]
+    assert "Search" in names and "Download as CSV" not in names
+    assert tab.get_by_role("button", name="Download CSV").count() == 1
+
+
 # ---- words in a sentence -------------------------------------------------------------------------------
 
 LABELS = """

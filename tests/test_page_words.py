@@ -1,0 +1,212 @@
+"""No page hands words of data to Streamlit as Markdown: each expression in a text is guarded, a number, or known here."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from tests.conftest import PROJECT
+
+# What reads Markdown in its first argument, and the arguments that do wherever they stand.
+SINKS = {
+    *(
+        "markdown",
+        "caption",
+        "title",
+        "header",
+        "subheader",
+        "write",
+        "info",
+        "warning",
+        "error",
+        "success",
+        "toast",
+    ),
+    *("button", "download_button", "link_button", "page_link", "toggle", "checkbox", "radio", "selectbox"),
+    *(
+        "multiselect",
+        "text_input",
+        "text_area",
+        "number_input",
+        "date_input",
+        "file_uploader",
+        "color_picker",
+    ),
+    *(
+        "segmented_control",
+        "pills",
+        "expander",
+        "popover",
+        "tabs",
+        "metric",
+        "progress",
+        "spinner",
+        "status",
+        "page_head",
+    ),
+}
+ARGUMENTS = {"label", "help", "text"}
+OPTIONS_ARE_MARKDOWN = {"radio", "segmented_control", "pills"}
+NUMBERS = (",", "d", "f", "g", "%", "x")
+
+# Words of ours, of the tables in vocabulary.py, IDs of a fixed form, numbers, or guarded where they are made.
+KNOWN = {
+    ("about.py", "(DATA / 'README.md').read_text(encoding='utf-8').partition('## MITRE ATT&CK')[2]"),
+    ("about.py", "(PROJECT / 'docs' / 'numbers.md').read_text(encoding='utf-8')"),
+    ("about.py", "title"),
+    ("beside.py", "title"),
+    ("borrow.py", "tables.explained(found, counts)"),
+    ("borrow_tables.py", "parts.gap_type_help()"),
+    ("compare.py", "a"),
+    ("compare.py", "b"),
+    ("export.py", "EVERY_FRAME[frame].question"),
+    ("export_buttons.py", "label"),
+    ("gap_parts.py", "_said_of(row)"),
+    ("gap_parts.py", "row['attack_id']"),
+    ("gaps.py", "counts_sentence(everything)"),
+    ("gaps.py", "parts.gap_type_help()"),
+    ("mapping.py", "name.capitalize()"),
+    ("mapping.py", "now.scope.attack.title"),
+    ("mapping.py", "said"),
+    ("mapping_parts.py", "meaning"),
+    ("mapping_parts.py", "name"),
+    ("matrix.py", "SHADES[name].title"),
+    ("matrix.py", "SHADES[shade].unit"),
+    ("matrix.py", "who.sentence"),
+    ("matrix.py", "why"),
+    ("migrate_panel.py", "FILE_NAME"),
+    ("migrate_panel.py", "release"),
+    ("overview.py", "_share(part)"),
+    ("overview.py", "_share(techniques)"),
+    ("overview.py", "counts_sentence(popular)"),
+    ("overview.py", "help_text"),
+    ("overview.py", "parts.gap_type_help()"),
+    ("overview.py", "title"),
+    ("parts.py", "_with_family(facts, now)"),
+    ("parts.py", "attack_id"),
+    ("parts.py", "attack_url(facts['attack_id'])"),
+    ("parts.py", "covered"),
+    ("parts.py", "family['is_subtechnique'].sum()"),
+    ("parts.py", "head"),
+    ("parts.py", "kind"),
+    ("parts.py", "kind.capitalize()"),
+    ("parts.py", "label"),
+    ("parts.py", "row['rules_direct']"),
+    ("parts.py", "said"),
+    ("parts.py", "through"),
+    ("problems.py", "code"),
+    ("problems.py", "now.scope.attack.title"),
+    ("release.py", "GRAINS.__getitem__"),
+    ("release.py", "GRAINS[grain].lower()"),
+    ("release.py", "GRAINS[grain].lower()[:-1]"),
+    ("release.py", "Release.parse(to).title"),
+    ("release.py", "at_hand"),
+    ("release.py", "mine.title"),
+    ("release_tables.py", "_help(IMPACT_CAUSES)"),
+    ("release_tables.py", "_help(IMPACT_DETAILS)"),
+    ("release_tables.py", "_help(RELEASE_CHANGES)"),
+    ("release_tables.py", "cause.capitalize()"),
+    ("release_tables.py", "empty"),
+    ("release_tables.py", "found.after.catalogue.release.title"),
+    ("release_tables.py", "found.after.catalogue.release.version"),
+    ("release_tables.py", "found.before.catalogue.release.title"),
+    ("release_tables.py", "found.before.catalogue.release.version"),
+    ("release_tables.py", "meaning"),
+    ("release_tables.py", "title"),
+    ("rule_detail.py", "attack_id"),
+    ("rule_detail.py", "k"),
+    ("rule_detail.py", "mapped"),
+    ("rule_detail.py", "name"),
+    ("rule_detail.py", "names"),
+    ("rule_detail.py", "now.scope.attack.title"),
+    ("rule_detail.py", "rule['content_hash'][:12]"),
+    ("rule_detail.py", "v"),
+    ("rule_detail.py", "value"),
+    ("rule_folders.py", "_files(upload)"),
+    ("rules.py", "label"),
+    ("session.py", "answer"),
+    ("session.py", "corpora"),
+    ("session.py", "min(done / total, 1.0)"),
+    ("session.py", "name.partition(':')[0]"),
+    ("session.py", "name.partition(':')[2]"),
+    ("session.py", "now.scope.date.isoformat()"),
+    ("session.py", "releases"),
+    ("session.py", "scope"),
+    ("session.py", "share"),
+    ("session.py", "title"),
+    ("technique.py", "attack_id"),
+    ("technique.py", "now.scope.attack.title"),
+    ("technique.py", "open_ones"),
+    ("technique.py", "platforms"),
+}
+
+
+def unguarded(node: ast.expr) -> Iterator[str]:
+    """The expressions of a text that may hold words of data."""
+    match node:
+        case ast.Constant() | ast.Call(func=ast.Name(id="plain" | "len")):
+            return
+        case ast.FormattedValue(format_spec=ast.JoinedStr(values=[ast.Constant(value=str(form))])) if (
+            form.endswith(NUMBERS)
+        ):
+            return
+        case ast.FormattedValue():
+            parts = [node.value]
+        case ast.Call(func=ast.Attribute(attr="join")):
+            parts = node.args
+        case ast.IfExp():
+            parts = [node.body, node.orelse]
+        case ast.BinOp():
+            parts = [node.left, node.right]
+        case ast.JoinedStr() | ast.BoolOp():
+            parts = node.values
+        case ast.List() | ast.Tuple():
+            parts = node.elts
+        case ast.GeneratorExp() | ast.ListComp():
+            parts = [node.elt]
+        case ast.Lambda():
+            parts = [node.body]
+        case _:
+            yield ast.unparse(node)
+            return
+    for part in parts:
+        yield from unguarded(part)
+
+
+def texts(call: ast.Call) -> Iterator[ast.expr]:
+    """The arguments of a call that Streamlit reads as Markdown."""
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+    if (name not in SINKS and not name.endswith("Column")) or ast.unparse(call.func).startswith("untrusted."):
+        return
+    yield from call.args[: 2 if name == "page_head" else 1]
+    for keyword in call.keywords:
+        if keyword.arg in ARGUMENTS or (keyword.arg == "format_func" and name in OPTIONS_ARE_MARKDOWN):
+            yield keyword.value
+
+
+def found() -> set[tuple[str, str]]:
+    files = [*sorted((PROJECT / "coverage" / "pages").glob("*.py")), PROJECT / "coverage" / "session.py"]
+    return {
+        (path.name, words)
+        for path in files
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and path.name != "untrusted.py"
+        for text in texts(node)
+        for words in unguarded(text)
+    }
+
+
+def test_every_text_is_guarded():
+    """A new one: put it through `coverage.text.plain`, or add it to KNOWN when its words cannot be data."""
+    assert found() - KNOWN == set()
+
+
+def test_html_is_shown_in_two_places_only():
+    """`untrusted.py`, after the guard, and the style sheet of `session.py`; nowhere is HTML let through Markdown."""
+    users = set()
+    for path in [*(PROJECT / "coverage").rglob("*.py"), PROJECT / "app.py"]:
+        text = path.read_text(encoding="utf-8")
+        assert "unsafe_allow_html" not in text and "unsafe_allow_javascript" not in text, path
+        if "st.html(" in text:
+            users.add(path.name)
+    assert users == {"untrusted.py", "session.py"}
