@@ -1,7 +1,8 @@
-"""Files and folders that are written whole or not at all, and what a killed run left of them, removed by the next.
+"""Files and folders that are written whole or not at all. What a killed run left of them is removed by the next.
 
-Whatever is not whole yet stands beside its place under a hidden name that says which process makes it. `sweep` removes
-such files and folders when their process is gone, and nothing else. Knows no format and no folder of the program.
+Whatever is not whole yet stands beside its place under a hidden name that says which process makes it. `sweep`
+removes such files and folders when their process is gone, and nothing else. Knows no format and no folder of the
+program.
 """
 
 from __future__ import annotations
@@ -21,21 +22,22 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-# After this time a leftover of another machine is swept too: whether its process still runs cannot be known here.
+# After this time a leftover of another machine is swept too: whether its process runs cannot be known here.
 MOST_SECONDS = 24 * 60 * 60
 
 PART, OLD = "part", "old"  # on its way into a place; what stood there before
 _MARK = "attack-coverage"
 _NAME = re.compile(
-    rf"\.(?:(?P<target>.+)\.)?{_MARK}-(?P<machine>[0-9a-f]{{8}})-(?P<pid>[1-9]\d{{0,8}})-(?P<start>\d{{1,20}})"
-    rf"-[0-9a-f]{{8}}\.(?P<kind>{PART}|{OLD})",
+    rf"\.(?:(?P<target>.+)\.)?{_MARK}"
+    r"-(?P<machine>[0-9a-f]{8})-(?P<pid>[1-9]\d{0,8})-(?P<start>\d{1,20})-[0-9a-f]{8}"
+    rf"\.(?P<kind>{PART}|{OLD})",
     re.DOTALL,
 )
 
 
 @dataclass(frozen=True)
 class Owner:
-    """A process, told apart from a later one with the same number by when it started (0 where that is not known)."""
+    """A process, told apart from a later one of the same number by when it started (0: not known)."""
 
     machine: str
     pid: int
@@ -66,7 +68,7 @@ def this_process() -> Owner:
 
 
 def _machine() -> str:
-    """Eight signs that tell machines and containers apart: a process number means something in one of them only."""
+    """Eight signs that tell machines and containers apart: process numbers are those of one of them."""
     try:
         space = os.readlink("/proc/self/ns/pid")  # noqa: PTH115 - it leads to no path
     except OSError:
@@ -87,7 +89,7 @@ def _start_of(pid: int) -> int:
 
 
 def part_beside(target: Path, data: bytes) -> Path:
-    """A new hidden file with this content beside `target`, with its mode if it is there: ready to take its place.
+    """A new hidden file with this content beside `target`, in its mode if it is there, to take its place.
 
     Raises
     ------
@@ -199,10 +201,10 @@ def removed(path: Path) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """Remove what processes that are gone left half-written in a folder; a folder that one had moved away is put back.
+    """Remove what processes that are gone left half-written in a folder; put back a folder that one moved away.
 
-    Only what has a name of `Owner.name` and belongs to the user. A process that may still run is left alone; one of
-    another machine counts as gone after MOST_SECONDS. What cannot be looked at or removed is passed over.
+    Only what has a name of `Owner.name` and belongs to the user. What a process that may still run makes is left
+    alone; one of another machine counts as gone after MOST_SECONDS. What cannot be removed is passed over.
     """
     for name, found in _leftovers(folder):
         path = folder / name

@@ -1,4 +1,4 @@
-"""What is written whole or not at all: real processes killed in the middle, and what the next run makes of it."""
+"""What is written whole or not at all: real processes killed in the middle, and what the next run does."""
 
 from __future__ import annotations
 
@@ -266,7 +266,7 @@ def test_a_folder_that_was_moved_away_by_a_killed_run_is_put_back(tmp_path):
     assert (place / "a").read_text() == "old"
 
 
-# ---- what is swept, and what never ---------------------------------------------------------------------------
+# ---- what is swept, and what never -----------------------------------------------------------------------
 
 
 def test_what_this_process_is_writing_is_left_alone(tmp_path):

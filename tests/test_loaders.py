@@ -223,7 +223,7 @@ def test_the_commit_bears_the_name_of_its_repository(checkout):
     assert (
         stamp_of(checkout / "rules")
         .sentence()
-        .startswith(f"c: 1 rules (commit {head[:12]} of team-rules, sha256:")
+        .startswith(f"c: 1 rule (commit {head[:12]} of team-rules, sha256:")
     )
     assert stamp_of(checkout).as_dict() | {"commit": head, "repository": "team-rules", "changed": False} == (
         stamp_of(checkout).as_dict()

@@ -373,6 +373,15 @@ def test_a_layout_that_cannot_be_rewritten_is_left_and_said(threat, why):
     assert why in file.questions[0].reason
 
 
+def test_values_nested_as_deeply_as_the_parser_allows_are_left_and_said():
+    moves = entry("TA0005", "Defense Evasion", technique("T1562", "Impair Defenses"))
+    deep = rule(moves).replace("[rule]\n", "[rule]\ndeep = " + "[" * 380 + "]" * 380 + "\n")
+    assert moved(deep) == deep
+    assert questions(deep) == [("layout", "", None, ())]
+    flat = rule(moves).replace("[rule]\n", "[rule]\ndeep = " + "[" * 50 + "]" * 50 + "\n")
+    assert "T1685" in moved(flat)
+
+
 def test_endpoint_rules_have_threat_at_the_top():
     text = '[rule]\nid = "x"\nname = "Odd"\nos_list = ["windows"]\nversion = "1.0"\n\n'
     text += entry(

@@ -9,8 +9,8 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from coverage.migrate.toml_parts import Layout
-from coverage.migrate.toml_tree import Tree
+from coverage.syntaxes.layout import Layout
+from coverage.syntaxes.toml_tree import Tree
 from tests.migrating import E18, E19, HEAD, file_plan
 
 IDS = st.sampled_from(

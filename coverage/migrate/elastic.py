@@ -16,8 +16,9 @@ from coverage.migrate.mover import Kept, Mover, Names, Placed
 from coverage.migrate.paths import DocPath, review, tables, text
 from coverage.migrate.tags import AS_IT_IS, Tag, followed, tag_of, written
 from coverage.migrate.threat import ThreatEdit
-from coverage.migrate.toml_parts import Block, Inline, Layout, Table, Value
-from coverage.migrate.toml_tree import Tree
+from coverage.syntaxes.layout import Layout
+from coverage.syntaxes.toml_parts import Block, Inline, Table, Value
+from coverage.syntaxes.toml_tree import Tree
 
 PREFIX = "Tactic:"
 DATE_KEY = ("metadata", "updated_date")

@@ -194,6 +194,6 @@ def _file_plan(
 
 
 def _rule_names(one: Asked, rule_id: str | None, title: str) -> tuple[str | None, str]:
-    """The id and title of the rule a question is about: of the file's first rule where the edit names none."""
+    """The id and title of the rule a question is about: the file's first rule where the edit names none."""
     own_id, own_title = one.rule or (rule_id, title)
     return own_id, own_title or title

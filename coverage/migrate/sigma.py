@@ -1,8 +1,8 @@
 """Sigma's `attack.*` tags written anew, in place, in every document of a YAML text.
 
 A technique tag follows the revocations. A tactic tag is not linked to a technique, so it follows all of the
-rule's techniques that were in it. In an old collection one list of tags may be that of several rules: it is written
-anew once, and what is asked about it is asked once. Pure: documents and text in, a `RuleEdit` out.
+rule's techniques that were in it. In an old collection one list of tags may be that of several rules: it is
+written anew once, and what is asked about it is asked once. Pure: documents and text in, a `RuleEdit` out.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
+from coverage.loaders._yaml import YAML
 from coverage.loaders.seam import DocPath
 from coverage.loaders.sigma import Part, mapping_of, parts
 from coverage.migrate.model import Asked, Change, RuleEdit
 from coverage.migrate.mover import KEPT, Kept, Mover, Names, Placed
 from coverage.migrate.tags import AS_IT_IS, Becomes, Tag, renamed, written
-from coverage.migrate.yaml_splice import Layout, Splice
+from coverage.syntaxes.layout import Layout
+from coverage.syntaxes.yaml_splice import Splice
 
 _TOKEN = re.compile(r"\battack\.([\w.-]+)", re.IGNORECASE)
 _ID_TAG = re.compile(r"ta\d{4}", re.IGNORECASE)
@@ -62,7 +64,7 @@ def edited(
     source: str, documents: Sequence[Any], mover: Mover, names: Names, today: date | None = None
 ) -> RuleEdit:
     """Every document's tags. `today` is written as `modified` of the rules where something changed."""
-    splice = Splice(source)
+    splice = Splice(source, YAML.positions)
     rules_of = _rules_by_tags(documents)
     changes: list[Change] = []
     asked: list[Asked] = []
@@ -93,7 +95,7 @@ def _rules_by_tags(documents: Sequence[Any]) -> dict[int, list[Part]]:
 
 
 def _date_places(changed: Sequence[int], rules_of: Mapping[int, list[Part]]) -> Iterator[int]:
-    """The documents that hold the date of a rule whose tags changed, each once; of no rule, the document itself."""
+    """The documents with the date of a rule whose tags changed, each once; of no rule, the document itself."""
     places: dict[int, None] = {}
     for place in changed:
         if place not in rules_of:

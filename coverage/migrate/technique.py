@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from coverage.migrate.model import Change
 from coverage.migrate.mover import KEPT, Mover, Names, Placed
 from coverage.migrate.target import Target
-from coverage.migrate.toml_moves import carry, children, comments, copied, set_children
-from coverage.migrate.toml_parts import Block, Layout, Table, blank
+from coverage.syntaxes.layout import Layout
+from coverage.syntaxes.toml_moves import carry, children, comments, copied, set_children
+from coverage.syntaxes.toml_parts import Block, Table, blank
 from coverage.vocabulary import parent_of
 
 SUBTECHNIQUE = "subtechnique"

@@ -13,8 +13,9 @@ from coverage.migrate.model import Change
 from coverage.migrate.mover import KEPT, Mover, Names, Placed
 from coverage.migrate.paths import is_ours
 from coverage.migrate.technique import Part, Split, joined, write
-from coverage.migrate.toml_moves import carry, children, comments, copied, set_children
-from coverage.migrate.toml_parts import Block, Layout, Table, blank
+from coverage.syntaxes.layout import Layout
+from coverage.syntaxes.toml_moves import carry, children, comments, copied, set_children
+from coverage.syntaxes.toml_parts import Block, Table, blank
 
 TECHNIQUE, TACTIC = "technique", "tactic"
 
@@ -95,7 +96,7 @@ class ThreatEdit:
         self.moves.after = [e.tactic for e in self.entries if e.ours and e.tactic and not e.dropped]
 
     def _entry(self, node: Table) -> Entry:
-        if any("." in item.name for item in node.items):
+        if any(len(item.names) > 1 for item in node.items):
             raise Layout("the mapping is written with dotted keys")
         tactic = _tactic_table(node)
         written, name = (tactic.text("id"), tactic.text("name")) if tactic else (None, None)

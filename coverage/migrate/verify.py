@@ -1,7 +1,7 @@
 """The last look before a new text is offered: it parses, and nothing but mappings, their tags and the date changed.
 
-What was edited must read back as it was meant. Knows the places of mappings in each format and nothing of how they
-were edited.
+What was edited must read back as it was meant. Knows the places of mappings in each format and nothing of how
+they were edited.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import Any
 
 from coverage.loaders.formats import LOADERS
 from coverage.loaders.seam import DocPath, Unparsable
-from coverage.migrate.toml_parts import Layout
-from coverage.migrate.toml_tree import Tree
+from coverage.syntaxes.layout import Layout
+from coverage.syntaxes.toml_tree import Tree
 
 SIGMA = "sigma"
 TACTIC_TAG, ATTACK_TAG = "tactic:", "attack."

@@ -1,7 +1,7 @@
 """A plan put on disk: every file whole or none, in its mode, and only over what git can give back.
 
-Two steps: all new contents are written beside their files, then each takes its file's place at once. When one cannot,
-those before it are put back. Asks git and writes files; knows nothing of mappings.
+Two steps: all new contents are written beside their files, then each takes its file's place at once. When one
+cannot, those before it are put back. Asks git and writes files; knows nothing of mappings.
 """
 
 from __future__ import annotations
@@ -122,8 +122,8 @@ def write(plan: Plan) -> int:
     Raises
     ------
     WriteError
-        When a file cannot be written or replaced, or is no longer what was planned for. Every file is then as it
-        was; the message names those that could not be put back, if there are any.
+        When a file cannot be written or replaced, or is no longer what was planned for. Every file is then as
+        it was; the message names those that could not be put back, if there are any.
     """
     if plan.faults:
         raise WriteError(f"{plan.faults[0].path}: {plan.faults[0].fault}; nothing was written")

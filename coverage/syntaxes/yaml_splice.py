@@ -1,32 +1,38 @@
 """YAML text with some scalars and list items written anew, and every other byte as it was.
 
-Works on the places that the YAML loader tells; what it cannot find written as itself (escapes, aliases,
+Works on the places that it is told; what it cannot find written as itself (escapes, aliases,
 anchors, folded text) is a Layout. Knows no rule format.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from coverage.loaders._yaml import YAML
+from coverage.syntaxes.layout import Layout
 
 _DYNAMIC = re.compile(r"(?:^|[\s,\[:-])[&*!][^\s,\]]")
 _BLOCK_ITEM = re.compile(r"[ \t]*-[ \t]+[\"']?")
 _REST = re.compile(r"[\"']?[ \t]*(#[^\r\n]*)?\r?")
 
 
-class Layout(Exception):
-    """Text whose layout cannot be rewritten in place; the message says what stands in the way."""
-
-
 class Splice:
-    """Collects edits of one text. Nothing is written before `text`."""
+    """Collects edits of one text. Nothing is written before `text`.
 
-    def __init__(self, text: str) -> None:
-        self._text = text
+    Parameters
+    ----------
+    text
+    positions
+        Where each value starts in a text: document path -> 1-based (line, column), inside the quotes of a text.
+        Asked only when something is edited.
+    """
+
+    def __init__(
+        self, text: str, positions: Callable[[str], Mapping[tuple[str | int, ...], tuple[int, int]]]
+    ) -> None:
+        self._text, self._positions = text, positions
         self._edits: list[tuple[int, int, str]] = []
 
     def text(self) -> str:
@@ -39,7 +45,7 @@ class Splice:
 
     @cached_property
     def _places(self) -> dict:
-        return dict(YAML.positions(self._text))
+        return dict(self._positions(self._text))
 
     @cached_property
     def _starts(self) -> list[int]:

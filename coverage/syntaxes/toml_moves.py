@@ -8,9 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from coverage.migrate.toml_parts import Block, Inline, Item, Layout, Table, Value, blank
-
-_COMMENT = re.compile(r"#[^\r\n]*")
+from coverage.syntaxes.layout import Layout
+from coverage.syntaxes.toml_parts import COMMENT, Block, Inline, Item, Table, Value, blank
 
 
 def children(table: Table, name: str) -> list[Table]:
@@ -47,7 +46,7 @@ def set_children(table: Table, name: str, wanted: list[Table]) -> None:
         elif wanted:
             raise Layout("tables with a header and inline tables stand side by side")
     else:
-        _set_inline(table, item, wanted)
+        _set_inline(table, name, item, wanted)
 
 
 def _set_blocks(table: Block, name: str, wanted: list[Block]) -> None:
@@ -60,13 +59,13 @@ def _set_blocks(table: Block, name: str, wanted: list[Block]) -> None:
     table.blocks = [*others[:place], *wanted, *others[place:]]
 
 
-def _set_inline(table: Table, item: Item, wanted: list[Inline]) -> None:
+def _set_inline(table: Table, name: str, item: Item, wanted: list[Inline]) -> None:
     if not isinstance(item.value, Inline) or item.value.head != "[":
-        raise Layout(f"{item.name} is one table, not a list of tables")
+        raise Layout(f"{name} is one table, not a list of tables")
     array = item.value
     held = {id(one.value): one for one in array.items}
-    if len(held) != len(children(table, item.name)):
-        raise Layout(f"{item.name} is a list of more than tables")
+    if len(held) != len(children(table, name)):
+        raise Layout(f"{name} is a list of more than tables")
     if not wanted and isinstance(table, Inline):
         table.remove(item)
         return
@@ -86,7 +85,7 @@ def _add_array(table: Inline, name: str, wanted: list[Inline]) -> None:
     last = table.items[-1] if table.items else None
     spaced = last is None or " = " in last.key
     item = table.add(array)
-    item.key, item.name = f"{name} = " if spaced else f"{name}=", name
+    item.key, item.names = f"{name} = " if spaced else f"{name}=", (name,)
     if last is not None and "\n" not in item.lead and item.lead == "" and last.lead:
         item.lead = " "
 
@@ -107,7 +106,7 @@ def copied(table: Table) -> Table:
 def _copy(part: Value | Table) -> Value | Table:
     if isinstance(part, Value):
         return Value(part.raw)
-    items = [Item(item.lead, item.key, item.name, _copy(item.value), item.post) for item in part.items]
+    items = [Item(item.lead, item.key, item.names, _copy(item.value), item.post) for item in part.items]
     if isinstance(part, Inline):
         return Inline(part.head, items, part.close, part.comma)
     return Block(part.path, part.many, part.lead, part.head, items, [_copy(block) for block in part.blocks])
@@ -126,7 +125,7 @@ def comments(part: Table | Value) -> list[str]:
     return [
         found
         for owner, name in _slots(part)
-        for found in _COMMENT.findall(_outside_keys(getattr(owner, name), name))
+        for found in COMMENT.findall(_outside_keys(getattr(owner, name), name))
     ]
 
 

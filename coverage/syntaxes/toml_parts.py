@@ -8,13 +8,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from coverage.loaders._toml import parse
+import tomli
 
+from coverage.syntaxes.layout import Layout
+
+COMMENT = re.compile(r"#[^\r\n]*")
 _ESCAPED = re.compile(r'[\\"\x00-\x08\x0a-\x1f\x7f]')
-
-
-class Layout(Exception):
-    """Text whose layout cannot be rewritten in place; the message says what stands in the way."""
 
 
 @dataclass(eq=False, slots=True)
@@ -30,7 +29,7 @@ class Value:
             return None
         if "\\" not in self.raw and self.raw[:3] not in ("'''", '"""'):
             return self.raw[1:-1]
-        return parse(f"v = {self.raw}")["v"]
+        return tomli.loads(f"v = {self.raw}")["v"]
 
     def put(self, text: str) -> None:
         """Write another text, in the quotes it had."""
@@ -43,7 +42,7 @@ class Item:
 
     lead: str
     key: str  # as written with its equals sign; "" in an array
-    name: str  # the key it means
+    names: tuple[str, ...]  # the key it means, with the parts of a dotted one; () in an array
     value: Value | Inline
     post: str = ""
 
@@ -55,7 +54,7 @@ class Table:
 
     def item(self, name: str) -> Item | None:
         """The entry of a key, or None."""
-        return next((item for item in self.items if item.name == name), None)
+        return next((item for item in self.items if item.names == (name,)), None)
 
     def text(self, name: str) -> str | None:
         """The text at a key; None when it is missing or no text."""
@@ -118,7 +117,7 @@ class Inline(Table):
             lead = blank(model.lead)
             if len(self.items) == 1 and "\n" not in lead and not lead:
                 lead = " "
-        item = Item(lead, "", "", value)
+        item = Item(lead, "", (), value)
         place = self.items.index(after) + 1 if after in self.items else len(self.items)
         if place and place == len(self.items) and not self.comma:
             last = self.items[-1]
