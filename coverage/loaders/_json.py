@@ -39,7 +39,7 @@ MAX_SCANNED = 500_000  # values of which a place is noted or passed by
 
 _HIGH, _LOW = r"\\u[dD][89abAB][0-9a-fA-F]{2}", r"\\u[dD][c-fC-F]"
 _SURROGATE = re.compile(rf"{_HIGH}(?!{_LOW})|(?<!{_HIGH}){_LOW}")  # one that has no other half beside it
-_ESCAPE = re.compile(rf"{_HIGH}{_LOW}[0-9a-fA-F]{{2}}|(\\\\u[dD][89a-fA-F][0-9a-fA-F]{{2}})|\\\\.", re.DOTALL)
+_ESCAPE = re.compile(rf"{_HIGH}{_LOW}[0-9a-fA-F]{{2}}|(\\u[dD][89a-fA-F][0-9a-fA-F]{{2}})|\\.", re.DOTALL)
 _LONE = re.compile("[\ud800-\udfff]")
 _STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _SCALAR = re.compile(r"[^\s,\]}:]+")

@@ -84,7 +84,7 @@ def positions(text: str, wanted: Collection[DocPath] | None = None) -> Positions
 def _read(text: str, builder: _Builder) -> _Builder:
     """The builder after it was told every event of a text."""
     if text.count("\n%") > MAX_DIRECTIVES and _directives(text) > MAX_DIRECTIVES:
-        raise Unparsable("bad-yaml", f"Not readable as YAML: it has over {MAX_DIRECTIVES} directives.", 1)
+        raise Unparsable("bad-yaml", f"Not readable as YAML: it has over {MAX_DIRECTIVES} directives.", 1, 1)
     try:
         parser = CParser(text)
         while (event := parser.get_event()) is not None:
@@ -237,7 +237,7 @@ class _Builder:
         self._words: dict[str, str] = {}  # each key once
         self.values: list[Any] = []
         self.spans: list[dict[str, tuple[int, int]]] = []
-        self.duplicates: Kept = Kept()
+        self.duplicates = Kept("warning")
         self._stack = [_Level(self.values, (), None, 0, 0, 0)]
         self._takers = {
             yaml.ScalarEvent: self._scalar,

@@ -24,7 +24,7 @@ RULE = 1_100  # with its row in the frames
 MAPPING = 500
 YAML_VALUE = 210
 # The same by the signs that open or part values.
-JSON_SIGNS = {"{": 200, "[": 100, ":": 130, ",": 60}
+JSON_SIGNS = {"{": 200, "[": 100, ":": 130, ",": 130}
 TOML_SIGNS = {"{": 1_100, "[": 1_100, "=": 200, ",": 70}
 XML_SIGNS = {"<": 900, "</": -900, "=": 120}
 CSV_SIGNS = {"\n": 700, "\r": 700}

@@ -26,10 +26,11 @@ class Noted:
         self._file = file
         self._kept: list[tuple[Issue, str | None] | Problem] = []
         self._counts: Counter[str] = Counter()
+        self._unlisted: Counter[str] = Counter()
         self._same: dict[str, Problem] = {}
 
     def __bool__(self) -> bool:
-        return bool(self._counts)
+        return any(self._counts.values())
 
     def add(self, issues: Iterable[Issue], rule_id: str | None, severity: str | None = None) -> None:
         """Note the issues of one rule, or of the file. `severity`: the one that they all have here."""
@@ -52,6 +53,7 @@ class Noted:
     def more(self, count: int, severity: str) -> None:
         """Count problems that nobody kept."""
         self._counts[severity] += count
+        self._unlisted[severity] += count
 
     def more_of(self, document: object) -> None:
         """Count what the reading of a text found beyond what its `Kept` lists hold."""
@@ -61,7 +63,9 @@ class Noted:
 
     def _counted(self, severity: str) -> bool:
         self._counts[severity] += 1
-        return self._counts[severity] <= budget.MAX_PROBLEMS
+        is_listed = self._counts[severity] <= budget.MAX_PROBLEMS
+        self._unlisted[severity] += not is_listed
+        return is_listed
 
     def problems(self, syntax: Syntax) -> list[Problem]:
         """One Problem an issue, in order, with the line of the value or of the nearest thing around it.
@@ -86,13 +90,11 @@ class Noted:
         )
 
     def _closing(self) -> list[Problem]:
-        more = {name: self._counts[name] - budget.MAX_PROBLEMS for name in _SEVERITIES}
-        more = {name: count for name, count in more.items() if count > 0}
+        more = {name: self._unlisted[name] for name in _SEVERITIES if self._unlisted[name]}
         if not more:
             return []
         parts = [amount(count, name) for name, count in more.items()]
-        problems = amount(sum(more.values()), "more problem")
-        message = f"And {problems} of this file: {', '.join(parts)}."
+        message = f"And {sum(more.values()):,} more of this file: {', '.join(parts)}."
         worst = next(iter(more))
         return [Problem(self._file.path, None, None, None, MORE, worst, message, self._file.corpus)]
 

@@ -215,7 +215,7 @@ def positions(text: str, wanted: Collection[DocPath] | None = None) -> Positions
     """Where each rule and each value of its metadata starts: document path -> 1-based (line, column)."""
     lines = Lines(text)
     offsets = scan(text, None if wanted is None else {path[0] for path in wanted}).offsets
-    return {path: lines.place(offset) for path, offset in offsets.items()}
+    return {path: lines.place(offset) for path, offset in offsets.items() if wanted is None or path in wanted}
 
 
 def parse(text: str) -> Scanned:

@@ -1,0 +1,1 @@
+"""Changed files of every format, by the ten thousand: `python -m tests.fuzz`. Not part of the tests."""
