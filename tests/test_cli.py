@@ -310,7 +310,7 @@ def test_a_file_that_is_there_is_replaced_whole_and_through_a_link(inside, tmp_p
     assert inside("problems", SMALL, "--csv", str(link)).returncode == 0
     assert link.is_symlink()
     assert target.read_bytes().startswith(b"corpus,path,line,column,rule_id,code,severity,message\r\n")
-    assert target.read_bytes().count(b"\r\n") == 8  # the head, and seven mappings that cannot be placed
+    assert target.read_bytes().count(b"\r\n") == 8  # the head, six techniques and one tactic
 
 
 def test_what_cannot_be_written_is_left_alone(inside, tmp_path):
