@@ -34,20 +34,12 @@ class Unparsable(Exception):
         return Unparsable(self.code, self.message, self.line, self.column)
 
 
-def afford(count: int, price: int, size: int, what: str) -> None:
-    """Nothing, when a file of a size may hold that many things of a price.
-
-    Raises
-    ------
-    Unparsable
-        Code `too-costly`.
-    """
-    if count > (most := budget.most(size, price)):
-        message = (
-            f"Not read: of {size:,} characters with over {most:,} {what}, it would take more than "
-            f"{budget.TIMES} times its size in memory."
-        )
-        raise Unparsable("too-costly", message, 1, 1)
+def _beyond_budget(size: int, what: str) -> Unparsable:
+    message = (
+        f"Not read: its {what} would take more than {budget.allowed(size) / 1e6:,.0f} MB of memory, the most for a "
+        f"file of {size / 1e6:,.1f} MB ({budget.TIMES} times its size, at least {budget.FLOOR / 1e6:,.0f} MB)."
+    )
+    return Unparsable("too-costly", message, 1, 1)
 
 
 def afford_signs(text: str, prices: Mapping[str, int]) -> None:
@@ -58,7 +50,8 @@ def afford_signs(text: str, prices: Mapping[str, int]) -> None:
     Unparsable
         Code `too-costly`.
     """
-    afford(budget.price(text, prices), 1, len(text), "bytes of values")
+    if budget.price(text, prices) > budget.most(len(text), 1):
+        raise _beyond_budget(len(text), "values")
 
 
 def afford_time(count: int, most: int, what: str) -> None:
@@ -88,7 +81,7 @@ class Bill:
         afford_time(self._rules, budget.MAX_RULES, "rules")
         self._spent += price
         if self._spent > self._allowed:
-            afford(self._spent, 1, self._size, f"bytes of {what}")
+            raise _beyond_budget(self._size, what)
 
 
 class Kept(list):
