@@ -115,7 +115,7 @@ def other_releases(catalogue: Catalogue) -> list[Catalogue]:
 
 
 def newest_other_release(release: Release) -> Release | None:
-    """What a release is compared with by default: the newest older one of its domain, else the oldest newer."""
+    """What a release is compared with by default: the newest older one of its domain, else the next newer."""
     others = _others_of(release)
     older = [other for other in others if other < release]
     return max(older, default=None) or min(others, default=None)

@@ -202,7 +202,7 @@ def _reading(inputs: Inputs, release: str, _loaded: Loaded) -> Reading:
 
 
 def default_release() -> str:
-    """The release that is read where none is chosen; the project's own, with a note, where coverage.toml's cannot be."""
+    """The release read where none is chosen; the project's, with a note, where coverage.toml's cannot be."""
     try:
         return release_in_use(settings()[0])
     except CatalogueError as error:

@@ -309,7 +309,8 @@ class _Reading:
         counts = self._fields(value["end"], number).values
         if counts != {"corpora": len(self._corpora), "rules": len(self._rules)}:
             raise SnapshotError(
-                f"{self._name} has {amount(len(self._rules), 'rule')} and its last line says otherwise: lines are missing or added"
+                f"{self._name} has {amount(len(self._rules), 'rule')} and its last line says otherwise: "
+                "lines are missing or added"
             )
         if missing := {"release", "scope"} - self._head.keys():
             raise SnapshotError(f"{self._name} does not name its {' and '.join(sorted(missing))}")

@@ -158,7 +158,8 @@ def test_a_release_of_coverage_toml_that_is_not_at_hand_is_one_sentence(tmp_path
     done = inside("summary", SMALL)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(
-        f'coverage: {tmp_path / "coverage.toml"} says attack = "enterprise-21.0": ATT&CK Enterprise 21.0 is not at hand.'
+        f'coverage: {tmp_path / "coverage.toml"} says attack = "enterprise-21.0": '
+        "ATT&CK Enterprise 21.0 is not at hand."
     )
     inside("attack", "import", bundle(tmp_path, small_bundle("21.0")))
     assert json.loads(inside("summary", SMALL, "--json").stdout)["stamp"]["attack"] == "enterprise-21.0"

@@ -169,7 +169,7 @@ def test_platforms_and_the_figures_say_what_is_left():
         "techniques": {"closable": 1, "open": int((~open_ones).sum())},
         "subtechniques": {"closable": 1, "open": int(open_ones.sum())},
     }
-    assert found.sentence(linux, 1).endswith("of mine; 1 of 1 candidate rules are enough.")
+    assert found.sentence(linux, 1).endswith("of mine; 1 of 1 candidate rule is enough.")
     assert set(found.restricted(["linux/auditd", "windows"], ["Windows"])["rule_name"]) == {"x1"}
 
 

@@ -17,7 +17,7 @@ CLOSED_PIPE = 141
 
 
 class OutputError(Exception):
-    """Standard output cannot be written; the message is a sentence. No OSError, which Click takes for its own."""
+    """Standard output cannot be written: a sentence. No OSError, which Click takes for its own."""
 
 
 class ClosedPipe(OutputError):
