@@ -105,7 +105,9 @@ def test_every_page_asks_nobody(tab, address, page):
         tab.wait_for_timeout(100)
         assert_no_markup_of_a_rule(tab)
         tab.keyboard.press("Escape")
-    for sign in tab.locator("[data-testid=stTooltipHoverTarget]:visible").all():
+    signs = tab.locator("[data-testid=stTooltipIcon] [data-testid=stTooltipHoverTarget]:visible").all()
+    assert len(signs) >= 5  # those of the sidebar
+    for sign in signs:
         sign.hover(force=True)
         tab.wait_for_timeout(60)
     assert_no_markup_of_a_rule(tab)
