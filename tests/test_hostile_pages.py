@@ -99,7 +99,7 @@ def test_every_page_asks_nobody(tab, address, page):
         expander.evaluate("one => one.click()")
     settled(tab)
     signs = tab.locator("[data-testid=stTooltipIcon] [data-testid=stTooltipHoverTarget]:visible").all()
-    assert len(signs) >= 5  # those of the sidebar
+    assert signs  # those of the sidebar at least
     for sign in signs:
         sign.hover(force=True)
         tab.wait_for_timeout(60)
