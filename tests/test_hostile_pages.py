@@ -104,6 +104,8 @@ def test_every_page_asks_nobody(tab, address, page):
         sign.hover(force=True)
         tab.wait_for_timeout(60)
     assert_no_markup_of_a_rule(tab)
+    tab.mouse.move(700, 5)
+    tab.locator("[data-testid=stTooltipContent]").first.wait_for(state="detached")
     for box in tab.locator(
         "[data-testid=stMultiSelect] input:visible, [data-testid=stSelectbox] input:visible"
     ).all():
