@@ -196,7 +196,10 @@ def positions(text: str, wanted: Collection[DocPath] | None = None) -> Positions
     except Unparsable:
         return {}
     scanner = _Scanner(text, wanted)
+    last = None if wanted is None else max((path[0] for path in wanted), default=-1)
     for place, offset in enumerate(offsets):
+        if last is not None and place > last:
+            break
         if wanted is None or (place,) in wanted:
             with suppress(_Lost, RecursionError):  # what was found so far is still right
                 scanner.value(offset, (place,))
