@@ -32,7 +32,7 @@ from coverage.loaders.seam import (
     path_text,
 )
 
-MAX_BYTES = 64_000_000  # an export of thousands of rules
+MAX_BYTES = 48_000_000  # an export of twenty thousand rules; more is not read in 5 s
 MAX_FAULTS = 200_000  # lines of a text that are no JSON; with more of them it is something else
 MAX_SIGNS = 4_000_000
 MAX_SCANNED = 500_000  # values of which a place is noted or passed by
@@ -196,7 +196,10 @@ def positions(text: str, wanted: Collection[DocPath] | None = None) -> Positions
     except Unparsable:
         return {}
     scanner = _Scanner(text, wanted)
+    last = None if wanted is None else max((path[0] for path in wanted), default=-1)
     for place, offset in enumerate(offsets):
+        if last is not None and place > last:
+            break
         if wanted is None or (place,) in wanted:
             with suppress(_Lost, RecursionError):  # what was found so far is still right
                 scanner.value(offset, (place,))
