@@ -1,19 +1,20 @@
 """Which rules are one rule, so that nothing counts it twice.
 
 Two rules are one when they have the same content, and two rules of *different* corpora also when they have
-the same id. Within one corpus two files with one id that differ stay two rules: that is a fault of the corpus,
-listed as a problem. An id that only means something to those who gave it (`models.id_of`) needs the same name
-beside it. Nothing here hangs on the order in which corpora or rules were read, except which of
-two equally good copies is shown. Knows RULES frames and no release.
+the same id. Within one corpus two files with one id that differ stay two rules: that is a fault of the
+corpus, listed as a problem. An id that only means something to those who gave it (`RuleId`) needs the same
+name beside it. Nothing here hangs on the order in which corpora or rules were read, except which of two
+equally good copies is shown. Knows RULES frames and no release.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import pandas as pd
 
-from coverage.models import id_of
 from coverage.vocabulary import RULE_CLASSES, SEVERITIES
 
 _CLASS_RANKS = {name: rank for rank, name in enumerate(RULE_CLASSES)}
@@ -34,6 +35,42 @@ IDENTITY_COLUMNS = [
     "updated",
     "created",
 ]
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_TABLE = "table"  # the format whose ids are what its author wrote in a column
+
+
+class RuleId(NamedTuple):
+    """A rule's id, with what it needs beside it to tell the rule in any corpus; "" for what it does not need.
+
+    A number, and an id in a table that is no UUID, mean something only to those who gave them: every Wazuh
+    server has a rule 100001 of its own. Such an id is the same in two corpora where format and name are, too.
+    """
+
+    rule_id: str
+    form: str = ""
+    name: str = ""
+
+    @property
+    def at_home(self) -> tuple[str, str]:
+        """What tells the rule within its own corpus, today and later: there a new name makes no other
+        rule.
+        """
+        return (self.rule_id, self.form)
+
+
+def id_of(rule_id: str | None, form: str, name: str) -> RuleId | None:
+    """The id of a rule of this format and name; None without one."""
+    if not rule_id:
+        return None
+    local = rule_id.isdecimal() or (form == _TABLE and not _UUID.fullmatch(rule_id))
+    return RuleId(rule_id, form, " ".join(name.casefold().split())) if local else RuleId(rule_id)
+
+
+def nth_of_file(rule_key: str, corpus: str, path: str) -> str:
+    """Which rule of its file, as its key says: `#1`, or nothing for the first."""
+    return rule_key[len(corpus) + 1 + len(path) :]
+
 
 Group = list[int]  # rows that are one rule, at most one of each corpus
 
@@ -95,7 +132,9 @@ def _across(rules: pd.DataFrame, twins: Collection[int]) -> dict[int, int]:
 
 
 def united(rules: pd.DataFrame, counts_as: Mapping[str, str]) -> pd.DataFrame:
-    """RULES with each rule once: the copies that count as another are left out, their platforms added to it."""
+    """RULES with each rule once: the copies that count as another are left out, their platforms added to
+    it.
+    """
     keys = rules["rule_key"].tolist()
     mine = {key: counts_as[key] for key in keys if key in counts_as}
     if not mine:
@@ -117,16 +156,11 @@ def counted(frame: pd.DataFrame, counts_as: Mapping[str, str]) -> pd.DataFrame:
     return frame.assign(rule_key=pd.Series(keys, index=frame.index, dtype="str"))
 
 
-def _nth(rule_key: str, corpus: str, path: str) -> str:
-    """Which rule of its file, as its key says: `#1`, or nothing for the first."""
-    return rule_key[len(corpus) + 1 + len(path) :]
-
-
 def _places(rules: pd.DataFrame) -> Iterator[tuple[str, str, str]]:
     """(path, which rule of the file, content hash) of each rule."""
     columns = (rules[name].tolist() for name in ("rule_key", "corpus", "path", "content_hash"))
     for rule_key, corpus, path, content in zip(*columns, strict=True):
-        yield path, _nth(rule_key, corpus, path), content
+        yield path, nth_of_file(rule_key, corpus, path), content
 
 
 def _contents(rules: pd.DataFrame) -> list[tuple[str, str] | None]:
@@ -134,7 +168,7 @@ def _contents(rules: pd.DataFrame) -> list[tuple[str, str] | None]:
     return [(content, nth) if content else None for _, nth, content in _places(rules)]
 
 
-def _ids(rules: pd.DataFrame) -> list[tuple[str, str, str] | None]:
+def _ids(rules: pd.DataFrame) -> list[RuleId | None]:
     """The id of each rule with what it needs beside it; None without an id."""
     rows = zip(*(rules[name].tolist() for name in ("rule_id", "format", "name")), strict=True)
     return [id_of(text, form, name) if isinstance(text, str) else None for text, form, name in rows]

@@ -11,10 +11,10 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 
-from coverage.accepted import gaps_files
 from coverage.catalogue import shelf
 from coverage.loaders import CorpusSource, fingerprint
-from coverage.settings import find_settings
+from coverage.project.accepted_gaps import gaps_files
+from coverage.project.settings import find_settings
 from coverage.tables import DATA
 
 

@@ -6,7 +6,6 @@ Frozen dataclasses, field for field the columns of the RULES, WRITTEN and PROBLE
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
@@ -52,22 +51,6 @@ class WrittenMapping:
         return self.subtechnique_id or self.technique_id
 
 
-_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_TABLE = "table"  # the format whose ids are what its author wrote in a column
-
-
-def id_of(rule_id: str | None, form: str, name: str) -> tuple[str, str, str] | None:
-    """What tells a rule by its id wherever it stands: (id, format, name), the last two empty where the id is enough.
-
-    A number, and an id in a table that is no UUID, mean something only to those who gave them: every Wazuh server
-    has a rule 100001 of its own. Such an id is the same in two corpora where format and name are, too.
-    """
-    if not rule_id:
-        return None
-    local = rule_id.isdecimal() or (form == _TABLE and not _UUID.fullmatch(rule_id))
-    return (rule_id, form, " ".join(name.casefold().split())) if local else (rule_id, "", "")
-
-
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One rule with everything a reviewer filters by or reads."""
@@ -91,6 +74,7 @@ class Rule:
     data_components: tuple[str, ...] = ()  # names of ATT&CK data components; empty: not told
     tags: tuple[str, ...] = ()
     authors: tuple[str, ...] = ()
+    origin: str | None = None  # a key of vocabulary.ORIGINS; None: the format does not tell
     created: date | None = None
     updated: date | None = None
     version: str | None = None

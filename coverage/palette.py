@@ -1,4 +1,5 @@
-"""Every colour and band of the matrix, the charts and the files, for light and dark. Knows no drawing library.
+"""Every colour and band of the matrix, the charts and the files, for light and dark. Knows no drawing
+library.
 
 Covered cells run on one hue, ordered by lightness, in fixed named bands, so that they survive print
 and colour blindness; kinds take the Okabe-Ito palette. Open cells are grey: a gap is work, no error.
@@ -62,7 +63,8 @@ KINDS: dict[str, str] = {
 # What was lost beside what was gained (the accent): Okabe-Ito's orange, told apart from every blue.
 LOST = "#E69F00"
 
-# Which of two corpora covers: Okabe-Ito's blue, green and orange with a text colour that reads on each; neither is `rest`.
+# Which of two corpora covers: Okabe-Ito's blue, green and orange with a text colour that reads on each;
+# neither is `rest`.
 SIDES: dict[str, tuple[str, str]] = {
     "a_only": ("#0072B2", "#ffffff"),
     "both": ("#009E73", "#10181f"),
@@ -109,7 +111,9 @@ def band_of(value: float, bands: tuple[Band, ...]) -> int:
 
 
 def colours_by_place(names: Sequence[str], chosen: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Name -> its chosen colour, else one of those nobody chose, by its place; beyond six the colours come again."""
+    """Name -> its chosen colour, else one of those nobody chose, by its place; beyond six the colours come
+    again.
+    """
     chosen = chosen or {}
     taken = {chosen[name].upper() for name in names if name in chosen}
     free = [colour for colour in CORPUS_COLOURS if colour not in taken] or list(CORPUS_COLOURS)
@@ -127,7 +131,9 @@ def ink_on(colour: str) -> str:
 
 
 def ordered(theme: Theme, count: int) -> list[str]:
-    """`count` colours from least to most, along the theme's steps; its strongest but one for a single colour."""
+    """`count` colours from least to most, along the theme's steps; its strongest but one for a single
+    colour.
+    """
     last = len(theme.steps) - 1
     places = [last * i / (count - 1) for i in range(count)] if count > 1 else [last - 1.0]
     return [

@@ -8,18 +8,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 import pandas as pd
 
 from coverage.catalogue import shelf
-from coverage.catalogue.model import Catalogue, CatalogueError, Release
+from coverage.catalogue.model import Catalogue, Release
 from coverage.findings import findings
 from coverage.findings.unplaced import unplaced_findings
 from coverage.kept import kept_property
 from coverage.loaders import Loaded
-from coverage.mapping import Reader, mappings_as_read
+from coverage.mapping.reader import Reader, mappings_as_read
 from coverage.scope import Scope, View
-from coverage.settings import Settings
 from coverage.tables import depth_weights
 
 
@@ -39,33 +39,20 @@ class Reading:
 
     @kept_property
     def unplaced(self) -> pd.DataFrame:
-        """FINDINGS of the IDs that could not be placed in this release, without lines: a part of `findings`."""
+        """FINDINGS of the IDs that could not be placed in this release, without lines: a part of
+        `findings`.
+        """
         return unplaced_findings(self.loaded.rules, self.loaded.written, self.mappings, self.reader)
 
-    def view(
-        self,
-        *,
-        platforms: Sequence[str] = (),
-        pre: bool = False,
-        classes: Sequence[str] = ("production",),
-        enabled: str = "not_disabled",
-        rollup: str = "any",
-        corpora: Sequence[str] = (),
-        on: date | None = None,
-    ) -> View:
-        """What this reading is worth in one scope. `on` is the stamp's date, today by default.
+    def view(self, *, corpora: Sequence[str] = (), on: date | None = None, **options: Any) -> View:
+        """What this reading is worth in one scope; `options` are those of `coverage.scope.OPTIONS`.
 
-        `corpora` names those that count, each of the loaded ones when empty; the stamp then names these alone.
+        `on` is the stamp's date, today by default. `corpora` names those that count, each of the loaded ones
+        when empty; the stamp then names these alone.
         """
+        stated = {name: tuple(value) if isinstance(value, list) else value for name, value in options.items()}
         scope = Scope(
-            self.catalogue.release,
-            tuple(platforms),
-            pre,
-            tuple(classes),
-            enabled,
-            rollup,
-            tuple(self.loaded.corpora),
-            on or date.today(),
+            self.catalogue.release, corpora=tuple(self.loaded.corpora), date=on or date.today(), **stated
         )
         view = View(self.catalogue, self.loaded.rules, self.mappings, scope, depth_weights())
         return view.of_corpora(corpora) if corpora else view
@@ -82,23 +69,6 @@ def read_in(loaded: Loaded, release: str | None = None) -> Reading:
     catalogue = shelf.open_release(release or str(shelf.default_release()))
     reader = Reader(catalogue, other_releases(catalogue))
     return Reading(loaded, catalogue, mappings_as_read(loaded.written, reader), reader)
-
-
-def release_in_use(settings: Settings, release: str | None = None) -> str:
-    """The release to read in: the one chosen, else that of `coverage.toml`, else `shelf.default_release()`.
-
-    Raises
-    ------
-    CatalogueError
-        When the settings' release is not at hand.
-    """
-    if release or settings.attack is None:
-        return release or str(shelf.default_release())
-    try:
-        shelf.open_release(settings.attack)
-    except CatalogueError as error:
-        raise CatalogueError(f'{settings.file} says attack = "{settings.attack}": {error}') from error
-    return settings.attack
 
 
 def other_releases(catalogue: Catalogue) -> list[Catalogue]:

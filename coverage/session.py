@@ -19,32 +19,32 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from coverage.accepted import Accepted, accepted_in, gaps_files
 from coverage.catalogue import CatalogueError, shelf
 from coverage.catalogue.model import Catalogue
 from coverage.charts.theme import THEMES, Theme, colours_by_place
 from coverage.corpora import offered
-from coverage.findings.silencing import silenced
 from coverage.inputs import Inputs, inputs_of
 from coverage.loaders import CorpusSource, Loaded, corpus_sources, fingerprint, load
 from coverage.loaders.corpora import Progress
-from coverage.mapping import Reader
-from coverage.reading import Reading, other_releases, platforms_of, read_in, release_in_use
-from coverage.scope import ENABLED_CHOICES, Scope, View
-from coverage.settings import Settings, SettingsError, settings_at
+from coverage.mapping.reader import Reader
+from coverage.project.accepted_gaps import Accepted, accepted_in, gaps_files
+from coverage.project.settings import Settings, SettingsError, release_in_use, settings_at
+from coverage.project.silencing import silenced
+from coverage.reading import Reading, other_releases, platforms_of, read_in
+from coverage.scope import OPTIONS, Known, Scope, ScopeOption, View
+from coverage.scope.options import FLAG, MANY, SIDEBAR
 from coverage.tables import TableError
 from coverage.text import plain
-from coverage.vocabulary import PRE_PLATFORM, ROLLUPS, RULE_CLASSES
 from coverage.words import amount
 
 if TYPE_CHECKING:
-    from coverage.measures.difference import Difference
+    from coverage.changes.difference import Difference
     from coverage.migrate import Plan
 
 PATHS_KEY = "rule_paths"
 # Query parameters of the sidebar: a link with them shows a colleague the same scope. Rule paths are
 # left out on purpose: a link must not make the server read a folder of its sender's choosing.
-ATTACK, PLATFORM, CLASS, ENABLED, PRE, ROLLUP = "attack", "platform", "class", "enabled", "pre", "rollup"
+ATTACK = "attack"
 _INPUTS = "inputs"
 
 Value = TypeVar("Value")
@@ -149,7 +149,9 @@ def sources() -> list[CorpusSource]:
 
 
 def colours() -> dict[str, str]:
-    """Each chosen corpus and its colour: the one picked in the sidebar, else that of coverage.toml, else one by its place."""
+    """Each chosen corpus and its colour: the one picked in the sidebar, else that of coverage.toml, else one
+    by its place.
+    """
     names, picked = [source.name for source in sources()], st.session_state
     chosen = {corpus.name: corpus.colour for corpus in settings()[0].corpora if corpus.colour}
     chosen |= {name: picked[colour_key(name)] for name in names if colour_key(name) in picked}
@@ -168,7 +170,9 @@ def corpus_colours(now: View) -> dict[str, str]:
 
 
 def inputs() -> Inputs:
-    """What this run of the page is made from: found once, with the sidebar, so that the page is of one piece."""
+    """What this run of the page is made from: found once, with the sidebar, so that the page is of one
+    piece.
+    """
     found = st.session_state.get(_INPUTS)
     return _inputs_now() if found is None else found
 
@@ -206,20 +210,14 @@ def default_release() -> str:
     try:
         return release_in_use(settings()[0])
     except CatalogueError as error:
-        st.warning(str(error))
+        st.warning(plain(str(error)))
         return str(shelf.default_release())
 
 
 def view(release: str | None = None) -> View:
     """The rules as read in a release (`reading`), cut to the sidebar's scope. Measures are kept with it."""
     state = st.session_state
-    options = {
-        "platforms": tuple(state.get(PLATFORM) or ()),
-        "pre": bool(state.get(PRE, False)),
-        "classes": tuple(state.get(CLASS) or ("production",)),
-        "enabled": state.get(ENABLED) or "not_disabled",
-        "rollup": state.get(ROLLUP) or "any",
-    }
+    options = {name: option.chosen(state.get(option.parameter)) for name, option in OPTIONS.items()}
     now = reading(release)
     return _view(inputs(), str(now.catalogue.release), options, _today(), now)
 
@@ -234,7 +232,8 @@ def _today() -> str:
 
 
 def findings() -> pd.DataFrame:
-    """FINDINGS of every rule in the chosen release, without lines; the project's coverage.toml says which are silenced.
+    """FINDINGS of every rule in the chosen release, without lines; the project's coverage.toml says which are
+    silenced.
 
     A settings file that cannot be used is said on the page, and silences nothing.
     """
@@ -264,7 +263,9 @@ def _unplaced(inputs: Inputs, release: str, _reading: Reading) -> pd.DataFrame:
 
 
 def accepted(now: View) -> Accepted:
-    """What gaps.toml says in the view's release: beside coverage.toml, else in the folders of the view's corpora."""
+    """What gaps.toml says in the view's release: beside coverage.toml, else in the folders of the view's
+    corpora.
+    """
     files = gaps_files(settings()[0].file, now.scope.corpora)
     return _accepted(inputs(), files, str(now.catalogue.release), now.catalogue) if files else Accepted()
 
@@ -290,9 +291,9 @@ def difference_since(now: View, data: bytes, name: str) -> Difference:
 def _difference(
     inputs: Inputs, name: str, digest: str, stamp: dict, _data: bytes, _scope: Scope, _loaded: Loaded
 ) -> Difference:
-    from coverage.measures.difference import difference
-    from coverage.measures.steps import State
-    from coverage.snapshot import snapshot_of
+    from coverage.changes.difference import difference
+    from coverage.changes.snapshot import snapshot_of
+    from coverage.changes.steps import State
 
     base = snapshot_of(_data, name)
     return difference(State(name, base.loaded, base.scope, base), State("these rules", _loaded, _scope))
@@ -306,7 +307,7 @@ def written_for() -> pd.DataFrame:
 
 @_kept(4)
 def _written_for(inputs: Inputs, domain: str, _reading: Reading) -> pd.DataFrame:
-    from coverage.findings.written_for import written_for
+    from coverage.measures.written_for import written_for
 
     return written_for(_reading)
 
@@ -364,53 +365,47 @@ def sidebar(rule_folders: Callable[[], None]) -> None:
 
 def _scope_widgets() -> None:
     try:
-        catalogue = shelf.open_release(st.session_state[ATTACK])
-        platforms = [name for name in platforms_of(catalogue) if name != PRE_PLATFORM]
+        platforms = platforms_of(shelf.open_release(st.session_state[ATTACK]))
     except CatalogueError as error:
         st.error(plain(str(error)))
         st.stop()
-    st.multiselect(
-        "Platforms",
-        platforms,
-        key=PLATFORM,
-        bind="query-params",
-        placeholder="All platforms",
-        help="Techniques on these platforms, and rules known to work on one of them.",
+    known = Known(platforms)
+    for name in SIDEBAR:
+        _widget(OPTIONS[name], OPTIONS[name].choices(known) or {})
+    filters = [option for name, option in OPTIONS.items() if name not in SIDEBAR]
+    is_set = any(
+        st.session_state.get(option.parameter) or option.parameter in st.query_params for option in filters
     )
-    st.multiselect(
-        "Rule classes",
-        list(RULE_CLASSES),
-        default=["production"],
-        key=CLASS,
-        bind="query-params",
-        format_func=RULE_CLASSES.__getitem__,
-        placeholder="Production",
-        help="Which rules count. Building blocks, hunts and rules in development prove less than production rules.",
-    )
-    st.selectbox(
-        "Rules switched on",
-        list(ENABLED_CHOICES),
-        key=ENABLED,
-        bind="query-params",
-        format_func=lambda name: ENABLED_CHOICES[name].capitalize(),
-        help="Few formats say whether a rule is enabled.",
-    )
-    st.selectbox(
-        "A technique counts as covered by",
-        list(ROLLUPS),
-        key=ROLLUP,
-        bind="query-params",
-        format_func=lambda name: ROLLUPS[name].partition(":")[0],
-        help="  \n".join(
-            f"**{name.partition(':')[0]}**:{name.partition(':')[2]}" for name in ROLLUPS.values()
-        ),
-    )
-    st.toggle(
-        "PRE-only techniques",
-        key=PRE,
-        bind="query-params",
-        help="Techniques that happen before a SIEM sees anything, such as buying infrastructure.",
-    )
+    with st.expander("More filters", expanded=is_set):
+        choices = _filter_choices(inputs(), loaded())
+        for option in filters:
+            if choices[option.name]:
+                _widget(option, choices[option.name])
+
+
+@_kept(4)
+def _filter_choices(inputs: Inputs, _loaded: Loaded) -> dict[str, Mapping[str, str]]:
+    """What each filter of rules can be, over the rules that were read."""
+    known = Known(rules=_loaded.rules)
+    return {name: option.choices(known) or {} for name, option in OPTIONS.items() if name not in SIDEBAR}
+
+
+def _widget(option: ScopeOption, choices: Mapping[str, str]) -> None:
+    """One option of the scope. A choice may say after a colon what it means: that stands in the help."""
+    explained = [words.partition(":") for words in choices.values() if ":" in words]
+    meanings = "  \n".join(f"**{name}**:{meaning}" for name, _, meaning in explained)
+    words = option.help if option.kind == FLAG or option.name not in SIDEBAR else meanings or option.help
+    common: dict[str, Any] = {"key": option.parameter, "bind": "query-params", "help": words}
+    if option.kind == FLAG:
+        st.toggle(option.label, **common)
+        return
+    common["format_func"] = lambda value: option.title_of(value, choices)
+    if option.kind == MANY:
+        values = list(option.default)
+        st.multiselect(option.label, list(choices), values, placeholder=option.placeholder, **common)
+    else:
+        index = None if option.default is None else list(choices).index(option.default)
+        st.selectbox(option.label, list(choices), index, placeholder=option.placeholder or None, **common)
 
 
 def _fetch_widget(releases: Sequence[str]) -> None:
@@ -488,7 +483,8 @@ def file_name(stem: str, now: View, suffix: str = "csv") -> str:
     return f"{stem}_{now.scope.attack}_{now.scope.date.isoformat()}.{suffix}"
 
 
-# What `pages/untrusted.py` shows looks as Streamlit's own Markdown does; its headings are those of a text on a page.
+# What `pages/untrusted.py` shows looks as Streamlit's own Markdown does; its headings are those of a text on
+# a page.
 _RULE_TEXT = """
 .stHtml{line-height:1.6;overflow-wrap:anywhere}
 .stHtml p{margin:0 0 0.75rem 0}
@@ -496,9 +492,10 @@ _RULE_TEXT = """
 .stHtml h5{font-size:1rem;font-weight:600;padding:0.3rem 0}
 .stHtml h6{font-size:0.9rem;font-weight:600;padding:0.3rem 0}
 .stHtml ul,.stHtml ol{margin:0 0 0.75rem 0;padding-left:1.5rem}
-.stHtml code{font-family:"Source Code Pro",monospace;font-size:0.85em;padding:0.1em 0.3em;border-radius:0.25rem;
-background:rgba(128,128,128,0.14)}
-.stHtml pre{margin:0 0 0.75rem 0;padding:0.75rem;border-radius:0.5rem;overflow-x:auto;background:rgba(128,128,128,0.1)}
+.stHtml code{font-family:"Source Code Pro",monospace;font-size:0.85em;padding:0.1em 0.3em;
+border-radius:0.25rem;background:rgba(128,128,128,0.14)}
+.stHtml pre{margin:0 0 0.75rem 0;padding:0.75rem;border-radius:0.5rem;overflow-x:auto;
+background:rgba(128,128,128,0.1)}
 .stHtml pre code{padding:0;background:none}
 .stHtml table{border-collapse:collapse;margin:0 0 0.75rem 0}
 .stHtml th,.stHtml td{border:1px solid rgba(128,128,128,0.3);padding:0.25rem 0.5rem;text-align:left}

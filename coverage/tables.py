@@ -31,7 +31,8 @@ def depth_weights(path: Path = DATA / "weights.csv") -> dict[str, float]:
 
 
 def priority_weights(path: Path = DATA / "priority.csv") -> dict[str, float]:
-    """What closing a gap is worth: term -> weight. `gap` counts once, the others for each that uses the technique.
+    """What closing a gap is worth: term -> weight. `gap` counts once, the others for each that uses the
+    technique.
 
     A term the table leaves out keeps 0.
 

@@ -1,7 +1,8 @@
 """Text from rules made safe to show: rules are untrusted, and their words are data, never markup.
 
-One guard for each place that reads markup: `safe_html` for what a rule wrote as Markdown, `plain` for words inside a
-sentence of a page, `plain_in_file` and `as_code` for Markdown files, `printable` for a terminal or a log.
+One guard for each place that reads markup: `safe_html` for what a rule wrote as Markdown, `plain` for words
+inside a sentence of a page, `plain_in_file` and `as_code` for Markdown files, `printable` for a terminal or a
+log.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ CUT = "… cut here; the file has the whole text."
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:&=^\"'])")
 
-# Streamlit and GitHub find some marks only after the backslashes are gone: a shortcode such as `:smile:`, an arrow, a
+# Streamlit and GitHub find some marks only after the backslashes are gone: a shortcode such as `:smile:`, an
+# arrow, a
 # bare address, a mention. Each is broken in two by something that shows nothing (`_broken`).
 _SHORTCODE = r":(?=[\w+\-/]+:)"
 _ARROW = r"(?<!\w)(?:<(?=[-=])|-(?=[->])|>(?==)|~(?==))"
@@ -35,7 +37,8 @@ _LATE_IN_FILE = re.compile("|".join((_SHORTCODE, _ADDRESS, _MAIL, _MENTION)))
 _NOTHING = ":small[]"  # a directive of Streamlit's around no text
 _NOTHING_IN_FILE = "<!-- -->"
 
-# Signs that show nothing and change how others show: controls, bidirectional overrides, zero widths, half surrogates.
+# Signs that show nothing and change how others show: controls, bidirectional overrides, zero widths, half
+# surrogates.
 _HIDDEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f"
     "\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
@@ -76,7 +79,9 @@ def _broken(text: str, late: re.Pattern[str], nothing: str) -> str:
 
 
 def as_code(text: str, most: int = 100) -> str:
-    """Text as a Markdown code span that also stands in a table: one line, cut, nothing in it is a link or a mention."""
+    """Text as a Markdown code span that also stands in a table: one line, cut, nothing in it is a link or a
+    mention.
+    """
     line = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split()) or "-"
     line = (line if len(line) <= most else f"{line[: most - 1]}…").replace("|", r"\|")
     fence = "`" * (max(map(len, re.findall("`+", line)), default=0) + 1)
@@ -85,7 +90,9 @@ def as_code(text: str, most: int = 100) -> str:
 
 
 def printable(text: str) -> str:
-    """Text on one line that is safe on a terminal and in a log: control signs and stray bytes are replaced."""
+    """Text on one line that is safe on a terminal and in a log: control signs and stray bytes are
+    replaced.
+    """
     if text.isprintable():
         return text
     return "".join(sign if sign.isprintable() else _replaced(sign) for sign in text)
@@ -107,8 +114,9 @@ def web_link(text: str) -> str | None:
 def safe_html(text: str, most: int = MOST_CHARACTERS) -> str:
     """A rule's Markdown as HTML that asks nothing of any host and runs nothing.
 
-    Parsed without raw HTML, which shows as text; rendered; and cleaned by an allowlist of tags. Images become links,
-    links lead to http(s) only, headings are those of a text within a page. Longer texts are cut at `most` characters.
+    Parsed without raw HTML, which shows as text; rendered; and cleaned by an allowlist of tags. Images become
+    links, links lead to http(s) only, headings are those of a text within a page. Longer texts are cut at
+    `most` characters.
 
     Returns
     -------
@@ -133,7 +141,9 @@ def safe_html_list(texts: Iterable[str], most: int = MOST_CHARACTERS) -> str:
 
 
 def safe_html_links(texts: Iterable[str]) -> str:
-    """References of a rule as a list: those to http(s) are links, all others text. Addresses show as written."""
+    """References of a rule as a list: those to http(s) are links, all others text. Addresses show as
+    written.
+    """
     from html import escape
 
     items = []
@@ -159,7 +169,9 @@ def _parser() -> MarkdownIt:
 
 
 def _tame(tokens: Iterable[Token]) -> Iterator[Token]:
-    """The tokens without images and without links that do not lead to the web, headings below those of a page."""
+    """The tokens without images and without links that do not lead to the web, headings below those of a
+    page.
+    """
     for token in tokens:
         if token.type in ("heading_open", "heading_close"):
             token.tag = f"h{min(int(token.tag[1]) + 3, 6)}"

@@ -98,6 +98,9 @@ RULE_CLASSES: dict[str, str] = {
     "deprecated": "Deprecated",
 }
 
+# Who wrote a rule, where its format tells a vendor's rules from one's own.
+ORIGINS: dict[str, str] = {"vendor": "The vendor's rules", "own": "Own rules"}
+
 ROLLUPS: dict[str, str] = {
     "any": "Any: the technique itself or any of its sub-techniques has a rule",
     "share": "Share: a technique counts as the covered share of its sub-techniques",
@@ -107,7 +110,8 @@ ROLLUPS: dict[str, str] = {
 
 GAP_TYPES: dict[str, str] = {
     "none": "No rule that counts for it",
-    "not_production": "Only rules that are not in scope: building blocks, hunts, development or disabled rules",
+    "not_production": "Only rules that are not in scope: building blocks, hunts, development or disabled "
+    "rules",
     "parent_only": "The technique has a rule, this sub-technique has none",
     "partial": "Some of its sub-techniques are open",
     "fragile": "Covered by exactly one rule",
@@ -176,7 +180,8 @@ RELEASE_CHANGES: dict[str, str] = {
 # Why coverage differs between two releases. The first three are ATT&CK's doing, the fourth the rules' own.
 IMPACT_CAUSES: dict[str, str] = {
     "added": "ATT&CK has the ID now and had it not",
-    "revoked": "ATT&CK revoked, deprecated or dropped the ID; its rules count for its successor, when it has one",
+    "revoked": "ATT&CK revoked, deprecated or dropped the ID; its rules count for its successor, when it has "
+    "one",
     "moved": "ATT&CK moved the technique to other tactics, platforms or another parent",
     "mapping": "The rule itself has another mapping for this release",
     "unexplained": "None of these: a fault of this program, please report it",
@@ -192,7 +197,8 @@ IMPACT_DETAILS: dict[str, str] = {
     "deprecated": "It is deprecated",
     "removed": "It is not in the release",
     "successor": "Rules on an ID that is revoked count here",
-    "reading": "A mapping with an ID of neither release is read differently, because what it leads to changed",
+    "reading": "A mapping with an ID of neither release is read differently, "
+    "because what it leads to changed",
     "tactics": "The technique joined or left the tactic",
     "tactic": "Rules name a tactic that holds the technique in one of the two releases only",
     "platforms": "Its platforms brought it into the scope or took it out (PRE-only techniques among them)",

@@ -83,10 +83,16 @@ def _row(parameter) -> str:
         name = _metavar(parameter)
     else:
         value = "" if parameter.is_flag else f" {parameter.metavar or 'NAME'}"
-        name = ", ".join(f"{text}{value}" for text in parameter.opts)
-    default = parameter.default
-    said = f" Default: `{default}`." if isinstance(default, str) and default else ""
-    return f"| `{name}` | {_one_line(parameter.help or '')}{said} |"
+        name = ", ".join(f"{text}{value}" for text in (*parameter.opts, *parameter.secondary_opts))
+    return f"| `{name}` | {_one_line(parameter.help or '')}{_default(parameter)} |"
+
+
+def _default(parameter) -> str:
+    """What an option is where it is not given: its value, or the words that help has for it."""
+    if isinstance(parameter.default, str) and parameter.default:
+        return f" Default: `{parameter.default}`."
+    words = getattr(parameter, "show_default", None)
+    return f" Default: {words}." if isinstance(words, str) else ""
 
 
 def _examples(epilog: str) -> list[str]:

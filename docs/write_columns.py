@@ -1,4 +1,5 @@
-"""Writes `docs/columns.md` from the specs of the frames: `python docs/write_columns.py` from the project's folder.
+"""Writes `docs/columns.md` from the specs of the frames: `python docs/write_columns.py` from the project's
+folder.
 
 `tests/test_export_frames.py` fails when the page and the specs differ.
 """

@@ -1,4 +1,5 @@
-"""Writes `docs/lint.md`, with the table of checks from `coverage.findings.CHECKS`: `python docs/write_lint.py`.
+"""Writes `docs/lint.md`, with the table of checks from `coverage.findings.CHECKS`: `python
+docs/write_lint.py`.
 
 `tests/test_lint.py` fails when the page and the checks differ.
 """

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from coverage.frames import problems_frame, rules_frame, written_frame
 from coverage.loaders import CorpusSource, CorpusStamp, Loaded, load
-from coverage.mapping import mappings_as_read
+from coverage.loaders.frames import problems_frame, rules_frame, written_frame
+from coverage.mapping.reader import mappings_as_read
 from coverage.reading import Reading
 from coverage.scope import View
 from tests import small

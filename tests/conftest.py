@@ -34,7 +34,9 @@ def shared():
 
 @pytest.fixture(scope="session")
 def every_release(shared, tmp_path_factory):
-    """`tests.releases.EveryRelease`: all Enterprise releases in ../shared at hand, imported once a session."""
+    """`tests.releases.EveryRelease`: all Enterprise releases in ../shared at hand, imported once a
+    session.
+    """
     from tests.releases import every_release_in
 
     return every_release_in(tmp_path_factory.mktemp("every_release"), shared)

@@ -1,4 +1,6 @@
-"""What the tests of the exports share: a state of the small corpus, one of hostile rules, and layers read apart."""
+"""What the tests of the exports share: a state of the small corpus, one of hostile rules, and layers read
+apart.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +8,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 
 from coverage.exports.content import Content
-from coverage.frames import problems_frame, rules_frame, written_frame
 from coverage.loaders import CorpusStamp, Loaded
-from coverage.mapping import mappings_as_read
+from coverage.loaders.frames import problems_frame, rules_frame, written_frame
+from coverage.mapping.reader import mappings_as_read
 from coverage.reading import Reading
 from coverage.scope import View
 from tests import small
 
 # What a rule's author could try: markup, a script, a formula, control signs, an address that is no web page.
-EVIL = "<script>alert(1)</script> =HYPERLINK(1) | [x](javascript:alert(1)) ![y](http://evil.example/p.png)\x07\x00"
+EVIL = (
+    "<script>alert(1)</script> =HYPERLINK(1) | [x](javascript:alert(1)) "
+    "![y](http://evil.example/p.png)\x07\x00"
+)
 EVIL_REFERENCES = (
     "javascript:alert(1)",
     "http://evil.example/a b",
@@ -58,7 +63,9 @@ def hostile() -> Content:
 
 
 def placements(layer: Mapping, view: View) -> Iterator[tuple[tuple[str, str], Mapping]]:
-    """((tactic ID, ID), entry) of a layer, as the Navigator shows it: an entry without a tactic stands in every one."""
+    """((tactic ID, ID), entry) of a layer, as the Navigator shows it: an entry without a tactic stands in
+    every one.
+    """
     tactics = dict(zip(view.catalogue.tactics["shortname"], view.catalogue.tactics["tactic_id"], strict=True))
     homes: dict[str, list[str]] = {}
     for tactic, attack_id in zip(view.placements["tactic_id"], view.placements["attack_id"], strict=True):

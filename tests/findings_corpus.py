@@ -30,15 +30,18 @@ def technique(attack_id: str, name: str, *subs: tuple[str, str], url: str | None
     link = f"{PAGE}/techniques/{attack_id.replace('.', '/')}/" if url is None else url
     text = f'[[rule.threat.technique]]\nid = "{attack_id}"\nname = "{name}"\nreference = "{link}"\n'
     for sub_id, sub_name in subs:
-        text += f'[[rule.threat.technique.subtechnique]]\nid = "{sub_id}"\nname = "{sub_name}"\nreference = "{PAGE}/techniques/{sub_id.replace(".", "/")}/"\n'
+        text += (
+            f'[[rule.threat.technique.subtechnique]]\nid = "{sub_id}"\nname = "{sub_name}"\nreference = '
+            f'"{PAGE}/techniques/{sub_id.replace(".", "/")}/"\n'
+        )
     return text
 
 
 def elastic(name: str, *entries: str, tags: str = "") -> str:
     head = '[metadata]\ncreation_date = "2025/03/01"\nmaturity = "production"\n\n[rule]\n'
     return (
-        f'{head}name = "{name}"\nrule_id = "id-{name}"\ntype = "eql"\nquery = "any where true"\ntags = [{tags}]\n\n'
-        + "".join(entries)
+        f'{head}name = "{name}"\nrule_id = "id-{name}"\ntype = "eql"\nquery = "any where true"\ntags = '
+        f"[{tags}]\n\n" + "".join(entries)
     )
 
 
@@ -46,7 +49,8 @@ def sigma(name: str, *tags: str) -> str:
     lines = "".join(f"    - {tag}\n" for tag in tags)
     return (
         f"title: {name}\nid: id-{name}\nstatus: test\nlevel: low\ntags:\n{lines}"
-        "logsource:\n    product: windows\ndetection:\n    selection:\n        Image: a.exe\n    condition: selection\n"
+        "logsource:\n    product: windows\ndetection:\n    selection:\n        Image: a.exe\n    condition: "
+        "selection\n"
     )
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from coverage.frames import PROBLEMS, RULES, WRITTEN, checked
+from coverage.frames import checked
 from coverage.loaders import CorpusSource, Loaded, load, locate
+from coverage.loaders.frames import PROBLEMS, RULES, WRITTEN
 
 FORMATS = Path(__file__).parent / "fixtures" / "formats"
 

@@ -25,7 +25,8 @@ TEXTS = (
     f"<style>@import '{IMAGE}'; *{{background:url({IMAGE})}}</style>",
     f"<a style='background:url({IMAGE})' href='{IMAGE}' ping='{IMAGE}'>x</a>",
     f"<iframe src={IMAGE}></iframe><video poster={IMAGE}></video><object data={IMAGE}></object>",
-    f"<link rel=stylesheet href={IMAGE}><base href=http://{HOST}/><meta http-equiv=refresh content='0;url={IMAGE}'>",
+    f"<link rel=stylesheet href={IMAGE}><base href=http://{HOST}/><meta http-equiv=refresh "
+    f"content='0;url={IMAGE}'>",
     "<script>ran=1</script><details open ontoggle=ran=1>x</details>",
     "[x](javascript:ran=1) [y](data:text/html,<script>ran=1</script>) <javascript:ran=1>",
     f"```mermaid\ngraph TD\nA[\"<img src='{IMAGE}'>\"]\n```",
@@ -133,7 +134,8 @@ def rule_text(number: int, texts: list[str]) -> str:
         "[[rule.threat]]\nframework = 'MITRE ATT&CK'\n[rule.threat.tactic]\nid = 'TA0002'\n"
         f"name = {_toml(first)}\nreference = {_toml(IMAGE)}\n"
         f"[[rule.threat.technique]]\nid = 'T1059'\nname = {_toml(first)}\nreference = {_toml(IMAGE)}\n"
-        f"[[rule.threat.technique]]\nid = {_toml(first)}\nname = {_toml(first)}\nreference = 'javascript:ran=1'\n"
+        f"[[rule.threat.technique]]\nid = {_toml(first)}\nname = {_toml(first)}\nreference = "
+        "'javascript:ran=1'\n"
     )
     return f"{_table('metadata', metadata)}\n{_table('rule', fields)}\n{threat}"
 
@@ -149,7 +151,9 @@ def _toml(value: object) -> str:
 
 
 def hostile_corpora(folder: Path) -> list[str]:
-    """Two corpora of hostile names, rules and files in a folder, with accepted gaps; the arguments that name them."""
+    """Two corpora of hostile names, rules and files in a folder, with accepted gaps; the arguments that name
+    them.
+    """
     batches = [list(TEXTS[:9]), list(TEXTS[9:17]), list(TEXTS[17:])]
     batches += [combinations(60, seed) for seed in range(3)]
     names = (

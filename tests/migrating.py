@@ -1,4 +1,6 @@
-"""Shared by the tests of `coverage.migrate`: one text moved to a release, by the function that the product uses."""
+"""Shared by the tests of `coverage.migrate`: one text moved to a release, by the function that the product
+uses.
+"""
 
 from __future__ import annotations
 
@@ -94,18 +96,22 @@ def entry(tactic: str, name: str, *techniques: str) -> str:
     parts = [
         '[[rule.threat]]\nframework = "MITRE ATT&CK"\n',
         *techniques,
-        f'\n[rule.threat.tactic]\nid = "{tactic}"\nname = "{name}"\nreference = "https://attack.mitre.org/tactics/{tactic}/"\n',
+        f'\n[rule.threat.tactic]\nid = "{tactic}"\nname = "{name}"\nreference = '
+        f'"https://attack.mitre.org/tactics/{tactic}/"\n',
     ]
     return "".join(parts)
 
 
 def technique(attack_id: str, name: str, *below: str) -> str:
     return (
-        f'[[rule.threat.technique]]\nid = "{attack_id}"\nname = "{name}"\nreference = "https://attack.mitre.org/techniques/{attack_id}/"\n'
-        + "".join(below)
+        f'[[rule.threat.technique]]\nid = "{attack_id}"\nname = "{name}"\nreference = '
+        f'"https://attack.mitre.org/techniques/{attack_id}/"\n' + "".join(below)
     )
 
 
 def sub(attack_id: str, name: str) -> str:
     page = attack_id.replace(".", "/")
-    return f'[[rule.threat.technique.subtechnique]]\nid = "{attack_id}"\nname = "{name}"\nreference = "https://attack.mitre.org/techniques/{page}/"\n'
+    return (
+        f'[[rule.threat.technique.subtechnique]]\nid = "{attack_id}"\nname = "{name}"\nreference = '
+        f'"https://attack.mitre.org/techniques/{page}/"\n'
+    )

@@ -1,4 +1,6 @@
-"""Every Enterprise release in ../shared, at hand: two come with the project, two are imported into a cache of their own."""
+"""Every Enterprise release in ../shared, at hand: two come with the project, two are imported into a cache of
+their own.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from coverage.catalogue import Catalogue, shelf
-from coverage.folders import CACHE_VARIABLE
 from coverage.loaders import Loaded
+from coverage.outside.folders import CACHE_VARIABLE
 from coverage.reading import Reading, read_in
 
 RELEASES = ("enterprise-16.1", "enterprise-17.1", "enterprise-18.1", "enterprise-19.0")

@@ -6,5 +6,7 @@ import re
 
 
 def as_seen(markdown: str) -> str:
-    """The Markdown without what `coverage.text.plain` puts into it: its backslashes, and directives around nothing."""
+    """The Markdown without what `coverage.text.plain` puts into it: its backslashes, and directives around
+    nothing.
+    """
     return re.sub(r"\\(.)", r"\1", markdown.replace(":small[]", ""))

@@ -23,7 +23,9 @@ def served(
     options: Sequence[str] = (),
     **environment: str,
 ) -> Iterator[str]:
-    """The address of an app while it runs in a folder, with Streamlit's options and the app's own arguments."""
+    """The address of an app while it runs in a folder, with Streamlit's options and the app's own
+    arguments.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

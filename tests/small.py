@@ -8,18 +8,16 @@ What its 17 rules map to (ID as written; the tactic where it matters):
  c   lsass_handle             Windows       T1003.001
  d   defender_tampering       Windows       T1562.001 in TA0005 Defense Evasion
  e   dll_hijack               Windows       T1574.001 in Persistence
- f   ssh_valid_accounts       Linux         T1078 in Initial Access, in "Defense Evasion" (no ID); T1595.002 (PRE)
- g   tactic_only              Linux         TA0007 alone
- h   no_mapping               not known     nothing
- i   web_protocols            not known     T1071.001, T1105, T1132.001, T1132.002, no tactic named
- j   prompt_injection         not known     MITRE ATLAS only
- k   shell_history            macOS         T1021; set 18.1: T1562.003; set 19.0: T1690; ATLAS set 5.1
- l   written_for_19           Windows       T1685, T1685.001 (TA0112); T1027.018, T1070 (TA0005 Stealth)
- m   process_discovery        Windows       T1057, a building block
- n   cron                     Linux         T1053.003 and ATLAS, a hunt
- o   clear_logs               Windows       T1070.001 and T1546.008, deprecated
- p   powershell_disabled      Windows       T1059.001, production but disabled
- q   odd_ids                  Windows       T1046 in TA9999; T9999; T1625 (Mobile); T1053.004; development
+ f   ssh_valid_accounts       Linux         T1078 in Initial Access, in "Defense Evasion" (no ID); T1595.002
+ (PRE) g   tactic_only              Linux         TA0007 alone h   no_mapping               not known
+ nothing i   web_protocols            not known     T1071.001, T1105, T1132.001, T1132.002, no tactic named j
+ prompt_injection         not known     MITRE ATLAS only k   shell_history            macOS         T1021; set
+ 18.1: T1562.003; set 19.0: T1690; ATLAS set 5.1 l   written_for_19           Windows       T1685, T1685.001
+ (TA0112); T1027.018, T1070 (TA0005 Stealth) m   process_discovery        Windows       T1057, a building
+ block n   cron                     Linux         T1053.003 and ATLAS, a hunt o   clear_logs
+ Windows       T1070.001 and T1546.008, deprecated p   powershell_disabled      Windows       T1059.001,
+ production but disabled q   odd_ids                  Windows       T1046 in TA9999; T9999; T1625 (Mobile);
+ T1053.004; development
 ===  =======================  ============  ====================================================
 """
 

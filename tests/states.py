@@ -1,14 +1,14 @@
-"""Copies of the small corpus that differ from it in a way that can be said, git repositories of them, and the CLI as a process."""
+"""Copies of the small corpus that differ from it in a way that can be said, git repositories of them, and the
+CLI as a process.
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
-from tests.conftest import PROJECT
 from tests.small import PATHS, SMALL
 
 GIT = (
@@ -48,8 +48,9 @@ GAINED_AND_LOST = {
 
 
 def changed(folder: Path) -> Path:
-    """The small corpus after a day's work: a is gone, c is in another file, d is in development, e names T1574.006, p is
-    enabled, i has another query and the same mapping, and r is new."""
+    """The small corpus after a day's work: a is gone, c is in another file, d is in development, e names
+    T1574.006, p is enabled, i has another query and the same mapping, and r is new.
+    """
     (folder / PATHS["a"]).unlink()
     (folder / PATHS["c"]).rename(folder / "rules" / "windows" / "renamed.toml")
     replaced(folder / PATHS["d"], 'maturity = "production"', 'maturity = "development"')
@@ -80,8 +81,10 @@ def rule_file(
     threats = "".join(_threat(one, tactic) for one in techniques)
     title = (name or rule_id).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     file.write_text(
-        f'[metadata]\ncreation_date = "2026/01/02"\nmaturity = "production"\n{more}\n[rule]\nname = "{title}"\nrule_id = "{rule_id}"\n'
-        f'type = "query"\nlanguage = "kuery"\nquery = "process.name : x"\nseverity = "low"\ntags = ["OS: Windows"]\n{threats}',
+        f'[metadata]\ncreation_date = "2026/01/02"\nmaturity = "production"\n{more}\n[rule]\nname = '
+        f'"{title}"\nrule_id = "{rule_id}"\n'
+        'type = "query"\nlanguage = "kuery"\nquery = "process.name : x"\nseverity = "low"\ntags = ["OS: '
+        f'Windows"]\n{threats}',
         encoding="utf-8",
     )
     return file
@@ -113,28 +116,14 @@ def git(folder: Path, *arguments: str) -> str:
 
 
 def committed(folder: Path, message: str = "a change") -> str:
-    """Everything in a folder as a commit of its repository, which is made when there is none; the commit's hash."""
+    """Everything in a folder as a commit of its repository, which is made when there is none; the commit's
+    hash.
+    """
     if not (folder / ".git").exists():
         git(folder, "init", "--quiet", "--initial-branch", "main")
     git(folder, "add", "--all")
     git(folder, "commit", "--quiet", "--allow-empty", "--message", message)
     return git(folder, "rev-parse", "HEAD")
-
-
-def run(
-    *arguments: str, cwd: Path = PROJECT, text: bool = True, **environment: str
-) -> subprocess.CompletedProcess:
-    """The command line as a process, with the releases that come with the project alone."""
-    whole = {key: value for key, value in os.environ.items() if key != "COVERAGE_RULES"}
-    whole |= {
-        "PYTHONPATH": str(PROJECT),
-        "COVERAGE_CACHE": str(PROJECT / "no-cache-here"),
-        "COVERAGE_DATA": str(PROJECT / "no-data-here"),
-        "COLUMNS": "200",
-        **environment,
-    }
-    command = [sys.executable, "-m", "coverage.cli", *arguments]
-    return subprocess.run(command, capture_output=True, text=text, cwd=cwd, env=whole, check=False)
 
 
 def refused(done: subprocess.CompletedProcess, words: str) -> None:

@@ -13,30 +13,29 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coverage.accepted import (
+from coverage.exports.tables import gaps_csv
+from coverage.frames import checked
+from coverage.loaders import CorpusSource, load
+from coverage.loaders.frames import PROBLEMS
+from coverage.measures import gaps, summary
+from coverage.measures.accepted import (
     COLUMNS,
-    Accepted,
-    accepted_in,
-    as_toml,
     counts,
     counts_sentence,
-    gaps_files,
     idle_entries,
     in_force,
     marks,
     notes_on,
-    read_entries,
     unit_marks,
     with_accepted,
 )
-from coverage.exports.tables import gaps_csv
-from coverage.frames import ACCEPTED_GAPS, GAPS, PROBLEMS, checked
-from coverage.loaders import CorpusSource, load
-from coverage.measures import gaps, summary
+from coverage.measures.frames import ACCEPTED_GAPS, GAPS
 from coverage.measures.matrix import matrix_cells
+from coverage.project.accepted_gaps import Accepted, accepted_in, as_toml, gaps_files, read_entries
 from tests import small
+from tests.command_line import run
 from tests.small import DAY, E18, E19, SMALL
-from tests.states import copy_of_small, refused, run
+from tests.states import copy_of_small, refused
 
 GOOD = """# ours
 [[gap]]
@@ -83,7 +82,8 @@ def rows(found: pd.DataFrame) -> dict[str, tuple]:
     }
 
 
-# ---- what it says of gaps --------------------------------------------------------------------------------------
+# ---- what it says of gaps
+# --------------------------------------------------------------------------------------
 
 
 def test_gaps_get_columns_behind_their_own(tmp_path):
@@ -200,7 +200,8 @@ def test_no_number_of_coverage_moves(tmp_path):
     assert summary(view) == summary(small.reading(E18).view(on=DAY))
 
 
-# ---- the file -----------------------------------------------------------------------------------------------------
+# ---- the file
+# -----------------------------------------------------------------------------------------------------
 
 
 def test_entries_as_written(tmp_path):
@@ -257,6 +258,37 @@ def test_an_entry_with_an_error_says_nothing_and_costs_no_other(tmp_path):
     accepted = said(tmp_path, entry("T1020", "ignored") + entry("T9999") + entry("T1119"))
     assert set(accepted.by_place) == {("T1119", "")} and len(accepted.errors) == 2
     assert accepted.errors[1].startswith(f"{tmp_path / 'gaps.toml'}:6: No release at hand knows T9999")
+
+
+def test_everything_wrong_with_an_entry_is_said_in_the_order_of_the_file(tmp_path):
+    """A value that cannot be used is a warning of its own, and then one that the entry lacks."""
+    text = '[[gap]]\nid = 3\nstate = "ignored"\nreason = "x"\nuntil = "soon"\nnote = "y"\n'
+    file = tmp_path / "gaps.toml"
+    file.write_text(text + entry("T1119", ticket=" "), encoding="utf-8")
+    entries, problems = read_entries(file)
+    assert [(one.id, one.ticket, one.line) for one in entries] == [("T1119", None, 7)]
+    assert [(one.line, one.code, one.severity, one.message) for one in problems] == [
+        (1, "gap-incomplete", "error", "gap[0] has no id and no owner."),
+        (2, "wrong-type", "warning", "gap[0].id is a whole number, not text."),
+        (5, "bad-date", "warning", "gap[0].until is 'soon', which is no date written YYYY/MM/DD."),
+        (
+            6,
+            "unknown-key",
+            "warning",
+            "gap[0].note is not known here; known are id, state, reason, owner, ticket, tactic, until.",
+        ),
+    ]
+
+
+def test_a_table_alone_is_read_as_the_only_entry(tmp_path):
+    file = tmp_path / "gaps.toml"
+    file.write_text(entry("T1119", note="x").replace("[[gap]]", "[gap]"), encoding="utf-8")
+    entries, problems = read_entries(file)
+    assert [(one.id, one.line) for one in entries] == [("T1119", 1)]
+    assert [(one.line, one.message.partition(";")[0]) for one in problems] == [
+        (1, "gap is a table, not a list of tables"),
+        (6, "gap.note is not known here"),
+    ]
 
 
 def test_what_cannot_be_read_is_a_problem(tmp_path):
@@ -324,7 +356,8 @@ def test_what_is_said_on_a_page_is_plain_text(tmp_path):
     assert "\\[click\\]\\(javascript" in note and "\\<b\\>" in note and "](" not in note
 
 
-# ---- files and the command ----------------------------------------------------------------------------------------
+# ---- files and the command
+# ----------------------------------------------------------------------------------------
 
 
 def test_the_columns_stand_before_the_stamp(tmp_path):
@@ -414,7 +447,8 @@ def test_the_command_shows_marks_hides_or_lists_alone(corpus):
     )
     assert (
         "2 gaps among " in only_text
-        and f"in scope, of which 1 accepted and 1 planned; {len(shown) - 2} more are left out by --accepted only"
+        and f"in scope, of which 1 accepted and 1 planned; {len(shown) - 2} more are left out by --accepted "
+        "only"
         in only_text
     )
     assert "┃ mark" in text and "2999-01-01" in text and "2026-03-30" in text  # a cell may be folded

@@ -13,7 +13,7 @@ from textwrap import dedent
 
 import pytest
 
-from coverage.atomic import (
+from coverage.outside.atomic import (
     MOST_SECONDS,
     Owner,
     folder_for,
@@ -132,7 +132,7 @@ def test_a_killed_migration_is_swept_though_nothing_is_left_to_write(tmp_path):
         "os.rename",
         """
         from pathlib import Path
-        from coverage.atomic import replaced_file
+        from coverage.outside.atomic import replaced_file
         START
         replaced_file(Path("a.toml"), b"never")
         """,
@@ -248,7 +248,7 @@ def test_a_folder_that_was_moved_away_by_a_killed_run_is_put_back(tmp_path):
         "os.rename",
         """
         from pathlib import Path
-        from coverage.atomic import folder_for
+        from coverage.outside.atomic import folder_for
         moves = []
         def audit(event, arguments):
             if event == "os.rename":
@@ -283,7 +283,7 @@ def test_what_this_process_is_writing_is_left_alone(tmp_path):
 
 def gone() -> Owner:
     """The owner that a process had which has ended."""
-    code = "from coverage.atomic import this_process as o; p = o(); print(p.machine, p.pid, p.start)"
+    code = "from coverage.outside.atomic import this_process as o; p = o(); print(p.machine, p.pid, p.start)"
     told = subprocess.run(
         [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True
     ).stdout.split()

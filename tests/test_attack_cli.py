@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from coverage.cli import application
-from coverage.settings import SettingsError, read_settings
+from coverage.project.settings import SettingsError, read_settings
 from tests import small
 from tests.test_catalogue_small import (
     bundle_bytes,

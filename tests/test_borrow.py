@@ -1,4 +1,6 @@
-"""What could be borrowed: exact lists and plans by hand under each roll-up, and rules really added to a view."""
+"""What could be borrowed: exact lists and plans by hand under each roll-up, and rules really added to a
+view.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +15,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from coverage.changes.borrow import borrow, with_classes
+from coverage.changes.compare import compare
+from coverage.changes.frames import BORROW, BORROW_PLAN
 from coverage.cli import application
 from coverage.exports.compare import borrow_csv
-from coverage.frames import BORROW, BORROW_PLAN, checked
-from coverage.measures.borrow import borrow, with_classes
+from coverage.frames import checked
 from coverage.measures.breadth import covered_by_id
-from coverage.measures.compare import compare
 from coverage.measures.threat import threat_by_id
 from coverage.scope import View
 from coverage.tables import DATA, TableError, priority_weights

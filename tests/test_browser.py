@@ -1,4 +1,5 @@
-"""A real browser on the real app: it starts, a cell is clicked, the detail opens, a CSV arrives and is read back.
+"""A real browser on the real app: it starts, a cell is clicked, the detail opens, a CSV arrives and is read
+back.
 
 Needs Chromium (Debian's package `chromium`) and Playwright; skipped with a reason where they are missing.
 """
@@ -88,7 +89,9 @@ def browser():
 
 @pytest.fixture
 def page(browser):
-    """A page of a fresh profile that records what it asks of other hosts and what its console says is wrong."""
+    """A page of a fresh profile that records what it asks of other hosts and what its console says is
+    wrong.
+    """
     context = browser.new_context(viewport={"width": 1366, "height": 768}, accept_downloads=True)
     tab = context.new_page()
     tab.set_default_timeout(60_000)

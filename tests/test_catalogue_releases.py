@@ -16,10 +16,10 @@ from mitreattack.stix20 import MitreAttackData
 from coverage.catalogue import Catalogue, Release
 from coverage.catalogue.build import RELEASES, build, facts_only
 from coverage.catalogue.bundle import parsed_bundle, release_of, unpacked
+from coverage.catalogue.frames import CATALOGUE_FRAMES
 from coverage.catalogue.shelf import EMBEDDED
 from coverage.catalogue.stix import attack_data, frames_of
 from coverage.catalogue.store import open_catalogue
-from coverage.frames import CATALOGUE_FRAMES
 
 pytestmark = pytest.mark.corpora
 

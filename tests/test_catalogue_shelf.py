@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from coverage.catalogue import CatalogueError, Release, build, shelf
+from coverage.catalogue.frames import CATALOGUE_FRAMES
 from coverage.catalogue.shelf import (
     cache_folder,
     default_release,
@@ -23,7 +24,6 @@ from coverage.catalogue.shelf import (
     releases_at_hand,
     unreadable_folders,
 )
-from coverage.frames import CATALOGUE_FRAMES
 from coverage.reading import newest_other_release, other_releases, releases_beside
 from tests.test_catalogue_small import bundle_bytes, collection, small_bundle, small_objects
 
@@ -79,7 +79,8 @@ def test_a_release_not_at_hand_says_what_is_and_how_to_get_more():
     with pytest.raises(CatalogueError) as caught:
         open_release("enterprise-1.0")
     assert str(caught.value) == (
-        "ATT&CK Enterprise 1.0 is not at hand. At hand: enterprise-19.0, enterprise-18.1, mobile-18.1, ics-18.1; "
+        "ATT&CK Enterprise 1.0 is not at hand. At hand: enterprise-19.0, enterprise-18.1, mobile-18.1, "
+        "ics-18.1; "
         "get more with 'python -m coverage.cli attack fetch' or '... attack import FILE'."
     )
     with pytest.raises(CatalogueError, match="'newest' is no ATT&CK release"):
@@ -108,7 +109,9 @@ def test_importing_the_same_content_again_reads_no_stix(bundle, monkeypatch):
 
 
 def test_another_file_of_a_release_of_the_project_has_an_id_of_its_own_and_changes_nothing(bundle):
-    """What was asked for by a name, or by none, stays what it was: numbers change only where the copy is chosen."""
+    """What was asked for by a name, or by none, stays what it was: numbers change only where the copy is
+    chosen.
+    """
     embedded = open_release("enterprise-19.0")
     copy = import_bundle(bundle("19.0"))
     assert str(copy.release) == f"enterprise-19.0@{copy.sha256[:12]}"

@@ -340,7 +340,9 @@ def test_a_bundle_without_collection_is_known_by_its_hash(monkeypatch):
 
 
 def hashed_as(monkeypatch, content: bytes, *names: str, stix: str = "STIX20") -> str:
-    """The file's SHA-256, entered into MITRE's list under those names (`mobile 10.1`); hashes cannot be forged."""
+    """The file's SHA-256, entered into MITRE's list under those names (`mobile 10.1`); hashes cannot be
+    forged.
+    """
     from mitreattack import release_info
 
     sha256 = hashlib.sha256(content).hexdigest()
@@ -389,7 +391,8 @@ def test_the_hash_overrules_what_a_file_says_of_itself(monkeypatch):
     found = catalogue_of(content, "mobile-attack-11.2.json")
     assert str(found.release) == "mobile-10.1"
     assert found.source == (
-        "mobile-attack-11.2.json (its SHA-256 is that of MITRE's Mobile 10.1, although its collection says 11.2)"
+        "mobile-attack-11.2.json (its SHA-256 is that of MITRE's Mobile 10.1, although its collection says "
+        "11.2)"
     )
     with pytest.raises(CatalogueError, match=r"the bundle is MITRE's Mobile 10\.1, not Enterprise"):
         catalogue_of(content, "mobile-attack.json", domain="enterprise")

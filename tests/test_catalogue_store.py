@@ -14,9 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from coverage.catalogue import Catalogue, CatalogueError, Release, store
+from coverage.catalogue.frames import CATALOGUE_FRAMES
 from coverage.catalogue.stix import catalogue_of
 from coverage.catalogue.store import open_catalogue, read_stored, write_catalogue
-from coverage.frames import BOOL, CATALOGUE_FRAMES, DATE, INT, LIST, TEXT
+from coverage.frames import BOOL, DATE, INT, LIST, TEXT
 from tests.conftest import PROJECT
 from tests.test_catalogue_small import small_bundle
 
@@ -216,7 +217,8 @@ def test_opening_a_stored_release_imports_nothing_slow():
         "import coverage.catalogue.fetch\n"
         "from coverage.catalogue.shelf import default_release, open_release, releases_at_hand\n"
         "releases_at_hand(); open_release(default_release()).techniques\n"
-        "print(sorted({'mitreattack', 'stix2', 'requests', 'loguru', 'streamlit', 'plotly'} & set(sys.modules)))\n"
+        "print(sorted({'mitreattack', 'stix2', 'requests', 'loguru', 'streamlit', 'plotly'} & "
+        "set(sys.modules)))\n"
     )
     result = subprocess.run(
         [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True

@@ -1,4 +1,6 @@
-"""`check` as a process: each condition holds and fails, says both numbers and what to do, and says in one sentence why it cannot run."""
+"""`check` as a process: each condition holds and fails, says both numbers and what to do, and says in one
+sentence why it cannot run.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from coverage.settings import SettingsError, read_settings
-from coverage.settings_check import CheckSettings, ScopeSetting, ShareCondition, TargetsCondition
-from coverage.snapshot import snapshot_bytes
+from coverage.changes.snapshot import snapshot_bytes
+from coverage.project.check_settings import CheckSettings, ScopeSetting, ShareCondition, TargetsCondition
+from coverage.project.settings import SettingsError, read_settings
 from tests import small
+from tests.command_line import run
 from tests.small import E18, E19, PATHS, SMALL
-from tests.states import changed, committed, copy_of_small, refused, rule_file, run
+from tests.states import changed, committed, copy_of_small, refused, rule_file
 
 SCOPE = f'[check.scope]\nattack = "{E18}"\n'
 
@@ -54,7 +57,8 @@ def ratio(release: str, grain: str, **scope) -> tuple[int, int]:
     return part["covered"], part["total"]
 
 
-# ---- shares -------------------------------------------------------------------------------------------------------
+# ---- shares
+# -------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("grain", ["techniques", "subtechniques", "placements"])
@@ -73,7 +77,10 @@ def test_a_share_holds_up_to_the_very_unit(project, grain):
 
 
 def test_a_share_is_asked_in_its_own_scope(project):
-    text = f'{SCOPE}classes = ["production", "hunt"]\n[[check.share]]\nat_least = 0\nclasses = ["hunt"]\nplatforms = ["linux"]\nrollup = "direct"\nattack = "{E19}"\npre = true\n'
+    text = (
+        f'{SCOPE}classes = ["production", "hunt"]\n[[check.share]]\nat_least = 0\nclasses = '
+        f'["hunt"]\nplatforms = ["linux"]\nrollup = "direct"\nattack = "{E19}"\npre = true\n'
+    )
     (one,) = asked(project, text)
     assert (one["covered"], one["total"]) == ratio(
         E19, "techniques", classes=("hunt",), platforms=("Linux",), rollup="direct", pre=True
@@ -90,7 +97,8 @@ def test_a_share_of_one_tactic(project, tactic):
     """b and c cover T1003 and T1003.001, and nothing else in Credential Access."""
     said = asked(
         project,
-        f'{SCOPE}[[check.share]]\nat_least = 0.5\ntactic = "{tactic}"\n[[check.share]]\ngrain = "placements"\nat_least = 0.01\ntactic = "{tactic}"\n',
+        f'{SCOPE}[[check.share]]\nat_least = 0.5\ntactic = "{tactic}"\n[[check.share]]\ngrain = '
+        f'"placements"\nat_least = 0.01\ntactic = "{tactic}"\n',
         code=1,
     )
     assert [one["covered"] for one in said] == [1, 2] and [one["passed"] for one in said] == [False, True]
@@ -105,11 +113,16 @@ def test_a_share_of_nothing_fails(project):
     assert one["total"] == 0 and "nothing is in this scope" in one["advice"]
 
 
-# ---- targets ------------------------------------------------------------------------------------------------------
+# ---- targets
+# ------------------------------------------------------------------------------------------------------
 
 
 def test_targets_by_id_are_read_as_mappings_are(project):
-    text = f'[check.scope]\nattack = "{E19}"\n[[check.targets]]\nname = "ours"\nids = ["T1562.001", "t1003", "T1020", "T1595.002"]\n'
+    text = (
+        f'[check.scope]\nattack = "{E19}"\n[[check.targets]]\nname = "ours"\nids = ["T1562.001", '
+        '"t1003", '
+        '"T1020", "T1595.002"]\n'
+    )
     (one,) = asked(project, text, code=1)
     assert (one["covered"], one["total"], one["title"]) == (2, 4, "targets: ours")
     assert {row["attack_id"]: row["why"] for row in one["missing"]} == {
@@ -151,7 +164,10 @@ def test_targets_from_a_layer_are_its_scored_techniques(project):
 
 def test_targets_that_are_read_as_one_id_are_one_target(project):
     """In 19.0 T1562 and T1562.001 are read as T1685, which d and a rule written for 19.0 cover."""
-    text = f'[check.scope]\nattack = "{E19}"\n[[check.targets]]\nids = ["T1685", "T1562", "T1562.001", "T1003"]\n'
+    text = (
+        f'[check.scope]\nattack = "{E19}"\n[[check.targets]]\nids = ["T1685", "T1562", "T1562.001", '
+        '"T1003"]\n'
+    )
     (one,) = asked(project, text)
     assert (one["covered"], one["total"]) == (2, 2)
     assert one["found"] == "2 of 2 targets covered; T1562 and T1562.001 are read as T1685"
@@ -164,7 +180,9 @@ def test_targets_that_are_read_as_one_id_are_one_target(project):
 
 
 def test_a_layer_s_tactic_counts(project):
-    """a covers T1053 in Execution and Persistence alone, though the technique is in Privilege Escalation, too."""
+    """a covers T1053 in Execution and Persistence alone, though the technique is in Privilege Escalation,
+    too.
+    """
     layer(
         project,
         *(
@@ -197,7 +215,8 @@ def test_a_partly_covered_target_is_not_covered(project):
     assert one["missing"][0]["why"] == f"covered to {1 / subtechniques:.0%}"
 
 
-# ---- no rule without a mapping -------------------------------------------------------------------------------------
+# ---- no rule without a mapping
+# -------------------------------------------------------------------------------------
 
 
 def test_every_rule_in_scope_has_a_mapping(project):
@@ -211,7 +230,9 @@ def test_every_rule_in_scope_has_a_mapping(project):
 
 
 def test_a_rule_whose_ids_are_all_dead_has_no_mapping(project):
-    """A tactic alone is a mapping, and so is an ID of another domain; one that no release knows is none, beside a live one it does not matter."""
+    """A tactic alone is a mapping, and so is an ID of another domain; one that no release knows is none,
+    beside a live one it does not matter.
+    """
     (project / "detections" / PATHS["h"]).unlink()
     rule_file(project / "detections" / "dead.toml", "r-dead", "T9998", "T9999", name="Dead")
     rule_file(project / "detections" / "half.toml", "r-half", "T9999", "T1105")
@@ -266,7 +287,8 @@ def test_a_baseline_that_cannot_be_read_is_not_empty(tmp_path):
     assert one["advice"] == "the baseline covers no technique: are the rules at this path in it?"
 
 
-# ---- nothing lost ---------------------------------------------------------------------------------------------------
+# ---- nothing lost
+# ---------------------------------------------------------------------------------------------------
 
 
 LOST = f"[check]\nno_technique_lost = true\n{SCOPE}"
@@ -379,7 +401,8 @@ def test_a_fault_in_gaps_toml_stops_only_what_it_could_excuse(project):
     assert done.stderr.count("gaps.toml:1: No release at hand knows T9999") == 1
 
 
-# ---- how it is said --------------------------------------------------------------------------------------------------
+# ---- how it is said
+# --------------------------------------------------------------------------------------------------
 
 
 EVERYTHING = f"""[check]
@@ -454,7 +477,8 @@ def test_one_of_one(project):
     assert run("check", "detections", cwd=project).stderr == "1 of 1 condition failed\n"
 
 
-# ---- it cannot run ----------------------------------------------------------------------------------------------------
+# ---- it cannot run
+# ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -489,11 +513,13 @@ def test_one_of_one(project):
         ),
         (
             "[[check.share]]\nat_least = 0.8\nclasses = []\n",
-            "coverage.toml:3: check.share[0].classes is empty, which could mean all or none; name at least one, or leave it out",
+            "coverage.toml:3: check.share[0].classes is empty, which could mean all or none; name at least "
+            "one, or leave it out",
         ),
         (
             "[check.scope]\nplatforms = []\n",
-            'coverage.toml:2: check.scope.platforms is empty, which could mean all or none; name at least one, write "all", or leave it out',
+            "coverage.toml:2: check.scope.platforms is empty, which could mean all or none; name at least "
+            'one, write "all", or leave it out',
         ),
         (
             '[[check.share]]\nat_least = 0.8\nattack = "new"\n',
@@ -502,7 +528,7 @@ def test_one_of_one(project):
         ('[[check.share]]\nat_least = 0.8\nattack = "enterprise-1.0"\n', "Enterprise 1.0 is not at hand"),
         (
             '[[check.share]]\nat_least = 0.8\nplatforms = ["Toaster"]\n',
-            "coverage.toml:1: 'Toaster' is no platform of Enterprise 19.0; they are",
+            "coverage.toml:1: 'Toaster' is no platform of Enterprise 19.0; choose from",
         ),
         (
             '[[check.share]]\nat_least = 0.8\n\n[[check.share]]\nat_least = 0.1\ntactic = "Cooking"\n',
@@ -568,7 +594,8 @@ def test_a_file_of_another_place_can_be_given(project, tmp_path):
     assert done.returncode == 1 and json.loads(done.stdout)["settings"] == str(file)
 
 
-# ---- the section --------------------------------------------------------------------------------------------------------
+# ---- the section
+# --------------------------------------------------------------------------------------------------------
 
 
 def test_the_section_as_values(tmp_path):
@@ -593,17 +620,17 @@ name = "n"
     )
     found = read_settings(file).check
     assert found == CheckSettings(
-        ScopeSetting(attack=E18, pre=True),
-        (ShareCondition("placements", 1.0, "Impact", ScopeSetting(platforms=()), 8),),
+        ScopeSetting(E18, {"pre": True}),
+        (ShareCondition("placements", 1.0, "Impact", ScopeSetting(options={"platforms": ()}), 8),),
         (TargetsCondition(("T1003", "T1059.001"), None, "n", ScopeSetting(), 13),),
         True,
         False,
         "b.jsonl",
     )
     assert found.lines["no_technique_lost"] == 3 and not found.is_empty
-    assert ScopeSetting(platforms=(), pre=False).over(
-        ScopeSetting(platforms=("Linux",), pre=True, rollup="all")
-    ) == ScopeSetting(platforms=(), pre=False, rollup="all")
+    chosen = ScopeSetting(options={"platforms": (), "pre": False})
+    below = ScopeSetting(E18, {"platforms": ("Linux",), "pre": True, "rollup": "all"})
+    assert chosen.over(below) == ScopeSetting(E18, {"platforms": (), "pre": False, "rollup": "all"})
     assert read_settings(stated(tmp_path, "")).check == CheckSettings() and CheckSettings().is_empty
     with pytest.raises(SettingsError, match=r"coverage\.toml:1: check is text, not a table"):
         read_settings(stated(tmp_path, 'check = "x"\n'))

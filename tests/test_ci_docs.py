@@ -1,4 +1,6 @@
-"""docs/ci.md works: its YAML is what the two systems expect, and its commands run in a repository as it describes."""
+"""docs/ci.md works: its YAML is what the two systems expect, and its commands run in a repository as it
+describes.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ import pytest
 import yaml
 
 from coverage.exports.difference import MARK
-from coverage.settings import read_settings
+from coverage.project.settings import read_settings
 from tests.conftest import PROJECT
 from tests.states import committed, git, rule_file
 
@@ -37,7 +39,9 @@ def pipeline() -> dict:
 
 @pytest.fixture
 def repository(tmp_path) -> Path:
-    """What a pull request finds: main with three rules and the settings of docs/ci.md, and a branch that is checked out."""
+    """What a pull request finds: main with three rules and the settings of docs/ci.md, and a branch that is
+    checked out.
+    """
     root = tmp_path / "repo"
     for name, attack_id in RULES.items():
         rule_file(root / "rules" / f"{name}.toml", f"r-{name}", attack_id)
@@ -303,7 +307,7 @@ def test_every_option_that_is_shown_is_one():
 
 @pytest.mark.parametrize("name", ["accepted-gaps.md", "snapshots.md"])
 def test_the_other_pages_show_what_is_read(name, tmp_path):
-    from coverage.accepted import accepted_in
+    from coverage.project.accepted_gaps import accepted_in
     from tests.small import E19, reading
 
     text = (PROJECT / "docs" / name).read_text(encoding="utf-8")

@@ -88,7 +88,8 @@ def assert_stopped(done: subprocess.CompletedProcess, *words: str) -> None:
         assert word in message, (word, message)
 
 
-# ---- what it says ---------------------------------------------------------------------------------------------
+# ---- what it says
+# ---------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -249,7 +250,8 @@ def test_a_broken_rule_is_a_problem_and_no_failure(inside, tmp_path):
     assert len(json.loads(done.stdout)["gaps"]) == 601
 
 
-# ---- gaps and their file --------------------------------------------------------------------------------------
+# ---- gaps and their file
+# --------------------------------------------------------------------------------------
 
 
 def test_the_gap_file_and_standard_output_are_the_same_bytes_every_time(run, inside, tmp_path):
@@ -356,7 +358,8 @@ def test_one_form_of_output_at_a_time(inside, tmp_path):
     assert not target.exists()
 
 
-# ---- what it refuses ------------------------------------------------------------------------------------------
+# ---- what it refuses
+# ------------------------------------------------------------------------------------------
 
 REFUSED = {
     "path": (("summary", "no/such/folder"), ("no file or folder", "no/such/folder")),
@@ -398,7 +401,8 @@ def test_an_option_that_does_not_exist_is_refused():
     assert CliRunner().invoke(application(), ["nosuchcommand"]).exit_code == 2
 
 
-# ---- where rules come from ------------------------------------------------------------------------------------
+# ---- where rules come from
+# ------------------------------------------------------------------------------------
 
 
 def test_coverage_rules_is_read_and_the_arguments_go_before_it(run, inside, tmp_path):
@@ -424,7 +428,8 @@ def test_the_rules_that_come_with_the_project_are_the_default(inside):
     assert result["rules"]["problems"] == 0
 
 
-# ---- terminals and help ----------------------------------------------------------------------------------------
+# ---- terminals and help
+# ----------------------------------------------------------------------------------------
 
 
 def test_a_terminal_that_knows_no_sign_stops_nothing(run, inside, tmp_path):

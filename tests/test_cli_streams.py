@@ -1,4 +1,6 @@
-"""What a command does when nobody can take what it writes: a full disk, a reader that left, a closed stream."""
+"""What a command does when nobody can take what it writes: a full disk, a reader that left, a closed
+stream.
+"""
 
 from __future__ import annotations
 

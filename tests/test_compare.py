@@ -10,14 +10,15 @@ from dataclasses import replace
 import pytest
 from typer.testing import CliRunner
 
+from coverage.changes.borrow import borrow
+from coverage.changes.compare import compare
+from coverage.changes.frames import COMPARISON, COMPARISON_TACTICS, COMPARISON_TOTALS
 from coverage.charts.compare import plan_curve, side_bars
 from coverage.charts.theme import DARK, LIGHT, SIDES
 from coverage.cli import application
 from coverage.exports.compare import comparison_csv, with_corpora
-from coverage.frames import COMPARISON, COMPARISON_TACTICS, COMPARISON_TOTALS, checked
+from coverage.frames import checked
 from coverage.measures import coverage_by_id, coverage_by_tactic
-from coverage.measures.borrow import borrow
-from coverage.measures.compare import compare
 from coverage.vocabulary import ROLLUPS
 from coverage.vocabulary import SIDES as SIDE_WORDS
 from tests import small
@@ -102,7 +103,8 @@ def test_the_totals_keep_techniques_and_subtechniques_apart():
         "total": subs,
     }
     assert found.sentence() == (
-        f"ours covers 3 and theirs 5 of {techniques} techniques: 0 only ours, 2 only theirs, 3 both, {techniques - 5} neither."
+        f"ours covers 3 and theirs 5 of {techniques} techniques: 0 only ours, 2 only theirs, 3 both, "
+        f"{techniques - 5} neither."
     )
     assert found.sentence("subtechniques").startswith(
         f"ours covers 2 and theirs 2 of {subs} sub-techniques: 2 only ours"
@@ -113,7 +115,8 @@ def test_in_a_tactic_only_rules_that_count_there_stand():
     found = comparison()
     checked(found.tactics, COMPARISON_TACTICS)
     rows = found.tactics.set_index(["tactic_id", "grain"])
-    # T1059 both and T1053 ours; T1053 theirs in Persistence beside T1078; in Privilege Escalation T1078 alone.
+    # T1059 both and T1053 ours; T1053 theirs in Persistence beside T1078; in Privilege Escalation T1078
+    # alone.
     assert tuple(rows.loc[("TA0002", "techniques"), ["a_only", "both", "b_only"]]) == (1, 1, 0)
     assert tuple(rows.loc[("TA0003", "techniques"), ["a_only", "both", "b_only"]]) == (0, 0, 2)
     assert tuple(rows.loc[("TA0004", "techniques"), ["a_only", "both", "b_only"]]) == (0, 0, 1)
@@ -328,7 +331,8 @@ def test_compare_says_the_same_as_the_measure():
     assert (told["a"], told["b"]) == ("win", "net")
     assert [corpus["name"] for corpus in told["stamp"]["corpora"]] == ["win", "net"]
     techniques = told["totals"][0]
-    # windows/: T1003, T1053, T1070, T1562, T1574 (T1027.018 is of 19.0); network/: T1071, T1105, T1132 (see tests/small.py).
+    # windows/: T1003, T1053, T1070, T1562, T1574 (T1027.018 is of 19.0); network/: T1071, T1105, T1132 (see
+    # tests/small.py).
     assert (techniques["a_only"], techniques["both"], techniques["b_only"]) == (5, 0, 3)
     assert told["sentence"].startswith("win covers 5 and net 3 of ")
     text = run("compare", *PAIR).stdout

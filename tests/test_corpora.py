@@ -17,20 +17,13 @@ from typer.testing import CliRunner
 from coverage.cli import application
 from coverage.corpora import offered
 from coverage.corpora.offered import default_texts, offered_corpora, resolved
-from coverage.frames import (
-    CORPUS_COVERAGE,
-    CORPUS_PLACEMENTS,
-    CORPUS_SUMMARY,
-    PLACED,
-    RULES,
-    checked,
-    rules_frame,
-    written_frame,
-)
+from coverage.frames import checked
 from coverage.identity import same_rules
 from coverage.loaders import corpus_sources, load
+from coverage.loaders.frames import RULES, rules_frame, written_frame
 from coverage.loaders.repeats import repeats
-from coverage.mapping import mappings_as_read
+from coverage.mapping.frames import PLACED
+from coverage.mapping.reader import mappings_as_read
 from coverage.measures import (
     MEASURES,
     corpus_summary,
@@ -47,10 +40,11 @@ from coverage.measures import (
     summary,
     technique_rules,
 )
+from coverage.measures.frames import CORPUS_COVERAGE, CORPUS_PLACEMENTS, CORPUS_SUMMARY
 from coverage.models import CorpusStamp
+from coverage.project.settings import Settings, SettingsError, read_settings
 from coverage.reading import Reading
 from coverage.scope import Scope, View, rules_in_scope, unread_rules
-from coverage.settings import Settings, SettingsError, read_settings
 from coverage.tables import PROJECT
 from coverage.vocabulary import ROLLUPS, RULE_CLASSES
 from tests import small
@@ -344,7 +338,9 @@ copies = st.tuples(
 
 
 def view_of(rules: list[tuple], order: tuple[str, ...], scope: dict) -> View:
-    """The view of some copies, corpus by corpus in this order. What has the same content says the same; only its folder may differ."""
+    """The view of some copies, corpus by corpus in this order. What has the same content says the same; only
+    its folder may differ.
+    """
     ordered = sorted(enumerate(rules), key=lambda item: order.index(item[1][0]))
     made, written = [], []
     says = {content: (rule_id, *rest) for _, rule_id, content, _, *rest in reversed(rules) if content}
@@ -610,7 +606,8 @@ def test_the_real_corpora_in_any_order_and_each_alone(three):
     assert rows["covered"].iloc[-1] >= rows["covered"].iloc[:-1].max()
 
 
-# ---- names: coverage.toml, what is on by default, the command line -------------------------------------------
+# ---- names: coverage.toml, what is on by default, the command line
+# -------------------------------------------
 
 
 @pytest.fixture
@@ -658,7 +655,9 @@ def test_corpora_of_the_settings(here):
 
 
 def test_rules_that_are_near_stand_before_the_examples(here, monkeypatch):
-    """Beside the settings, then in the current folder; a settings file without corpora changes nothing else."""
+    """Beside the settings, then in the current folder; a settings file without corpora changes nothing
+    else.
+    """
     examples, settings = [str(PROJECT / "rules")], settings_of(here, "")
     deep = here / "deep"
     deep.mkdir()

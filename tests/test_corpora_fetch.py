@@ -1,4 +1,6 @@
-"""Public corpora from a real HTTP server: what is kept of an archive, and every way in which fetching can fail."""
+"""Public corpora from a real HTTP server: what is kept of an archive, and every way in which fetching can
+fail.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ from coverage.corpora.archive import Limits
 from coverage.corpora.offered import offered_corpora
 from coverage.corpora.public import PUBLIC, FetchError, corpora_folder, fetch_corpus, fetched_corpora
 from coverage.loaders import corpus_sources, load
-from coverage.settings import Settings
+from coverage.project.settings import Settings
 from tests.corpora_made import rule_text, zipped
 from tests.test_fetch import serving
 
@@ -279,7 +281,8 @@ def test_a_corpus_nobody_knows_and_a_folder_that_cannot_be_written(folders, monk
         fetch_corpus("elastic", base_url=url)
 
 
-# ---- on the command line --------------------------------------------------------------------------------------
+# ---- on the command line
+# --------------------------------------------------------------------------------------
 
 
 def told(*arguments: str):
@@ -313,7 +316,8 @@ def test_offline_is_one_sentence_and_exit_code_2(monkeypatch):
     done = told("corpora", "fetch", "sigma")
     assert done.exit_code == 2 and done.stdout == ""
     assert done.stderr.startswith(
-        "coverage: http://corpora.invalid/SigmaHQ/sigma/zip/refs/heads/master: no connection; is the network up?"
+        "coverage: http://corpora.invalid/SigmaHQ/sigma/zip/refs/heads/master: no connection; is the network "
+        "up?"
     )
     assert done.stderr.count("\n") == 1
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from coverage.catalogue import shelf
+from coverage.formats.components import COMPONENTS_CSV, KINDS, read_components
 from coverage.loaders import CorpusSource, load
-from coverage.loaders.components import COMPONENTS_CSV, KINDS, read_components
 from tests.formats import of_text
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "corpora"
@@ -28,7 +28,10 @@ def elastic(rule: str, metadata: str = "") -> str:
 
 
 def splunk(source: str) -> str:
-    return f"name: n\nid: i\nhow_to_implement: h\ntype: TTP\nstatus: production\nsearch: s\ndata_source:\n- {source}\ntags:\n  mitre_attack_id:\n  - T1059\n"
+    return (
+        "name: n\nid: i\nhow_to_implement: h\ntype: TTP\nstatus: production\nsearch: s\ndata_source:\n- "
+        f"{source}\ntags:\n  mitre_attack_id:\n  - T1059\n"
+    )
 
 
 def sentinel(query: str) -> str:
@@ -148,7 +151,8 @@ def test_an_unlisted_word_is_silent_and_a_wrong_table_is_told(tmp_path):
     assert load([CorpusSource("c", tmp_path)]).problems.empty
     table = tmp_path / "t.csv"
     table.write_text(
-        "kind,word,components,note\nmood,happy,File Access,\nsigma_logsource,starship,File Access; Drive Access,\n"
+        "kind,word,components,note\nmood,happy,File Access,\nsigma_logsource,starship,File Access; Drive "
+        "Access,\n"
     )
     found = load([CorpusSource("c", tmp_path / "a.yml")], components_csv=table)
     assert found.problems.code.tolist() == ["components-table"] and found.rules.data_components.tolist() == [

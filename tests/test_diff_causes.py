@@ -1,4 +1,6 @@
-"""Which cause a difference names in files of many rules, which files it says cannot be read, and what the comment keeps."""
+"""Which cause a difference names in files of many rules, which files it says cannot be read, and what the
+comment keeps.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from coverage.accepted import accepted_in
+from coverage.changes.difference import Difference, difference
+from coverage.changes.rule_diff import RuleDiff, unreadable_files, unreadable_sentence
+from coverage.changes.snapshot import snapshot_bytes, snapshot_of
+from coverage.changes.steps import State
 from coverage.exports.briefing import changes_since
 from coverage.exports.difference import (
     difference_csv,
@@ -19,10 +24,7 @@ from coverage.exports.difference import (
     rule_counts,
 )
 from coverage.loaders import CorpusSource, Loaded, load
-from coverage.measures.difference import Difference, difference
-from coverage.measures.rule_diff import RuleDiff, unreadable_files, unreadable_sentence
-from coverage.measures.steps import State
-from coverage.snapshot import snapshot_bytes, snapshot_of
+from coverage.project.accepted_gaps import accepted_in
 from tests import small
 from tests.small import DAY, E18
 from tests.states import rule_file
@@ -85,7 +87,8 @@ def compared(before: Loaded, after: Loaded) -> Difference:
 R1, R2, R3 = line("R1", "T1059"), line("R2", "T1053"), line("R3", "T1204")
 
 
-# ---- removed, or unreadable -----------------------------------------------------------------------------------------
+# ---- removed, or unreadable
+# -----------------------------------------------------------------------------------------
 
 
 def test_a_rule_taken_out_of_a_file_that_was_broken_before_is_removed(tmp_path):
@@ -126,7 +129,8 @@ def test_a_snapshot_keeps_no_errors_so_every_one_is_new(tmp_path):
     assert diff.frame["changes"].tolist() == [("unreadable",)] and len(diff.unreadable_files) == 1
 
 
-# ---- files that cannot be read --------------------------------------------------------------------------------------
+# ---- files that cannot be read
+# --------------------------------------------------------------------------------------
 
 
 def test_a_new_file_that_cannot_be_read_is_said(tmp_path):
@@ -161,18 +165,21 @@ def test_the_files_in_one_sentence(tmp_path):
     ] == [1, *[0] * 7]
     assert (
         unreadable_sentence(files)
-        == "7 files cannot be read: b0.toml, b1.toml, b2.toml, b3.toml, b4.toml and 2 more; 1 file cannot be read whole: a.ndjson"
+        == "7 files cannot be read: b0.toml, b1.toml, b2.toml, b3.toml, b4.toml and 2 more; 1 file cannot be "
+        "read whole: a.ndjson"
     )
     assert unreadable_sentence(()) == ""
     assert unreadable_files(load([CorpusSource("gone", tmp_path / "gone")])) == ()  # that is said elsewhere
 
 
-# ---- which rule is which --------------------------------------------------------------------------------------------
+# ---- which rule is which
+# --------------------------------------------------------------------------------------------
 
 
 def document(title: str, tag: str, rule_id: str = "") -> str:
     return (
-        f"title: {title}\n{f'id: {rule_id}' if rule_id else 'author: x'}\nstatus: stable\nlogsource: {{category: process_creation, product: windows}}\n"
+        f"title: {title}\n{f'id: {rule_id}' if rule_id else 'author: x'}\nstatus: stable\nlogsource: "
+        "{category: process_creation, product: windows}\n"
         f"detection: {{selection: {{Image: {title}}}, condition: selection}}\ntags: [{tag}]\n"
     )
 
@@ -206,7 +213,8 @@ def test_a_file_that_got_a_second_rule_keeps_its_first(tmp_path):
     ) == {"B": ("added",)}
 
 
-# ---- the comment ----------------------------------------------------------------------------------------------------
+# ---- the comment
+# ----------------------------------------------------------------------------------------------------
 
 
 def test_a_comment_holds_what_there_is_room_for(tmp_path):
@@ -248,7 +256,8 @@ def test_one_more_rule(tmp_path, count, words):
     assert row["because"].endswith(f"; {words}") and f"; {words} |" in difference_markdown(found)
 
 
-# ---- accepted gaps --------------------------------------------------------------------------------------------------
+# ---- accepted gaps
+# --------------------------------------------------------------------------------------------------
 
 
 def test_what_is_lost_and_answered_for_says_so(tmp_path):

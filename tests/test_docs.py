@@ -25,7 +25,9 @@ def test_every_command_and_option_is_documented():
 
 
 def test_every_environment_variable_is_documented_in_one_place():
-    """docs/configuration.md has each `COVERAGE_...` that the code names, and no other; --help names them, too."""
+    """docs/configuration.md has each `COVERAGE_...` that the code names, and no other; --help names them,
+    too.
+    """
     files = [PROJECT / "app.py", *sorted((PROJECT / "coverage").rglob("*.py"))]
     source = "\n".join(path.read_text(encoding="utf-8") for path in files)
     read = set(re.findall(r"[\"'](COVERAGE_[A-Z_]+)[\"']", source))

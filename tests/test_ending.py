@@ -1,4 +1,6 @@
-"""How `check`, `lint` and `diff` end: 1 says that a condition failed, 2 that it could not be told, whatever the cause."""
+"""How `check`, `lint` and `diff` end: 1 says that a condition failed, 2 that it could not be told, whatever
+the cause.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.command_line import in_a_process, run
 from tests.conftest import PROJECT
-from tests.states import committed, rule_file, run
+from tests.states import committed, rule_file
 
 LONG = "x" * 300  # no file can have this name
 CONDITIONS = "[check]\nno_unmapped_rule = true\nno_technique_lost = true\nbaseline = 'HEAD'\n"
@@ -142,11 +145,12 @@ def test_a_current_folder_that_is_gone_is_2(tmp_path, command):
 def test_a_fault_of_the_program_is_2_and_shows_its_trace(project, tmp_path):
     """A measure that stops with an exception, which a module put in before the command starts."""
     (tmp_path / "sitecustomize.py").write_text(
-        "import coverage.measures.gate as gate\n"
+        "import coverage.changes.gate as gate\n"
         "def stopped(*_):\n    raise KeyError('a fault made by a test')\n"
         "gate.unmapped_verdict = stopped\n",
         encoding="utf-8",
     )
-    done = run("check", "rules", cwd=project, PYTHONPATH=os.pathsep.join([str(tmp_path), str(PROJECT)]))
+    path = os.pathsep.join([str(tmp_path), str(PROJECT)])
+    done = in_a_process("check", "rules", cwd=project, PYTHONPATH=path)
     assert done.returncode == 2
     assert "Traceback" in done.stderr and "coverage: this is a fault of the program: KeyError" in done.stderr

@@ -8,12 +8,12 @@ import zipfile
 
 import openpyxl
 
+from coverage.changes.snapshot import snapshot_bytes, snapshot_of
 from coverage.exports.bundle import EXPORTS, Wishes
 from coverage.exports.content import Content
 from coverage.loaders import corpus_sources, load
 from coverage.measures import summary
 from coverage.reading import read_in
-from coverage.snapshot import snapshot_bytes, snapshot_of
 from coverage.tables import PROJECT
 from tests.test_browser import address, browser, page, pytestmark, settle  # noqa: F401
 
@@ -71,7 +71,10 @@ def test_the_reports_say_what_changed_since_a_snapshot(page, address, tmp_path):
     ).set_input_files(tmp_path / "base.jsonl")
     whole = read_in(load(corpus_sources([str(PROJECT / "rules")]))).view()
     before, after = (summary(view)["techniques"] for view in (base, whole))
-    sentence = f"Covered techniques go from {before['covered']} of {before['total']} to {after['covered']} of {after['total']}: "
+    sentence = (
+        f"Covered techniques go from {before['covered']} of {before['total']} to {after['covered']} "
+        f"of {after['total']}: "
+    )
     page.get_by_text(sentence).wait_for(timeout=30_000)
     settle(page)
     assert all(

@@ -196,7 +196,8 @@ def test_a_zip_has_the_same_files_and_no_clock():
         )
 
 
-# ---- one file ------------------------------------------------------------------------------------------------
+# ---- one file
+# ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", [name for name in EXPORTS if name != "compare-layer"])
@@ -301,7 +302,8 @@ def test_the_report_lists_changes_since_a_baseline(call, tmp_path):
     )
 
 
-# ---- whole or not at all ---------------------------------------------------------------------------------------
+# ---- whole or not at all
+# ---------------------------------------------------------------------------------------
 
 
 def test_a_folder_of_an_earlier_export_is_replaced_and_no_other(call, tmp_path):
@@ -371,7 +373,8 @@ def test_what_cannot_be_made_is_refused_in_one_sentence(call, arguments, words):
 def test_it_needs_no_dashboard(tmp_path):
     program = (
         "import sys\nfrom coverage.cli import application\n"
-        f"application(['export'])(['export', {SMALL!r}, '--what', 'all', '-o', {str(tmp_path / 'out')!r}], standalone_mode=False)\n"
+        f"application(['export'])(['export', {SMALL!r}, '--what', 'all', '-o', {str(tmp_path / 'out')!r}], "
+        "standalone_mode=False)\n"
         "print(sorted({m.partition('.')[0] for m in sys.modules} & {'streamlit', 'plotly', 'playwright'}))"
     )
     done = subprocess.run(
@@ -382,7 +385,9 @@ def test_it_needs_no_dashboard(tmp_path):
 
 @pytest.mark.corpora
 def test_everything_over_elastic(shared, tmp_path):
-    """All of it, and no more processor time than three times that of the summary, which has a bar of its own."""
+    """All of it, and no more processor time than three times that of the summary, which has a bar of its
+    own.
+    """
     elastic = str(shared("corpora", "elastic"))
     environment = {"COVERAGE_CACHE": str(tmp_path / "cache")}
     costs = []

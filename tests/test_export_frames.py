@@ -11,11 +11,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from coverage.catalogue.frames import CATALOGUE_FRAMES
 from coverage.exports.columns import COLUMNS_VERSION, EVERY_FRAME, FRAMES, NAMES, TYPES, exported
 from coverage.exports.content import Content
 from coverage.exports.parquet import FORMS, frame_csv, frame_json, frame_parquet
 from coverage.exports.tables import cell
-from coverage.frames import CATALOGUE_FRAMES, checked
+from coverage.frames import checked
 from coverage.loaders import CorpusSource, load
 from coverage.measures import MEASURES
 from tests import small

@@ -9,7 +9,6 @@ from xml.etree import ElementTree
 import pytest
 from PIL import Image, ImageFont
 
-from coverage.accepted import Accepted, accepted_in
 from coverage.exports.cells import legend
 from coverage.exports.drawing import Box, Drawing, Line, png, svg
 from coverage.exports.lettering import BOLD, REGULAR, font, font_file, width, wrapped
@@ -18,6 +17,7 @@ from coverage.measures import coverage_by_placement, summary
 from coverage.measures.cell import FILE_MEASURES
 from coverage.measures.matrix import MARKS, matrix_cells, matrix_columns, shown_cells
 from coverage.palette import LIGHT
+from coverage.project.accepted_gaps import Accepted, accepted_in
 from tests import small
 from tests.exporting import content, hostile, made
 from tests.small import E18, E19
@@ -161,7 +161,9 @@ def test_the_same_view_gives_the_same_bytes():
 
 
 def accepted(tmp_path, release: str = E18) -> Accepted:
-    """T1020 is accepted, T1119 planned, T1123 over; T1098 is accepted in one of its tactics, and T1003 is covered."""
+    """T1020 is accepted, T1119 planned, T1123 over; T1098 is accepted in one of its tactics, and T1003 is
+    covered.
+    """
     entries = (
         ("T1020", "accepted", ""),
         ("T1119", "planned", ""),

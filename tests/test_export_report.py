@@ -1,4 +1,6 @@
-"""The report: the same figures as the summary, nothing that reaches out, rule text as text; as HTML and as Markdown."""
+"""The report: the same figures as the summary, nothing that reaches out, rule text as text; as HTML and as
+Markdown.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,6 @@ from html.parser import HTMLParser
 import pytest
 from markdown_it import MarkdownIt
 
-from coverage.accepted import accepted_in
 from coverage.exports.briefing import (
     METHOD,
     MOST_CHANGES,
@@ -23,6 +24,7 @@ from coverage.exports.briefing import (
 from coverage.exports.cells import ratio
 from coverage.exports.content import Content
 from coverage.measures import gaps
+from coverage.project.accepted_gaps import accepted_in
 from coverage.vocabulary import ROLLUPS
 from tests import small
 from tests.exporting import EVIL, content, hostile, made
@@ -121,7 +123,10 @@ def test_changes_appear_only_with_a_baseline():
 
 
 def test_gaps_that_are_answered_for_stand_apart(tmp_path):
-    entry = '[[gap]]\nid = "T1059"\nstate = "planned"\nreason = "Sensor <i>comes</i>"\nowner = "blue | team"\nuntil = 2026-09-30\n'
+    entry = (
+        '[[gap]]\nid = "T1059"\nstate = "planned"\nreason = "Sensor <i>comes</i>"\nowner = "blue | '
+        'team"\nuntil = 2026-09-30\n'
+    )
     top = briefing(content(E18)).gaps[1]
     entry += '[[gap]]\nid = "T1027.010"\nstate = "accepted"\nreason = "r"\nowner = "o"\n'
     entry += f'[[gap]]\nid = "{top.id}"\nstate = "accepted"\nreason = "r"\nowner = "o"\nuntil = 2026-03-30\n'
@@ -167,7 +172,8 @@ def test_the_matrix_marks_what_is_answered_for(tmp_path):
     assert report_html(state) == report_html(state)
 
 
-# ---- what it must not do -------------------------------------------------------------------------------------
+# ---- what it must not do
+# -------------------------------------------------------------------------------------
 
 
 def test_it_has_no_script_and_asks_for_nothing():

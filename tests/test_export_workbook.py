@@ -15,7 +15,7 @@ import pytest
 from coverage.exports import workbook as module
 from coverage.exports.cells import ratio
 from coverage.exports.workbook import CUT, MOST_SIGNS, cell_text, workbook
-from coverage.frames import rules_frame
+from coverage.loaders.frames import rules_frame
 from coverage.measures import coverage_by_id, gaps
 from coverage.measures.cell import FILE_MEASURES
 from coverage.measures.matrix import matrix_columns

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from coverage.catalogue import Release
 from coverage.exports.tables import cell, gaps_csv, harmless, records, stamped_csv, without_text
-from coverage.frames import GAPS
 from coverage.measures import MEASURES, gaps, rules_with_ids
+from coverage.measures.frames import GAPS
 from coverage.models import CorpusStamp
 from coverage.scope import Scope
 from tests import small
@@ -128,7 +128,8 @@ def test_every_measure_can_be_a_file_of_csv_and_json(name):
     assert len(plain) == len(frame) and all(list(row) == list(frame.columns) for row in plain)
 
 
-# ---- formulas -----------------------------------------------------------------------------------------------
+# ---- formulas
+# -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("start", STARTS)
@@ -145,7 +146,9 @@ def test_a_cell_that_would_be_a_formula_is_harmless(start):
 @pytest.mark.parametrize("separator", [";", "\t", "\n", "\r\n", "|", ";  ", "\n\u00a0"])
 @pytest.mark.parametrize("sign", ["=", "+", "-", "@", "＝", "＋", "－", "＠"])
 def test_no_formula_stands_behind_what_ends_a_cell_elsewhere(separator, sign):
-    """As a spreadsheet of a country with decimal commas opens it: cells end at semicolons, and quotes inside one are text."""
+    """As a spreadsheet of a country with decimal commas opens it: cells end at semicolons, and quotes inside
+    one are text.
+    """
     formula = f"{sign}cmd|' /C calc'!A0"
     frame = pd.DataFrame({"name": [f"a{separator}{formula};b"], "next": ["x"], "list": [("a", formula)]})
     text = stamped_csv(frame, None).decode()
@@ -213,7 +216,8 @@ def test_formulas_in_a_real_frame_and_in_the_stamp():
     assert row["corpora"].startswith("'=evil")
 
 
-# ---- JSON ---------------------------------------------------------------------------------------------------
+# ---- JSON
+# ---------------------------------------------------------------------------------------------------
 
 
 def test_json_says_null_where_nothing_is_said():

@@ -6,13 +6,16 @@ import pandas as pd
 import pytest
 
 from coverage.catalogue import Catalogue
+from coverage.catalogue.frames import CATALOGUE_FRAMES
 from coverage.findings import CHECKS, findings
+from coverage.findings.frames import FINDINGS
 from coverage.findings.model import Check, said
 from coverage.findings.places import nth_of, placed
 from coverage.findings.rules import styled
-from coverage.frames import CATALOGUE_FRAMES, FINDINGS, checked, rules_frame, written_frame
+from coverage.frames import checked
 from coverage.loaders import CorpusSource, Loaded, Places, load
-from coverage.mapping import Reader, mappings_as_read
+from coverage.loaders.frames import rules_frame, written_frame
+from coverage.mapping.reader import Reader, mappings_as_read
 from coverage.vocabulary import PROBLEM_SEVERITIES
 from tests import small
 from tests.findings_corpus import CASES, elastic, tactic, technique, written_to

@@ -1,4 +1,6 @@
-"""Findings and releases written for on the real corpora, beside a second count: plain TOML and YAML over MITRE's bundles."""
+"""Findings and releases written for on the real corpora, beside a second count: plain TOML and YAML over
+MITRE's bundles.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +15,12 @@ import pytest
 import tomli
 
 from coverage.findings import CHECKS
+from coverage.findings.frames import FINDINGS
 from coverage.findings.places import placed
-from coverage.findings.written_for import INVALID, releases_by_corpus, releases_of, written_for
-from coverage.frames import CORPUS_RELEASES, FINDINGS, WRITTEN_FOR, checked
+from coverage.frames import checked
 from coverage.loaders import CorpusSource, Loaded, load
+from coverage.measures.frames import CORPUS_RELEASES, WRITTEN_FOR
+from coverage.measures.written_for import INVALID, releases_by_corpus, releases_of, written_for
 from tests.releases import RawRelease
 from tests.small import E18, E19, read_embedded
 
@@ -125,7 +129,9 @@ def test_no_link_of_the_corpora_is_wrong_by_either_count(corpus, readings):
 
 
 def test_links_that_are_made_wrong_are_all_found(shared, tmp_path):
-    """Every technique link of some real rules leads to its neighbour: as many findings as links, each with its fix."""
+    """Every technique link of some real rules leads to its neighbour: as many findings as links, each with
+    its fix.
+    """
     root, changed = shared("corpora", "elastic") / "rules" / "linux", []
     for file in sorted(root.glob("*.toml"))[:60]:
         text = file.read_text("utf-8")

@@ -10,13 +10,15 @@ from hypothesis import strategies as st
 from coverage.exports.annotations import annotations
 from coverage.exports.sarif import sarif
 from coverage.findings import CHECKS, findings
-from coverage.findings.lint import severity_counts
-from coverage.findings.silencing import glob
-from coverage.frames import FINDINGS, checked, rules_frame, written_frame
+from coverage.findings.frames import FINDINGS
+from coverage.frames import checked
 from coverage.loaders import LOADERS, Places
-from coverage.mapping import mappings_as_read
+from coverage.loaders.frames import rules_frame, written_frame
+from coverage.mapping.reader import mappings_as_read
 from coverage.models import Rule, WrittenMapping
-from coverage.settings import SettingsError, read_settings
+from coverage.project.lint import severity_counts
+from coverage.project.settings import SettingsError, read_settings
+from coverage.project.silencing import glob
 from tests import small
 from tests.findings_corpus import CASES
 from tests.small import E18, E19

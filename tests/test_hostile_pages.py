@@ -1,4 +1,5 @@
-"""A real browser over rules that try to be markup: it asks nobody but the app, runs nothing and shows no picture.
+"""A real browser over rules that try to be markup: it asks nobody but the app, runs nothing and shows no
+picture.
 
 Needs Chromium and Playwright, as `test_browser.py` does.
 """
@@ -58,7 +59,9 @@ def assert_nobody_was_asked(page, address: str) -> None:
 
 
 def assert_no_markup_of_a_rule(page) -> None:
-    """No picture, no link to the rule's host but in what a rule wrote as Markdown, nothing that only a rule could add."""
+    """No picture, no link to the rule's host but in what a rule wrote as Markdown, nothing that only a rule
+    could add.
+    """
     found = page.evaluate(
         """host => [...document.querySelectorAll('.stMain img, .stSidebar img, [role=dialog] img')].map(e => e.outerHTML)
         .concat([...document.querySelectorAll('a')].filter(e => (e.getAttribute('href') || '').includes(host) && !e.closest('.stHtml')).map(e => e.outerHTML))

@@ -1,4 +1,6 @@
-"""Who the dashboard answers: a page of another site that is led to this machine (DNS rebinding) gets no session."""
+"""Who the dashboard answers: a page of another site that is led to this machine (DNS rebinding) gets no
+session.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What a move between releases does to one corpus: exact on the small one, and sums over every pair of releases."""
+"""What a move between releases does to one corpus: exact on the small one, and sums over every pair of
+releases.
+"""
 
 from __future__ import annotations
 
@@ -12,25 +14,24 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from coverage.charts.impact import impact_bars
-from coverage.charts.theme import LIGHT, LOST
-from coverage.cli import application
-from coverage.exports.impact import TABLES, comparison, impact_csv, impact_json
-from coverage.frames import (
+from coverage.changes.frames import (
     IMPACT_BY_CAUSE,
     IMPACT_LEDGER,
     IMPACT_TOTALS,
     RULE_CHANGES,
     TOUCHED_CHANGES,
-    checked,
-    rules_frame,
-    written_frame,
 )
+from coverage.changes.impact import Impact, impact, signed
+from coverage.charts.impact import impact_bars
+from coverage.charts.theme import LIGHT, LOST
+from coverage.cli import application
+from coverage.exports.impact import TABLES, comparison, impact_csv, impact_json
+from coverage.formats.registry import LOADERS
+from coverage.frames import checked
 from coverage.loaders import CorpusSource, Loaded, load
-from coverage.loaders.formats import LOADERS
-from coverage.mapping import Reader, mappings_as_read
+from coverage.loaders.frames import rules_frame, written_frame
+from coverage.mapping.reader import Reader, mappings_as_read
 from coverage.measures import coverage_by_id, coverage_by_placement, summary
-from coverage.measures.impact import Impact, impact, signed
 from coverage.scope import Scope, View
 from coverage.tables import PROJECT, depth_weights
 from coverage.vocabulary import IMPACT_CAUSES, IMPACT_DETAILS, ROLLUPS
@@ -100,7 +101,8 @@ def assert_specs(found: Impact) -> None:
         checked(frame, spec)
 
 
-# ---- the small corpus, counted by hand ------------------------------------------------------------------------
+# ---- the small corpus, counted by hand
+# ------------------------------------------------------------------------
 
 
 def test_a_revoked_id_leaves_and_its_successor_comes_with_its_rules():
@@ -218,7 +220,8 @@ def test_a_touched_rule_shows_its_mapping_as_written_and_as_read_in_both():
     }
 
 
-# ---- made for one question ------------------------------------------------------------------------------------
+# ---- made for one question
+# ------------------------------------------------------------------------------------
 
 
 def made(rules, written, *releases: str, **scope) -> list[View]:
@@ -274,7 +277,9 @@ def test_platforms_that_changed_bring_ids_into_the_scope_and_take_them_out():
 
 
 def test_rules_on_a_revoked_id_count_for_a_successor_that_was_there_before():
-    """T1562 of 18.1 is read as T1685 in 19.0, and an ID that 16.1 knows too would only flip: see the pairs below."""
+    """T1562 of 18.1 is read as T1685 in 19.0, and an ID that 16.1 knows too would only flip: see the pairs
+    below.
+    """
     found = impact(*made([rule("y")], [mapping("y", 0, "T1562.002")], E18, E19))
     technique = unit(found, "T1685")
     assert brief(technique) == ("absent", "covered", "added", "new")
@@ -296,7 +301,8 @@ def test_a_comparison_is_made_once_a_pair_of_views():
     assert impact(small.view(E19), small.view(E19)).before is small.view(E19)
 
 
-# ---- every ordered pair of releases, three corpora, all roll-ups ------------------------------------------------
+# ---- every ordered pair of releases, three corpora, all roll-ups
+# ------------------------------------------------
 
 
 @cache
@@ -373,7 +379,8 @@ def test_elastic_from_18_to_19_in_numbers(shared):
     assert shown.loc["placements covered"].tolist() == ["531", "+10", "-11", "-10", "520", "-11"]
 
 
-# ---- files, figure, command line --------------------------------------------------------------------------------
+# ---- files, figure, command line
+# --------------------------------------------------------------------------------
 
 
 def test_each_table_is_a_file_that_names_both_releases():

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coverage.catalogue import Catalogue, Release
-from coverage.frames import CATALOGUE_FRAMES, rules_frame, written_frame
-from coverage.mapping import Reader, mappings_as_read
-from coverage.measures.impact import Impact, impact
+from coverage.catalogue.frames import CATALOGUE_FRAMES
+from coverage.changes.impact import Impact, impact
+from coverage.loaders.frames import rules_frame, written_frame
+from coverage.mapping.reader import Reader, mappings_as_read
 from coverage.scope import Scope, View
 from coverage.tables import depth_weights
 from coverage.vocabulary import ROLLUPS, parent_of
@@ -26,7 +27,9 @@ TACTICS = ("TA9001", "TA9002", "TA9003")
 def release(
     name: str, ids: Mapping[str, dict], revoked_by: Mapping[str, tuple[str, ...]] | None = None
 ) -> Catalogue:
-    """A release of these IDs. Each says what differs from: live, in TA9001, on Linux, below its own parent."""
+    """A release of these IDs. Each says what differs from: live, in TA9001, on Linux, below its own
+    parent.
+    """
     facts = {
         attack_id: {
             "status": "live",
@@ -215,7 +218,8 @@ def test_a_rule_that_names_a_tactic_the_technique_joins_counts_there_alone():
     assert "so they count in that one alone" in row["because"]
 
 
-# ---- any two releases ----------------------------------------------------------------------------------------
+# ---- any two releases
+# ----------------------------------------------------------------------------------------
 
 IDS = [f"T900{n}{sub}" for n in range(1, 5) for sub in ("", ".001", ".002")]
 FACTS = st.fixed_dictionaries(

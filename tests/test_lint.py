@@ -16,10 +16,11 @@ import pytest
 
 from coverage.exports.annotations import annotations, escaped
 from coverage.findings import CHECKS
-from coverage.findings.lint import counting, lint_results, loading_errors, review_root, severity_counts
-from coverage.frames import FINDINGS, checked
+from coverage.findings.frames import FINDINGS
+from coverage.frames import checked
 from coverage.loaders import CorpusSource, load
-from coverage.settings import Settings
+from coverage.project.lint import counting, lint_results, loading_errors, review_root, severity_counts
+from coverage.project.settings import Settings
 from tests.conftest import PROJECT
 from tests.findings_corpus import CASES, written_to
 from tests.small import E19, read_embedded
@@ -111,7 +112,10 @@ def test_a_settings_file_with_a_fault_stops_it_with_file_and_line(repository):
 
 
 def test_a_silence_is_shown_with_its_reason_and_not_counted(repository):
-    entry = '[[lint.silence]]\ncode = "tactic-never"\npath = "rules/tactic-never.toml"\nreason = "Agreed with the red team"\n'
+    entry = (
+        '[[lint.silence]]\ncode = "tactic-never"\npath = "rules/tactic-never.toml"\nreason = "Agreed '
+        'with the red team"\n'
+    )
     (repository / "coverage.toml").write_text(entry, encoding="utf-8")
     below = repository / "rules"
     done = run("rules", cwd=repository)
@@ -166,7 +170,8 @@ def test_github_annotations_name_file_line_and_column(repository):
     lines = done.stdout.splitlines()
     assert [line.partition(" ")[0] for line in lines] == ["::warning", "::notice", "::error"]
     assert lines[2] == (
-        "::error file=rules/tactic-never.toml,line=23,col=7,title=The technique is not in the tactic::T1059.001 is not in TA0040 Impact "
+        "::error file=rules/tactic-never.toml,line=23,col=7,title=The technique is not in the "
+        "tactic::T1059.001 is not in TA0040 Impact "
         "in Enterprise 19.0; it is in TA0002 Execution. Write: TA0002 (rule: tactic-never)"
     )
 

@@ -8,12 +8,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from coverage.frames import PROBLEMS, RULES, WRITTEN, checked
+from coverage.frames import checked
 from coverage.loaders import LOADERS, CorpusSource, fingerprint, load, locate, rule_document
-from coverage.loaders._toml import parse, positions
-from coverage.loaders.fields import parsed_day
+from coverage.loaders.frames import PROBLEMS, RULES, WRITTEN
 from coverage.loaders.sources import corpus_sources
 from coverage.models import CorpusStamp
+from coverage.syntaxes.fields import parsed_day
+from coverage.syntaxes.toml_text import parse, positions
 from tests.states import committed, git, rule_file
 
 CORPUS = Path(__file__).parent / "fixtures" / "loaders" / "corpus"
@@ -178,7 +179,8 @@ def test_the_only_problem_is_the_unknown_word(loaded):
             "platform-word-unknown",
             "note",
             "00000000-0000-4000-8000-000000000005",
-            "data/platforms.csv does not know the integration 'an_unheard_of_product', so it tells no platform "
+            "data/platforms.csv does not know the integration 'an_unheard_of_product', so it tells no "
+            "platform "
             "(1 rule).",
         ]
     ]

@@ -1,4 +1,6 @@
-"""No file takes more than its budget, whatever it holds: counts, prices, peaks of memory; and no neighbour is lost."""
+"""No file takes more than its budget, whatever it holds: counts, prices, peaks of memory; and no neighbour is
+lost.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +13,17 @@ from pathlib import Path
 
 import pytest
 
-from coverage.loaders import CorpusSource, budget, files_fingerprint, fingerprint, load, suricata
-from coverage.loaders import _csv as csv_syntax
-from coverage.loaders import _json as json_syntax
-from coverage.loaders import _yaml as yaml_syntax
-from coverage.loaders._toml import TOML
-from coverage.loaders._xml import XML
-from coverage.loaders.noted import MORE
-from coverage.loaders.seam import Bill, Unparsable
-from coverage.snapshot import SnapshotError, snapshot_of
+from coverage.changes.snapshot import SnapshotError, snapshot_of
+from coverage.formats import suricata
+from coverage.formats.noted import MORE
+from coverage.loaders import CorpusSource, files_fingerprint, fingerprint, load
+from coverage.syntaxes import budget
+from coverage.syntaxes import csv_text as csv_syntax
+from coverage.syntaxes import json_text as json_syntax
+from coverage.syntaxes import yaml_text as yaml_syntax
+from coverage.syntaxes.syntax import Bill, Unparsable
+from coverage.syntaxes.toml_text import TOML
+from coverage.syntaxes.xml_text import XML
 from tests.formats import of_text, told
 
 SIGMA = "title: x\nid: a\nlogsource: {product: linux}\ndetection: {condition: a}\n"
@@ -103,7 +107,9 @@ def test_merges_count_what_they_add():
 
 
 def test_a_merge_into_a_large_mapping_looks_at_what_it_adds_alone():
-    """Each of 20,000 merges of one key must not look at the 20,000 keys that are there: that would be minutes."""
+    """Each of 20,000 merges of one key must not look at the 20,000 keys that are there: that would be
+    minutes.
+    """
     keys = ", ".join(f"k{n}: 1" for n in range(20_000))
     text = "a: &a {z: 1}\nm: {" + keys + ", " + ", ".join(["<<: *a"] * 20_000) + "}\n"
     assert len(yaml_syntax.parse(text)[0]["m"]) == 20_001
@@ -290,7 +296,9 @@ print(sorted(set(found.problems["code"])), found.rules["path"].tolist())
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no limit of processor time there")
 def test_files_that_froze_the_program_end(tmp_path):
-    """Each of these took minutes once; the limit is one of processor time, so a busy machine fails nothing."""
+    """Each of these took minutes once; the limit is one of processor time, so a busy machine fails
+    nothing.
+    """
     files = {
         "merges.yml": SIGMA
         + "b: &b {z: 1}\nm: {"

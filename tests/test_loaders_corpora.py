@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 import tomli
 
-from coverage.frames import PROBLEMS, RULES, WRITTEN, checked
+from coverage.frames import checked
 from coverage.loaders import LOADERS, CorpusSource, load, locate
+from coverage.loaders.frames import PROBLEMS, RULES, WRITTEN
 
 pytestmark = pytest.mark.corpora
 
@@ -97,7 +98,9 @@ def test_written_mappings_agree_with_a_plain_recursion(loaded, documents):
 
 
 def test_every_written_leaf_is_found_in_its_file(loaded, corpora, documents):
-    """One scan a file for all its leaves; `locate`, which scans anew each time, is asked for every 50th file."""
+    """One scan a file for all its leaves; `locate`, which scans anew each time, is asked for every 50th
+    file.
+    """
     rules = loaded.rules.set_index("rule_key")
     located = 0
     for number, (key, group) in enumerate(loaded.written.groupby("rule_key", sort=False)):
@@ -144,7 +147,8 @@ def test_the_only_problems_are_ids_used_twice(loaded, documents):
 
 def test_few_rules_have_no_known_platform(loaded):
     unknown = loaded.rules[loaded.rules.platforms.map(len) == 0]
-    # Higher-order rules over any alert, alerts passed on from other products, application traces, a password vault.
+    # Higher-order rules over any alert, alerts passed on from other products, application traces, a password
+    # vault.
     assert len(unknown) == 25
     assert unknown.rule_class.value_counts().to_dict() == {"production": 21, "deprecated": 4}
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from coverage.formats.platforms import KINDS, PLATFORMS_CSV, WHENS, RuleWords, read_platforms
 from coverage.loaders import CorpusSource, load
-from coverage.loaders.platforms import KINDS, PLATFORMS_CSV, WHENS, RuleWords, read_platforms
 
 HOSTS = ("Windows", "macOS", "Linux")
 
@@ -86,7 +86,8 @@ def test_the_table_of_the_project_is_whole(table):
 def test_unknown_words_are_one_note_a_word_and_corpus(tmp_path):
     for number in range(3):
         (tmp_path / f"{number}.toml").write_text(
-            f'[metadata]\nmaturity = "production"\nintegration = ["telnet"]\n[rule]\nname = "n"\nrule_id = "{number}"'
+            '[metadata]\nmaturity = "production"\nintegration = ["telnet"]\n[rule]\nname = "n"\nrule_id = '
+            f'"{number}"'
         )
     problems = load([CorpusSource("c", tmp_path)]).problems
     assert problems[["path", "rule_id", "code", "message"]].values.tolist() == [
@@ -94,7 +95,8 @@ def test_unknown_words_are_one_note_a_word_and_corpus(tmp_path):
             "0.toml",
             "0",
             "platform-word-unknown",
-            "data/platforms.csv does not know the integration 'telnet', so it tells no platform (3 rules, this one first).",
+            "data/platforms.csv does not know the integration 'telnet', so it tells no platform (3 rules, "
+            "this one first).",
         ]
     ]
 

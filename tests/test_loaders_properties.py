@@ -9,13 +9,14 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from coverage.frames import PROBLEMS, RULES, WRITTEN, checked
+from coverage.formats.platforms import RuleWords, read_platforms
+from coverage.formats.seam import Context, RuleFile
+from coverage.frames import checked
 from coverage.loaders import LOADERS, CorpusSource, load, locate
-from coverage.loaders._toml import parse, positions
-from coverage.loaders.fields import Fields, parsed_day
-from coverage.loaders.platforms import RuleWords, read_platforms
-from coverage.loaders.seam import Context, RuleFile
+from coverage.loaders.frames import PROBLEMS, RULES, WRITTEN
 from coverage.loaders.sources import corpus_sources
+from coverage.syntaxes.fields import Fields, parsed_day
+from coverage.syntaxes.toml_text import parse, positions
 
 CORPUS = Path(__file__).parent / "fixtures" / "loaders" / "corpus"
 CONTEXT = Context(read_platforms())

@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 import yaml
 
+from coverage.formats.sigma import mapping_of
 from coverage.loaders import CorpusSource, load
-from coverage.loaders._yaml import parse, positions
-from coverage.loaders.sigma import mapping_of
 from coverage.measures import summary
 from coverage.reading import read_in
+from coverage.syntaxes.yaml_text import parse, positions
 from tests.formats import FORMATS, loaded, mapped, of_text, rule, texts_at_mappings, told
 
 
@@ -55,7 +55,8 @@ def test_every_field_of_a_rule(found):
         "description": "An archiver starts from a folder\nthat only short-lived files use.",
         "query": "detection:\n    # the folder first\n    selection:\n        Image|contains: '\\Temp\\'\n"
         "        Image|endswith: '\\7z.exe'\n    condition: selection",
-        "note": "Fields to look at: `CommandLine`\n\nRelated rule: `00000000-0000-4000-8000-0000000000ff` (obsolete)",
+        "note": "Fields to look at: `CommandLine`\n\nRelated rule: `00000000-0000-4000-8000-0000000000ff` "
+        "(obsolete)",
         "references": ("https://example.org/archiver",),
         "false_positives": ("Installers", "Unknown"),
     }
@@ -151,7 +152,8 @@ def test_the_text_at_each_mapping_is_its_tag(found):
 def test_words_that_yaml_would_change_stay_as_written(tmp_path):
     text = (
         "title: 2024-01-01\nid: 1.10\nstatus: stable\nlevel: low\ndate: 2024-01-01\nmodified: 2024/1/2\n"
-        "license: no\ntags: [attack.t1059, 12, yes, ~]\nlogsource: {product: linux}\ndetection: {a: {b: on}, condition: a}\n"
+        "license: no\ntags: [attack.t1059, 12, yes, ~]\nlogsource: {product: linux}\ndetection: {a: {b: on}, "
+        "condition: a}\n"
     )
     found = of_text(tmp_path, "x.yml", text)
     row = rule(found, "x.yml")
@@ -201,7 +203,11 @@ def test_tactic_tags_beside_techniques_do_not_make_a_rule_tactic_only(tmp_path):
         "group": "attack.g0007",
     }
     for name, tags in rules.items():
-        text = f"title: {name}\nid: {name}\ntags: [{tags}]\nlogsource: {{product: windows}}\ndetection: {{a: b}}\n"
+        text = (
+            f"title: {name}\nid: {name}\ntags: [{tags}]\nlogsource: {{product: windows}}\ndetection: "
+            "{a: "
+            "b}\n"
+        )
         (tmp_path / f"{name}.yml").write_text(text, encoding="utf-8")
     counts = summary(read_in(loaded(tmp_path), "enterprise-19.0").view())["rules"]
     assert {name: counts[name] for name in ("in_scope", "unmapped", "tactic_only", "unread")} == {
@@ -298,7 +304,9 @@ def real(sigma):
 
 @pytest.fixture(scope="module")
 def recount(sigma):
-    """(path, documents that are rules, with the words of an old collection's first document) by PyYAML alone."""
+    """(path, documents that are rules, with the words of an old collection's first document) by PyYAML
+    alone.
+    """
     found = []
     for path in sorted(sigma.rglob("*.yml")):
         documents = [one for one in yaml.load_all(path.read_text(encoding="utf-8"), yaml.CSafeLoader) if one]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from coverage.loaders.budget import MAX_PROBLEMS
+from coverage.syntaxes.budget import MAX_PROBLEMS
 from tests.formats import FORMATS, loaded, mapped, of_text, rule, texts_at_mappings, told
 
 FILE = "local.rules"
@@ -58,11 +58,13 @@ def test_tactics_and_techniques_in_the_same_order_are_linked(found):
     ("metadata", "expected"),
     [
         (
-            "mitre_tactic_id TA0001, mitre_technique_id T1190, mitre_tactic_id TA0002, mitre_technique_id T1059",
+            "mitre_tactic_id TA0001, mitre_technique_id T1190, mitre_tactic_id TA0002, mitre_technique_id "
+            "T1059",
             [("TA0001", "T1190", None), ("TA0002", "T1059", None)],
         ),
         (
-            "mitre_tactic_id TA0001, mitre_tactic_id TA0002, mitre_technique_id T1, mitre_technique_id T2, mitre_technique_id T3",
+            "mitre_tactic_id TA0001, mitre_tactic_id TA0002, mitre_technique_id T1, mitre_technique_id T2, "
+            "mitre_technique_id T3",
             [
                 (None, "T1", None),
                 (None, "T2", None),
@@ -190,7 +192,8 @@ def test_a_broken_rule_costs_no_other_rule(tmp_path, broken, after):
 def test_metadata_that_goes_on_behind_a_backslash(tmp_path):
     found = of_rules(
         tmp_path,
-        "alert tcp any any -> any any (sid:1; \\\n metadata:former_category X, \\\n mitre_technique_id T1105;)\n",
+        "alert tcp any any -> any any (sid:1; \\\n metadata:former_category X, \\\n mitre_technique_id "
+        "T1105;)\n",
     )
     assert rule(found, "x.rules")["tags"] == ("former_category X", "mitre_technique_id T1105")
     assert mapped(found, "x.rules") == [(None, "T1105", None)] and texts_at_mappings(found, tmp_path) == [
@@ -199,7 +202,11 @@ def test_metadata_that_goes_on_behind_a_backslash(tmp_path):
 
 
 def test_a_rule_without_a_protocol_and_the_actions_of_snort_3(tmp_path):
-    text = "alert ( sid:1; )\nreact http ( sid:2; )\nrewrite tcp ( sid:3; )\nrejectsrc ip any any -> any any (sid:4;)\nconfig dns any any -> any any (sid:5;)\n"
+    text = (
+        "alert ( sid:1; )\nreact http ( sid:2; )\nrewrite tcp ( sid:3; )\nrejectsrc ip any any -> any "
+        "any "
+        "(sid:4;)\nconfig dns any any -> any any (sid:5;)\n"
+    )
     found = of_rules(tmp_path, text)
     assert found.rules[["rule_id", "type", "data_sources"]].values.tolist() == [
         ["1", "alert", ()],
@@ -248,8 +255,10 @@ ONE, TWO = RULE.format("one", 1), RULE.format("two", 2)
         f"/* alert tcp any any ( is how it starts */ {ONE}\n",
         'alert tcp any any -> any any ( /* why; ) */ msg:"one"; /* " */ sid:1; /* drop it:\n later; */\n'
         "metadata:mitre_technique_id T1059; /* end */ ) /* after */\n",
-        'alert tcp any /* (any) */ any -> any\nany /* " */ (msg:"one"; sid:1; metadata:mitre_technique_id T1059;)\n',
-        'alert tcp any any -> any any (\n  /* alert on x */\n  msg:"one"; sid:1; metadata:mitre_technique_id T1059;\n)\n',
+        'alert tcp any /* (any) */ any -> any\nany /* " */ (msg:"one"; sid:1; metadata:mitre_technique_id '
+        "T1059;)\n",
+        'alert tcp any any -> any any (\n  /* alert on x */\n  msg:"one"; sid:1; metadata:mitre_technique_id '
+        "T1059;\n)\n",
         f"# /* no comment behind this\n{ONE}\n# */\n",
     ],
 )

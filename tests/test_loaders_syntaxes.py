@@ -10,12 +10,13 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from coverage.formats.platforms import read_platforms
+from coverage.formats.seam import Context, RuleFile
 from coverage.loaders import LOADERS, CorpusSource, load, locate
-from coverage.loaders import _json as json_syntax
-from coverage.loaders import _xml as xml_syntax
-from coverage.loaders import _yaml as yaml_syntax
-from coverage.loaders.platforms import read_platforms
-from coverage.loaders.seam import Context, RuleFile, Unparsable
+from coverage.syntaxes import json_text as json_syntax
+from coverage.syntaxes import xml_text as xml_syntax
+from coverage.syntaxes import yaml_text as yaml_syntax
+from coverage.syntaxes.syntax import Unparsable
 from tests.formats import FORMATS, of_text, told
 
 CONTEXT = Context(read_platforms())
@@ -70,7 +71,10 @@ def test_aliases_and_merges_are_written_out(tmp_path):
 
 
 def test_no_tag_makes_an_object_and_only_null_is_none():
-    text = "a: !!python/object/apply:os.system ['true']\nb: !!int 3\nc: !Own {d: ~}\ne: 'null'\nf: null\ng:\nh: !!str\n"
+    text = (
+        "a: !!python/object/apply:os.system ['true']\nb: !!int 3\nc: !Own {d: ~}\ne: 'null'\nf: "
+        "null\ng:\nh: !!str\n"
+    )
     assert yaml_syntax.parse(text)[0] == {
         "a": ["true"],
         "b": "3",
@@ -92,7 +96,10 @@ def test_keys_written_twice_are_told_and_the_last_counts(tmp_path):
 
 
 def test_places_of_every_style():
-    text = 'a: plain\nb: "q"\nc: \'s\'\nd: |\n\n  block\ne: >-\n  folded\nf: !!str tagged\ng: &x anchored\nh: [1, {i: "é", j: 2}]\nk: *x\n"l": ~\n'
+    text = (
+        "a: plain\nb: \"q\"\nc: 's'\nd: |\n\n  block\ne: >-\n  folded\nf: !!str tagged\ng: &x "
+        'anchored\nh: [1, {i: "é", j: 2}]\nk: *x\n"l": ~\n'
+    )
     lines, places = text.split("\n"), yaml_syntax.positions(text)
     at = {path[1:]: lines[line - 1][column - 1 :] for path, (line, column) in places.items() if len(path) > 1}
     assert [at[(key,)][:6] for key in "abcdefgkl"] == [

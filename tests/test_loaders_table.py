@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from coverage.formats import table
 from coverage.identity import same_rules
-from coverage.loaders import CorpusSource, _csv, load, locate, table
+from coverage.loaders import CorpusSource, load, locate
 from coverage.loaders.places import Places
+from coverage.syntaxes import csv_text as _csv
 from tests.formats import FORMATS, loaded, mapped, of_text, rule, texts_at_mappings, told
 
 FILE = "rules.csv"
@@ -230,7 +232,10 @@ def test_a_technique_and_its_subtechnique_in_two_columns(tmp_path, technique, su
 
 
 def test_a_number_counts_below_the_technique_of_its_own_row(tmp_path):
-    text = "rule,technique,sub-technique,tactic\na,T1059,001,Execution\na,T1003,001,Credential Access\na,T1078,,\n"
+    text = (
+        "rule,technique,sub-technique,tactic\na,T1059,001,Execution\na,T1003,001,Credential "
+        "Access\na,T1078,,\n"
+    )
     assert mapped(of_text(tmp_path, "x.csv", text), "x.csv") == [
         ("Execution", None, "T1059.001"),
         ("Credential Access", None, "T1003.001"),
@@ -269,7 +274,7 @@ def test_a_hostile_cell_is_read_all_the_same(tmp_path, cell, expected):
     ("lines", "rows", "faults"),
     [
         ('"a""b\n' * 100_000, 100_000, 100_000),  # each quote meets the next line's
-        ('"' + '""' * 500_000, 1, 1),
+        ('"' + '""' * 500_000, 1, 2),  # and a cell beyond the longest
         ('"a\n' + '""b\n' * 100_000, 100_001, 100_001),
         (" " * 500_000 + '"', 1, 1),
     ],

@@ -1,4 +1,6 @@
-"""IDs that stand where a format does not read them: told of with what was meant, never counted; and no false alarm."""
+"""IDs that stand where a format does not read them: told of with what was meant, never counted; and no false
+alarm.
+"""
 
 from __future__ import annotations
 
@@ -109,7 +111,8 @@ CASES = {
     ),
     "panther-below": (
         "x.yml",
-        "AnalysisType: rule\nRuleID: r\nLogTypes: [Okta.SystemLog]\nReports:\n  MITRE ATT&CK:\n    TA0004:\n      - T1548\n",
+        "AnalysisType: rule\nRuleID: r\nLogTypes: [Okta.SystemLog]\nReports:\n  MITRE ATT&CK:\n    TA0004:\n "
+        "     - T1548\n",
         [(7, "Reports: MITRE ATT&CK: ['TA0004:T1548']")],
     ),
     "panther-tag": (
@@ -119,7 +122,8 @@ CASES = {
     ),
     "splunk-key": (
         "x.yml",
-        "name: n\nid: i\ntype: TTP\nsearch: s\nhow_to_implement: h\ntags:\n  mitre_attack_ids:\n  - T1059.001\n",
+        "name: n\nid: i\ntype: TTP\nsearch: s\nhow_to_implement: h\ntags:\n  mitre_attack_ids:\n  - "
+        "T1059.001\n",
         [(8, "tags.mitre_attack_id: [T1059.001]")],
     ),
     "splunk-top": (
@@ -146,8 +150,10 @@ CASES = {
     ),
     "kibana": (
         "x.ndjson",
-        '{"rule_id": "r", "name": "n", "type": "query", "immutable": true, "tags": ["T1059.001 - PowerShell", "a"],'
-        ' "threats": [{"technique": [{"id": "T1078", "reference": "https://attack.mitre.org/techniques/T1110/"}]}]}',
+        '{"rule_id": "r", "name": "n", "type": "query", "immutable": true, "tags": ["T1059.001 - '
+        'PowerShell", "a"],'
+        ' "threats": [{"technique": [{"id": "T1078", "reference": '
+        '"https://attack.mitre.org/techniques/T1110/"}]}]}',
         [(1, "threat[].technique[].subtechnique[].id = T1059.001"), (1, "threat[].technique[].id = T1078")],
     ),
     "elastic": (
@@ -218,7 +224,10 @@ def test_a_rule_of_very_many_such_values_has_few_problems(tmp_path):
     ids=["nested", "lists", "keys", "brackets", "words"],
 )
 def test_hostile_values_are_looked_at_all_the_same(tmp_path, value):
-    text = f'{{"rule_id": "r", "name": "n", "type": "query", "immutable": true, "mitre": {value}, "tags": {value}}}'
+    text = (
+        f'{{"rule_id": "r", "name": "n", "type": "query", "immutable": true, "mitre": {value}, "tags": '
+        f"{value}}}"
+    )
     found = of_text(tmp_path, "x.ndjson", text)
     assert len(found.rules) == 1 and len(not_read(found)) <= 20
 

@@ -97,7 +97,10 @@ def test_other_xml_is_passed_over(tmp_path):
 
 
 def test_a_declaration_line_ends_and_signs_do_not_move_a_place(tmp_path):
-    text = '<?xml version="1.0"?>\r\n<group name="é">\r\n<rule id="1" level="3"><description>ü & 😀</description><mitre><id>T1059</id></mitre></rule>\r\n</group>'
+    text = (
+        '<?xml version="1.0"?>\r\n<group name="é">\r\n<rule id="1" level="3"><description>ü & '
+        "😀</description><mitre><id>T1059</id></mitre></rule>\r\n</group>"
+    )
     found = of_text(tmp_path, "x.xml", text)
     assert rule(found, "x.xml")["name"] == "ü & 😀" and rule(found, "x.xml")["query"].endswith(
         "</mitre></rule>"
@@ -198,7 +201,8 @@ def test_a_rule_that_overwrites_takes_the_place_of_another_file_s(tmp_path):
 
 def test_a_rule_of_a_wazuh_file_without_a_number_is_kept_and_told(tmp_path):
     text = (
-        '<group name="g,">\n<rule id="5" level="high"><description>a</description></rule>\n<rule id="6"><description>b</description></rule>\n'
+        '<group name="g,">\n<rule id="5" level="high"><description>a</description></rule>\n<rule '
+        'id="6"><description>b</description></rule>\n'
         '<rule id="x" level="3"><description>c</description></rule>\n<rule ref="y"/></group>'
     )
     found = of_text(tmp_path, "x.xml", text)

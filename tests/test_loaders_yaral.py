@@ -62,7 +62,10 @@ def test_problems_have_lines_and_plain_yara_is_passed_over(found):
 
 
 def test_several_tactics_and_techniques_are_not_crossed(tmp_path):
-    text = 'rule a {\nmeta:\n tactic = "TA0001, TA0002"\n technique = "T1078, T1059"\nevents:\n $e\ncondition:\n $e\n}\n'
+    text = (
+        'rule a {\nmeta:\n tactic = "TA0001, TA0002"\n technique = "T1078, T1059"\nevents:\n '
+        "$e\ncondition:\n $e\n}\n"
+    )
     assert mapped(of_text(tmp_path, "x.yaral", text), "x.yaral") == [
         (None, "T1078", None),
         (None, "T1059", None),
@@ -74,7 +77,8 @@ def test_several_tactics_and_techniques_are_not_crossed(tmp_path):
 def test_an_id_in_the_link_alone_and_braces_in_patterns(tmp_path):
     text = (
         'rule a {\nmeta:\n mitre_attack_url = "https://attack.mitre.org/versions/v14/techniques/T1098/001/"\n'
-        "events:\n $e.a = /x{/ nocase\n $e.b = `}`\ncondition:\n $e\n}\nrule b {\nmeta:\nevents:\n $e\ncondition:\n $e\n}\n"
+        "events:\n $e.a = /x{/ nocase\n $e.b = `}`\ncondition:\n $e\n}\nrule b {\nmeta:\nevents:\n "
+        "$e\ncondition:\n $e\n}\n"
     )
     found = of_text(tmp_path, "x.yaral", text)
     assert found.rules.name.tolist() == ["a", "b"] and mapped(found, "x.yaral") == [(None, None, "T1098.001")]
@@ -139,7 +143,11 @@ def test_a_rule_that_is_not_closed_costs_no_other_rule(tmp_path):
 
 
 def test_a_rule_on_one_line_is_read_and_one_without_events_is_told(tmp_path):
-    text = 'rule a { meta: severity = "High" technique = "T1059" events: $e.x = "y" condition: $e } rule b { meta: condition: $e }\n'
+    text = (
+        'rule a { meta: severity = "High" technique = "T1059" events: $e.x = "y" condition: $e } rule b '
+        "{ "
+        "meta: condition: $e }\n"
+    )
     found = of_text(tmp_path, "x.yaral", text + 'rule c { strings: $a = "x" condition: $a }')
     assert found.rules[["name", "severity"]].values.tolist() == [["a", "high"]]
     assert mapped(found, "x.yaral") == [(None, "T1059", None)]
@@ -175,7 +183,8 @@ def test_a_rule_on_one_line_is_read_and_one_without_events_is_told(tmp_path):
         (['reference = "https://attack.mitre.org/techniques/T1003/001/"'], [(None, None, "T1003.001")]),
         (
             [
-                'references = "https://example.org/techniques/T1001, https://attack.mitre.org/versions/v14/techniques/T1003"'
+                'references = "https://example.org/techniques/T1001, '
+                'https://attack.mitre.org/versions/v14/techniques/T1003"'
             ],
             [(None, "T1003", None)],
         ),
@@ -232,7 +241,8 @@ def test_a_name_beside_an_id_is_no_problem(tmp_path):
 def test_an_id_in_outcome_and_a_text_that_is_not_closed(tmp_path):
     rest = REST.replace(
         "condition",
-        'outcome:\n $risk_score = max(5)\n $mitre_attack_technique = "T1059"\n $mitre_attack_tactic = "Execution"\ncondition',
+        'outcome:\n $risk_score = max(5)\n $mitre_attack_technique = "T1059"\n $mitre_attack_tactic = '
+        '"Execution"\ncondition',
     )
     found = of_meta(tmp_path, 'severity = "High"', 'technique = "T1078', rest=rest)
     assert mapped(found, "x.yaral") == [("Execution", "T1059", None)]

@@ -6,8 +6,10 @@ import pandas as pd
 import pytest
 
 from coverage.catalogue import shelf
-from coverage.frames import MAPPINGS, PLACED, checked, written_frame
-from coverage.mapping import Reader, mappings_as_read, placed_rules
+from coverage.frames import checked
+from coverage.loaders.frames import written_frame
+from coverage.mapping.frames import MAPPINGS, PLACED
+from coverage.mapping.reader import Reader, mappings_as_read, placed_rules
 from coverage.reading import other_releases
 from coverage.vocabulary import READ_STATUSES, TACTIC_STATUSES
 from tests import small

@@ -11,7 +11,6 @@ from itertools import chain
 import openpyxl
 import pytest
 
-from coverage.accepted import NOBODY, Accepted, Entry
 from coverage.charts.matrix import MOST_RULES, matrix_figure
 from coverage.charts.theme import LIGHT
 from coverage.exports.content import Content
@@ -20,10 +19,11 @@ from coverage.exports.navigator import MOST_RULES as MOST_IN_A_LAYER
 from coverage.exports.navigator import coverage_layer
 from coverage.exports.picture import matrix_drawing
 from coverage.exports.workbook import workbook
-from coverage.frames import MATRIX_CELLS, checked
+from coverage.frames import checked
 from coverage.loaders import CorpusSource, load
 from coverage.measures import coverage_by_placement, coverage_by_tactic, gaps
 from coverage.measures.cell import CELL_MEASURES, FILE_MEASURES, PAGE_MEASURES
+from coverage.measures.frames import MATRIX_CELLS
 from coverage.measures.matrix import (
     IN_FORCE,
     MARKS,
@@ -37,6 +37,7 @@ from coverage.measures.matrix import (
     shown_cells,
 )
 from coverage.palette import KINDS
+from coverage.project.accepted_gaps import NOBODY, Accepted, Entry
 from coverage.reading import Reading
 from coverage.scope import View
 from coverage.tables import PROJECT

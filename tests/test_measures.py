@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 
 from coverage.catalogue import Catalogue
-from coverage.frames import TECHNIQUE_RULES, checked, rules_frame, written_frame
-from coverage.mapping import Reader, mappings_as_read
+from coverage.frames import checked
+from coverage.loaders.frames import rules_frame, written_frame
+from coverage.mapping.reader import Reader, mappings_as_read
 from coverage.measures import (
     MEASURES,
     activity_by_month,
@@ -31,6 +32,7 @@ from coverage.measures import (
     telemetry_by_id,
     threat_by_id,
 )
+from coverage.measures.frames import TECHNIQUE_RULES
 from coverage.models import Rule, WrittenMapping
 from coverage.scope import Scope, View
 from coverage.vocabulary import GAP_TYPES, ROLLUPS
@@ -224,7 +226,8 @@ def test_the_platforms():
         if row.rules
     }
     assert covered == {
-        # T1053, T1003, T1562, T1574, T1070; T1053.005, T1003.001, T1562.001, T1562.002, T1574.001; a b c d e l
+        # T1053, T1003, T1562, T1574, T1070; T1053.005, T1003.001, T1562.001, T1562.002, T1574.001; a b c d e
+        # l
         "Windows": (5, 5, 6),
         "Linux": (1, 0, 1),  # T1078 by f; i works nobody knows where
         "macOS": (1, 1, 1),  # T1562 through T1562.003, by k
@@ -594,7 +597,8 @@ def test_the_mappings_of_a_rule_say_where_they_count():
     assert rule_mappings(view(), KEYS["h"]).empty
 
 
-# ---- dates and severities ------------------------------------------------------------------------------------
+# ---- dates and severities
+# ------------------------------------------------------------------------------------
 
 
 def test_the_months_up_to_the_stamp():
@@ -613,7 +617,8 @@ def test_the_severities_of_rules_in_scope():
     assert list(severity_mix(view(classes=("hunt",))).items()) == [("not said", 1)]
 
 
-# ---- every measure -------------------------------------------------------------------------------------------
+# ---- every measure
+# -------------------------------------------------------------------------------------------
 
 SCOPES = [
     {},

@@ -286,7 +286,9 @@ def test_every_placement_and_tactic_agrees(count):
 
 
 def test_no_cell_is_lit_that_no_rule_mapped(count):
-    """Each covered cell's tactic was named for that technique, or for a technique that has left the tactic."""
+    """Each covered cell's tactic was named for that technique, or for a technique that has left the
+    tactic.
+    """
     named, loose = set(), set()
     for pairs in count.rules.values():
         for tactic, written in pairs:

@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coverage.catalogue import Catalogue
+from coverage.catalogue.frames import CATALOGUE_FRAMES
 from coverage.exports.tables import gaps_csv
-from coverage.frames import CATALOGUE_FRAMES, rules_frame, written_frame
-from coverage.mapping import Reader, mappings_as_read
+from coverage.loaders.frames import rules_frame, written_frame
+from coverage.mapping.reader import Reader, mappings_as_read
 from coverage.measures import (
     MEASURES,
     coverage_by_id,

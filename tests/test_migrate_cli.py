@@ -26,7 +26,10 @@ AFTER = rule(
     '["Tactic: Defense Impairment"]',
 )
 OPEN = rule(entry("TA0003", "Persistence", technique("T1574", "Hijack Execution Flow")))
-SIGMA = "title: Odd\nid: 0b1c\ntags:\n    - attack.defense-evasion\n    - attack.t1562.001\nlogsource:\n    product: windows\ndetection:\n    a: {b: c}\n    condition: a\n"
+SIGMA = (
+    "title: Odd\nid: 0b1c\ntags:\n    - attack.defense-evasion\n    - attack.t1562.001\nlogsource:\n    "
+    "product: windows\ndetection:\n    a: {b: c}\n    condition: a\n"
+)
 NEW_SIGMA = SIGMA.replace("defense-evasion", "defense-impairment").replace("t1562.001", "t1685")
 
 
@@ -190,7 +193,8 @@ def test_the_decisions_file_is_found_and_does_not_make_the_tree_dirty(repository
     git(repository, "add", "-A")
     git(repository, "commit", "-q", "-m", "decisions")
     file.write_text(
-        '[[decision]]\nfrom = "T1574"\nto = "TA0002"\nreason = "x"\n[[decision]]\nfrom = "T1"\nto = "keep"\nreason = "x"\n',
+        '[[decision]]\nfrom = "T1574"\nto = "TA0002"\nreason = "x"\n[[decision]]\nfrom = "T1"\nto = '
+        '"keep"\nreason = "x"\n',
         encoding="utf-8",
     )
     done = cli("rules", "--to", E19, "--write", cwd=repository)

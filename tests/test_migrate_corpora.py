@@ -1,4 +1,6 @@
-"""All of the public corpora moved from 18.1 to 19.0, checked with tomli and PyYAML and not with the tool's own verifier."""
+"""All of the public corpora moved from 18.1 to 19.0, checked with tomli and PyYAML and not with the tool's
+own verifier.
+"""
 
 from __future__ import annotations
 
@@ -93,7 +95,8 @@ def test_lines_that_hold_no_mapping_are_the_same_in_the_same_order(moved):
     mapping = (
         rb"^\s*-\s*['\"]?attack\.|^\s*#"
         if name == "sigma"
-        else rb"attack\.mitre\.org|^\s*(id|name|framework) *=|^\s*\[+(rule\.)?threat|Tactic: |^\s*mitre *=|^\s*$"
+        else rb"attack\.mitre\.org|^\s*(id|name|framework) *=|^\s*\[+(rule\.)?threat|Tactic: "
+        rb"|^\s*mitre *=|^\s*$"
     )
     for path, before, after in pairs(source, copy):
         if before != after:
@@ -146,7 +149,8 @@ def test_no_mapping_is_lost_or_made_up(moved):
     old, new = ids(before), ids(after)
     assert set(old) == set(new)
     for key in old:
-        # A technique whose sub-technique stands beside it after the move is the way to it (never in flat lists).
+        # A technique whose sub-technique stands beside it after the move is the way to it (never in flat
+        # lists).
         lost = old[key] - new[key]
         assert new[key] <= old[key], key
         assert all(any(one.startswith(f"{technique}.") for one in new[key]) for technique in lost), (

@@ -287,12 +287,15 @@ def test_a_byte_order_mark_stays():
 
 def test_inline_tables_on_one_line():
     before = HEAD + (
-        'threat = [{framework = "MITRE ATT&CK", tactic = {id = "TA0005", name = "Defense Evasion"}, technique = '
-        '[{id = "T1036", name = "Masquerading"}, {id = "T1562", name = "Impair Defenses", subtechnique = [{id = "T1562.001", name = "Disable or Modify Tools"}]}]}]\n'
+        'threat = [{framework = "MITRE ATT&CK", tactic = {id = "TA0005", name = "Defense Evasion"}, '
+        "technique = "
+        '[{id = "T1036", name = "Masquerading"}, {id = "T1562", name = "Impair Defenses", subtechnique = '
+        '[{id = "T1562.001", name = "Disable or Modify Tools"}]}]}]\n'
     )
     after = HEAD + (
         'threat = [{framework = "MITRE ATT&CK", tactic = {id = "TA0005", name = "Stealth"}, technique = '
-        '[{id = "T1036", name = "Masquerading"}]}, {framework = "MITRE ATT&CK", tactic = {id = "TA0112", name = "Defense Impairment"}, technique = '
+        '[{id = "T1036", name = "Masquerading"}]}, {framework = "MITRE ATT&CK", tactic = {id = "TA0112", '
+        'name = "Defense Impairment"}, technique = '
         '[{id = "T1685", name = "Disable or Modify Tools"}]}]\n'
     )
     assert moved(before) == after
@@ -301,8 +304,10 @@ def test_inline_tables_on_one_line():
 def test_inline_tables_a_line_each():
     before = HEAD + (
         "threat = [\n"
-        "    { technique = [{ id = 'T1656' }], tactic = { id = 'TA0005', name = 'Defense Evasion' } }, # one\n"
-        "    { technique = [{ id = 'T1110' }], tactic = { id = 'TA0006', name = 'Credential Access' } }, # two\n"
+        "    { technique = [{ id = 'T1656' }], tactic = { id = 'TA0005', name = 'Defense Evasion' } }, # "
+        "one\n"
+        "    { technique = [{ id = 'T1110' }], tactic = { id = 'TA0006', name = 'Credential Access' } }, # "
+        "two\n"
         "]\n"
     )
     after = before.replace(
@@ -328,7 +333,8 @@ def test_headers_with_inline_tables_below():
           { id = "T1027" },
         ]
         """)
-        + '\n[[rule.threat]]\ntactic = { id = "TA0112", name = "Defense Impairment" }\ntechnique = [\n  { id = "T1690" },\n]\n'
+        + '\n[[rule.threat]]\ntactic = { id = "TA0112", name = "Defense Impairment" }\ntechnique = [\n  { id '
+        '= "T1690" },\n]\n'
     )
     assert moved(before) == after
 
@@ -352,11 +358,13 @@ def test_other_tables_between_entries_stay_where_they_are():
     ("threat", "why"),
     [
         (
-            '[[rule.threat]]\ntactic.id = "TA0005"\ntactic.name = "Defense Evasion"\ntechnique = [{ id = "T1562" }]\n',
+            '[[rule.threat]]\ntactic.id = "TA0005"\ntactic.name = "Defense Evasion"\ntechnique = [{ id = '
+            '"T1562" }]\n',
             "dotted keys",
         ),
         (
-            '[[rule.threat]]\n[[rule.threat.technique]]\nid = "T1562"\n[rule.threshold]\nvalue = 1\n[rule.threat.tactic]\nid = "TA0005"\n',
+            '[[rule.threat]]\n[[rule.threat.technique]]\nid = "T1562"\n[rule.threshold]\nvalue = '
+            '1\n[rule.threat.tactic]\nid = "TA0005"\n',
             "stand apart",
         ),
         (
@@ -423,7 +431,8 @@ def test_hunts_leave_ids_of_other_domains_and_ask_about_unknown_ones():
     assert questions(text, "hunting/linux/queries/odd.toml") == [("unknown", "T9999", None, ())]
 
 
-# ---- what a machine cannot decide ----------------------------------------------------------------------------
+# ---- what a machine cannot decide
+# ----------------------------------------------------------------------------
 
 
 def test_a_tactic_alone_that_was_split_is_left():
@@ -503,7 +512,8 @@ def test_the_place_of_a_question_is_told():
 
 def test_other_frameworks_are_left():
     text = rule(
-        '[[rule.threat]]\nframework = "MITRE ATLAS"\n[[rule.threat.technique]]\nid = "AML.T0051"\nname = "x"\n[rule.threat.tactic]\nid = "AML.TA0005"\nname = "Execution"\n'
+        '[[rule.threat]]\nframework = "MITRE ATLAS"\n[[rule.threat.technique]]\nid = "AML.T0051"\nname = '
+        '"x"\n[rule.threat.tactic]\nid = "AML.TA0005"\nname = "Execution"\n'
     )
     assert file_plan(text) is None
 

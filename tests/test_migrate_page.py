@@ -1,4 +1,6 @@
-"""The panel of the Mapping page that previews a move: nothing before it is asked for, then the numbers of the plan."""
+"""The panel of the Mapping page that previews a move: nothing before it is asked for, then the numbers of the
+plan.
+"""
 
 from __future__ import annotations
 
@@ -38,8 +40,8 @@ def test_the_plan_is_shown(page):
     made = plan_sources(corpus_sources([str(SMALL)]), open_target(E19))
     counts = made.summary()
     assert (
-        f"{counts['files_changed']} of {counts['files_read']} rule files change; {sum(counts['questions'].values())} mappings"
-        in texts(page)
+        f"{counts['files_changed']} of {counts['files_read']} rule files change; "
+        f"{sum(counts['questions'].values())} mappings" in texts(page)
     )
     table = next(frame.value for frame in page.dataframe if "choices" in frame.value)
     assert table["mappings"].tolist() == [len(group) for _, group in grouped(made.questions)]

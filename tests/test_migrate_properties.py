@@ -1,4 +1,6 @@
-"""Properties: whatever a text is, it is left alone or parses to the same outside its mapping, and a second run changes nothing."""
+"""Properties: whatever a text is, it is left alone or parses to the same outside its mapping, and a second
+run changes nothing.
+"""
 
 from __future__ import annotations
 
@@ -109,7 +111,10 @@ def inline_entry(draw) -> str:
         own = draw(fields(attack_id, "A name", "", ", ")).rstrip(", ")
         techniques.append(f"{{{own}, subtechnique = [{below}]}}" if below else f"{{ {own} }}")
     listed = draw(st.sampled_from([", ", ",\n  ", ", # note\n"])).join(techniques)
-    return f"{{ tactic = {{{draw(fields(tactic, name, '', ', ')).rstrip(', ')}}}, technique = [{listed}{draw(st.sampled_from(['', '']))}] }}"
+    return (
+        f"{{ tactic = {{{draw(fields(tactic, name, '', ', ')).rstrip(', ')}}}, technique = "
+        f"[{listed}{draw(st.sampled_from(['', '']))}] }}"
+    )
 
 
 @st.composite
@@ -255,7 +260,8 @@ def sigma_rules(draw) -> str:
         else:
             indent = draw(st.sampled_from(["", "    "]))
             listed = "tags:\n" + "".join(
-                f"{indent}- {quote}{tag}{quote}{draw(COMMENT)}\n{draw(st.sampled_from(['', '', chr(10), '# own' + chr(10)]))}"
+                f"{indent}- "
+                f"{quote}{tag}{quote}{draw(COMMENT)}\n{draw(st.sampled_from(['', '', chr(10), '# own' + chr(10)]))}"
                 for tag in tags
             )
         body = "logsource:\n  product: windows\ndetection:\n  a: {b: 'attack.t1562'}\n  condition: a\n"

@@ -11,7 +11,10 @@ from coverage.loaders import CorpusSource, load
 from tests.migrating import E18, decision, file_plan, moved, planned, questions
 
 PATH = "rules/windows/odd.yml"
-TAIL = "logsource:\n    product: windows\ndetection:\n    selection:\n        Image|endswith: '\\attack.t1562.exe'  # attack.defense-evasion\n    condition: selection\n"
+TAIL = (
+    "logsource:\n    product: windows\ndetection:\n    selection:\n        Image|endswith: "
+    "'\\attack.t1562.exe'  # attack.defense-evasion\n    condition: selection\n"
+)
 
 
 def sigma(tags: str, head: str = "title: Odd\nid: 0b1c\n", tail: str = TAIL) -> str:

@@ -28,7 +28,10 @@ AFTER = rule(
     entry("TA0112", "Defense Impairment", technique("T1685", "Disable or Modify Tools")),
     '["Tactic: Defense Impairment", "OS: Linux"]',
 )
-SIGMA = "title: a\ntags: [attack.t1562, car.1]\nmodified: 2024-01-02\ndetection: {a: 1, condition: a}\nlogsource: {product: x}\n"
+SIGMA = (
+    "title: a\ntags: [attack.t1562, car.1]\nmodified: 2024-01-02\ndetection: {a: 1, condition: "
+    "a}\nlogsource: {product: x}\n"
+)
 
 
 def found(before: str, after: str, format_id: str = "elastic", dated: bool = False) -> str | None:

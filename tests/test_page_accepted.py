@@ -1,4 +1,6 @@
-"""Accepted gaps on the pages, through `app.py`: marked, counted apart, left out where it is said, and never covered."""
+"""Accepted gaps on the pages, through `app.py`: marked, counted apart, left out where it is said, and never
+covered.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +12,12 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from coverage.accepted import Accepted, Entry
 from coverage.charts.matrix import matrix_figure
 from coverage.charts.theme import LIGHT
 from coverage.loaders import CorpusSource, load
 from coverage.measures import gaps
 from coverage.measures.matrix import IN_FORCE, matrix_cells, matrix_tactics, shown_cells
+from coverage.project.accepted_gaps import Accepted, Entry
 from coverage.tables import PROJECT
 from tests.seen import as_seen
 from tests.small import E19, read_embedded
@@ -51,7 +53,9 @@ def app(monkeypatch, tmp_path, rules):
 
 @pytest.fixture
 def answered(tmp_path, open_ids) -> list[str]:
-    """The two most used open techniques are accepted and planned, the third was accepted once; one more in one of its tactics."""
+    """The two most used open techniques are accepted and planned, the third was accepted once; one more in
+    one of its tactics.
+    """
     first, second, third = open_ids["attack_id"].head(3)
     fourth, (tactic, *_) = next(
         (one, names)
@@ -130,7 +134,8 @@ def test_the_numbers_are_the_same_with_the_file_and_without(app, tmp_path, answe
 
 def test_faults_are_said_and_idle_entries_named(app, tmp_path):
     (tmp_path / "gaps.toml").write_text(
-        '[[gap]]\nid = "T9999"\nstate = "accepted"\nreason = "x"\nowner = "y"\n[[gap]]\nid = "T1003.001"\nstate = "accepted"\nreason = "x"\nowner = "y"\n',
+        '[[gap]]\nid = "T9999"\nstate = "accepted"\nreason = "x"\nowner = "y"\n[[gap]]\nid = '
+        '"T1003.001"\nstate = "accepted"\nreason = "x"\nowner = "y"\n',
         encoding="utf-8",
     )
     page = on(app, "gaps.py")
@@ -181,8 +186,8 @@ def test_a_covered_technique_has_no_note(app, tmp_path):
 def below_the_table(attack_id: str) -> None:
     """What stands below the table of the Gaps page when a gap is selected there."""
     from coverage import session
-    from coverage.accepted import with_accepted
     from coverage.measures import gaps
+    from coverage.measures.accepted import with_accepted
     from coverage.pages import gap_parts
 
     now = session.view("enterprise-19.0")

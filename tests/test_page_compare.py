@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from coverage.changes.borrow import borrow
+from coverage.changes.compare import compare
 from coverage.loaders import corpus_sources, load
-from coverage.measures.borrow import borrow
-from coverage.measures.compare import compare
 from coverage.reading import read_in
 from coverage.tables import PROJECT, priority_weights
 from tests.seen import as_seen

@@ -59,7 +59,8 @@ def chart(page: AppTest) -> dict:
 def test_without_arguments_the_corpora_that_are_on_are_read_and_the_others_offered(app, here, monkeypatch):
     monkeypatch.delenv("COVERAGE_RULES")
     (here / "coverage.toml").write_text(
-        '[[corpora]]\nname = "ours"\npath = "a"\n[[corpora]]\nname = "theirs"\npath = "b"\nenabled = false\ncolour = "#123456"\n'
+        '[[corpora]]\nname = "ours"\npath = "a"\n[[corpora]]\nname = "theirs"\npath = "b"\nenabled = '
+        'false\ncolour = "#123456"\n'
     )
     page = app.run()
     assert not page.exception

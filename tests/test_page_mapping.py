@@ -1,4 +1,6 @@
-"""The Mapping page and a rule's findings: first render, what each widget changes, silences, files as downloads."""
+"""The Mapping page and a rule's findings: first render, what each widget changes, silences, files as
+downloads.
+"""
 
 from __future__ import annotations
 

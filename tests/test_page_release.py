@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from coverage.changes.impact import impact
 from coverage.cli.options import default_paths
 from coverage.loaders import corpus_sources, load
-from coverage.measures.impact import impact
 from coverage.tables import PROJECT
 from tests.seen import as_seen
 from tests.small import E18, E19, read_embedded

@@ -1,4 +1,6 @@
-"""No page hands words of data to Streamlit as Markdown: each expression in a text is guarded, a number, or known here."""
+"""No page hands words of data to Streamlit as Markdown: each expression in a text is guarded, a number, or
+known here.
+"""
 
 from __future__ import annotations
 
@@ -68,10 +70,13 @@ KNOWN = {
     ("mapping.py", "name.capitalize()"),
     ("mapping.py", "now.scope.attack.title"),
     ("mapping.py", "said"),
-    ("mapping_parts.py", "meaning"),
-    ("mapping_parts.py", "name"),
-    ("matrix.py", "SHADES[name].title"),
-    ("matrix.py", "SHADES[shade].unit"),
+    ("mapping_sides.py", "meaning"),
+    ("mapping_sides.py", "name"),
+    ("matrix.py", "PAGE_MEASURES[name].label"),
+    ("matrix.py", "PAGE_MEASURES[shade].number"),
+    ("paging.py", "found"),
+    ("parts.py", "USERS[kind]"),
+    ("session.py", "option.label"),
     ("matrix.py", "who.sentence"),
     ("matrix.py", "why"),
     ("migrate_panel.py", "FILE_NAME"),
@@ -146,6 +151,8 @@ def unguarded(node: ast.expr) -> Iterator[str]:
     match node:
         case ast.Constant() | ast.Call(func=ast.Name(id="plain" | "len")):
             return
+        case ast.Call(func=ast.Name(id="amount" | "noun")):  # a number, and words of ours beside it
+            parts = node.args[1:]
         case ast.FormattedValue(format_spec=ast.JoinedStr(values=[ast.Constant(value=str(form))])) if (
             form.endswith(NUMBERS)
         ):
@@ -202,7 +209,9 @@ def test_every_text_is_guarded():
 
 
 def test_html_is_shown_in_two_places_only():
-    """`untrusted.py`, after the guard, and the style sheet of `session.py`; nowhere is HTML let through Markdown."""
+    """`untrusted.py`, after the guard, and the style sheet of `session.py`; nowhere is HTML let through
+    Markdown.
+    """
     users = set()
     for path in [*(PROJECT / "coverage").rglob("*.py"), PROJECT / "app.py"]:
         text = path.read_text(encoding="utf-8")

@@ -5,6 +5,7 @@ Runs over the project's own rules, so that it needs nothing beside the checkout.
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -12,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from coverage.pages import PAGES
 from coverage.tables import PROJECT
+from tests.command_line import run as command
 from tests.seen import as_seen
 
 FILES = [file for file, *_ in PAGES]
@@ -73,6 +75,10 @@ def test_every_page_says_what_to_do_when_there_is_no_rule(app, file, monkeypatch
         ("selectbox", "enabled", "any"),
         ("selectbox", "rollup", "all"),
         ("toggle", "pre", True),
+        ("selectbox", "min_severity", "high"),
+        ("multiselect", "tag", ["Domain: Endpoint"]),
+        ("multiselect", "log_source", ["endpoint"]),
+        ("multiselect", "type", ["eql"]),
     ],
 )
 def test_each_sidebar_widget_changes_the_stamp(app, widget, key, value):
@@ -81,6 +87,18 @@ def test_each_sidebar_widget_changes_the_stamp(app, widget, key, value):
     getattr(page, widget)(key=key).set_value(value).run()
     assert not page.exception
     assert [caption.value for caption in page.caption] != before
+
+
+def test_a_filter_in_a_link_keeps_the_rules_that_the_command_line_keeps(app):
+    app.query_params["min_severity"] = "high"
+    app.query_params["type"] = "eql"
+    page = app.run()
+    assert page.selectbox(key="min_severity").value == "high"
+    assert page.multiselect(key="type").value == ["eql"]
+    done = command("summary", "rules", "--min-severity", "high", "--type", "eql", "--json")
+    techniques = json.loads(done.stdout)["techniques"]
+    assert numbers(answer(page))[:2] == [techniques["covered"], techniques["total"]]
+    assert any("severity: high or higher · rule types: eql" in as_seen(c.value) for c in page.caption)
 
 
 def test_pre_only_techniques_widen_the_denominator(app):
@@ -139,13 +157,18 @@ def test_fragile_ids_are_listed_on_request(app):
     assert set(page.dataframe[0].value["gap_type"]) == {"Second rule"}
 
 
+def rule_keys(table) -> list[str]:
+    """The keys of the rules in a table of the project's own rules, which has no column for them."""
+    return [f"rules/{path}" for path in table["path"]]
+
+
 def test_rules_are_searched_and_opened_by_link(app):
     page = on(app, "rules.py")
     everything = len(page.dataframe[0].value)
     page.text_input(key="rule_search").set_value("powershell").run()
     found = page.dataframe[0].value
     assert 0 < len(found) < everything
-    page.query_params["rule"] = found.iloc[0]["rule_key"]
+    page.query_params["rule"] = rule_keys(found)[0]
     page.run()
     assert not page.exception
     assert page.button(key="rule_back")
@@ -156,7 +179,7 @@ def test_rules_are_searched_and_opened_by_link(app):
 def test_every_rule_of_the_project_opens(app):
     page = on(app, "rules.py")
     page.toggle(key="rule_all").set_value(True).run()
-    for key in page.dataframe[0].value["rule_key"]:
+    for key in rule_keys(page.dataframe[0].value):
         page.query_params["rule"] = key
         page.run()
         assert not page.exception, (key, page.exception[0].message)
@@ -199,7 +222,8 @@ def test_a_tactic_alone_is_no_id_that_is_not_live(app, monkeypatch, tmp_path):
     tags = ("attack.execution", "attack.t1059", "attack.stealth", "attack.t9999")
     lines = "".join(f"    - {tag}\n" for tag in tags)
     (tmp_path / "one.yml").write_text(
-        f"title: t\nid: i\ntags:\n{lines}logsource:\n    product: windows\ndetection:\n    s:\n        a: 1\n    condition: s\n"
+        f"title: t\nid: i\ntags:\n{lines}logsource:\n    product: windows\ndetection:\n    s:\n        a: "
+        "1\n    condition: s\n"
     )
     monkeypatch.setenv("COVERAGE_RULES", str(tmp_path))
     page = on(app, "problems.py")

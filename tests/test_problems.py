@@ -1,4 +1,6 @@
-"""What could not be placed: `problems`, `lint`, the Problems page and the exported frame say the same of it."""
+"""What could not be placed: `problems`, `lint`, the Problems page and the exported frame say the same of
+it.
+"""
 
 from __future__ import annotations
 
@@ -12,15 +14,17 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from coverage.findings import CHECKS
-from coverage.findings.problems import problem_list
+from coverage.findings.frames import FINDINGS
 from coverage.findings.unplaced import UNPLACED
-from coverage.frames import FINDINGS, PROBLEMS, checked
+from coverage.frames import checked
 from coverage.loaders import CorpusSource, load
+from coverage.loaders.frames import PROBLEMS
+from coverage.measures.problems import problem_list
 from tests import small
+from tests.command_line import run
 from tests.conftest import PROJECT
 from tests.findings_corpus import CASES, elastic, sigma, tactic, technique, written_to
 from tests.small import E18, E19, read_embedded
-from tests.states import run
 
 PANTHER = """\
 AnalysisType: rule
@@ -177,7 +181,9 @@ SAME_ID = {
 
 
 def test_every_file_and_id_that_migrate_cannot_read_is_a_problem(corpus, tmp_path):
-    """Beside the rules lie damaged files of the same suffixes that are no rules, and a link that leads out."""
+    """Beside the rules lie damaged files of the same suffixes that are no rules, and a link that leads
+    out.
+    """
     (corpus / "notes.csv").write_bytes(b"\xff\xfe\xff")
     (corpus / "empty.yml").touch()
     (corpus / "other.json").write_text('{"a": ', encoding="utf-8")
@@ -191,7 +197,7 @@ def test_every_file_and_id_that_migrate_cannot_read_is_a_problem(corpus, tmp_pat
     unreadable = {row["path"] for row in listed if row["code"] in ("bad-toml", "not-utf8")}
     assert unreadable == {"broken.toml", "not_utf8.yml"}
     assert (made["summary"]["files_unreadable"], made["summary"]["files_outside"]) == (2, 1)
-    assert "2 files could not be read (see problems); 1 links lead out of the rules' folder" in done.stderr
+    assert "2 files could not be read (see problems); 1 link leads out of the rules' folder" in done.stderr
     known = {(row["path"], row["line"], row["code"]) for row in listed}
     questions = [one for one in made["questions"] if one["code"] in (*SAME_ID, "unknown")]
     assert len(questions) == 4  # t1059, T0018.000 twice, T1043

@@ -6,8 +6,9 @@ import pandas as pd
 import pytest
 
 from coverage.catalogue import shelf
-from coverage.frames import RELEASE_CHANGES, checked
-from coverage.measures.release_diff import ABSENT, release_changes
+from coverage.changes.frames import RELEASE_CHANGES
+from coverage.changes.release_diff import ABSENT, release_changes
+from coverage.frames import checked
 from coverage.vocabulary import RELEASE_CHANGES as WORDS
 from tests import small
 from tests.releases import PAIRS
@@ -24,7 +25,8 @@ def one(frame: pd.DataFrame, attack_id: str, change: str) -> pd.Series:
     return rows.iloc[0]
 
 
-# ---- 18.1 -> 19.0, as MITRE's release notes say -------------------------------------------------------------
+# ---- 18.1 -> 19.0, as MITRE's release notes say
+# -------------------------------------------------------------
 
 
 def test_18_to_19_in_numbers():
@@ -83,7 +85,8 @@ def test_only_releases_of_one_domain_are_compared():
         release_changes(small.catalogue(E18), shelf.open_release("mobile-18.1"))
 
 
-# ---- every pair, against the raw bundles ----------------------------------------------------------------------
+# ---- every pair, against the raw bundles
+# ----------------------------------------------------------------------
 
 
 def counted_by_hand(old, new) -> dict[str, set]:

@@ -1,6 +1,8 @@
-"""SARIF: valid by the official schema, what code scanning asks for, and fingerprints that outlive moved lines.
+"""SARIF: valid by the official schema, what code scanning asks for, and fingerprints that outlive moved
+lines.
 
-The schema is `sarif-2.1.0-rtm.5.json` as the npm package `@microsoft/jest-sarif` 1.0.0-beta.0 (© Microsoft Corporation, MIT licence) ships it.
+The schema is `sarif-2.1.0-rtm.5.json` as the npm package `@microsoft/jest-sarif` 1.0.0-beta.0 (© Microsoft
+Corporation, MIT licence) ships it.
 """
 
 from __future__ import annotations
@@ -14,9 +16,9 @@ import pytest
 
 from coverage.exports.sarif import FINGERPRINT, fingerprints, sarif
 from coverage.findings import CHECKS
-from coverage.findings.lint import lint_results, relative_paths
 from coverage.loaders import CorpusSource, load
-from coverage.settings import LintSettings, Settings, Silence
+from coverage.project.lint import lint_results, relative_paths
+from coverage.project.settings import LintSettings, Settings, Silence
 from tests.findings_corpus import written_to
 from tests.small import E19, read_embedded
 

@@ -7,11 +7,14 @@ from dataclasses import FrozenInstanceError, replace
 import pandas as pd
 import pytest
 
-from coverage import scope as scope_module
 from coverage.catalogue import Release
-from coverage.frames import PLACED, RULES, TECHNIQUES, checked
+from coverage.catalogue.frames import TECHNIQUES
+from coverage.frames import checked
+from coverage.loaders.frames import RULES
+from coverage.mapping.frames import PLACED
 from coverage.reading import platforms_of
 from coverage.scope import Scope, once_a_view, rules_in_scope, unread_rules
+from coverage.scope import view as scope_module
 from coverage.vocabulary import RULE_CLASSES
 from tests import small
 from tests.small import DAY, E18, E19, letters, view

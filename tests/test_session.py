@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from coverage import session
+from coverage.changes.difference import Difference
+from coverage.changes.snapshot import snapshot_bytes
 from coverage.loaders import CorpusSource
-from coverage.measures.difference import Difference
-from coverage.snapshot import snapshot_bytes
 from tests.states import rule_file
 from tests.test_kept import SECONDS, Gate, at_once
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from coverage.findings.lint import lint_results
-from coverage.findings.silencing import glob, silenced, stale_silences
 from coverage.loaders import CorpusSource, load
-from coverage.settings import (
+from coverage.project.lint import lint_results
+from coverage.project.settings import (
     LintSettings,
     Settings,
     SettingsError,
@@ -19,6 +20,9 @@ from coverage.settings import (
     read_settings,
     settings_at,
 )
+from coverage.project.silencing import glob, silenced, stale_silences
+from coverage.scope import OPTIONS
+from tests.conftest import PROJECT
 from tests.findings_corpus import written_to
 from tests.small import E19, read_embedded
 
@@ -88,6 +92,14 @@ def test_no_file_and_an_empty_file_say_nothing(tmp_path):
             "which is no date",
         ),
         ('[[lint.silence]]\ncode = "parent-only"\npath = ["**"]\nreason = "x"\n', 3, "is a list, not text"),
+        ("[lint.silence]\n", 1, "lint.silence is a table, not a list of tables."),
+        ('[[lint.silence]]\ncod = "parent-only"\n', 2, "lint.silence[0].cod is no setting"),
+        ('[check.scope]\ntags = [" "]\n', 2, "check.scope.tags is empty, which could mean all or none"),
+        ('[check.scope]\nclasses = ["hunt", 3]\n', 2, "check.scope.classes[1] is a whole number, not text"),
+        ("[check.scope]\npre = 1\n", 2, "check.scope.pre is a whole number, not true or false"),
+        ("[[check.share]]\nat_least = nan\n", 2, "at_least is not a number from 0 to 1"),
+        (f"[[check.share]]\nat_least = 1{400 * '0'}\n", 2, "at_least is not a number from 0 to 1"),
+        ("[[check.share]]\nat_least = true\n", 2, "at_least is true or false, not a number"),
         ("[lint\n", 1, "Not valid TOML"),
     ],
 )
@@ -97,6 +109,40 @@ def test_a_fault_is_said_with_file_and_line(tmp_path, text, line, words):
         read_settings(file)
     assert str(caught.value).startswith(f"{file}:{line}: ")
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("head", "own"),
+    [
+        ("[check.scope]", ()),
+        ("[[check.share]]", ("grain", "at_least", "tactic")),
+        ("[[check.targets]]", ("ids", "layer", "name")),
+    ],
+)
+def test_every_table_with_a_scope_knows_every_option_of_a_scope(tmp_path, head, own):
+    with pytest.raises(SettingsError) as caught:
+        read_settings(settings_file(tmp_path, f"{head}\nzz = 1\n"))
+    known = ", ".join([*own, "attack", *OPTIONS])
+    assert str(caught.value).endswith(f".zz is no setting; known here: {known}.")
+
+
+@pytest.mark.parametrize(("text", "imported"), [(None, False), ("[lint]\n", True)])
+def test_the_library_of_the_models_is_imported_only_where_there_is_a_file(tmp_path, text, imported):
+    """It takes 0.1 s of every command that has no settings to read."""
+    if text is not None:
+        settings_file(tmp_path, text)
+    program = (
+        "import pathlib, sys\nimport coverage.cli\nfrom coverage.project import accepted_gaps, settings\n"
+        "settings.settings_at(pathlib.Path(sys.argv[1]))\nprint('pydantic' in sys.modules)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == f"{imported}\n"
 
 
 def test_a_file_that_is_not_there_or_no_text_is_said_so(tmp_path):

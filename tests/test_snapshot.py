@@ -1,4 +1,6 @@
-"""A snapshot: the same bytes for the same input, everything read back, and every damaged file refused in one sentence."""
+"""A snapshot: the same bytes for the same input, everything read back, and every damaged file refused in one
+sentence.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coverage.frames import MAPPINGS, RULES, WRITTEN, checked
-from coverage.loaders import CorpusSource, Loaded, load
-from coverage.measures import coverage_by_id, coverage_by_placement, rule_counts
-from coverage.snapshot import (
+from coverage.changes.snapshot import (
     VERSION,
     Snapshot,
     SnapshotError,
@@ -26,10 +25,16 @@ from coverage.snapshot import (
     snapshot_bytes,
     snapshot_of,
 )
+from coverage.frames import checked
+from coverage.loaders import CorpusSource, Loaded, load
+from coverage.loaders.frames import RULES, WRITTEN
+from coverage.mapping.frames import MAPPINGS
+from coverage.measures import coverage_by_id, coverage_by_placement, rule_counts
 from coverage.tables import depth_weights
 from tests import small
+from tests.command_line import run
 from tests.small import DAY, E18, E19, PATHS
-from tests.states import copy_of_small, refused, replaced, rule_file, run
+from tests.states import copy_of_small, refused, replaced, rule_file
 
 KEPT = [
     "rule_key",
@@ -57,7 +62,8 @@ def by_key(frame: pd.DataFrame, columns: list[str], order: list[str]) -> pd.Data
     return frame[columns].sort_values(order, ignore_index=True)
 
 
-# ---- what is kept ---------------------------------------------------------------------------------------------
+# ---- what is kept
+# ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("release", [E18, E19])
@@ -151,7 +157,8 @@ def test_the_mapping_set_of_another_release_is_written_and_not_read():
     } == {None: False, "18.1": False, "19.0": True}
 
 
-# ---- stable ----------------------------------------------------------------------------------------------------
+# ---- stable
+# ----------------------------------------------------------------------------------------------------
 
 
 def test_the_same_input_and_date_give_the_same_bytes_in_any_order():
@@ -199,7 +206,8 @@ def test_a_snapshot_among_the_rules_is_no_rule(tmp_path, name):
         assert after.problems.equals(before.problems) and after.corpora == before.corpora
 
 
-# ---- refused ---------------------------------------------------------------------------------------------------
+# ---- refused
+# ---------------------------------------------------------------------------------------------------
 
 
 def with_line(number: int, line: object) -> bytes:
@@ -220,7 +228,7 @@ def rule_with(**values) -> bytes:
         (b'{"name": "layer"}\n', "is no snapshot"),
         (b"[rule]\n", "is no snapshot"),
         (b'{"snapshot":"someone-elses","version":1}\n{"end":{}}\n', "no snapshot of this program"),
-        (with_line(1, b'{"snapshot":"attack-coverage","version":2}'), "has format 2, newer than 1"),
+        (with_line(1, b'{"snapshot":"attack-coverage","version":3}'), "has format 3, newer than 2"),
         (with_line(1, b'{"snapshot":"attack-coverage","version":"1"}'), "no snapshot of this program"),
         (with_line(3, b"{nonsense"), ":3: no JSON"),
         (with_line(3, {"scop": {}}), ":3: 'scop' is no line of a snapshot"),
@@ -298,7 +306,8 @@ def test_a_file_is_known_by_its_start(tmp_path):
             read_snapshot(path)
 
 
-# ---- the command -----------------------------------------------------------------------------------------------
+# ---- the command
+# -----------------------------------------------------------------------------------------------
 
 
 def test_the_command_writes_a_file_that_is_read_back(tmp_path):
@@ -328,8 +337,8 @@ def test_the_command_writes_a_file_that_is_read_back(tmp_path):
     ids = coverage_by_id(view)
     techniques = ids[~ids["is_subtechnique"]]
     assert (
-        f"{target}: 17 rules, {int(techniques['covered'].sum())} of {len(techniques)} techniques covered in Enterprise 18.1"
-        in done.stderr
+        f"{target}: 17 rules, {int(techniques['covered'].sum())} of {len(techniques)} techniques covered in "
+        "Enterprise 18.1" in done.stderr
     )
     first = target.read_bytes()
     run(

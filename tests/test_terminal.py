@@ -1,4 +1,6 @@
-"""What the command line writes: rules, names and paths that hold escape sequences or Rich markup change nothing."""
+"""What the command line writes: rules, names and paths that hold escape sequences or Rich markup change
+nothing.
+"""
 
 from __future__ import annotations
 
@@ -107,7 +109,7 @@ def test_one_module_writes():
     """No other module of the command line prints, writes to a stream or makes a console."""
     writers = []
     for path in sorted((PROJECT / "coverage" / "cli").glob("*.py")):
-        if path.name in ("terminal.py", "main.py"):
+        if path.name in ("terminal.py", "main.py", "streams.py", "ending.py"):  # the last two: its boundary
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             words = ast.unparse(node) if isinstance(node, ast.Attribute | ast.ImportFrom | ast.Call) else ""

@@ -1,4 +1,6 @@
-"""Rules are untrusted: what the guards leave is read again, HTML by a parser of HTML, Markdown by one of Markdown."""
+"""Rules are untrusted: what the guards leave is read again, HTML by a parser of HTML, Markdown by one of
+Markdown.
+"""
 
 from __future__ import annotations
 
@@ -461,7 +463,9 @@ def test_nothing_reaches_out_whatever_is_written(markdown):
 @example(":material/home: :red[x] :small[] <!-- -->")
 @example("a@b.example http://a.example -> @me #12")
 def test_plain_text_shows_as_it_was_written(text):
-    """What stands between its pieces shows nothing: in a browser (`test_hostile_pages.py`), and as a comment of HTML."""
+    """What stands between its pieces shows nothing: in a browser (`test_hostile_pages.py`), and as a comment
+    of HTML.
+    """
     words = " ".join(text.split())
     for page in (rendered(plain(text).replace(":small[]", "")), rendered(plain_in_file(text))):
         assert page.tags <= {"p"}
@@ -526,7 +530,9 @@ def test_a_reference_is_one_link_or_text(text):
 
 @pytest.mark.corpora
 def test_real_guides_keep_their_shape(shared):
-    """Every tenth of Elastic's guides: nothing reaches out, and headings, lists, code and links are still there."""
+    """Every tenth of Elastic's guides: nothing reaches out, and headings, lists, code and links are still
+    there.
+    """
     found = 0
     for path in sorted(shared("corpora", "elastic", "rules").rglob("*.toml"))[::10]:
         note = tomli.loads(path.read_text(encoding="utf-8"))["rule"].get("note", "")

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from coverage.findings.written_for import (
+from coverage.frames import checked
+from coverage.loaders import CorpusSource, load
+from coverage.measures.frames import CORPUS_RELEASES, WRITTEN_FOR
+from coverage.measures.written_for import (
     percent,
     release_sentence,
     releases_by_corpus,
     releases_of,
     written_for,
 )
-from coverage.frames import CORPUS_RELEASES, WRITTEN_FOR, checked
-from coverage.loaders import CorpusSource, load
 from tests.findings_corpus import SHELL, elastic, sigma, tactic, technique
 from tests.small import E18, E19, read_embedded
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from coverage.catalogue.bundle import sha256_of
 from coverage.catalogue.model import Catalogue, CatalogueError, Release
 from coverage.catalogue.shelf import import_bytes, imported
-from coverage.download import DownloadError, Progress, address, downloaded, shown
+from coverage.outside.download import DownloadError, Progress, address, downloaded, shown
 from coverage.vocabulary import DOMAINS
 
 MITRE_URL = "https://raw.githubusercontent.com/mitre-attack/attack-stix-data/master"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from coverage.frames import CATALOGUE_FRAMES
+from coverage.catalogue.frames import CATALOGUE_FRAMES
 from coverage.vocabulary import DOMAINS
 
 COPY_DIGITS = 12  # of a bundle's SHA-256, where it tells two files of one release apart

@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
-from coverage.atomic import sweep
 from coverage.catalogue.bundle import file_bytes, published_as, sha256_of
 from coverage.catalogue.model import Catalogue, CatalogueError, Release
 from coverage.catalogue.store import RELEASE_FILE, open_catalogue, read_stored, write_catalogue
-from coverage.folders import cache_root
+from coverage.outside.atomic import sweep
+from coverage.outside.folders import cache_root
 from coverage.vocabulary import DOMAINS
 
 EMBEDDED = Path(__file__).resolve().parents[2] / "data" / "attack"

@@ -25,9 +25,10 @@ from coverage.catalogue.bundle import (
     parsed_bundle,
     published_as,
 )
+from coverage.catalogue.frames import CATALOGUE_FRAMES
 from coverage.catalogue.items import Item, Items, items_of
 from coverage.catalogue.model import Catalogue, CatalogueError, Release
-from coverage.frames import CATALOGUE_FRAMES, FrameError, checked
+from coverage.frames import FrameError, checked
 from coverage.vocabulary import DOMAINS, parent_of
 
 if TYPE_CHECKING:
@@ -317,7 +318,9 @@ def _data_components(items: Items) -> list[tuple]:
 
 
 def _named_components(items: Items) -> Iterator[tuple[str, str]]:
-    """(component name, live technique ID) from the text on techniques before v18: `Process: Process Creation`."""
+    """(component name, live technique ID) from the text on techniques before v18: `Process: Process
+    Creation`.
+    """
     for item in items.live("technique", "subtechnique"):
         for text in item.texts("x_mitre_data_sources"):
             component = text.partition(": ")[2]

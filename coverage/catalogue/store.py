@@ -18,20 +18,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from coverage.atomic import folder_for
+from coverage.catalogue.frames import CATALOGUE_FRAMES
 from coverage.catalogue.model import Catalogue, CatalogueError, Release
-from coverage.frames import (
-    BOOL,
-    CATALOGUE_FRAMES,
-    DATE,
-    FLOAT,
-    INT,
-    LIST,
-    MAYBE_BOOL,
-    MAYBE_INT,
-    TEXT,
-    FrameSpec,
-)
+from coverage.frames import BOOL, DATE, FLOAT, INT, LIST, MAYBE_BOOL, MAYBE_INT, TEXT, FrameSpec
+from coverage.outside.atomic import folder_for
 
 RELEASE_FILE = "release.json"
 

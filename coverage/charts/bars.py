@@ -15,7 +15,8 @@ def _count(value: float) -> str:
 
 
 def share_bars(frame: pd.DataFrame, theme: Theme, title: str, unit: str = "techniques") -> go.Figure:
-    """One bar a row of TACTIC_COVERAGE or PLATFORM_COVERAGE: its length is the total, its filled part covered.
+    """One bar a row of TACTIC_COVERAGE or PLATFORM_COVERAGE: its length is the total, its filled part
+    covered.
 
     Every bar carries `covered/total` and the percentage, so that no bar needs its axis to be read.
     """

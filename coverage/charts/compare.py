@@ -52,7 +52,9 @@ def side_bars(
 
 
 def plan_curve(plan: pd.DataFrame, theme: Theme, title: str) -> go.Figure:
-    """The share of what can be closed that the first n rules close, with the gaps themselves on hover. `plan`: BORROW_PLAN."""
+    """The share of what can be closed that the first n rules close, with the gaps themselves on hover.
+    `plan`: BORROW_PLAN.
+    """
     steps, shares = [0, *plan["step"]], [0.0, *plan["share"]]
     names = [
         "no rule yet",

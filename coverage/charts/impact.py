@@ -31,7 +31,8 @@ def impact_bars(totals: pd.Series, causes: pd.DataFrame, theme: Theme, unit: str
     unit : what is counted, for titles: `techniques`
     """
     titles = [
-        f"{unit.capitalize()} {words}: {_count(totals[f'{kind}_before'])} → {_count(totals[f'{kind}_after'])} "
+        f"{unit.capitalize()} {words}: {_count(totals[f'{kind}_before'])} → "
+        f"{_count(totals[f'{kind}_after'])} "
         f"({_signed(totals[f'{kind}_after'] - totals[f'{kind}_before'])})"
         for kind, words in _PANELS.items()
     ]

@@ -1,4 +1,6 @@
-"""The look of every chart: fonts, margins and hover labels. The colours are `coverage.palette`'s, named here for the charts."""
+"""The look of every chart: fonts, margins and hover labels. The colours are `coverage.palette`'s, named here
+for the charts.
+"""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 import typer
+from typer.models import CommandInfo
 
 # The first word of a command -> the module beside this one that registers it, in the order of `--help`.
 COMMANDS = {
@@ -33,7 +34,8 @@ COMMANDS = {
 
 
 def application(arguments: Sequence[str] = ()) -> typer.Typer:
-    """The application that can run these arguments: with the one command they begin with, else with every one.
+    """The application that can run these arguments: with the one command they begin with, else with every
+    one.
 
     A command that is not asked for costs no import, which for all of them is a tenth of a short run.
     """
@@ -42,4 +44,11 @@ def application(arguments: Sequence[str] = ()) -> typer.Typer:
     named = COMMANDS.get(arguments[0]) if arguments else None
     for module in [named] if named else dict.fromkeys(COMMANDS.values()):
         import_module(f"coverage.cli.{module}")
+    app.registered_commands.sort(key=_place)
     return app
+
+
+def _place(command: CommandInfo) -> int:
+    """Where a command stands in `--help`, whichever module was imported first."""
+    name = command.name or command.callback.__name__
+    return list(COMMANDS).index(name)

@@ -53,7 +53,8 @@ def attack_list(as_json: AsJson = False) -> None:
 
 @attack_app.command(
     "import",
-    epilog="Examples:  attack import enterprise-attack-20.0.json.gz  |  attack import mobile.json --release 9.0",
+    epilog="Examples:  attack import enterprise-attack-20.0.json.gz  |  attack import mobile.json --release "
+    "9.0",
 )
 def attack_import(
     file: Annotated[

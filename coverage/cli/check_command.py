@@ -6,25 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from coverage.accepted import Accepted, accepted_in, gaps_files
 from coverage.catalogue import CatalogueError
-from coverage.cli.main import app
-from coverage.cli.options import Paths, choice, loaded_rules, own_paths, stop
-from coverage.cli.output import print_json
-from coverage.cli.states import Side, note_left_out, side_of
-from coverage.cli.terminal import error_console, terminal, write_out
-from coverage.exports.verdicts import verdict_annotations, verdicts_json
-from coverage.findings.lint import review_root, source_file
-from coverage.loaders import CorpusSource, Loaded, load
-from coverage.loaders._json import JSON
-from coverage.loaders.seam import Unparsable
-from coverage.loaders.walk import Unreadable, decoded, file_bytes
-from coverage.measures.difference import difference
-from coverage.measures.gate import (
+from coverage.changes.difference import difference
+from coverage.changes.gate import (
     GateError,
     Missing,
     Target,
@@ -34,14 +22,26 @@ from coverage.measures.gate import (
     targets_verdict,
     unmapped_verdict,
 )
-from coverage.measures.rule_diff import unreadable_files, unreadable_sentence
-from coverage.measures.steps import State
-from coverage.reading import Reading, platforms_of, read_in, release_in_use
-from coverage.scope import View
-from coverage.settings import Settings, SettingsError, settings_at
-from coverage.settings_check import ScopeSetting, TargetsCondition
+from coverage.changes.rule_diff import unreadable_files, unreadable_sentence
+from coverage.changes.steps import State
+from coverage.cli.main import app
+from coverage.cli.options import Paths, choice, loaded_rules, nearest, own_paths, stop
+from coverage.cli.output import print_json
+from coverage.cli.states import Side, note_left_out, side_of
+from coverage.cli.terminal import error_console, terminal, write_out
+from coverage.exports.verdicts import verdict_annotations, verdicts_json
+from coverage.loaders import CorpusSource, Loaded, load
+from coverage.loaders.walk import Unreadable, decoded, file_bytes
+from coverage.project.accepted_gaps import Accepted, accepted_in, gaps_files
+from coverage.project.check_settings import ScopeSetting, TargetsCondition
+from coverage.project.lint import review_root, source_file
+from coverage.project.settings import Settings, SettingsError, release_in_use, settings_at
+from coverage.reading import Reading, platforms_of, read_in
+from coverage.scope import OPTIONS, Known, ScopeOption, View
+from coverage.scope.options import MANY
+from coverage.syntaxes.json_text import JSON
+from coverage.syntaxes.syntax import Unparsable
 from coverage.tables import TableError
-from coverage.vocabulary import PRE_PLATFORM
 from coverage.words import amount
 
 FORMATS = ("table", "json", "github")
@@ -52,7 +52,8 @@ Baseline = Annotated[
     typer.Option(
         "--baseline",
         metavar="FILE|REV",
-        help="What no_technique_lost compares with: a snapshot, rules, or a git revision. [default: as coverage.toml says]",
+        help="What no_technique_lost compares with: a snapshot, rules, or a git revision. [default: as "
+        "coverage.toml says]",
     ),
 ]
 Config = Annotated[
@@ -75,7 +76,8 @@ Form = Annotated[str, typer.Option("--format", metavar="FORMAT", help=f"{', '.jo
 
 
 @app.command(
-    epilog="Examples:  check  |  check my-rules --baseline origin/main  |  check rules --baseline baseline.jsonl --format github"
+    epilog="Examples:  check  |  check my-rules --baseline origin/main  |  check rules --baseline "
+    "baseline.jsonl --format github"
 )
 def check(
     paths: Paths = None,
@@ -150,16 +152,25 @@ class _Gate:
         if release not in self._readings:
             self._readings[release] = read_in(self.loaded, release)
         reading = self._readings[release]
-        known = {name.casefold(): name for name in platforms_of(reading.catalogue) if name != PRE_PLATFORM}
-        if unknown := [name for name in scope.platforms or () if name.casefold() not in known]:
-            raise GateError(
-                f"'{unknown[0]}' is no platform of {reading.catalogue.release.title}; they are {', '.join(known.values())}",
-                line,
-            )
-        options = scope.options()
-        if scope.platforms:
-            options["platforms"] = tuple(known[name.casefold()] for name in scope.platforms)
+        options = {
+            name: self._value(OPTIONS[name], value, reading, line) for name, value in scope.options.items()
+        }
         return reading.view(**options, on=date.today()), reading
+
+    def _value(self, option: ScopeOption, value: Any, reading: Reading, line: int | None) -> Any:
+        """A stated value in the spelling of the release or of the rules; a GateError where they do not have
+        it.
+        """
+        choices = option.choices(Known(platforms_of(reading.catalogue), self.loaded.rules))
+        if option.kind != MANY or choices is None:
+            return value
+        known = {name.casefold(): name for name in choices}
+        if unknown := [name for name in value if name.casefold() not in known]:
+            where = reading.catalogue.release.title if option.name == "platforms" else "the rules"
+            raise GateError(
+                f"'{unknown[0]}' is no {option.noun} of {where}; {nearest(unknown[0], choices)}", line
+            )
+        return tuple(known[name.casefold()] for name in value)
 
     def _targets(self, condition: TargetsCondition) -> tuple[Target, ...]:
         if condition.ids:
@@ -185,7 +196,8 @@ class _Gate:
         text = self.settings.check.baseline if self.baseline is None else self.baseline
         if text is None:
             raise GateError(
-                "no_technique_lost needs something to compare with: --baseline FILE|REV, or baseline = in [check]",
+                "no_technique_lost needs something to compare with: --baseline FILE|REV, or baseline = in "
+                "[check]",
                 line,
             )
         side = self._baseline(text)
@@ -199,12 +211,16 @@ class _Gate:
         )
 
     def _baseline(self, text: str) -> Side:
-        """A baseline named in the settings lies beside them; one on the command line where the command runs."""
+        """A baseline named in the settings lies beside them; one on the command line where the command
+        runs.
+        """
         beside = self._beside(text) if self.baseline is None else Path(text)
         return side_of(str(beside) if text.strip() and beside.exists() else text, self.paths)
 
     def _accepted(self, reading: Reading) -> Accepted:
-        """What gaps.toml says. A fault in it stops a check that it could excuse a loss in, and is noted in any other."""
+        """What gaps.toml says. A fault in it stops a check that it could excuse a loss in, and is noted in
+        any other.
+        """
         release = str(reading.catalogue.release)
         if release not in self._answers:
             accepted = accepted_in(

@@ -9,26 +9,14 @@ import pandas as pd
 import typer
 from rich.table import Table
 
+from coverage.changes.borrow import Borrowing, borrow, with_classes
+from coverage.changes.compare import GRAINS, Comparison, compare
 from coverage.cli.main import app
-from coverage.cli.options import (
-    AsJson,
-    Attack,
-    Classes,
-    CsvFile,
-    Enabled,
-    Platforms,
-    Pre,
-    Rollup,
-    choice,
-    chosen_view,
-    one_output,
-    stop,
-)
+from coverage.cli.options import AsJson, CsvFile, choice, one_output, stop
 from coverage.cli.output import print_json, print_table, write_bytes
+from coverage.cli.scope_options import NOTHING, Given, chosen_view, takes_scope
 from coverage.cli.terminal import terminal
 from coverage.exports.compare import borrow_csv, borrow_json, comparison_csv, comparison_json
-from coverage.measures.borrow import Borrowing, borrow, with_classes
-from coverage.measures.compare import GRAINS, Comparison, compare
 from coverage.reading import platforms_of
 from coverage.scope import View
 from coverage.tables import TableError, priority_weights
@@ -54,7 +42,8 @@ HaveData = Annotated[
     bool,
     typer.Option(
         "--have-data",
-        help="Only rules that need a data component my own rules in scope need on the same platform; adds to --have-log-sources.",
+        help="Only rules that need a data component my own rules in scope need on the same platform; adds to "
+        "--have-log-sources.",
     ),
 ]
 Sources = Annotated[
@@ -90,23 +79,20 @@ Limit = Annotated[
 
 @app.command(
     "compare",
-    epilog="Examples:  compare ours=my-rules sigma=../sigma/rules  |  compare my-rules ../sigma/rules --platform Linux --csv compare.csv",
+    epilog="Examples:  compare ours=my-rules sigma=../sigma/rules  |  compare my-rules ../sigma/rules "
+    "--platform Linux --csv compare.csv",
 )
+@takes_scope(corpora=False)
 def compare_command(
     a: First,
     b: Second,
-    attack: Attack = None,
-    classes: Classes = None,
-    enabled: Enabled = "not_disabled",
-    platforms: Platforms = None,
-    pre: Pre = False,
-    rollup: Rollup = "any",
+    scope: Given = NOTHING,
     as_json: AsJson = False,
     csv: CsvFile = None,
 ) -> None:
     """What A alone covers, B alone, both, and neither, in one release however each was written."""
     one_output(as_json, csv)
-    found = compare(*_apart([a, b], attack, classes, enabled, platforms, pre, rollup))
+    found = compare(*_apart([a, b], scope))
     if csv is not None:
         write_bytes(comparison_csv(found), csv)
     if as_json:
@@ -115,9 +101,9 @@ def compare_command(
         _print_comparison(found)
 
 
-def _apart(paths: list[str], *scope) -> list[View]:
+def _apart(paths: list[str], scope: Given) -> list[View]:
     """One view a path, of one set of rules in one scope."""
-    view, _ = chosen_view(paths, *scope)
+    view, _ = chosen_view(paths, scope)
     return [view.of_corpora([stamp.name]) for stamp in view.scope.corpora]
 
 
@@ -154,8 +140,10 @@ def _tactic_table(found: Comparison) -> Table:
 
 @app.command(
     "borrow",
-    epilog="Examples:  borrow ours=my-rules sigma=../sigma/rules --plan --limit 10  |  borrow my-rules ../sigma/rules --have-log-sources --have-data --csv borrow.csv",
+    epilog="Examples:  borrow ours=my-rules sigma=../sigma/rules --plan --limit 10  |  borrow my-rules "
+    "../sigma/rules --have-log-sources --have-data --csv borrow.csv",
 )
+@takes_scope(corpora=False)
 def borrow_command(
     mine: Mine,
     others: Others,
@@ -166,18 +154,13 @@ def borrow_command(
     any_class: AnyClass = False,
     plan: Plan = False,
     limit: Limit = None,
-    attack: Attack = None,
-    classes: Classes = None,
-    enabled: Enabled = "not_disabled",
-    platforms: Platforms = None,
-    pre: Pre = False,
-    rollup: Rollup = "any",
+    scope: Given = NOTHING,
     as_json: AsJson = False,
     csv: CsvFile = None,
 ) -> None:
     """The rules of other corpora that would close my gaps, or (--plan) the few that close the most."""
     one_output(as_json, csv)
-    found = _borrowing([mine, *others], any_class, (attack, classes, enabled, platforms, pre, rollup))
+    found = _borrowing([mine, *others], any_class, scope)
     words = [*(found.own_log_sources if have else ()), *(log_sources or ())] if have or log_sources else None
     candidates = found.restricted(words, _platforms(found, on), have_data)
     rows = found.plan(candidates) if plan else candidates
@@ -190,8 +173,8 @@ def borrow_command(
         _print_borrow(found, candidates, rows, steps)
 
 
-def _borrowing(paths: list[str], any_class: bool, scope: tuple) -> Borrowing:
-    view, _ = chosen_view(paths, *scope)
+def _borrowing(paths: list[str], any_class: bool, scope: Given) -> Borrowing:
+    view, _ = chosen_view(paths, scope)
     first, *rest = (stamp.name for stamp in view.scope.corpora)
     others = view.of_corpora(rest)
     try:

@@ -23,7 +23,9 @@ app.add_typer(corpora_app, name="corpora")
 
 @corpora_app.command("list", epilog="Example:  corpora list --json")
 def corpora_list(as_json: AsJson = False) -> None:
-    """The corpora that have a name: those of coverage.toml, fetched and uploaded ones, and what can be fetched."""
+    """The corpora that have a name: those of coverage.toml, fetched and uploaded ones, and what can be
+    fetched.
+    """
     fetched = {corpus.name: corpus for corpus in fetched_corpora()}
     offered = offered_corpora(chosen_settings())
     rows = [
@@ -69,7 +71,9 @@ def corpora_fetch(
         ),
     ] = None,
 ) -> None:
-    """Download a public rule repository into your data folder, with its commit recorded, in place of the one there."""
+    """Download a public rule repository into your data folder, with its commit recorded, in place of the one
+    there.
+    """
     name = choice("public corpus known here", name, PUBLIC)
     try:
         corpus = with_download_progress(

@@ -9,37 +9,38 @@ import pandas as pd
 import typer
 from rich.table import Table
 
-from coverage.accepted import counts_sentence, marks
 from coverage.catalogue import CatalogueError
 from coverage.cli.gap_options import ACCEPTED_CHOICES, Accepted, GapsFile, answered_for
 from coverage.cli.main import app
 from coverage.cli.options import (
     AsJson,
-    Attack,
-    Classes,
-    Corpora,
     CsvFile,
-    Enabled,
     Paths,
-    Platforms,
-    Pre,
-    Rollup,
     choice,
-    chosen_readings,
-    chosen_view,
+    chosen_release,
     loaded_rules,
     one_output,
     stop,
 )
 from coverage.cli.output import emit, print_json, write_bytes
+from coverage.cli.scope_options import (
+    NOTHING,
+    Attack,
+    Corpora,
+    Given,
+    chosen_readings,
+    chosen_view,
+    takes_scope,
+)
 from coverage.cli.terminal import error_console, terminal
 from coverage.exports.tables import GAP_NAMES, stamped_csv, without_text
-from coverage.findings.problems import problem_count, problem_list, unplaced_count
 from coverage.loaders import CorpusStamp, Loaded
-from coverage.mapping import Reader
+from coverage.mapping.reader import Reader
 from coverage.measures import gaps as gap_list
 from coverage.measures import rules_with_ids
 from coverage.measures import summary as figures
+from coverage.measures.accepted import counts_sentence, marks
+from coverage.measures.problems import problem_count, problem_list, unplaced_count
 from coverage.reading import read_in
 from coverage.scope import Scope
 from coverage.tables import TableError
@@ -48,25 +49,19 @@ from coverage.words import amount, noun
 
 
 @app.command(
-    epilog="Examples:  summary ../detection-rules/rules  |  summary --attack enterprise-18.1 --platform Linux --json"
+    epilog="Examples:  summary ../detection-rules/rules  |  summary --attack enterprise-18.1 --platform "
+    "Linux --json"
 )
+@takes_scope()
 def summary(
     paths: Paths = None,
-    attack: Attack = None,
-    classes: Classes = None,
-    enabled: Enabled = "not_disabled",
-    platforms: Platforms = None,
-    corpora: Corpora = None,
-    pre: Pre = False,
-    rollup: Rollup = "any",
+    scope: Given = NOTHING,
     as_json: AsJson = False,
     csv: CsvFile = None,
 ) -> None:
     """Covered techniques, sub-techniques and placements, by tactic and platform, with every denominator."""
     one_output(as_json, csv)
-    ((reading, view),), _ = chosen_readings(
-        paths, (attack,), classes, enabled, platforms, pre, rollup, corpora
-    )
+    ((reading, view),), _ = chosen_readings(paths, (scope.attack,), scope)
     without = _corpora_without(reading.loaded, view.scope.corpora)
     result = figures(view, problem_count(reading, without), unplaced_count(reading, without))
     if csv is not None:
@@ -159,15 +154,10 @@ def _copies(rules: dict) -> str:
 
 
 @app.command(epilog="Examples:  gaps --csv gaps.csv  |  gaps my-rules --also fragile --platform Windows")
+@takes_scope()
 def gaps(
     paths: Paths = None,
-    attack: Attack = None,
-    classes: Classes = None,
-    enabled: Enabled = "not_disabled",
-    platforms: Platforms = None,
-    corpora: Corpora = None,
-    pre: Pre = False,
-    rollup: Rollup = "any",
+    scope: Given = NOTHING,
     also: Annotated[
         list[str] | None,
         typer.Option(
@@ -183,11 +173,13 @@ def gaps(
     as_json: AsJson = False,
     csv: CsvFile = None,
 ) -> None:
-    """Open techniques and sub-techniques, those that most groups use first; accepted and planned ones are marked."""
+    """Open techniques and sub-techniques, those that most groups use first; accepted and planned ones are
+    marked.
+    """
     accepted = choice("--accepted choice", accepted, ACCEPTED_CHOICES)
     also = [choice("gap type of covered IDs", name, sorted(COVERED_GAP_TYPES)) for name in also or ()]
     only = [choice("gap type", name, GAP_TYPES) for name in only or ()]
-    view, _ = chosen_view(paths, attack, classes, enabled, platforms, pre, rollup, corpora)
+    view, _ = chosen_view(paths, scope)
     found = gap_list(view, [*also, *(COVERED_GAP_TYPES & set(only))])
     if only:
         found = found[found["gap_type"].isin(only)]
@@ -210,15 +202,10 @@ def gaps(
 
 
 @app.command(epilog="Examples:  rules --csv rules.csv  |  rules my-rules --technique T1059 --json")
+@takes_scope()
 def rules(
     paths: Paths = None,
-    attack: Attack = None,
-    classes: Classes = None,
-    enabled: Enabled = "not_disabled",
-    platforms: Platforms = None,
-    corpora: Corpora = None,
-    pre: Pre = False,
-    rollup: Rollup = "any",
+    scope: Given = NOTHING,
     technique: Annotated[
         list[str] | None,
         typer.Option(
@@ -231,9 +218,7 @@ def rules(
     csv: CsvFile = None,
 ) -> None:
     """The rules in scope, with the IDs they are read as."""
-    ((reading, view),), _ = chosen_readings(
-        paths, (attack,), classes, enabled, platforms, pre, rollup, corpora
-    )
+    ((reading, view),), _ = chosen_readings(paths, (scope.attack,), scope)
     found = without_text(rules_with_ids(view))
     found = found[found["rule_key"].isin(view.rules["rule_key"])]
     if technique:
@@ -248,7 +233,9 @@ def rules(
 
 
 def _live(text: str, reader: Reader) -> str:
-    """The ID that a text names, read as a mapping is: a revoked one stands for its successor, and is said to."""
+    """The ID that a text names, read as a mapping is: a revoked one stands for its successor, and is said
+    to.
+    """
     leaf = reader.leaf(text.strip().upper())
     if leaf.attack_id is None:
         raise stop(f"'{text}' cannot be used: {leaf.reason}")
@@ -274,7 +261,7 @@ def problems(
     stamps = [stamp for stamp in loaded.corpora if stamp.name in names or not names]
     without = _corpora_without(loaded, stamps)
     try:
-        reading = read_in(loaded, attack)
+        reading = read_in(loaded, chosen_release(attack))
     except (CatalogueError, TableError) as error:
         raise stop(str(error)) from error
     found = problem_list(reading, without)

@@ -8,13 +8,14 @@ import pandas as pd
 import typer
 from rich.table import Table
 
-from coverage.accepted import Accepted, unit_marks
 from coverage.catalogue import CatalogueError
+from coverage.changes.difference import Difference, change_words, difference, grain_counts, scopes_differ
 from coverage.cli.gap_options import GapsFile, accepted_gaps
 from coverage.cli.main import app
-from coverage.cli.options import AsJson, Attack, Classes, CsvFile, stop
+from coverage.cli.options import AsJson, CsvFile, stop
 from coverage.cli.output import print_json, print_table, write_bytes
-from coverage.cli.states import ALL_PLATFORMS, WHAT, Options, RulePaths, note_left_out, states, two_sides
+from coverage.cli.scope_options import NOTHING, Given, takes_scope
+from coverage.cli.states import WHAT, RulePaths, note_left_out, states, two_sides
 from coverage.cli.terminal import terminal, write_out
 from coverage.exports.difference import (
     difference_csv,
@@ -23,10 +24,9 @@ from coverage.exports.difference import (
     figures,
     rule_counts,
 )
-from coverage.measures.difference import Difference, change_words, difference, grain_counts, scopes_differ
-from coverage.scope import ENABLED_CHOICES
+from coverage.measures.accepted import unit_marks
+from coverage.project.accepted_gaps import Accepted
 from coverage.tables import TableError
-from coverage.vocabulary import ROLLUPS
 
 Base = Annotated[
     str,
@@ -40,46 +40,21 @@ Head = Annotated[
         metavar="[HEAD]", help=f"{WHAT.capitalize()}. [default: the current rules]", show_default=False
     ),
 ]
-Enabled = Annotated[
-    str | None,
-    typer.Option("--enabled", metavar="CHOICE", help=f"Rules by switch: {', '.join(ENABLED_CHOICES)}."),
-]
-Platform = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--platform",
-        metavar="PLATFORM",
-        help=f"Platform that counts; repeatable; '{ALL_PLATFORMS}' is every one.",
-    ),
-]
-Pre = Annotated[
-    bool | None,
-    typer.Option(
-        "--pre/--no-pre", help="Count techniques that happen before a SIEM sees anything (PRE only), too."
-    ),
-]
-Rollup = Annotated[
-    str | None,
-    typer.Option("--rollup", metavar="ROLLUP", help=f"What covers a technique: {', '.join(ROLLUPS)}."),
-]
 Markdown = Annotated[
     bool, typer.Option("--markdown", help="Print Markdown for the comment on a pull request.")
 ]
 
 
 @app.command(
-    epilog="Examples:  diff main..HEAD --path rules --markdown  |  diff baseline.jsonl  |  diff baseline.jsonl my-rules --attack enterprise-19.0 --json"
+    epilog="Examples:  diff main..HEAD --path rules --markdown  |  diff baseline.jsonl  |  diff "
+    "baseline.jsonl my-rules --attack enterprise-19.0 --json"
 )
+@takes_scope(corpora=False, unsaid="as in BASE, where that is a snapshot")
 def diff(
     base: Base,
     head: Head = None,
     paths: RulePaths = None,
-    attack: Attack = None,
-    classes: Classes = None,
-    enabled: Enabled = None,
-    platforms: Platform = None,
-    pre: Pre = None,
-    rollup: Rollup = None,
+    scope: Given = NOTHING,
     as_json: AsJson = False,
     markdown: Markdown = False,
     csv: CsvFile = None,
@@ -92,7 +67,7 @@ def diff(
     if sum((as_json, markdown, csv is not None)) > 1:
         raise stop("choose one of --json, --markdown and --csv")
     sides = two_sides(base, head, paths)
-    found = _found(*states(*sides, Options(attack, classes, enabled, platforms, pre, rollup)))
+    found = _found(*states(*sides, scope))
     note_left_out(*sides)
     accepted = accepted_gaps(found.after, file)
     if csv is not None:

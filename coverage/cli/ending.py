@@ -1,6 +1,7 @@
 """How a command ends: with 1 only when a check failed, with 2 for whatever kept it from an answer.
 
-Python ends with 1 on an exception, and click on a broken pipe; a gate in CI would take either for a failed check.
+Python ends with 1 on an exception, and click on a broken pipe; a gate in CI would take either for a failed
+check.
 """
 
 from __future__ import annotations

@@ -13,29 +13,17 @@ from coverage.catalogue import CatalogueError
 from coverage.cli.folder_output import write_folder
 from coverage.cli.gap_options import GapsFile, accepted_gaps
 from coverage.cli.main import app
-from coverage.cli.options import (
-    Attack,
-    Classes,
-    Corpora,
-    Enabled,
-    Paths,
-    Platforms,
-    Pre,
-    Rollup,
-    choice,
-    chosen_readings,
-    chosen_settings,
-    stop,
-)
+from coverage.cli.options import Paths, choice, chosen_settings, stop
 from coverage.cli.output import write_bytes
+from coverage.cli.scope_options import NOTHING, Given, chosen_readings, takes_scope
 from coverage.cli.terminal import error_console
 from coverage.exports.briefing import changes_since
 from coverage.exports.bundle import EXPORTS, Refused, Wishes, every_frame, everything
 from coverage.exports.columns import EVERY_FRAME
 from coverage.exports.content import Content
 from coverage.exports.parquet import FORMS
-from coverage.loaders.fields import parsed_day
 from coverage.measures.cell import FILE_MEASURES
+from coverage.syntaxes.fields import parsed_day
 from coverage.tables import TableError
 from coverage.words import amount
 
@@ -50,7 +38,8 @@ Output = Annotated[
         "-o",
         "--output",
         metavar="FILE_OR_FOLDER",
-        help="Where to: a folder for all, and for csv, json and parquet without --frame; else a file, - for standard output.",
+        help="Where to: a folder for all, and for csv, json and parquet without --frame; else a file, - for "
+        "standard output.",
     ),
 ]
 Measure = Annotated[
@@ -75,7 +64,8 @@ Day = Annotated[
     typer.Option(
         "--date",
         metavar="DAY",
-        help="The stamp's date, such as 2026-03-31: the same input and date give the same bytes. [default: today]",
+        help="The stamp's date, such as 2026-03-31: the same input and date give the same bytes. [default: "
+        "today]",
     ),
 ]
 Baseline = Annotated[
@@ -83,15 +73,19 @@ Baseline = Annotated[
     typer.Option(
         "--baseline",
         metavar="BASE",
-        help="For the report: what to list changes since: a snapshot, a folder of rules or a git revision, as for diff.",
+        help="For the report: what to list changes since: a snapshot, a folder of rules or a git revision, "
+        "as for diff.",
     ),
 ]
 
 
 @app.command(
-    epilog="Examples:  export --what layer -o coverage.json  |  export my-rules --what all -o coverage-files  |  "
-    "export --what parquet --frame gaps -o gaps.parquet  |  export --what report --baseline baseline.jsonl -o report.html"
+    epilog="Examples:  export --what layer -o coverage.json  |  export my-rules --what all -o coverage-files "
+    " |  "
+    "export --what parquet --frame gaps -o gaps.parquet  |  export --what report --baseline baseline.jsonl "
+    "-o report.html"
 )
+@takes_scope()
 def export(
     paths: Paths = None,
     what: What = "",
@@ -101,21 +95,18 @@ def export(
     on: Day = None,
     baseline: Baseline = None,
     gaps_file: GapsFile = None,
-    attack: Attack = None,
-    classes: Classes = None,
-    enabled: Enabled = "not_disabled",
-    platforms: Platforms = None,
-    corpora: Corpora = None,
-    pre: Pre = False,
-    rollup: Rollup = "any",
+    scope: Given = NOTHING,
 ) -> None:
-    """Coverage as Navigator layers, Excel workbook, picture, report, CSV, JSON or Parquet. Written whole or not at all.
+    """Coverage as Navigator layers, Excel workbook, picture, report, CSV, JSON or Parquet. Written whole or
+    not at all.
 
-    Everything made of the same rules in the same scope says the same as summary, and carries the scope's stamp.
+    Everything made of the same rules in the same scope says the same as summary, and carries the scope's
+    stamp.
     """
     if not what or not output:
         raise stop(
-            f"say what to write and where, such as --what report -o report.html; --what is one of {', '.join(_KINDS)}"
+            "say what to write and where, such as --what report -o report.html; --what is one of "
+            f"{', '.join(_KINDS)}"
         )
     kind, wishes = choice("kind of file", what, _KINDS), Wishes(_measures(measure))
     name = _frame(frame, kind)
@@ -124,13 +115,11 @@ def export(
             f"{kind} is several files; name a folder"
             + ("" if kind == _ALL else ", or one frame with --frame")
         )
-    if baseline is not None and (kind not in _REPORTS or corpora):
+    if baseline is not None and (kind not in _REPORTS or scope.corpora):
         raise stop(
             "--baseline is for report, markdown and all, over every corpus that is read: leave --corpus out"
         )
-    ((reading, view),), _ = chosen_readings(
-        paths, (attack,), classes, enabled, platforms, pre, rollup, corpora, _day(on)
-    )
+    ((reading, view),), _ = chosen_readings(paths, (scope.attack,), scope, _day(on))
     content = Content(reading, view, chosen_settings(), accepted_gaps(view, gaps_file, reading.reader))
     if baseline is not None:
         wishes = Wishes(wishes.measures, _changes(baseline, paths, content))
@@ -173,10 +162,12 @@ def _day(text: str | None) -> date | None:
 
 
 def _changes(baseline: str, paths: list[str] | None, content: Content) -> Mapping:
-    """What the report says of the difference to the baseline, in the baseline's own scope when it is a snapshot."""
+    """What the report says of the difference to the baseline, in the baseline's own scope when it is a
+    snapshot.
+    """
+    from coverage.changes.difference import difference
+    from coverage.changes.steps import State
     from coverage.cli.states import CURRENT, note_left_out, side_of
-    from coverage.measures.difference import difference
-    from coverage.measures.steps import State
 
     side = side_of(baseline, paths)
     note_left_out(side)

@@ -1,4 +1,6 @@
-"""A folder of files, written whole or not at all; a folder of an earlier export is replaced, any other refused."""
+"""A folder of files, written whole or not at all; a folder of an earlier export is replaced, any other
+refused.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +8,15 @@ import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from coverage.atomic import folder_for
 from coverage.cli.options import stop
 from coverage.exports.bundle import MANIFEST
+from coverage.outside.atomic import folder_for
 
 
 def write_folder(files: Iterable[tuple[str, bytes]], target: str) -> int:
-    """Write (name, bytes) into a folder and give how many. The old folder stays until the new one is whole."""
+    """Write (name, bytes) into a folder and give how many. The old folder stays until the new one is
+    whole.
+    """
     folder = Path(target).resolve()
     if folder.exists() and not _is_ours(folder):
         raise stop(

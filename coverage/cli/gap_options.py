@@ -9,11 +9,12 @@ from typing import Annotated
 import pandas as pd
 import typer
 
-from coverage.accepted import Accepted as AcceptedGaps
-from coverage.accepted import accepted_in, gaps_files, in_force, place_and_message, with_accepted
 from coverage.cli.options import chosen_settings, stop
 from coverage.cli.terminal import error_console
-from coverage.mapping import Reader
+from coverage.mapping.reader import Reader
+from coverage.measures.accepted import in_force, with_accepted
+from coverage.project.accepted_gaps import Accepted as AcceptedGaps
+from coverage.project.accepted_gaps import accepted_in, gaps_files, place_and_message
 from coverage.reading import other_releases
 from coverage.scope import View
 
@@ -43,12 +44,16 @@ GapsFile = Annotated[
 
 
 def answered_for(found: pd.DataFrame, view: View, file: Path | None) -> pd.DataFrame:
-    """ACCEPTED_GAPS of some gaps; what is wrong with the file goes to standard error, and its other entries count."""
+    """ACCEPTED_GAPS of some gaps; what is wrong with the file goes to standard error, and its other entries
+    count.
+    """
     return with_accepted(found, accepted_gaps(view, file), view)
 
 
 def accepted_gaps(view: View, file: Path | None, reader: Reader | None = None) -> AcceptedGaps:
-    """What gaps.toml says in the view's release; what is wrong with it goes to standard error. `reader`: of that release, if there is one."""
+    """What gaps.toml says in the view's release; what is wrong with it goes to standard error. `reader`: of
+    that release, if there is one.
+    """
     if file is not None and not file.is_file():
         raise stop(f"there is no file {file!s}")
     files = gaps_files(chosen_settings().file, view.scope.corpora, file)

@@ -9,27 +9,14 @@ import typer
 from rich.table import Table
 
 from coverage.catalogue import CatalogueError, Release, shelf
+from coverage.changes.impact import Impact
+from coverage.changes.impact import impact as compare
 from coverage.cli.main import app
-from coverage.cli.options import (
-    AsJson,
-    Classes,
-    CsvFile,
-    Enabled,
-    Paths,
-    Platforms,
-    Pre,
-    Rollup,
-    choice,
-    chosen_release,
-    chosen_views,
-    one_output,
-    stop,
-)
+from coverage.cli.options import AsJson, CsvFile, Paths, choice, chosen_release, one_output, stop
 from coverage.cli.output import print_json, print_table, write_bytes
+from coverage.cli.scope_options import NOTHING, Given, chosen_readings, takes_scope
 from coverage.cli.terminal import terminal
 from coverage.exports.impact import TABLES, comparison, impact_csv, impact_json
-from coverage.measures.impact import Impact
-from coverage.measures.impact import impact as compare
 from coverage.reading import newest_other_release
 from coverage.words import amount
 
@@ -49,27 +36,27 @@ Which = Annotated[
 
 
 @app.command(
-    epilog="Examples:  impact --from enterprise-18.1 --to enterprise-19.0  |  impact my-rules --to enterprise-19.0 --table rules --csv touched.csv"
+    epilog="Examples:  impact --from enterprise-18.1 --to enterprise-19.0  |  impact my-rules --to "
+    "enterprise-19.0 --table rules --csv touched.csv"
 )
+@takes_scope(attack=False, corpora=False)
 def impact(
     paths: Paths = None,
     start: From = None,
     to: To = None,
-    classes: Classes = None,
-    enabled: Enabled = "not_disabled",
-    platforms: Platforms = None,
-    pre: Pre = False,
-    rollup: Rollup = "any",
+    scope: Given = NOTHING,
     table: Which = "ledger",
     as_json: AsJson = False,
     csv: CsvFile = None,
 ) -> None:
-    """What another ATT&CK release changes: coverage before and after by cause, and the rules each change touches."""
+    """What another ATT&CK release changes: coverage before and after by cause, and the rules each change
+    touches.
+    """
     one_output(as_json, csv)
     table = choice("table", table, TABLES)
     releases = _releases(start, to)
-    views, _ = chosen_views(paths, releases, classes, enabled, platforms, pre, rollup)
-    found = compare(*views)
+    pairs, _ = chosen_readings(paths, releases, scope)
+    found = compare(*(view for _, view in pairs))
     if csv is not None:
         write_bytes(impact_csv(found, table), csv)
     if as_json:

@@ -11,18 +11,19 @@ import typer
 
 from coverage.catalogue import CatalogueError
 from coverage.cli.main import app
-from coverage.cli.options import Attack, Paths, choice, loaded_rules, own_paths, stop
+from coverage.cli.options import Paths, choice, loaded_rules, own_paths, stop
 from coverage.cli.output import json_bytes, print_table, write_bytes
+from coverage.cli.scope_options import Attack
 from coverage.cli.terminal import error_console
 from coverage.exports.annotations import annotations
 from coverage.exports.sarif import sarif
 from coverage.exports.tables import records, stamped_csv
 from coverage.findings.checks import CHECKS
-from coverage.findings.lint import counting, lint_results, relative_paths, review_root, severity_counts
-from coverage.findings.written_for import release_sentence, releases_by_corpus, releases_of, written_for
-from coverage.reading import Reading, read_in, release_in_use
+from coverage.measures.written_for import release_sentence, releases_by_corpus, releases_of, written_for
+from coverage.project.lint import counting, lint_results, relative_paths, review_root, severity_counts
+from coverage.project.settings import SettingsError, release_in_use, settings_at
+from coverage.reading import Reading, read_in
 from coverage.scope import Scope
-from coverage.settings import SettingsError, settings_at
 from coverage.tables import TableError
 from coverage.vocabulary import PROBLEM_SEVERITIES, RULE_CLASSES
 from coverage.words import amount
@@ -64,7 +65,8 @@ _TABLE = "table"
 
 
 @app.command(
-    epilog="Examples:  lint my-rules --fail-on warning  |  lint --attack enterprise-18.1 --format sarif -o lint.sarif  |  "
+    epilog="Examples:  lint my-rules --fail-on warning  |  lint --attack enterprise-18.1 --format sarif -o "
+    "lint.sarif  |  "
     "lint --code revoked-technique --code tactic-left --format csv -o -"
 )
 def lint(
@@ -102,9 +104,11 @@ def lint(
         ),
     ] = None,
 ) -> None:
-    """Check every mapping against one ATT&CK release: IDs, tactics, names, links and tags. Exit code 1 when it finds something.
+    """Check every mapping against one ATT&CK release: IDs, tactics, names, links and tags. Exit code 1 when
+    it finds something.
 
-    What counts for the exit code: findings of the --fail-on severity or a worse one, and files that cannot be read.
+    What counts for the exit code: findings of the --fail-on severity or a worse one, and files that cannot be
+    read.
     """
     fail_on = choice("severity", fail_on, PROBLEM_SEVERITIES)
     kind = "json" if as_json else choice("format", output_format, (_TABLE, *FORMATS))

@@ -1,4 +1,6 @@
-"""`migrate --ask`: open questions one by one on a terminal; every answer is kept in the decisions file at once."""
+"""`migrate --ask`: open questions one by one on a terminal; every answer is kept in the decisions file at
+once.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,8 @@ from coverage.words import amount
 
 
 def ask_questions(made: Plan, target: Target, file: Path) -> int:
-    """Ask each group of questions once; the number of answers. An empty line leaves a question open, `q` ends.
+    """Ask each group of questions once; the number of answers. An empty line leaves a question open, `q`
+    ends.
 
     Raises
     ------

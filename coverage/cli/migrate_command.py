@@ -26,7 +26,8 @@ from coverage.words import amount, noun
 
 
 @app.command(
-    epilog="Examples:  migrate my-rules --to enterprise-19.0 > move.patch  |  migrate my-rules --to enterprise-19.0 --ask  |  "
+    epilog="Examples:  migrate my-rules --to enterprise-19.0 > move.patch  |  migrate my-rules --to "
+    "enterprise-19.0 --ask  |  "
     "migrate my-rules --to enterprise-19.0 --write"
 )
 def migrate(
@@ -67,7 +68,8 @@ def migrate(
         bool,
         typer.Option(
             "--touch-date",
-            help="Write today into updated_date (Sigma: modified) of rules that change. It is left alone otherwise.",
+            help="Write today into updated_date (Sigma: modified) of rules that change. It is left alone "
+            "otherwise.",
         ),
     ] = False,
     as_json: AsJson = False,
@@ -75,7 +77,8 @@ def migrate(
     """Rewrite the mappings of Elastic TOML and Sigma YAML for another ATT&CK release; every other byte stays.
 
     IDs, names, links, tactics and their tags follow ATT&CK. What only a person can decide is left alone and
-    listed on standard error as decisions to fill in. updated_date is not touched unless --touch-date is given.
+    listed on standard error as decisions to fill in. updated_date is not touched unless --touch-date is
+    given.
     """
     if not to:
         raise stop("name the release to move to, such as --to enterprise-19.0")
@@ -164,7 +167,8 @@ def _write(made: Plan, force: bool, decisions: Path) -> None:
         if not force and (dirty := dirty_files(made, (decisions.resolve(),))):
             more = f" and {len(dirty) - 3:,} more" if len(dirty) > 3 else ""
             raise stop(
-                f"git has changes that are not committed ({', '.join(dirty[:3])}{more}); commit them, or write over them with --force"
+                f"git has changes that are not committed ({', '.join(dirty[:3])}{more}); commit them, or "
+                "write over them with --force"
             )
         write(made)
     except WriteError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
 
@@ -13,11 +13,7 @@ from coverage.catalogue import CatalogueError
 from coverage.cli.terminal import error_console
 from coverage.corpora.offered import default_texts, resolved
 from coverage.loaders import Loaded, corpus_sources, load
-from coverage.reading import Reading, platforms_of, read_in, release_in_use
-from coverage.scope import ENABLED_CHOICES, View
-from coverage.settings import Settings, SettingsError, settings_at
-from coverage.tables import TableError
-from coverage.vocabulary import PRE_PLATFORM, ROLLUPS, RULE_CLASSES
+from coverage.project.settings import Settings, SettingsError, release_in_use, settings_at
 
 
 def one_output(as_json: bool, csv: str | None) -> None:
@@ -37,47 +33,9 @@ Paths = Annotated[
     typer.Argument(
         metavar="[PATH ...]",
         show_default=False,
-        help="Rule folders or files; NAME=PATH gives a corpus its name. The name of a corpus that 'corpora list' shows is its path.",
+        help="Rule folders or files; NAME=PATH gives a corpus its name. The name of a corpus that 'corpora "
+        "list' shows is its path.",
     ),
-]
-Attack = Annotated[
-    str | None,
-    typer.Option(
-        "--attack",
-        metavar="RELEASE",
-        help="Release to read in, such as enterprise-18.1. "
-        "[default: that of coverage.toml, else the project's newest Enterprise release]",
-    ),
-]
-Classes = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--class",
-        metavar="CLASS",
-        help=f"Rule class that counts; repeatable: {', '.join(RULE_CLASSES)}. [default: production]",
-    ),
-]
-Enabled = Annotated[
-    str, typer.Option("--enabled", metavar="CHOICE", help=f"Rules by switch: {', '.join(ENABLED_CHOICES)}.")
-]
-Platforms = Annotated[
-    list[str] | None,
-    typer.Option("--platform", metavar="PLATFORM", help="Platform that counts; repeatable. [default: all]"),
-]
-Pre = Annotated[
-    bool,
-    typer.Option("--pre", help="Count techniques that happen before a SIEM sees anything (PRE only), too."),
-]
-Corpora = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--corpus",
-        metavar="NAME",
-        help="Only the rules of this corpus, of those read; repeatable. [default: all]",
-    ),
-]
-Rollup = Annotated[
-    str, typer.Option("--rollup", metavar="ROLLUP", help=f"What covers a technique: {', '.join(ROLLUPS)}.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON to standard output.")]
 CsvFile = Annotated[
@@ -91,7 +49,8 @@ def default_paths(environment: str | None = None) -> list[str]:
 
 
 def own_paths(paths: list[str] | None, settings: Settings | None = None) -> list[str]:
-    """The rule paths given, else the default ones, of a command that must not speak of the example rules by mistake.
+    """The rule paths given, else the default ones, of a command that must not speak of the example rules by
+    mistake.
 
     Outside the project it stops rather than read them.
     """
@@ -138,54 +97,24 @@ def _exists(path: Path) -> bool:
         return False
 
 
+_MOST_CHOICES = 40  # named in a message; of more the nearest
+
+
 def choice(kind: str, value: str, known: Iterable[str]) -> str:
+    """The one of the known words that a text is, upper and lower case alike, or an exit that names them."""
     names = {name.casefold(): name for name in known}
     if value.casefold() not in names:
-        raise stop(f"'{value}' is no {kind}; choose from {', '.join(names.values())}")
+        raise stop(f"'{value}' is no {kind}; {nearest(value, names.values())}")
     return names[value.casefold()]
 
 
-def chosen_view(paths, attack, classes, enabled, platforms, pre, rollup, corpora=None) -> tuple[View, Loaded]:
-    (view,), loaded = chosen_views(paths, (attack,), classes, enabled, platforms, pre, rollup, corpora)
-    return view, loaded
-
-
-def chosen_views(
-    paths, releases, classes, enabled, platforms, pre, rollup, corpora=None
-) -> tuple[list[View], Loaded]:
-    """The same rules in the same scope, in each of the releases."""
-    pairs, loaded = chosen_readings(paths, releases, classes, enabled, platforms, pre, rollup, corpora)
-    return [view for _, view in pairs], loaded
-
-
-def chosen_readings(
-    paths, releases, classes, enabled, platforms, pre, rollup, corpora=None, on: date | None = None
-) -> tuple[list[tuple[Reading, View]], Loaded]:
-    """The same rules in each of the releases, and in the same scope. `on` is the stamp's date, today by default."""
-    classes = [choice("rule class", name, RULE_CLASSES) for name in classes or ("production",)]
-    enabled, rollup = choice("--enabled choice", enabled, ENABLED_CHOICES), choice("roll-up", rollup, ROLLUPS)
-    loaded = loaded_rules(paths)
-    if loaded.rules.empty and loaded.problems.empty:
-        error_console.print("no rule was found: no file there is of a format that docs/formats.md lists")
-    try:
-        readings = [read_in(loaded, chosen_release(release)) for release in releases]
-        titles = " or ".join(reading.catalogue.release.title for reading in readings)
-        known = sorted(
-            {name for reading in readings for name in platforms_of(reading.catalogue)} - {PRE_PLATFORM}
-        )
-        scope = {
-            "platforms": [choice(f"platform of {titles}", name, known) for name in platforms or ()],
-            "pre": pre,
-            "classes": classes,
-            "enabled": enabled,
-            "rollup": rollup,
-            "on": on or date.today(),
-            "corpora": [
-                choice("corpus that was read", name, (stamp.name for stamp in loaded.corpora))
-                for name in corpora or ()
-            ],
-        }
-        pairs = [(reading, reading.view(**scope)) for reading in readings]
-    except (CatalogueError, TableError) as error:
-        raise stop(str(error)) from error
-    return pairs, loaded
+def nearest(value: str, known: Iterable[str]) -> str:
+    """What to choose from in place of a text: a few words all, of many those that are most like it."""
+    names = list(known)
+    if not names:
+        return "there is none to choose from"
+    if len(names) <= _MOST_CHOICES:
+        return f"choose from {', '.join(names)}"
+    close = get_close_matches(value.casefold(), [name.casefold() for name in names], 5, 0.5)
+    like = [name for name in names if name.casefold() in close]
+    return f"nearest of {len(names):,}: {', '.join(like)}" if like else f"none of {len(names):,} is like it"

@@ -10,10 +10,10 @@ from typing import TypeVar
 import pandas as pd
 from rich.table import Table
 
-from coverage.atomic import replaced_file
 from coverage.cli.options import one_output, stop
 from coverage.cli.terminal import error_console, lines, terminal, write_out
 from coverage.exports.tables import records, stamped_csv, text
+from coverage.outside.atomic import replaced_file
 from coverage.scope import Scope
 
 Result = TypeVar("Result")
@@ -45,7 +45,9 @@ def print_json(value: object) -> None:
 
 
 def with_download_progress(title: str, run: Callable[[Callable | None], Result]) -> Result:
-    """What `run` gives, with a bar on a terminal: it gets what to call with (bytes received, their total or None)."""
+    """What `run` gives, with a bar on a terminal: it gets what to call with (bytes received, their total or
+    None).
+    """
     if not error_console.is_terminal:
         return run(None)
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn

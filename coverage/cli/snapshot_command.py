@@ -7,25 +7,15 @@ from typing import Annotated
 
 import typer
 
+from coverage.changes.snapshot import snapshot_bytes
 from coverage.cli.main import app
-from coverage.cli.options import (
-    Attack,
-    Classes,
-    Enabled,
-    Paths,
-    Platforms,
-    Pre,
-    Rollup,
-    chosen_view,
-    own_paths,
-    stop,
-)
+from coverage.cli.options import Paths, own_paths, stop
 from coverage.cli.output import write_bytes
+from coverage.cli.scope_options import NOTHING, Given, chosen_view, takes_scope
 from coverage.cli.terminal import error_console
-from coverage.loaders.fields import parsed_day
 from coverage.measures import summary
 from coverage.scope import View
-from coverage.snapshot import snapshot_bytes
+from coverage.syntaxes.fields import parsed_day
 from coverage.words import amount
 
 Output = Annotated[
@@ -42,30 +32,30 @@ Day = Annotated[
     typer.Option(
         "--date",
         metavar="DAY",
-        help="The stamp's date, such as 2026-03-31: the same input and date give the same bytes. [default: today]",
+        help="The stamp's date, such as 2026-03-31: the same input and date give the same bytes. [default: "
+        "today]",
     ),
 ]
 
 
 @app.command(
     "snapshot",
-    epilog="Examples:  snapshot -o baseline.jsonl  |  snapshot my-rules --platform Windows -o baseline.jsonl.gz",
+    epilog="Examples:  snapshot -o baseline.jsonl  |  snapshot my-rules --platform Windows -o "
+    "baseline.jsonl.gz",
 )
+@takes_scope(corpora=False)
 def snapshot_command(
     paths: Paths = None,
     output: Output = "",
     on: Day = None,
-    attack: Attack = None,
-    classes: Classes = None,
-    enabled: Enabled = "not_disabled",
-    platforms: Platforms = None,
-    pre: Pre = False,
-    rollup: Rollup = "any",
+    scope: Given = NOTHING,
 ) -> None:
-    """Keep rules, mappings as written and as read, scope and release in one file. diff and check compare with it."""
+    """Keep rules, mappings as written and as read, scope and release in one file. diff and check compare with
+    it.
+    """
     if not output:
         raise stop("name the file to write, such as -o baseline.jsonl")
-    view, loaded = chosen_view(own_paths(paths), attack, classes, enabled, platforms, pre, rollup)
+    view, loaded = chosen_view(own_paths(paths), scope)
     if on is not None:
         view = _dated(view, on)
     write_bytes(snapshot_bytes(view, loaded, output.endswith(".gz")), output)

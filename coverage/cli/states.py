@@ -5,36 +5,28 @@ Turns their text into states, and exits with code 2 and one sentence where it is
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path, PurePath
 from typing import Annotated
 
+import pandas as pd
 import typer
 
-from coverage.catalogue import CatalogueError, Release, shelf
-from coverage.cli.options import (
-    choice,
-    chosen_release,
-    chosen_settings,
-    loaded_rules,
-    own_paths,
-    stop,
-)
+from coverage.catalogue import Release, shelf
+from coverage.changes.snapshot import Snapshot, SnapshotError, is_snapshot, read_snapshot
+from coverage.changes.steps import State
+from coverage.cli.options import chosen_release, chosen_settings, loaded_rules, own_paths, stop
+from coverage.cli.scope_options import Given
 from coverage.cli.terminal import error_console
 from coverage.corpora.git import Revision, RevisionError, merge_base, repository_of, revision
 from coverage.corpora.offered import resolved
 from coverage.corpora.revision import load_revision
 from coverage.loaders import CorpusSource, Loaded, corpus_sources
-from coverage.measures.steps import State
-from coverage.reading import platforms_of
-from coverage.scope import ENABLED_CHOICES, Scope
-from coverage.snapshot import Snapshot, SnapshotError, is_snapshot, read_snapshot
-from coverage.vocabulary import PRE_PLATFORM, ROLLUPS, RULE_CLASSES
+from coverage.scope import Scope
 from coverage.words import amount
 
-ALL_PLATFORMS = "all"
 CURRENT = "the current rules"
 WHAT = "a snapshot, a folder or file of rules, or a git revision"
 
@@ -43,54 +35,11 @@ RulePaths = Annotated[
     typer.Option(
         "--path",
         metavar="PATH",
-        help="Rules that are meant where no HEAD is given, and those read at a revision; repeatable. [default: the folder or file that a revision is compared with, else as without PATH elsewhere, and never the example rules]",
+        help="Rules that are meant where no HEAD is given, and those read at a revision; repeatable. "
+        "[default: the folder or file that a revision is compared with, else as without PATH elsewhere, "
+        "and never the example rules]",
     ),
 ]
-
-
-@dataclass(frozen=True)
-class Options:
-    """The scope's options as given on the command line; None where one was not given."""
-
-    attack: str | None = None
-    classes: Sequence[str] | None = None
-    enabled: str | None = None
-    platforms: Sequence[str] | None = None
-    pre: bool | None = None
-    rollup: str | None = None
-
-    def applied(self, scope: Scope) -> Scope:
-        """The scope with the options that were given."""
-        changed: dict[str, object] = {}
-        if self.attack is not None:
-            changed["attack"] = release_named(self.attack)
-        if self.classes:
-            changed["classes"] = tuple(choice("rule class", name, RULE_CLASSES) for name in self.classes)
-        if self.enabled is not None:
-            changed["enabled"] = choice("--enabled choice", self.enabled, ENABLED_CHOICES)
-        if self.rollup is not None:
-            changed["rollup"] = choice("roll-up", self.rollup, ROLLUPS)
-        if self.pre is not None:
-            changed["pre"] = self.pre
-        scope = replace(scope, **changed)
-        return replace(scope, platforms=_platforms(self.platforms, scope.attack)) if self.platforms else scope
-
-
-def release_named(text: str) -> Release:
-    """The release that a text names, or an exit."""
-    try:
-        return Release.parse(text)
-    except ValueError as error:
-        raise stop(str(error)) from error
-
-
-def _platforms(names: Iterable[str], release: Release) -> tuple[str, ...]:
-    try:
-        known = [name for name in platforms_of(shelf.open_release(str(release))) if name != PRE_PLATFORM]
-    except CatalogueError as error:
-        raise stop(str(error)) from error
-    chosen = [choice(f"platform of {release.title}", name, [*known, ALL_PLATFORMS]) for name in names]
-    return () if ALL_PLATFORMS in chosen else tuple(chosen)
 
 
 @dataclass(frozen=True)
@@ -107,9 +56,9 @@ class Side:
 def two_sides(base: str, head: str | None, paths: list[str] | None) -> tuple[Side, Side]:
     """What BASE and HEAD are. `ONE..OTHER` as BASE is both; `ONE...OTHER` starts where the two parted.
 
-    A revision is compared with rules in files as `git diff REV PATH` does: it is that of their repository. One
-    that has none of their paths is compared as nothing, as long as the other state has one: so the first rules of
-    a repository can be compared with what was there before.
+    A revision is compared with rules in files as `git diff REV PATH` does: it is that of their repository.
+    One that has none of their paths is compared as nothing, as long as the other state has one: so the first
+    rules of a repository can be compared with what was there before.
     """
     sides = _two_sides(base, head, paths)
     if all(side.absent for side in sides):
@@ -151,7 +100,9 @@ def current_side(paths: list[str] | None) -> Side:
 
 
 def side_of(text: str, paths: list[str] | None) -> Side:
-    """A snapshot, a folder or file of rules, a corpus by name, or a revision of the repository that the rules are in."""
+    """A snapshot, a folder or file of rules, a corpus by name, or a revision of the repository that the rules
+    are in.
+    """
     if not text.strip():
         raise stop(f"what to compare with is empty: name {WHAT}")
     if is_snapshot(Path(text)):
@@ -181,7 +132,10 @@ def _other_release(text: str, snapshot: Snapshot) -> Iterator[str]:
     release, then = snapshot.scope.attack, snapshot.release_sha256
     now = next((found.sha256 for found in shelf.releases_at_hand() if found.release == release), then)
     if then and now != then:
-        yield f"{text}: its {release.title} has the SHA-256 {then[:12]}, the one at hand {now[:12]}, so the same rules may be read otherwise"
+        yield (
+            f"{text}: its {release.title} has the SHA-256 {then[:12]}, the one at hand {now[:12]}, so the "
+            "same rules may be read otherwise"
+        )
 
 
 def _is_there(text: str) -> bool:
@@ -219,7 +173,7 @@ def _at(found: Revision, sources: Sequence[CorpusSource]) -> Side:
     return Side(name, read.loaded, notes=tuple(notes), absent=absent)
 
 
-def states(base: Side, head: Side, options: Options) -> tuple[State, State]:
+def states(base: Side, head: Side, options: Given) -> tuple[State, State]:
     """Both sides with the scope each is looked at in.
 
     A snapshot before has its own scope, whatever the options say: they are the scope after. What is not
@@ -227,10 +181,16 @@ def states(base: Side, head: Side, options: Options) -> tuple[State, State]:
     """
     given = head.snapshot or base.snapshot
     default = given.scope if given else Scope(Release.parse(chosen_release()))
-    old = base.snapshot.scope if base.snapshot else options.applied(default)
-    new = options.applied(head.snapshot.scope if head.snapshot else old)
+    rules = _rules_of(base, head)
+    old = base.snapshot.scope if base.snapshot else options.applied(default, rules)
+    new = options.applied(head.snapshot.scope if head.snapshot else old, rules)
     new = new if head.snapshot and new == head.snapshot.scope else replace(new, date=date.today())
     return _state(base, old), _state(head, new)
+
+
+def _rules_of(*sides: Side) -> pd.DataFrame:
+    """RULES of all sides: what tags, log sources, types and authors are chosen from."""
+    return pd.concat([side.loaded.rules for side in sides], ignore_index=True)
 
 
 def _state(side: Side, scope: Scope) -> State:

@@ -1,7 +1,8 @@
 """What commands write on a terminal or into a pipe. The only module of the command line that does.
 
-Rules, names and paths are data: whatever they hold, a terminal is told to do nothing by them, and a line of theirs
-looks like no line of ours. So no text is read as Rich's markup, and signs that are not printed are replaced.
+Rules, names and paths are data: whatever they hold, a terminal is told to do nothing by them, and a line of
+theirs looks like no line of ours. So no text is read as Rich's markup, and signs that are not printed are
+replaced.
 """
 
 from __future__ import annotations
@@ -36,7 +37,9 @@ def lines(*texts: str) -> Text:
 
 
 def write_out(data: bytes) -> None:
-    """Bytes on standard output: as they are into a pipe or file; on a terminal without signs that steer it."""
+    """Bytes on standard output: as they are into a pipe or file; on a terminal without signs that steer
+    it.
+    """
     if not sys.stdout.isatty():
         sys.stdout.flush()
         sys.stdout.buffer.write(data)
@@ -52,5 +55,7 @@ def _shown(line: str) -> str:
 
 
 def write_line(text: str) -> None:
-    """One line on standard output, such as a path that a script asked for: signs are replaced on a terminal alone."""
+    """One line on standard output, such as a path that a script asked for: signs are replaced on a terminal
+    alone.
+    """
     sys.stdout.write(f"{printable(text) if sys.stdout.isatty() else text}\n")

@@ -17,8 +17,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from coverage.atomic import folder_for
-from coverage.folders import FILES
+from coverage.outside.atomic import folder_for
+from coverage.outside.folders import FILES
 from coverage.words import amount
 
 
@@ -28,7 +28,9 @@ class ArchiveError(ValueError):
 
 @dataclass(frozen=True)
 class Limits:
-    """How much an archive may hold. `ratio` is unpacked bytes to packed, counted beyond `ratio_from` bytes."""
+    """How much an archive may hold. `ratio` is unpacked bytes to packed, counted beyond `ratio_from`
+    bytes.
+    """
 
     files: int = 20_000
     bytes: int = 200_000_000

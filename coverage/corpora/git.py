@@ -1,6 +1,7 @@
 """git, asked about one repository: its revisions, and the files of a tree with what they hold.
 
-The work tree, the index and the current branch stay as they are; a partial clone may fetch objects. Knows no rule.
+The work tree, the index and the current branch stay as they are; a partial clone may fetch objects. Knows no
+rule.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from coverage.formats.registry import max_bytes
 from coverage.loaders import CorpusSource
-from coverage.loaders.formats import max_bytes
 from coverage.loaders.sources import shown
 
 SECONDS = 120
@@ -86,7 +87,8 @@ def repository_of(sources: Sequence[CorpusSource]) -> Path:
     Raises
     ------
     RevisionError
-        When git is missing, the paths lie in no work tree or in several, or one is a link from one into another.
+        When git is missing, the paths lie in no work tree or in several, or one is a link from one into
+        another.
     """
     roots = {_root(source.path) for source in sources}
     if len(roots) != 1:
@@ -131,14 +133,20 @@ def revision(root: Path, name: str) -> Revision:
 
 
 def _no_such(name: str, root: Path) -> str:
-    return f"'{name}' is neither a file, a folder nor a revision of the git repository {root}{_shallow_hint(root)}"
+    return (
+        f"'{name}' is neither a file, a folder nor a revision of the git repository "
+        f"{root}{_shallow_hint(root)}"
+    )
 
 
 def _shallow_hint(root: Path) -> str:
     """What to do about history that is not here, where the clone is shallow."""
     if _git(root, ["rev-parse", "--is-shallow-repository"]).strip() != b"true":
         return ""
-    return "; the clone is shallow, so fetch the history first (in CI: fetch-depth: 0, else: git fetch --unshallow)"
+    return (
+        "; the clone is shallow, so fetch the history first (in CI: fetch-depth: 0, else: git fetch "
+        "--unshallow)"
+    )
 
 
 def merge_base(root: Path, one: Revision, other: Revision) -> Revision:
@@ -159,7 +167,9 @@ def merge_base(root: Path, one: Revision, other: Revision) -> Revision:
 
 
 def entries_below(revision: Revision, paths: Collection[str]) -> Iterator[Entry]:
-    """The files, links and submodules of a commit below any of the paths. Asks for no size: a partial clone would fetch for it."""
+    """The files, links and submodules of a commit below any of the paths. Asks for no size: a partial clone
+    would fetch for it.
+    """
     arguments = ["ls-tree", "-r", "-z", "--full-tree", "--", revision.commit, *_pathspecs(paths)]
     for line in _git(revision.root, arguments).split(b"\0")[:-1]:
         facts, _, name = line.partition(b"\t")
@@ -180,7 +190,9 @@ def _pathspecs(paths: Collection[str]) -> list[str]:
 
 
 def fetch_lacking(revision: Revision, paths: Collection[str], entries: Iterable[Entry]) -> None:
-    """Have a partial clone fetch what it lacks of the entries all at once: by itself git fetches one after another."""
+    """Have a partial clone fetch what it lacks of the entries all at once: by itself git fetches one after
+    another.
+    """
     try:
         (remote, *_) = _git(
             revision.root, ["config", "--get-regexp", r"^remote\..*\.promisor$", "^true$"]

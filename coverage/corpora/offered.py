@@ -13,7 +13,7 @@ from pathlib import Path
 
 from coverage.corpora.public import fetched_corpora
 from coverage.corpora.uploads import uploads_at_hand
-from coverage.settings import Settings
+from coverage.project.settings import Settings
 from coverage.tables import PROJECT
 
 RULES_VARIABLE = "COVERAGE_RULES"
@@ -51,8 +51,9 @@ def offered_corpora(settings: Settings) -> list[OfferedCorpus]:
 
 
 def default_texts(settings: Settings, environment: str | None = None, examples: bool = True) -> list[str]:
-    """What is read when nothing is named, the first of these that there is: `$COVERAGE_RULES`, the settings' corpora that
-    are on, `rules` beside the settings, `rules` in the current folder, and the example rules of the project.
+    """What is read when nothing is named, the first of these that there is: `$COVERAGE_RULES`, the settings'
+    corpora that are on, `rules` beside the settings, `rules` in the current folder, and the example rules of
+    the project.
 
     Without `examples` these are read inside the project alone, and elsewhere nothing: what is to be true of
     somebody's own rules must not be told of others.

@@ -15,9 +15,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 from coverage.corpora.archive import ArchiveError, Limits, written_folder, zip_comment, zip_files
-from coverage.download import DownloadError, Progress, address, downloaded, shown
-from coverage.folders import FILES, RECORD, data_root, kept_corpora
-from coverage.loaders.formats import SUFFIXES, suffix_of
+from coverage.formats.registry import SUFFIXES, suffix_of
+from coverage.outside.download import DownloadError, Progress, address, downloaded, shown
+from coverage.outside.folders import FILES, RECORD, data_root, kept_corpora
 
 ARCHIVES_URL = "https://codeload.github.com"
 

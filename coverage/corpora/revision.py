@@ -13,7 +13,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from coverage.atomic import scratch_folder
 from coverage.corpora.git import (
     SUBMODULE,
     Entry,
@@ -28,13 +27,16 @@ from coverage.corpora.git import (
 from coverage.loaders import CorpusSource, Loaded, load
 from coverage.loaders.repository import repository_name
 from coverage.loaders.sources import shown
+from coverage.outside.atomic import scratch_folder
 
 _MOST_LINKS = 40  # one after another: what Linux follows at most
 
 
 @dataclass(frozen=True)
 class RevisionRules:
-    """What a revision gave, and what it did not: the paths it does not have, and how many submodules were left out."""
+    """What a revision gave, and what it did not: the paths it does not have, and how many submodules were
+    left out.
+    """
 
     loaded: Loaded
     missing: tuple[str, ...]
@@ -44,8 +46,9 @@ class RevisionRules:
 def load_revision(revision: Revision, sources: Sequence[CorpusSource]) -> RevisionRules:
     """The rules below some paths as they stood at a revision, and what was not read there.
 
-    A path that the revision does not have gives no rule, and is one of `missing`. Links are followed as long as
-    they stay in the repository. Names and paths in the stamps are those of the sources, the commit is the revision's.
+    A path that the revision does not have gives no rule, and is one of `missing`. Links are followed as long
+    as they stay in the repository. Names and paths in the stamps are those of the sources, the commit is the
+    revision's.
 
     Raises
     ------
@@ -81,9 +84,11 @@ def load_revision(revision: Revision, sources: Sequence[CorpusSource]) -> Revisi
 
 
 def _places(path: Path, root: Path) -> tuple[str, ...]:
-    """Where in the work tree a rule path may lie, POSIX: under its own name, and where that leads today if it is a link.
+    """Where in the work tree a rule path may lie, POSIX: under its own name, and where that leads today if it
+    is a link.
 
-    The first is what the revision may have, as a folder or as a link; the second is for a link that git does not know.
+    The first is what the revision may have, as a folder or as a link; the second is for a link that git does
+    not know.
     """
     own, base = path.absolute(), os.path.realpath(root)
     named = os.path.normpath(Path(os.path.realpath(own.parent)) / own.name)
@@ -107,7 +112,9 @@ class _Taken:
     links: dict[str, str] = field(default_factory=dict)  # path -> where it leads, as the link says
 
     def take(self, paths: Iterable[str]) -> None:
-        """Write what a loader could read below the paths; links last, so that nothing is written through one."""
+        """Write what a loader could read below the paths; links last, so that nothing is written through
+        one.
+        """
         self.root.mkdir()
         wanted, seen = set(paths), set()
         for _ in range(_MOST_LINKS):
@@ -131,7 +138,9 @@ class _Taken:
         return there and (place == "." or any(_is_below(entry, place) for entry in self.entries))
 
     def end(self, link: str) -> str | None:
-        """The path in the tree that a link leads to; None where it leaves the tree, or leads to a folder it stands in."""
+        """The path in the tree that a link leads to; None where it leaves the tree, or leads to a folder it
+        stands in.
+        """
         target = self.links[link]
         place = posixpath.normpath(posixpath.join(posixpath.dirname(link), target))
         return (

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from coverage.corpora.archive import LIMITS, ArchiveError, Limits, safe_path, written_folder, zip_files
-from coverage.folders import FILES, RECORD, cache_root, kept_corpora
-from coverage.loaders.formats import SUFFIXES, suffix_of
+from coverage.formats.registry import SUFFIXES, suffix_of
+from coverage.outside.folders import FILES, RECORD, cache_root, kept_corpora
 
 ZIP = ".zip"
 
@@ -77,7 +77,8 @@ def _rule_files(files: Sequence[tuple[str, bytes]], limits: Limits) -> Iterator[
             taken.add(path)
             if len(taken) > limits.files or size > limits.bytes:
                 raise ArchiveError(
-                    f"{name}: together the files are more than {limits.files:,}, or than {limits.bytes:,} bytes"
+                    f"{name}: together the files are more than {limits.files:,}, or than {limits.bytes:,} "
+                    "bytes"
                 )
             yield path, inner
 

@@ -37,5 +37,7 @@ def _line(row: dict, path: str) -> str:
 
 
 def escaped(text: str, signs: dict[str, str]) -> str:
-    """Text that ends no workflow command and starts none, and that tells the log's reader's terminal nothing."""
+    """Text that ends no workflow command and starts none, and that tells the log's reader's terminal
+    nothing.
+    """
     return "".join(signs.get(sign) or printable(sign) for sign in text)

@@ -1,7 +1,8 @@
 """The report for a manager: what is covered, what is open and why it matters, in words that need no manual.
 
-One file of HTML without a script and without a request, and the same as Markdown for a pull request or a wiki.
-Both are written from one `Briefing`, so they say the same. Rules' text comes from outside: it is escaped in both.
+One file of HTML without a script and without a request, and the same as Markdown for a pull request or a
+wiki. Both are written from one `Briefing`, so they say the same. Rules' text comes from outside: it is
+escaped in both.
 """
 
 from __future__ import annotations
@@ -13,16 +14,17 @@ from pathlib import Path
 
 import pandas as pd
 
-from coverage.accepted import NOBODY, Accepted, in_force, marks, unit_marks
+from coverage.changes.compare import corpora_title
+from coverage.changes.difference import Difference
 from coverage.exports.cells import ratio
 from coverage.exports.content import Content
 from coverage.exports.drawing import svg
 from coverage.exports.picture import matrix_drawing
 from coverage.exports.tables import text
-from coverage.measures.compare import corpora_title
-from coverage.measures.difference import Difference
+from coverage.measures.accepted import in_force, marks, unit_marks
 from coverage.measures.matrix import MatrixColumn, matrix_columns
 from coverage.palette import LIGHT
+from coverage.project.accepted_gaps import NOBODY, Accepted
 from coverage.text import plain_in_file
 from coverage.vocabulary import GAP_TYPES, GAP_WORK, attack_url
 from coverage.words import amount, noun
@@ -34,19 +36,25 @@ MOST_SOURCES = 6
 _TEMPLATE = Path(__file__).with_name("briefing.html.jinja")
 
 METHOD = (
-    "Every number counts rules mapped to MITRE ATT&CK: what a rule claims to detect. It is no proof that the rule works, that its "
+    "Every number counts rules mapped to MITRE ATT&CK: what a rule claims to detect. It is no proof that the "
+    "rule works, that its "
     "logs arrive, or that somebody looks at its alerts.",
-    "A technique is a way in which attackers reach a goal; a tactic is the goal. A technique that serves several tactics has a place "
+    "A technique is a way in which attackers reach a goal; a tactic is the goal. A technique that serves "
+    "several tactics has a place "
     "in each of them, so it is counted once among techniques and several times among places.",
-    "Techniques, sub-techniques and places are three different things to count, and no figure mixes them. Each figure says what it "
+    "Techniques, sub-techniques and places are three different things to count, and no figure mixes them. "
+    "Each figure says what it "
     "is a part of.",
-    "One rule makes a technique covered, and one rule is little: the depth of a technique grows with its rules, less with each.",
-    "Groups and software are those that MITRE has seen using a technique, its sub-techniques included. It is what was published, not "
+    "One rule makes a technique covered, and one rule is little: the depth of a technique grows with its "
+    "rules, less with each.",
+    "Groups and software are those that MITRE has seen using a technique, its sub-techniques included. It is "
+    "what was published, not "
     "a measure of the danger to this organisation.",
 )
 ROLLUP_WORDS = {
     "any": "A technique counts as covered when a rule is mapped to it or to one of its sub-techniques.",
-    "share": "A technique counts as the share of its sub-techniques that have a rule, so sums can have decimals.",
+    "share": "A technique counts as the share of its sub-techniques that have a rule, so sums can have "
+    "decimals.",
     "all": "A technique counts as covered when each of its sub-techniques has a rule.",
     "direct": "A technique counts as covered when a rule is mapped to the technique itself.",
 }
@@ -81,7 +89,9 @@ class Changes:
 
 
 def changes_since(found: Difference, accepted: Accepted = NOBODY) -> dict:
-    """What a difference of two states gives the report: its sentence, and the IDs that differ, with what gaps.toml says of open ones."""
+    """What a difference of two states gives the report: its sentence, and the IDs that differ, with what
+    gaps.toml says of open ones.
+    """
     units = found.units.assign(accepted=unit_marks(found.units, accepted, found.after))
     ids = units[units["grain"] != "placements"]
     names = ["attack_id", "name", "change", "because", *(["accepted"] if ids["accepted"].any() else [])]
@@ -156,7 +166,8 @@ class Briefing:
             (
                 "Rules in scope",
                 f"{rules['in_scope']:,} of {rules['read']:,}",
-                f"rules count; {rules['unmapped'] + rules['tactic_only'] + rules['unread']:,} of them name no technique",
+                f"rules count; {rules['unmapped'] + rules['tactic_only'] + rules['unread']:,} of them name "
+                "no technique",
             ),
         ]
 
@@ -178,8 +189,8 @@ def briefing(content: Content, changes: Mapping | None = None) -> Briefing:
     ----------
     content : Content
     changes : mapping, optional
-        What became of coverage since a baseline: `sentence`, and `rows` (a frame, or dicts). Without it the report has
-        no such section.
+        What became of coverage since a baseline: `sentence`, and `rows` (a frame, or dicts). Without it the
+        report has no such section.
     """
     found = content.gaps.assign(mark=marks(content.gaps))
     settled, is_technique = in_force(found), ~found["is_subtechnique"]
@@ -226,7 +237,9 @@ def _gap(row: Mapping) -> Gap:
 
 
 def report_html(content: Content, changes: Mapping | None = None) -> bytes:
-    """The report as one self-contained HTML file: no script, no request, made for the screen and for paper."""
+    """The report as one self-contained HTML file: no script, no request, made for the screen and for
+    paper.
+    """
     from jinja2 import Environment
     from markupsafe import Markup
 

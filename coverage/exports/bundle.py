@@ -1,4 +1,5 @@
-"""What a state of coverage can be exported as: one table for the command line and the Export page; and everything in one folder.
+"""What a state of coverage can be exported as: one table for the command line and the Export page; and
+everything in one folder.
 
 Values in, names and bytes out: nothing here writes a file.
 """
@@ -128,7 +129,9 @@ def every_frame(content: Content, form: str) -> Iterator[tuple[str, bytes]]:
 
 
 def everything(content: Content, wishes: Wishes | None = None) -> Iterator[tuple[str, bytes]]:
-    """(name, bytes) of every export, `/` between folder and file; the last is a list of all with their hashes."""
+    """(name, bytes) of every export, `/` between folder and file; the last is a list of all with their
+    hashes.
+    """
     wishes = wishes or Wishes()
     made = {"summary.json": summary_json(content)}
     for kind in ("report", "markdown", "workbook", "svg", "png"):

@@ -1,4 +1,5 @@
-"""Every frame that can leave as a file: its name, its columns, and what makes it. `docs/columns.md` is made from it.
+"""Every frame that can leave as a file: its name, its columns, and what makes it. `docs/columns.md` is made
+from it.
 
 `COLUMNS_VERSION` goes up when a column goes, gets another name, type or meaning; a new column leaves it.
 """
@@ -10,27 +11,15 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from coverage.catalogue.frames import CATALOGUE_FRAMES
 from coverage.exports.content import Content
 from coverage.exports.tables import LONG_TEXTS
-from coverage.frames import (
-    ACCEPTED_GAPS,
-    BOOL,
-    CATALOGUE_FRAMES,
-    DATE,
-    FINDINGS,
-    FLOAT,
-    INT,
-    LIST,
-    MAPPINGS,
-    MAYBE_BOOL,
-    MAYBE_INT,
-    PROBLEMS,
-    RULES,
-    TEXT,
-    WRITTEN,
-    FrameSpec,
-)
+from coverage.findings.frames import FINDINGS
+from coverage.frames import BOOL, DATE, FLOAT, INT, LIST, MAYBE_BOOL, MAYBE_INT, TEXT, FrameSpec
+from coverage.loaders.frames import PROBLEMS, RULES, WRITTEN
+from coverage.mapping.frames import MAPPINGS
 from coverage.measures import MEASURES
+from coverage.measures.frames import ACCEPTED_GAPS
 
 COLUMNS_VERSION = 1
 

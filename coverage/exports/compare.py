@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
+from coverage.changes.borrow import Borrowing
+from coverage.changes.compare import Comparison, corpora_title
 from coverage.exports.tables import GAP_NAMES, records, stamped_csv
-from coverage.measures.borrow import Borrowing
-from coverage.measures.compare import Comparison, corpora_title
 
 
 def with_corpora(frame: pd.DataFrame, found: Comparison) -> pd.DataFrame:
@@ -47,7 +47,9 @@ def borrow_csv(rows: pd.DataFrame, found: Borrowing) -> bytes:
 
 
 def borrow_json(found: Borrowing, candidates: pd.DataFrame, shown: pd.DataFrame, name: str) -> dict:
-    """What was asked for under `name` (`rules` or `plan`), with the figures of the candidates it was made from."""
+    """What was asked for under `name` (`rules` or `plan`), with the figures of the candidates it was made
+    from.
+    """
     return {
         "mine": corpora_title(found.mine),
         "others": corpora_title(found.others),

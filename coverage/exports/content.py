@@ -6,14 +6,15 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from coverage.accepted import Accepted, with_accepted
-from coverage.findings.problems import problem_list
-from coverage.findings.silencing import silenced
 from coverage.kept import kept_property
 from coverage.measures import gaps, rules_with_ids, summary
+from coverage.measures.accepted import with_accepted
+from coverage.measures.problems import problem_list
+from coverage.project.accepted_gaps import Accepted
+from coverage.project.settings import Settings
+from coverage.project.silencing import silenced
 from coverage.reading import Reading
 from coverage.scope import View, among
-from coverage.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,9 @@ class Content:
 
     @kept_property
     def problems(self) -> pd.DataFrame:
-        """PROBLEMS of the view's corpora: what could not be read, and what could not be placed, with its lines."""
+        """PROBLEMS of the view's corpora: what could not be read, and what could not be placed, with its
+        lines.
+        """
         found = problem_list(self.reading)
         return found[among(found["corpus"], self._corpora)]
 

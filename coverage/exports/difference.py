@@ -1,8 +1,8 @@
 """What became of coverage between two states, as JSON, CSV and Markdown for the comment on a pull request.
 
 The Markdown opens with the figures, names what was lost and gained, and folds the rest. It shows rule text
-as code only, so that nothing in it is a link, a mention or markup, and it is never longer than a comment may be.
-An ID that is open now and that gaps.toml answers for says so in all of them.
+as code only, so that nothing in it is a link, a mention or markup, and it is never longer than a comment may
+be. An ID that is open now and that gaps.toml answers for says so in all of them.
 """
 
 from __future__ import annotations
@@ -12,9 +12,7 @@ from dataclasses import asdict
 
 import pandas as pd
 
-from coverage.accepted import NOBODY, Accepted, unit_marks
-from coverage.exports.tables import records, stamped_csv
-from coverage.measures.difference import (
+from coverage.changes.difference import (
     CAUSE_WORDS,
     GRAIN_WORDS,
     Difference,
@@ -22,9 +20,12 @@ from coverage.measures.difference import (
     grain_counts,
     scopes_differ,
 )
-from coverage.measures.impact import number, signed
-from coverage.measures.rule_diff import UnreadableFile, unreadable_sentence
-from coverage.measures.sides import columns
+from coverage.changes.impact import number, signed
+from coverage.changes.rule_diff import UnreadableFile, unreadable_sentence
+from coverage.changes.sides import columns
+from coverage.exports.tables import records, stamped_csv
+from coverage.measures.accepted import unit_marks
+from coverage.project.accepted_gaps import NOBODY, Accepted
 from coverage.text import as_code, plain_in_file
 from coverage.words import amount, noun
 
@@ -36,7 +37,9 @@ _MOST_RULES = 3  # named in a row
 
 
 def difference_json(found: Difference, accepted: Accepted = NOBODY) -> dict:
-    """Everything, as JSON-ready values. `accepted` of a unit: what gaps.toml says of it where it is open after."""
+    """Everything, as JSON-ready values. `accepted` of a unit: what gaps.toml says of it where it is open
+    after.
+    """
     marks = unit_marks(found.units, accepted, found.after)
     return {
         "version": VERSION,
@@ -59,7 +62,9 @@ def difference_json(found: Difference, accepted: Accepted = NOBODY) -> dict:
 
 
 def difference_csv(found: Difference, accepted: Accepted = NOBODY) -> bytes:
-    """DIFF_UNITS as CSV: what is compared in front; behind, what gaps.toml says of each, and the stamp of the state after."""
+    """DIFF_UNITS as CSV: what is compared in front; behind, what gaps.toml says of each, and the stamp of the
+    state after.
+    """
     named = {"base": found.base.name, "head": found.head.name}
     units = pd.concat([pd.DataFrame(named, index=found.units.index, dtype="str"), found.units], axis=1)
     units["accepted"] = pd.Series(
@@ -71,7 +76,9 @@ def difference_csv(found: Difference, accepted: Accepted = NOBODY) -> bytes:
 
 
 def difference_markdown(found: Difference, most: int = MOST_CHARACTERS, accepted: Accepted = NOBODY) -> str:
-    """A comment of at most `most` characters. Tables are cut until it fits, and name the IDs that are left out while there is room."""
+    """A comment of at most `most` characters. Tables are cut until it fits, and name the IDs that are left
+    out while there is room.
+    """
     marks = dict(zip(found.units.index, unit_marks(found.units, accepted, found.after), strict=True))
     for names_ids in (True, False):
         for rows in _ROWS:
@@ -108,7 +115,9 @@ def _ratio(row: Mapping, side: str) -> str:
 
 
 def rule_counts(found: Difference) -> str:
-    """How many rules changed and how, in words, and which files cannot be read now; a rule that changed in two ways is counted in both."""
+    """How many rules changed and how, in words, and which files cannot be read now; a rule that changed in
+    two ways is counted in both.
+    """
     return "; ".join(filter(None, (_rule_counts(found), unreadable_sentence(found.rules.unreadable_files))))
 
 

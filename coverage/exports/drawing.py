@@ -47,7 +47,9 @@ class Line:
 
 @dataclass
 class Drawing:
-    """Shapes on a sheet of paper, the first drawn first. `title` and `about` are for people who cannot see it."""
+    """Shapes on a sheet of paper, the first drawn first. `title` and `about` are for people who cannot see
+    it.
+    """
 
     width: float
     height: float
@@ -78,8 +80,10 @@ def svg(drawing: Drawing, *, inline: bool = False) -> str:
     return "".join(
         (
             head,
-            f'<svg xmlns="http://www.w3.org/2000/svg" {size} viewBox="0 0 {_short(drawing.width)} {_short(drawing.height)}" '
-            f"role=\"img\" font-family='{escape(FONT)}'>\n<title>{_text(drawing.title)}</title>\n<desc>{_text(drawing.about)}</desc>\n"
+            f'<svg xmlns="http://www.w3.org/2000/svg" {size} viewBox="0 0 {_short(drawing.width)} '
+            f'{_short(drawing.height)}" '
+            'role="img" '
+            f"font-family='{escape(FONT)}'>\n<title>{_text(drawing.title)}</title>\n<desc>{_text(drawing.about)}</desc>\n"
             f'<rect width="100%" height="100%" fill="{drawing.paper}"/>\n',
             *_elements(drawing),
             "</svg>\n",
@@ -91,14 +95,18 @@ def _elements(drawing: Drawing) -> Iterator[str]:
     for shape in drawing.shapes:
         if isinstance(shape, Box):
             outline = f' stroke="{shape.line}"' if shape.line else ""
-            places = f'x="{_short(shape.x)}" y="{_short(shape.y)}" width="{_short(shape.width)}" height="{_short(shape.height)}"'
+            places = (
+                f'x="{_short(shape.x)}" y="{_short(shape.y)}" width="{_short(shape.width)}" '
+                f'height="{_short(shape.height)}"'
+            )
             yield f'<rect {places} fill="{shape.fill}"{outline}/>\n'
         elif shape.text.strip():
             weight = ' font-weight="bold"' if shape.bold else ""
             anchor = "" if shape.anchor == "start" else f' text-anchor="{shape.anchor}"'
             wide = _short(width(shape.text, shape.size, BOLD if shape.bold else REGULAR))
             yield (
-                f'<text x="{_short(shape.x)}" y="{_short(shape.y)}" font-size="{_short(shape.size)}" fill="{shape.ink}"{weight}{anchor} '
+                f'<text x="{_short(shape.x)}" y="{_short(shape.y)}" font-size="{_short(shape.size)}" '
+                f'fill="{shape.ink}"{weight}{anchor} '
                 f'textLength="{wide}" lengthAdjust="spacingAndGlyphs">{_text(shape.text)}</text>\n'
             )
 
@@ -112,7 +120,9 @@ def _text(text: str) -> str:
 
 
 def png(drawing: Drawing) -> bytes:
-    """The drawing as PNG at 203 dots an inch, drawn by Pillow: no browser and no font of the machine takes part."""
+    """The drawing as PNG at 203 dots an inch, drawn by Pillow: no browser and no font of the machine takes
+    part.
+    """
     from PIL import Image, ImageDraw
 
     scale = PIXELS_A_UNIT

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
+from coverage.changes.impact import Impact, number, signed
+from coverage.changes.sides import GRAINS
 from coverage.exports.tables import records, stamped_csv
-from coverage.measures.impact import Impact, number, signed
-from coverage.measures.sides import GRAINS
 
 # Name of a table -> its attribute of `Impact`.
 TABLES: dict[str, str] = {
@@ -19,7 +19,9 @@ _GRAIN_WORDS = {"techniques": "techniques", "subtechniques": "sub-techniques", "
 
 
 def comparison(found: Impact) -> pd.DataFrame:
-    """Two rows a grain, covered and in scope: before, one column a cause, after, difference; all text for people."""
+    """Two rows a grain, covered and in scope: before, one column a cause, after, difference; all text for
+    people.
+    """
     totals = found.totals.set_index("grain")
     causes = found.by_cause.set_index(["grain", "cause"])
     return pd.DataFrame(

@@ -1,29 +1,27 @@
 """ATT&CK Navigator layers, format 4.5: coverage, gaps, one corpus against another (DOMAIN section 4).
 
-Built with mitreattack-python's `navlayers`, which keeps scores as whole numbers and knows no dividers: scores are
-counts or percents, and no divider is written. Scores come from rules alone: gaps and comparisons are colours and
-words, so that no tool that reads a score as coverage mistakes them for it. What nothing is known of is left out.
+Built with mitreattack-python's `navlayers`, which keeps scores as whole numbers and knows no dividers: scores
+are counts or percents, and no divider is written. Scores come from rules alone: gaps and comparisons are
+colours and words, so that no tool that reads a score as coverage mistakes them for it. What nothing is known
+of is left out.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache, lru_cache
-from importlib import import_module
-from importlib.util import find_spec
-from pathlib import Path
-from types import ModuleType
+from functools import lru_cache
 
 import pandas as pd
 
-from coverage.accepted import Accepted, in_force, marks, with_accepted
+from coverage.changes.compare import compare, corpora_title, joint_scope
 from coverage.exports.cells import legend
 from coverage.measures import coverage_by_placement, gaps
+from coverage.measures.accepted import in_force, marks, with_accepted
 from coverage.measures.cell import FILE_MEASURES, CellMeasure, score_factors
-from coverage.measures.compare import compare, corpora_title, joint_scope
 from coverage.measures.matrix import CellRule, cell_rules
 from coverage.palette import KINDS, LIGHT, SIDES
+from coverage.project.accepted_gaps import Accepted
 from coverage.reading import platforms_of
 from coverage.scope import Scope, View
 from coverage.text import web_link
@@ -58,7 +56,11 @@ def coverage_layer(view: View, measure: str = "rules") -> dict:
     `tactic`, as on the Matrix page.
     """
     chosen = FILE_MEASURES[measure]
-    what = f"{chosen.title}: {chosen.unit}{', in percent' if chosen.is_share else ''}. What has none is left out."
+    what = (
+        f"{chosen.title}: {chosen.unit}{', in percent' if chosen.is_share else ''}. What has none is "
+        "left "
+        "out."
+    )
     labels = [(f"{chosen.title}: {label}", colour) for label, colour in legend(chosen)]
     name = f"{corpora_title(view)}: {chosen.title.lower()}"
     return _layer(view, name, what, _coverage_entries(view, chosen), labels, gradient=_gradient(chosen))
@@ -69,14 +71,18 @@ def gaps_layer(view: View, found: pd.DataFrame | None = None) -> dict:
 
     `found`: rows of ACCEPTED_GAPS, by default all open IDs with nothing said of them.
 
-    No entry has a score: a gap has no rule to count, and its colour, comment and metadata keep it in the Navigator.
+    No entry has a score: a gap has no rule to count, and its colour, comment and metadata keep it in the
+    Navigator.
     """
     found = with_accepted(gaps(view), Accepted(), view) if found is None else found
     settled = in_force(found).tolist()
     drawn = [kind for kind in GAP_TYPES if kind in set(found["gap_type"])]
     legend = [(f"{kind.replace('_', ' ')}: {GAP_TYPES[kind]}", KINDS[kind]) for kind in drawn]
     legend += [("accepted or planned in gaps.toml", LIGHT.faint)] if any(settled) else []
-    what = "Gaps: techniques and sub-techniques in scope that are open, coloured by the kind of work. Unscored on purpose."
+    what = (
+        "Gaps: techniques and sub-techniques in scope that are open, coloured by the kind of work. "
+        "Unscored on purpose."
+    )
     return _layer(view, f"{corpora_title(view)}: gaps", what, _gap_entries(found, settled), legend)
 
 
@@ -122,7 +128,8 @@ def comparison_layer(a: View, b: View) -> dict:
 
 
 def layer_file(layers: Sequence[dict]) -> bytes:
-    """One layer as a layer file; several as one file with a list of them, as the Navigator writes all its tabs.
+    """One layer as a layer file; several as one file with a list of them, as the Navigator writes all its
+    tabs.
 
     ASCII, so that it reads the same whatever encoding a tool takes for the default.
     """
@@ -134,7 +141,9 @@ def layer_file(layers: Sequence[dict]) -> bytes:
 
 
 def _gradient(chosen: CellMeasure) -> dict:
-    """The bands as a gradient: the Navigator blends its colours evenly, so a wide band takes several of them."""
+    """The bands as a gradient: the Navigator blends its colours evenly, so a wide band takes several of
+    them.
+    """
     last = 100 if chosen.is_share else int(max(band.low for band in chosen.bands))
     steps = range(0, 101, 10) if chosen.is_share else range(1, last + 1)
     bands = [max(chosen.band(step / 100 if chosen.is_share else step), 1) for step in steps]
@@ -181,48 +190,12 @@ def _layer(
         data["filters"] = {"platforms": platforms}
     if gradient:
         data["gradient"] = gradient
-    built = _layer_class()(init_data=data).to_dict()
+    from mitreattack.navlayers import Layer  # takes a third of a second, and most exports write no layer
+
+    built = Layer(init_data=data).to_dict()
     if built is None:
         raise ValueError("navlayers refused the layer")  # it printed why
     return built | {"techniques": built.get("techniques", [])}  # navlayers drops an empty list
-
-
-@cache
-def _layer_class() -> type:
-    """`mitreattack.navlayers.Layer`, without the STIX, Excel and SVG libraries that its packages bring along.
-
-    They take forty times as long to import as what is needed, and no layer uses them. So the core is imported below
-    parents that are only folders, which are forgotten again: a later import of the library is a whole one.
-    """
-    import sys
-
-    if "mitreattack" in sys.modules:
-        return _whole_library()
-    try:
-        parents = _bare_packages("mitreattack", "mitreattack.navlayers")
-        sys.modules.update(parents)
-        return import_module("mitreattack.navlayers.core").Layer
-    except (ImportError, AttributeError):  # another version, laid out otherwise
-        return _whole_library()
-    finally:
-        for name in [name for name in sys.modules if name.partition(".")[0] == "mitreattack"]:
-            del sys.modules[name]
-
-
-def _whole_library() -> type:
-    from mitreattack.navlayers import Layer
-
-    return Layer
-
-
-def _bare_packages(*names: str) -> dict[str, ModuleType]:
-    """Packages that know their folder and nothing else; a part of another is its subfolder."""
-    root = Path(find_spec(names[0]).origin).parent
-    found = {}
-    for name in names:
-        found[name] = ModuleType(name)
-        found[name].__path__ = [str(root.joinpath(*name.split(".")[1:]))]
-    return found
 
 
 def _stamp(scope: Scope) -> dict[str, str]:

@@ -1,4 +1,6 @@
-"""A frame as CSV, JSON and Parquet. The last two say which scope and which version of the columns they have."""
+"""A frame as CSV, JSON and Parquet. The last two say which scope and which version of the columns they
+have.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,9 @@ def frame_json(content: Content, name: str) -> bytes:
 
 
 def frame_parquet(content: Content, name: str) -> bytes:
-    """The frame as Parquet, lists as lists and dates as dates; stamp and `columns_version` are in its metadata."""
+    """The frame as Parquet, lists as lists and dates as dates; stamp and `columns_version` are in its
+    metadata.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 

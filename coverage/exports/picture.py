@@ -1,22 +1,23 @@
-"""The matrix as a picture for an A3 sheet, landscape: names and numbers in the cells, title, legend and stamp.
+"""The matrix as a picture for an A3 sheet, landscape: names and numbers in the cells, title, legend and
+stamp.
 
-A view in, a `Drawing` out; `drawing` turns it into SVG or PNG. Sub-techniques are folded: a cell says how many of
-them have a rule.
+A view in, a `Drawing` out; `drawing` turns it into SVG or PNG. Sub-techniques are folded: a cell says how
+many of them have a rule.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from coverage.accepted import NOBODY, Accepted, Entry
+from coverage.changes.compare import corpora_title
 from coverage.exports.cells import legend, ratio
 from coverage.exports.drawing import UNITS_A_MILLIMETRE, Drawing, png, svg
 from coverage.exports.lettering import BOLD, width, wrapped
 from coverage.measures import coverage_by_id
 from coverage.measures.cell import FILE_MEASURES, CellMeasure
-from coverage.measures.compare import corpora_title
 from coverage.measures.matrix import MatrixColumn, mark_keys, matrix_columns
 from coverage.palette import LIGHT, ink_on
+from coverage.project.accepted_gaps import NOBODY, Accepted, Entry
 from coverage.scope import View, once_a_view
 from coverage.words import noun
 

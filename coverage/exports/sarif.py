@@ -62,7 +62,9 @@ def sarif(results: pd.DataFrame, paths: list[str], attack: str) -> bytes:
 
 
 def fingerprints(results: pd.DataFrame) -> list[str]:
-    """One text a result: which rule, what is wrong with which value, and the how-manieth of its kind; no line."""
+    """One text a result: which rule, what is wrong with which value, and the how-manieth of its kind; no
+    line.
+    """
     seen: Counter[tuple] = Counter()
     marks = []
     for row in _rows(results):
@@ -143,7 +145,9 @@ def _artifact(path: str) -> dict:
 
 
 def _region(row: dict) -> dict:
-    """The offending value's place; the first line where the file as a whole is meant, since a place is asked for."""
+    """The offending value's place; the first line where the file as a whole is meant, since a place is asked
+    for.
+    """
     if row["line"] is None:
         return {"startLine": 1}
     region = {"startLine": int(row["line"])}

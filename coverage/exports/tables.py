@@ -15,7 +15,8 @@ from coverage.scope import Scope
 LIST_SEPARATOR = "; "
 _SIGNS = r"=+\-@＝＋－＠"  # that a formula begins with; full-width forms too
 _STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n", " ", "\u00a0")
-# Where another program may end a cell: a spreadsheet that separates by semicolons splits a comma-separated file there.
+# Where another program may end a cell: a spreadsheet that separates by semicolons splits a comma-separated
+# file there.
 _INSIDE = re.compile(rf"[;|\t\r\n][ \u00a0]*(?=[{_SIGNS}])")
 _FIRST = re.compile(rf"\A(?=[\t\r\n])|\A[ \u00a0]*(?=[{_SIGNS}])")
 
@@ -27,7 +28,9 @@ GAP_NAMES = {"attack_id": "technique_id"}
 
 
 def harmless(words: str) -> str:
-    """Text in which no spreadsheet finds a formula: an apostrophe before it, at the start and behind a separator."""
+    """Text in which no spreadsheet finds a formula: an apostrophe before it, at the start and behind a
+    separator.
+    """
     if words.startswith(_STARTS):
         words = _FIRST.sub(r"\g<0>'", words)
     return _INSIDE.sub(r"\g<0>'", words)
@@ -71,7 +74,9 @@ def stamped_csv(frame: pd.DataFrame, scope: Scope | None, names: dict[str, str] 
 
 
 def _cells(values: list) -> list[str]:
-    """`cell` of each value; most are harmless text or whole numbers, or a list that was there before, and need no call."""
+    """`cell` of each value; most are harmless text or whole numbers, or a list that was there before, and
+    need no call.
+    """
     starts, inside, lists = _STARTS, _INSIDE.search, _CellsOfLists()
     return [
         value

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 
+from coverage.changes.gate import Missing, Verdict
+from coverage.changes.rule_diff import UnreadableFile
 from coverage.exports.annotations import DATA, PROPERTY, escaped
-from coverage.measures.gate import Missing, Verdict
-from coverage.measures.rule_diff import UnreadableFile
 
 VERSION = 1
 _MOST_RULES = 10  # GitHub shows ten annotations of a step
@@ -31,7 +31,9 @@ def verdicts_json(
 def verdict_annotations(
     verdicts: Sequence[Verdict], settings_file: str, file_of: Callable[[Missing], str]
 ) -> bytes:
-    """One `::error` a condition that does not hold, at its line in the settings, and one a rule that is behind it."""
+    """One `::error` a condition that does not hold, at its line in the settings, and one a rule that is
+    behind it.
+    """
     lines = [
         line for verdict in verdicts if not verdict.passed for line in _lines(verdict, settings_file, file_of)
     ]

@@ -1,7 +1,9 @@
-"""The Excel workbook: summary, matrix, techniques, gaps, rules, mappings, findings, scope; real tables, no formulas.
+"""The Excel workbook: summary, matrix, techniques, gaps, rules, mappings, findings, scope; real tables, no
+formulas.
 
-Rule text is written as text whatever it starts with; what a cell cannot hold is cut with a mark. The same view
-gives the same bytes. Which rows a sheet has is the measures' affair; `SHEETS` says which frame stands where.
+Rule text is written as text whatever it starts with; what a cell cannot hold is cut with a mark. The same
+view gives the same bytes. Which rows a sheet has is the measures' affair; `SHEETS` says which frame stands
+where.
 """
 
 from __future__ import annotations
@@ -14,7 +16,6 @@ from datetime import date, datetime
 
 import pandas as pd
 
-from coverage.accepted import Accepted
 from coverage.exports.cells import legend, ratio
 from coverage.exports.content import Content
 from coverage.exports.tables import GAP_NAMES, LIST_SEPARATOR
@@ -22,6 +23,7 @@ from coverage.measures import coverage_by_id, mappings_side_by_side
 from coverage.measures.cell import CELL_MEASURES
 from coverage.measures.matrix import MARKS, mark_keys, matrix_columns
 from coverage.palette import LIGHT, ink_on
+from coverage.project.accepted_gaps import Accepted
 from coverage.scope import View, among
 from coverage.text import web_link
 from coverage.vocabulary import attack_url
@@ -176,7 +178,9 @@ def _urls(ids: pd.Series) -> list[str | None]:
 
 
 def _write_table(kit: _Book, sheet, frame: pd.DataFrame, name: str, top: int = 0) -> None:
-    """A frame as an Excel table: its columns' names as heads, a filter on each, numbers as numbers, links as links."""
+    """A frame as an Excel table: its columns' names as heads, a filter on each, numbers as numbers, links as
+    links.
+    """
     links = iter(range(MOST_LINKS))
     for place, column in enumerate(frame.columns):
         form = _form(kit, column, frame[column].dtype.kind)
@@ -301,7 +305,9 @@ def _summary_sheet(kit: _Book, content: Content) -> None:
 
 
 def _matrix_sheet(kit: _Book, view: View, accepted: Accepted) -> None:
-    """Two columns a tactic: the technique in its colour, and its number of rules as a number; an open one that is answered for has its sign."""
+    """Two columns a tactic: the technique in its colour, and its number of rules as a number; an open one
+    that is answered for has its sign.
+    """
     sheet, chosen = kit.book.add_worksheet("Matrix"), CELL_MEASURES["rules"]
     colours = chosen.colours(LIGHT)
     head = kit.form(bold=True, align="center", text_wrap=True, valign="vcenter")

@@ -18,7 +18,8 @@ CHECKS: dict[str, Check] = {
         paths.leaf_read_as("replaced", with_fix=True),
         "error",
         "Revoked technique",
-        "MITRE revoked the ID in this release or an earlier one. The fix is the live ID its revocations lead to.",
+        "MITRE revoked the ID in this release or an earlier one. The fix is the live ID its revocations lead "
+        "to.",
         invalid=True,
         page=_VERSIONS,
     ),
@@ -53,7 +54,8 @@ CHECKS: dict[str, Check] = {
         paths.no_id,
         "error",
         "Not a technique ID",
-        "The text is not written like a technique's ID. The fix is the ID it would be in capitals and without blanks.",
+        "The text is not written like a technique's ID. The fix is the ID it would be in capitals and "
+        "without blanks.",
         invalid=True,
         unplaced=True,
         page=_TECHNIQUES,
@@ -62,7 +64,8 @@ CHECKS: dict[str, Check] = {
         paths.leaf_read_as("newer"),
         "warning",
         "Technique of a newer release",
-        "The ID came with a newer release and has no single predecessor in this one, so the mapping counts nowhere. "
+        "The ID came with a newer release and has no single predecessor in this one, so the mapping counts "
+        "nowhere. "
         "The message names the candidates.",
         invalid=True,
         unplaced=True,
@@ -72,7 +75,8 @@ CHECKS: dict[str, Check] = {
         paths.leaf_read_as("read_back", with_fix=True),
         "warning",
         "Technique of a newer release, read as its predecessor",
-        "The ID came with a newer release. It is read as the only ID of this release that became it, which is the fix.",
+        "The ID came with a newer release. It is read as the only ID of this release that became it, which "
+        "is the fix.",
         invalid=True,
         page=_VERSIONS,
     ),
@@ -80,7 +84,8 @@ CHECKS: dict[str, Check] = {
         paths.other_domain,
         "note",
         "Other domain or framework",
-        "The ID belongs to another domain (Mobile, ICS) or framework (MITRE ATLAS). It is not wrong; it counts nowhere here.",
+        "The ID belongs to another domain (Mobile, ICS) or framework (MITRE ATLAS). It is not wrong; it "
+        "counts nowhere here.",
         unplaced=True,
     ),
     "wrong-parent": Check(
@@ -95,7 +100,8 @@ CHECKS: dict[str, Check] = {
         paths.wrong_level,
         "error",
         "Technique and sub-technique mixed up",
-        "A sub-technique's ID stands where a technique belongs, or a technique's where a sub-technique belongs.",
+        "A sub-technique's ID stands where a technique belongs, or a technique's where a sub-technique "
+        "belongs.",
         invalid=True,
         page=_TECHNIQUES,
     ),
@@ -112,7 +118,8 @@ CHECKS: dict[str, Check] = {
         paths.newer_tactic,
         "warning",
         "Tactic of another release",
-        "This release does not have the tactic, another one at hand does. The fix is the only tactic the technique has here.",
+        "This release does not have the tactic, another one at hand does. The fix is the only tactic the "
+        "technique has here.",
         invalid=True,
         unplaced=True,
         page=_VERSIONS,
@@ -121,7 +128,8 @@ CHECKS: dict[str, Check] = {
         rules.tactic_left,
         "error",
         "The technique has left the tactic",
-        "The technique was in this tactic in another release and is not in it in this one. The fix is its only tactic, "
+        "The technique was in this tactic in another release and is not in it in this one. The fix is its "
+        "only tactic, "
         "where it has one. In flat formats: none of the rule's techniques is in the tactic any more.",
         whole_rule=True,
         invalid=True,
@@ -131,7 +139,8 @@ CHECKS: dict[str, Check] = {
         rules.tactic_never,
         "error",
         "The technique is not in the tactic",
-        "The technique is in this tactic in no release at hand. The fix is its only tactic, where it has one.",
+        "The technique is in this tactic in no release at hand. The fix is its only tactic, "
+        "where it has one.",
         whole_rule=True,
         invalid=True,
         page=_TACTICS,
@@ -148,7 +157,8 @@ CHECKS: dict[str, Check] = {
         rules.tactic_renamed,
         "warning",
         "The tactic has another name and meaning",
-        "The tactic is written under the name it has in another release (TA0005 was Defense Evasion and is Stealth since "
+        "The tactic is written under the name it has in another release (TA0005 was Defense Evasion and is "
+        "Stealth since "
         "19.0), and the technique is in it. The fix is its name in this release.",
         whole_rule=True,
         invalid=True,
@@ -158,7 +168,8 @@ CHECKS: dict[str, Check] = {
         paths.technique_name,
         "warning",
         "Not the technique's name",
-        "The name beside a live technique or sub-technique ID is not its name in this release. The fix is the name.",
+        "The name beside a live technique or sub-technique ID is not its name in this release. The fix is "
+        "the name.",
         invalid=True,
         page=_TECHNIQUES,
     ),
@@ -166,7 +177,8 @@ CHECKS: dict[str, Check] = {
         paths.reference_url,
         "warning",
         "Not the page of the ID",
-        "The reference beside a tactic, technique or sub-technique ID is not its page on attack.mitre.org. The fix is the "
+        "The reference beside a tactic, technique or sub-technique ID is not its page on attack.mitre.org. "
+        "The fix is the "
         "page. Pages of one version, http, a missing slash at the end and an anchor are accepted.",
         page=_TECHNIQUES,
     ),
@@ -181,7 +193,8 @@ CHECKS: dict[str, Check] = {
         rules.parent_beside_subtechnique(flat=False),
         "warning",
         "Technique beside its own sub-technique",
-        "Under one tactic, a technique is mapped by itself and again as the way to its sub-technique. The format has one "
+        "Under one tactic, a technique is mapped by itself and again as the way to its sub-technique. The "
+        "format has one "
         "technique entry that holds the sub-techniques.",
         whole_rule=True,
     ),
@@ -189,7 +202,8 @@ CHECKS: dict[str, Check] = {
         rules.parent_beside_subtechnique(flat=True),
         "note",
         "Technique and its sub-technique in one list",
-        "A flat list (Sigma tags, a hunt's `mitre` ...) names a technique and its sub-technique. These formats allow it, "
+        "A flat list (Sigma tags, a hunt's `mitre` ...) names a technique and its sub-technique. These "
+        "formats allow it, "
         "and the technique adds nothing under the roll-up `any`.",
         whole_rule=True,
     ),
@@ -197,8 +211,10 @@ CHECKS: dict[str, Check] = {
         rules.tag_not_mapped,
         "warning",
         "Tactic tag without a mapping",
-        "A `Tactic:` tag names a tactic that no mapping of the rule names; the fix is the tag of the same tactic under the "
-        "name the mapping uses. In flat formats (Sigma's `attack.<tactic>`): a tactic that none of the rule's techniques is "
+        "A `Tactic:` tag names a tactic that no mapping of the rule names; the fix is the tag of the same "
+        "tactic under the "
+        "name the mapping uses. In flat formats (Sigma's `attack.<tactic>`): a tactic that none of the "
+        "rule's techniques is "
         "in, in any release at hand.",
         whole_rule=True,
         page=_TACTICS,
@@ -207,7 +223,8 @@ CHECKS: dict[str, Check] = {
         rules.tactic_not_tagged,
         "note",
         "Mapped tactic without its tag",
-        "A rule that has tactic tags maps to a tactic without its tag; in flat formats, to a technique none of whose tactics "
+        "A rule that has tactic tags maps to a tactic without its tag; in flat formats, to a technique none "
+        "of whose tactics "
         "is tagged.",
         whole_rule=True,
         page=_TACTICS,
@@ -223,7 +240,8 @@ CHECKS: dict[str, Check] = {
         rules.tactic_only,
         "note",
         "Tactic only",
-        "The mapping names a tactic and no technique, so it covers none. In flat formats: the rule names nothing but tactics.",
+        "The mapping names a tactic and no technique, so it covers none. In flat formats: the rule names "
+        "nothing but tactics.",
         whole_rule=True,
         page=_TACTICS,
     ),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from coverage.mapping import Reader
+from coverage.mapping.reader import Reader
 
 
 class Found(NamedTuple):

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from coverage.findings.model import Found, PathCheck, WrittenPath, said
-from coverage.mapping import Reader, word
+from coverage.mapping.reader import Reader, word
 from coverage.vocabulary import attack_url, id_kind, parent_of
 
 _TECHNIQUE_KINDS = ("technique", "subtechnique")
@@ -20,7 +20,9 @@ _PAGE = re.compile(
 
 
 def leaf_read_as(status: str, with_fix: bool = False) -> PathCheck:
-    """The check that finds leaves read with this status (vocabulary.READ_STATUSES), as the reader explains it."""
+    """The check that finds leaves read with this status (vocabulary.READ_STATUSES), as the reader explains
+    it.
+    """
 
     def find(path: WrittenPath, reader: Reader) -> Iterator[Found]:
         if path.status == status and path.is_attack and path.leaf:
@@ -43,7 +45,9 @@ def unknown_id(path: WrittenPath, reader: Reader) -> Iterator[Found]:
 
 
 def no_id(path: WrittenPath, reader: Reader) -> Iterator[Found]:
-    """Text where a technique ID should stand. The fix is the ID it would be without blanks and in capitals."""
+    """Text where a technique ID should stand. The fix is the ID it would be without blanks and in
+    capitals.
+    """
     if path.status == "unknown" and path.is_attack and id_kind(path.leaf or "") not in _TECHNIQUE_KINDS:
         meant = (path.leaf or "").strip().upper()
         fix = meant if id_kind(meant) in _TECHNIQUE_KINDS else None
@@ -87,7 +91,9 @@ def wrong_parent(path: WrittenPath, reader: Reader) -> Iterator[Found]:
 
 
 def wrong_level(path: WrittenPath, reader: Reader) -> Iterator[Found]:
-    """A sub-technique where a technique with its own name belongs, or a technique where a sub-technique does."""
+    """A sub-technique where a technique with its own name belongs, or a technique where a sub-technique
+    does.
+    """
     named = path.technique_name or path.technique_reference
     if named and path.is_attack and id_kind(path.technique_id or "") == "subtechnique":
         yield Found(
@@ -120,7 +126,8 @@ def technique_name(path: WrittenPath, reader: Reader) -> Iterator[Found]:
                     field,
                     name,
                     right,
-                    f"{attack_id} is '{right}' in {reader.release.title}, not '{said(name)}'{_whose(name, attack_id, reader)}.",
+                    f"{attack_id} is '{right}' in {reader.release.title}, not "
+                    f"'{said(name)}'{_whose(name, attack_id, reader)}.",
                 )
 
 
@@ -185,7 +192,9 @@ def _foreign_tactic(path: WrittenPath, reader: Reader) -> bool:
 
 
 def newer_tactic(path: WrittenPath, reader: Reader) -> Iterator[Found]:
-    """A tactic of another release that this one does not have. The fix is the technique's only tactic here."""
+    """A tactic of another release that this one does not have. The fix is the technique's only tactic
+    here.
+    """
     if path.tactic_status == "moved" and path.tactic is None and path.is_attack:
         homes = reader.chosen.homes.get(path.attack_id or "", [])
         knows = next((o.release.title for o in reader.siblings if _has_tactic(o, path)), "another release")

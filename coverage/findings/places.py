@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from coverage.frames import FINDINGS
+from coverage.findings.frames import FINDINGS
 from coverage.loaders import Loaded, Places, rule_text
 from coverage.loaders.places import Place
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from coverage.findings.model import Found, MappedRule, RuleCheck, WrittenPath, said
 from coverage.findings.paths import was_named
-from coverage.mapping import Reader, word
+from coverage.mapping.reader import Reader, word
 from coverage.vocabulary import parent_of
 from coverage.words import amount
 
@@ -78,7 +78,10 @@ def _flat_misplaced(rule: MappedRule, position: int, path: WrittenPath, reader: 
         if len(homes) == 1 and not path.tactic_id
         else None
     )
-    message = f"None of the rule's techniques ({', '.join(sorted(rule.attack_ids))}) is in {_label(path, reader)} in {reader.release.title}."
+    message = (
+        f"None of the rule's techniques ({', '.join(sorted(rule.attack_ids))}) is in "
+        f"{_label(path, reader)} in {reader.release.title}."
+    )
     return Found(path.tactic_field, path.tactic_written, fix, message, position)
 
 
@@ -88,7 +91,8 @@ def _label(path: WrittenPath, reader: Reader) -> str:
 
 
 def tactic_renamed(rule: MappedRule, reader: Reader) -> Iterator[Found]:
-    """A tactic under the name it has in another release, where it holds the technique. The fix is today's name.
+    """A tactic under the name it has in another release, where it holds the technique. The fix is today's
+    name.
 
     Paths of one entry share its tactic: the first of them is meant.
     """
@@ -103,14 +107,19 @@ def tactic_renamed(rule: MappedRule, reader: Reader) -> Iterator[Found]:
             was_named(path._replace(tactic_id=path.tactic), reader),
         )
         if named:
-            message = f"{path.tactic} is '{right}' in {reader.release.title}; '{said(path.tactic_name)}' is its name in {named}."
+            message = (
+                f"{path.tactic} is '{right}' in {reader.release.title}; '{said(path.tactic_name)}' is "
+                f"its name in {named}."
+            )
             yield Found(
                 "tactic_name", path.tactic_name, styled(right, path.tactic_name or ""), message, position
             )
 
 
 def styled(name: str, like: str) -> str:
-    """A tactic's name written the way another is: `Stealth`, `stealth`, `defense-impairment`, `DefenseImpairment`."""
+    """A tactic's name written the way another is: `Stealth`, `stealth`, `defense-impairment`,
+    `DefenseImpairment`.
+    """
     if like and like == like.lower():
         return name.lower().replace(
             " ", "_" if "_" in like else "-" if "-" in like or " " not in like else " "
@@ -213,7 +222,9 @@ def duplicate_mapping(rule: MappedRule, reader: Reader) -> Iterator[Found]:
 
 
 def parent_beside_subtechnique(flat: bool) -> RuleCheck:
-    """The check that finds a technique mapped beside its own sub-technique, in flat formats or in the others."""
+    """The check that finds a technique mapped beside its own sub-technique, in flat formats or in the
+    others.
+    """
 
     def find(rule: MappedRule, reader: Reader) -> Iterator[Found]:
         below = {

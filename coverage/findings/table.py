@@ -1,4 +1,5 @@
-"""Rules and their mappings in one release -> the FINDINGS frame, without lines: those cost reading the files again.
+"""Rules and their mappings in one release -> the FINDINGS frame, without lines: those cost reading the files
+again.
 
 Equal mapping paths are checked once. Knows no file and no setting.
 """
@@ -11,9 +12,9 @@ from collections.abc import Iterable, Iterator
 import pandas as pd
 
 from coverage.findings.checks import CHECKS
+from coverage.findings.frames import FINDINGS
 from coverage.findings.model import Found, MappedRule, WrittenPath
-from coverage.frames import FINDINGS
-from coverage.mapping import Reader
+from coverage.mapping.reader import Reader
 
 _PATH_CHECKS = [
     (order, code, check) for order, (code, check) in enumerate(CHECKS.items()) if not check.whole_rule
@@ -109,7 +110,8 @@ def rule_findings(
 
 
 def _is_shared(path: WrittenPath, find: Found) -> bool:
-    """Whether the value stands once in the file for paths beside one another: a tactic, or sub-techniques' technique.
+    """Whether the value stands once in the file for paths beside one another: a tactic, or sub-techniques'
+    technique.
 
     Two entries that stand beside each other with the same fault in it count as one.
     """

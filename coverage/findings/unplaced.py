@@ -1,7 +1,7 @@
 """Which IDs in mappings could not be placed: those that a release reads as no live technique or tactic.
 
-They are findings of `CHECKS` like others. Only rules that have such an ID are checked here, since a summary counts
-them and must not wait for all the rest. Knows no file and no setting.
+They are findings of `CHECKS` like others. Only rules that have such an ID are checked here, since a summary
+counts them and must not wait for all the rest. Knows no file and no setting.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 import pandas as pd
 
 from coverage.findings.checks import CHECKS
+from coverage.findings.frames import FINDINGS
 from coverage.findings.table import findings
-from coverage.frames import FINDINGS
-from coverage.mapping import Reader
+from coverage.mapping.reader import Reader
 
 UNPLACED: frozenset[str] = frozenset(code for code, check in CHECKS.items() if check.unplaced)
 
@@ -19,7 +19,8 @@ UNPLACED: frozenset[str] = frozenset(code for code, check in CHECKS.items() if c
 def unplaced_findings(
     rules: pd.DataFrame, written: pd.DataFrame, mappings: pd.DataFrame, reader: Reader
 ) -> pd.DataFrame:
-    """FINDINGS of the IDs that could not be placed: the rows of `table.findings` whose code is one of `UNPLACED`.
+    """FINDINGS of the IDs that could not be placed: the rows of `table.findings` whose code is one of
+    `UNPLACED`.
 
     Parameters are those of `table.findings`.
     """
@@ -31,7 +32,9 @@ def unplaced_findings(
 
 
 def _may_be_unplaced(mappings: pd.DataFrame) -> pd.Series:
-    """Boolean mask of MAPPINGS: no live technique where one is written, or no tactic of the release where one is."""
+    """Boolean mask of MAPPINGS: no live technique where one is written, or no tactic of the release where one
+    is.
+    """
     technique = mappings["leaf_written"].notna() & mappings["attack_id"].isna()
     tactic = mappings["tactic_written"].notna() & mappings["tactic_id"].isna()
     return technique | tactic

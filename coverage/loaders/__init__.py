@@ -4,9 +4,9 @@
 the rule page. A new format: one module with a `LOADER`, one line in `formats.LOADERS`.
 """
 
+from coverage.formats.registry import LOADERS
 from coverage.loaders.corpora import CorpusStamp, Loaded, files_fingerprint, fingerprint, load
 from coverage.loaders.document import RuleDocument, locate, rule_document, rule_text
-from coverage.loaders.formats import LOADERS
 from coverage.loaders.places import Places
 from coverage.loaders.sources import CorpusSource, corpus_sources
 

@@ -5,24 +5,22 @@ The per-file boundary stands here. Knows the frames, the walk and the table of f
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
-from coverage.folders import recorded_commit
-from coverage.frames import problems_frame, rules_frame, written_frame
-from coverage.loaders.components import COMPONENTS_CSV, read_components
-from coverage.loaders.formats import chosen, max_bytes
-from coverage.loaders.platforms import PLATFORMS_CSV, read_platforms
+from coverage.formats.components import COMPONENTS_CSV, read_components
+from coverage.formats.platforms import PLATFORMS_CSV, read_platforms
+from coverage.formats.registry import LOADERS, chosen, max_bytes
+from coverage.formats.seam import Context, RuleFile
+from coverage.formats.words import WordTable
+from coverage.loaders.frames import problems_frame, rules_frame, written_frame
 from coverage.loaders.repeats import repeats
 from coverage.loaders.repository import Commit, commit_of
-from coverage.loaders.seam import Context, RuleFile, Unparsable
 from coverage.loaders.sources import CorpusSource, shown, unique_names
 from coverage.loaders.walk import (
     MAX_BYTES,
@@ -35,14 +33,13 @@ from coverage.loaders.walk import (
     text_of,
     too_large,
 )
-from coverage.loaders.wazuh import OVERWRITE
-from coverage.loaders.words import WordTable
 from coverage.models import CorpusStamp, LoadResult, Problem
+from coverage.outside.folders import recorded_commit
+from coverage.syntaxes.syntax import Unparsable
 from coverage.words import amount
 
 Progress = Callable[[int, int, str], None]  # files done, files in all, path of the last one
 _FOLDED = "platform-word-unknown"
-_LAYER, _WAZUH = "navigator", "wazuh"
 
 
 @dataclass(frozen=True)
@@ -64,10 +61,10 @@ def load(
     """The rules, mappings as written and problems of some corpora, in corpus and then path order.
 
     Never raises on anything a corpus holds. Codes beside those of the loaders and of `walk.walked`:
-    `bad-toml`, `not-utf8`, `too-large`, `unreadable-file`, `loader-failed` (errors; `not-utf8` of text that was read
-    all the same is a warning), `duplicate-id` (warning, on the later file), `same-content`, `empty-file`, `platform-word-unknown` (notes; the last
-    one a word and corpus), `platforms-table` and `components-table` (errors: a line of data/platforms.csv,
-    of data/data_components.csv).
+    `bad-toml`, `not-utf8`, `too-large`, `unreadable-file`, `loader-failed` (errors; `not-utf8` of text that
+    was read all the same is a warning), `duplicate-id` (warning, on the later file), `same-content`,
+    `empty-file`, `platform-word-unknown` (notes; the last one a word and corpus), `platforms-table` and
+    `components-table` (errors: a line of data/platforms.csv, of data/data_components.csv).
 
     Parameters
     ----------
@@ -83,26 +80,13 @@ def load(
     )
     walks = listed(unique_names(sources))
     counter = _Counter(sum(len(walk.files) for walk in walks), progress)
-    with _collector_paused():
-        stamps = tuple(_corpus(walk, context, counter, result) for walk in walks)
-        result.problems += repeats(
-            result.rules, {(walk.source.name, path) for walk in walks for path in walk.shared}
-        )
-        return Loaded(
-            rules_frame(result.rules), written_frame(result.written), problems_frame(result.problems), stamps
-        )
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Loading makes long-lived objects alone; beside a full heap the collector would walk it again and again."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
+    stamps = tuple(_corpus(walk, context, counter, result) for walk in walks)
+    result.problems += repeats(
+        result.rules, {(walk.source.name, path) for walk in walks for path in walk.shared}
+    )
+    return Loaded(
+        rules_frame(result.rules), written_frame(result.written), problems_frame(result.problems), stamps
+    )
 
 
 @dataclass
@@ -132,7 +116,8 @@ def _corpus(walk: Walk, context: Context, counter: _Counter, result: LoadResult)
         if digest and (read.rules or read.problems):
             hashes.append((found.relative, digest))
         counter.tick(found.relative)
-    corpus = without_overwritten(without_layers(corpus))
+    for loader in LOADERS.values():
+        corpus = loader.settled(corpus)
     corpus.problems = folded(corpus.problems)
     result.extend(corpus)
     return _stamp(walk, corpus, hashes)
@@ -194,81 +179,16 @@ def folded(problems: Iterable[Problem]) -> list[Problem]:
     return kept
 
 
-def without_layers(corpus: LoadResult) -> LoadResult:
-    """The corpus without its Navigator layers, when it has rules of another format: beside rules, a layer is
-    a picture of them, and counting it would count them twice.
-
-    Adds one note `layer-beside-rules` a layer left out.
-    """
-    layers = {rule.rule_key: rule for rule in corpus.rules if rule.format == _LAYER}
-    if not layers or len(layers) == len(corpus.rules):
-        return corpus
-    message = "A Navigator layer beside rules is a picture of them and was not counted; name it as a corpus of its own."
-    firsts = {rule.path: rule for rule in reversed(layers.values())}
-    notes = [
-        Problem(path, None, None, None, "layer-beside-rules", "note", message, rule.corpus)
-        for path, rule in sorted(firsts.items())
-    ]
-    return LoadResult(
-        [rule for rule in corpus.rules if rule.rule_key not in layers],
-        [row for row in corpus.written if row.rule_key not in layers],
-        [*(problem for problem in corpus.problems if problem.path not in firsts), *notes],
-    )
-
-
-def without_overwritten(corpus: LoadResult) -> LoadResult:
-    """The corpus without the Wazuh rules whose place another file's rule takes, as the server reads them.
-
-    Of several that overwrite an id the last one counts, in path order. Adds one note `overwritten` a rule left out.
-    """
-    by = {
-        rule.rule_id: rule
-        for rule in corpus.rules
-        if rule.format == _WAZUH and rule.type == OVERWRITE and rule.rule_id
-    }
-    gone = (
-        {
-            rule.rule_key: rule
-            for rule in corpus.rules
-            if rule.format == _WAZUH
-            and rule.rule_id in by
-            and rule is not by[rule.rule_id]
-            and rule.path != by[rule.rule_id].path
-        }
-        if by
-        else {}
-    )
-    if not gone:
-        return corpus
-    notes = [
-        Problem(
-            rule.path,
-            None,
-            None,
-            rule.rule_id,
-            "overwritten",
-            "note",
-            f"Rule {rule.rule_id} is overwritten by a rule of {by[rule.rule_id].path}, which is counted in its place.",
-            rule.corpus,
-        )
-        for rule in gone.values()
-    ]
-    return LoadResult(
-        [rule for rule in corpus.rules if rule.rule_key not in gone],
-        [row for row in corpus.written if row.rule_key not in gone],
-        [*corpus.problems, *notes],
-    )
-
-
 def fingerprint(
     sources: Sequence[CorpusSource],
     platforms_csv: Path = PLATFORMS_CSV,
     components_csv: Path = COMPONENTS_CSV,
 ) -> str:
-    """A text that changes when a file of the corpora, or a table that loading reads, is added, removed or written.
+    """A text that changes when a file of the corpora, or a table that loading reads, is added, removed or
+    written.
 
-    Told from names, sizes, times and inodes, so it costs a walk and no reading; only a file written in the last
-    seconds is told by its content (`_Recent`).
+    Told from names, sizes, times and inodes, so it costs a walk and no reading; only a file written in the
+    last seconds is told by its content (`_Recent`).
     """
     digest = hashlib.sha256()
     for walk in listed(unique_names(sources)):
@@ -297,10 +217,11 @@ def files_fingerprint(paths: Iterable[Path]) -> str:
 
 
 class _Recent:
-    """The contents of files that were written so lately that a second writing may show in no time and no size.
+    """The contents of files that were written so lately that a second writing may show in no time and no
+    size.
 
-    Such a file is read each time until its times are `SECONDS` old, and once more then; what it held stays part of
-    its fingerprint, so that growing old changes nothing. As git's index does with racy entries.
+    Such a file is read each time until its times are `SECONDS` old, and once more then; what it held stays
+    part of its fingerprint, so that growing old changes nothing. As git's index does with racy entries.
     """
 
     SECONDS = 2  # the coarsest clock of a file system

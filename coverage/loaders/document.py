@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from coverage.loaders.formats import chosen
+from coverage.formats.registry import chosen
+from coverage.formats.seam import RuleFile
 from coverage.loaders.places import Places
-from coverage.loaders.seam import RuleFile, Unparsable
 from coverage.loaders.sources import shown
 from coverage.loaders.walk import Unreadable, file_bytes, text_of
 from coverage.models import Problem
+from coverage.syntaxes.syntax import Unparsable
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,9 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
-from coverage.loaders.formats import LOADERS
-from coverage.loaders.seam import DocPath, Loader, Unparsable, place_of
+from coverage.formats.registry import LOADERS
+from coverage.formats.seam import Loader
+from coverage.syntaxes.syntax import DocPath, Unparsable, place_of
 
 Place = tuple[int, int]  # 1-based line and column
 TAGS = "tags"
@@ -38,7 +39,8 @@ class Places:
     def of(
         self, position: int | None, field: str | None = None, value: str | None = None, nth: int = 0
     ) -> Place | None:
-        """Where a value of the mapping at `position` in the file's nth rule starts; None when it cannot be told.
+        """Where a value of the mapping at `position` in the file's nth rule starts; None when it cannot be
+        told.
 
         Parameters
         ----------
@@ -68,7 +70,9 @@ class Places:
         return found + 1 if found >= 0 else None
 
     def _place_of_value(self, value: str, near: DocPath) -> Place | None:
-        """Where a value that is not at its mapping's own entry stands: nearest to it, in the shortest text that holds it."""
+        """Where a value that is not at its mapping's own entry stands: nearest to it, in the shortest text
+        that holds it.
+        """
         texts = {path: _value_at(self._document, path) for path in self._positions}
         wanted = value.casefold()
         found = [path for path, text in texts.items() if isinstance(text, str) and wanted in text.casefold()]
@@ -91,7 +95,9 @@ class Places:
         return field_path(leaves[position], field) if field else leaves[position]
 
     def _tag_path(self, value: str | None, nth: int) -> DocPath | None:
-        """The entry of the rule's own list of tags: of several lists, the one nearest to the rule's mapping."""
+        """The entry of the rule's own list of tags: of several lists, the one nearest to the rule's
+        mapping.
+        """
         found = [
             path
             for path in self._positions
@@ -119,7 +125,9 @@ def _parsed(loader: Loader | None, text: str) -> Any:
 
 
 def field_path(leaf: DocPath, field: str) -> DocPath:
-    """The document path of a field of WRITTEN beside a leaf: `technique_name` beside (..., "technique", 0, "id")."""
+    """The document path of a field of WRITTEN beside a leaf: `technique_name` beside (..., "technique", 0,
+    "id").
+    """
     part, _, key = field.rpartition("_")
     if not leaf or leaf[-1] != "id" or part not in ("tactic", "technique", "subtechnique"):
         return leaf

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterable
 
-from coverage.models import Problem, Rule, id_of
+from coverage.identity import RuleId, id_of, nth_of_file
+from coverage.models import Problem, Rule
 
 # What the rules of each name are called by, corpus by corpus: the first one there.
 Firsts = dict[Hashable, dict[str, Rule]]
@@ -24,29 +25,23 @@ def repeats(rules: Iterable[Rule], said: Collection[tuple[str, str]] = ()) -> li
     ids: Firsts = {}
     problems = []
     for rule in rules:
-        nth = rule.rule_key.removeprefix(f"{rule.corpus}/{rule.path}")
+        nth, known = nth_of_file(rule.rule_key, rule.corpus, rule.path), _id(rule)
         twin = _earlier((rule.content_hash, nth) if rule.content_hash else None, rule, contents)
-        earlier = _earlier(_own_id(rule), rule, ids)
+        earlier = _earlier(known and known.at_home, rule, ids)
         if twin is not None:
             if (rule.corpus, rule.path) not in said:
                 problems.append(_problem(rule, twin, "same-content", "note", "The same content", once=True))
         elif earlier is not None:
             once = rule.corpus != earlier.corpus
-            if not once or _id(rule) == _id(earlier):
+            if not once or known == _id(earlier):
                 problems.append(
                     _problem(rule, earlier, "duplicate-id", "warning", f"The id {rule.rule_id}", once)
                 )
     return problems
 
 
-def _id(rule: Rule) -> Hashable | None:
+def _id(rule: Rule) -> RuleId | None:
     return id_of(rule.rule_id, rule.format, rule.name)
-
-
-def _own_id(rule: Rule) -> Hashable | None:
-    """The id as its own corpus knows it, where a name beside it changes nothing."""
-    known = _id(rule)
-    return known and known[:2]
 
 
 def _earlier(name: Hashable | None, rule: Rule, firsts: Firsts) -> Rule | None:

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from coverage.loaders.formats import SUFFIXES, suffix_of
+from coverage.formats.registry import SUFFIXES, suffix_of
 
 GIT_SECONDS = 3
 
@@ -26,7 +26,8 @@ class Commit:
 
 
 def commit_of(folder: Path, files: Collection[str], only: str = ".") -> Commit | None:
-    """The commit of the repository that tracks the files; None where none does, without git, or when git is slow.
+    """The commit of the repository that tracks the files; None where none does, without git, or when git is
+    slow.
 
     A folder may lie in the work tree of a repository that has nothing to do with it and ignores it: that
     repository's commit says nothing of the files.

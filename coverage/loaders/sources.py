@@ -59,5 +59,7 @@ def unique_names(sources: Iterable[CorpusSource]) -> tuple[CorpusSource, ...]:
 
 
 def shown(text: str) -> str:
-    """Text from outside (a file name, a system's message) as valid text: bytes that are no UTF-8 become escapes."""
+    """Text from outside (a file name, a system's message) as valid text: bytes that are no UTF-8 become
+    escapes.
+    """
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")

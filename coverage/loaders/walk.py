@@ -15,12 +15,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from coverage.loaders.formats import SUFFIXES, is_meant, max_bytes, suffix_of
+from coverage.formats.registry import SUFFIXES, is_meant, max_bytes, suffix_of
+from coverage.formats.seam import MAX_BYTES
 from coverage.loaders.sources import CorpusSource, folder_name, shown
 from coverage.models import Problem
 from coverage.words import amount, noun
 
-MAX_BYTES = 5_000_000  # where no format says another size: the largest real rule is under 100 kB
 HEAD_BYTES = 262_144  # read of a file that cannot be read whole, to tell whether it is meant to be a rule
 MOST_FOREIGN = 1_000_000  # bytes beyond ASCII up to which each is looked at by itself
 _DAMAGED = ("too-large", "not-utf8", "empty-file")
@@ -199,7 +199,9 @@ class _Folders:
 
 
 def _fault_code(entry: os.DirEntry, error: OSError) -> str:
-    """What is wrong with an entry that could not be looked at. Asks the folder's list alone, which cannot fail."""
+    """What is wrong with an entry that could not be looked at. Asks the folder's list alone, which cannot
+    fail.
+    """
     if not entry.is_symlink():
         return "unreadable-file"
     return "symlink-loop" if error.errno == errno.ELOOP else "dangling-link"
@@ -235,7 +237,9 @@ def file_bytes(path: str | Path) -> bytes:
 
 @contextmanager
 def _opened(path: str | Path) -> Iterator[int]:
-    """A handle of a regular file, whatever the path has become since it was listed. Never waits for a pipe."""
+    """A handle of a regular file, whatever the path has become since it was listed. Never waits for a
+    pipe.
+    """
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     try:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
@@ -257,7 +261,9 @@ def head_text(path: str | Path) -> str:
 
 
 def is_passed_over(fault: Unreadable, relative: str, path: str | Path) -> bool:
-    """Whether a damaged file is some other file of a suffix that rules share with all the world, and no problem."""
+    """Whether a damaged file is some other file of a suffix that rules share with all the world, and no
+    problem.
+    """
     return fault.code in _DAMAGED and not is_meant(relative, head_text(path))
 
 
@@ -283,13 +289,14 @@ def decoded(data: bytes) -> str:
 def text_of(data: bytes) -> tuple[str, Unreadable | None]:
     """The text of a rule file's bytes, and the warning `not-utf8` where it is not UTF-8.
 
-    With the mark of UTF-16 it is read as that. Else each byte that is no UTF-8 is read as windows-1252, and every other
-    sign as it is: one letter that a spreadsheet or an old editor wrote costs no rule.
+    With the mark of UTF-16 it is read as that. Else each byte that is no UTF-8 is read as windows-1252, and
+    every other sign as it is: one letter that a spreadsheet or an old editor wrote costs no rule.
 
     Raises
     ------
     Unreadable
-        As `decoded`; `not-utf8` for bytes that are no text, since they have NULs or other control signs among them.
+        As `decoded`; `not-utf8` for bytes that are no text, since they have NULs or other control signs among
+        them.
     """
     try:
         return (decoded(data), None)
@@ -317,7 +324,9 @@ def _wide_text(data: bytes) -> str | None:
 
 
 def _mixed_text(data: bytes) -> str:
-    """Bytes as UTF-8, but for those that are none. Where there are very many, all as windows-1252, which is faster."""
+    """Bytes as UTF-8, but for those that are none. Where there are very many, all as windows-1252, which is
+    faster.
+    """
     foreign = len(data.translate(None, _ASCII))
     if foreign > MOST_FOREIGN:
         return data.decode(_FALLBACK, "replace")
@@ -341,7 +350,8 @@ def too_large(size: int, limit: int = MAX_BYTES) -> Unreadable:
 
 
 def listed(sources: Sequence[CorpusSource]) -> list[Walk]:
-    """One walk a source, in order. A file that two sources hold is in both: each corpus has all of its own rules.
+    """One walk a source, in order. A file that two sources hold is in both: each corpus has all of its own
+    rules.
 
     Adds one note `same-file` a pair of corpora that overlap, saying how many files they share.
     """

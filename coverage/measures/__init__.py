@@ -10,19 +10,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from coverage.frames import (
-    ACTIVITY,
-    CORPUS_COVERAGE,
-    CORPUS_SUMMARY,
-    GAPS,
-    ID_COVERAGE,
-    PLACEMENT_COVERAGE,
-    PLATFORM_COVERAGE,
-    TACTIC_COVERAGE,
-    TELEMETRY,
-    THREAT,
-    FrameSpec,
-)
+from coverage.frames import FrameSpec
 from coverage.measures.activity import activity_by_month, severity_mix
 from coverage.measures.breadth import (
     coverage_by_id,
@@ -36,6 +24,18 @@ from coverage.measures.corpora import (
     covered_elsewhere,
     covering_corpora,
     placements_by_corpus,
+)
+from coverage.measures.frames import (
+    ACTIVITY,
+    CORPUS_COVERAGE,
+    CORPUS_SUMMARY,
+    GAPS,
+    ID_COVERAGE,
+    PLACEMENT_COVERAGE,
+    PLATFORM_COVERAGE,
+    TACTIC_COVERAGE,
+    TELEMETRY,
+    THREAT,
 )
 from coverage.measures.gaps import gaps
 from coverage.measures.rule import mappings_side_by_side, rule_mappings, rule_neighbours, rules_with_ids

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from coverage.frames import ACTIVITY
+from coverage.measures.frames import ACTIVITY
 from coverage.scope import View
 from coverage.vocabulary import SEVERITIES
 

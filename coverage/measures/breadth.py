@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from coverage.frames import ID_COVERAGE, PLACEMENT_COVERAGE, PLATFORM_COVERAGE, TACTIC_COVERAGE, FrameSpec
+from coverage.frames import FrameSpec
+from coverage.measures.frames import ID_COVERAGE, PLACEMENT_COVERAGE, PLATFORM_COVERAGE, TACTIC_COVERAGE
 from coverage.measures.rollup import coverage_columns, rolled_up, rows_of, units_with_parent
 from coverage.measures.strength import strength_columns
 from coverage.scope import View, once_a_view
@@ -72,7 +73,8 @@ def coverage_by_tactic(view: View) -> pd.DataFrame:
 def coverage_by_platform(view: View) -> pd.DataFrame:
     """PLATFORM_COVERAGE: covered and all techniques on each platform, counting only rules that work on it.
 
-    A rule may work on a platform and map only to techniques that the release does not place there: it is one of
+    A rule may work on a platform and map only to techniques that the release does not place there: it is one
+    of
     `rules` and none of `rules_counted`.
     """
     ids, on_ids = _ids_and_rules(view)

@@ -12,8 +12,9 @@ from math import fsum
 
 import pandas as pd
 
-from coverage.frames import CORPUS_COVERAGE, CORPUS_PLACEMENTS, CORPUS_SUMMARY, FrameSpec
+from coverage.frames import FrameSpec
 from coverage.measures.breadth import coverage_by_id
+from coverage.measures.frames import CORPUS_COVERAGE, CORPUS_PLACEMENTS, CORPUS_SUMMARY
 from coverage.measures.rollup import coverage_columns, rolled_up, units_with_parent
 from coverage.scope import View, once_a_view
 
@@ -45,7 +46,9 @@ def placements_by_corpus(view: View) -> pd.DataFrame:
 def _each_corpus(
     view: View, units: pd.DataFrame, pairs: pd.DataFrame, by: tuple[str, ...], spec: FrameSpec
 ) -> pd.DataFrame:
-    """Coverage of every unit by every corpus: the roll-up with the corpus as one more grain, since no rule is of two."""
+    """Coverage of every unit by every corpus: the roll-up with the corpus as one more grain, since no rule is
+    of two.
+    """
     names = corpus_names(view)
     if not names:
         return spec.empty()

@@ -19,7 +19,8 @@ Element = TypeVar("Element", bound=Hashable)
 def greedy_cover(
     sets: Mapping[Key, Collection[Element]], weights: Mapping[Element, float], ranks: Mapping[Key, Any]
 ) -> Iterator[tuple[Key, frozenset[Element]]]:
-    """The steps of the greedy cover: each set taken, and the elements it is the first to hold, until all are held.
+    """The steps of the greedy cover: each set taken, and the elements it is the first to hold, until all are
+    held.
 
     Of equal gains the one with more new elements goes first, then the one whose rank sorts first, so that
     the order of `sets` changes nothing when ranks differ.

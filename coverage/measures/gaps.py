@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pandas as pd
 
-from coverage.frames import GAPS
 from coverage.identity import counted
 from coverage.measures.breadth import coverage_by_id
+from coverage.measures.frames import GAPS
 from coverage.measures.telemetry import telemetry_by_id
 from coverage.measures.threat import listed, threat_by_id
 from coverage.scope import View, among, once_a_view, rules_in_scope

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from coverage.accepted import NOBODY, Accepted, Entry, entry_mark
-from coverage.frames import MATRIX_CELLS
+from coverage.measures.accepted import entry_mark
 from coverage.measures.breadth import coverage_by_placement, coverage_by_tactic
+from coverage.measures.frames import MATRIX_CELLS
 from coverage.measures.gaps import gaps
 from coverage.measures.rollup import rolled_up
+from coverage.project.accepted_gaps import NOBODY, Accepted, Entry
 from coverage.scope import View, once_a_view
 
 # Beside the number of an open cell that gaps.toml answers for: what it means. The pictures' typeface has this

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from coverage.frames import SIDE_BY_SIDE
 from coverage.identity import counted, united
+from coverage.measures.frames import SIDE_BY_SIDE
 from coverage.measures.threat import listed
 from coverage.scope import View, among, once_a_view
 from coverage.vocabulary import attack_url
@@ -13,7 +13,8 @@ from coverage.vocabulary import attack_url
 
 @once_a_view
 def rules_with_ids(view: View) -> pd.DataFrame:
-    """RULES of every rule read, with the live IDs each is read as (`attack_ids`, in the rule's order) and `also_in`.
+    """RULES of every rule read, with the live IDs each is read as (`attack_ids`, in the rule's order) and
+    `also_in`.
 
     A rule that stands in several places is there once, with the IDs of all its copies; `also_in` names
     the other corpora.
@@ -108,7 +109,9 @@ def _tactics_counted(view: View, row, names: pd.Series) -> tuple[str, ...]:
 
 
 def rule_neighbours(view: View, rule_key: str) -> pd.DataFrame:
-    """RULES other than this one that are read as one of its IDs, with `shared`: those IDs; most shared first."""
+    """RULES other than this one that are read as one of its IDs, with `shared`: those IDs; most shared
+    first.
+    """
     rule_key = view.counts_as.get(rule_key, rule_key)
     read = counted(
         view.mappings.loc[view.mappings["attack_id"].notna(), ["rule_key", "attack_id"]], view.counts_as

@@ -29,8 +29,8 @@ def summary(view: View, problems: int = 0, unplaced: int = 0) -> dict:
     ----------
     view : View
     problems, unplaced : int
-        How many problems were met in reading the files, and how many IDs could not be placed; together they are
-        what the command `problems` lists.
+        How many problems were met in reading the files, and how many IDs could not be placed; together they
+        are what the command `problems` lists.
     """
     ids, cells = coverage_by_id(view), coverage_by_placement(view)
     techniques, subtechniques = ids[~ids["is_subtechnique"]], ids[ids["is_subtechnique"]]
@@ -55,7 +55,9 @@ def summary(view: View, problems: int = 0, unplaced: int = 0) -> dict:
 
 @once_a_view
 def techniques_with_pre(view: View) -> dict:
-    """Covered and total techniques with PRE-only ones in, whatever the scope says, so that both can be shown."""
+    """Covered and total techniques with PRE-only ones in, whatever the scope says, so that both can be
+    shown.
+    """
     ids = coverage_by_id(view) if view.scope.pre else covered_by_id(view.with_pre())
     return _ratio(ids[~ids["is_subtechnique"]])
 

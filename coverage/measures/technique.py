@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from coverage.frames import TECHNIQUE_RULES
 from coverage.identity import counted, united
+from coverage.measures.frames import TECHNIQUE_RULES
 from coverage.measures.telemetry import named_components
 from coverage.scope import View
 
@@ -76,7 +76,8 @@ def _analytics(view: View, attack_id: str) -> pd.DataFrame:
 
 
 def technique_rules(view: View, attack_id: str) -> pd.DataFrame:
-    """TECHNIQUE_RULES: every rule read as this ID or one of its sub-techniques: in scope first, then direct ones.
+    """TECHNIQUE_RULES: every rule read as this ID or one of its sub-techniques: in scope first, then direct
+    ones.
 
     A rule that several corpora have stands there once.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from coverage.catalogue.model import Catalogue
-from coverage.frames import TELEMETRY
+from coverage.measures.frames import TELEMETRY
 from coverage.measures.threat import by_family
 from coverage.scope import View, once_a_view
 

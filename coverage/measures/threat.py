@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 
 import pandas as pd
 
-from coverage.frames import THREAT
+from coverage.measures.frames import THREAT
 from coverage.scope import View, once_a_view
 
 

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from coverage.atomic import replaced_file
-from coverage.loaders._toml import parse
-from coverage.loaders.seam import Unparsable
 from coverage.migrate.model import Asked, Question
+from coverage.outside.atomic import replaced_file
+from coverage.syntaxes.syntax import Unparsable
+from coverage.syntaxes.toml_text import parse
 from coverage.vocabulary import id_kind
 
 KEEP, REMOVE = "keep", "remove"
@@ -52,7 +52,9 @@ class Decision:
         return tuple(one for one in self.to if id_kind(one) == "tactic")
 
     def fits(self, written: str, tactic: str | None, names: Iterable[str | None]) -> bool:
-        """Whether it is about this ID, under this tactic, in the rule that has these names (id, path, title)."""
+        """Whether it is about this ID, under this tactic, in the rule that has these names (id, path,
+        title).
+        """
         return (
             self.written == written
             and self.tactic in (None, tactic)

@@ -1,4 +1,5 @@
-"""Elastic's TOML: detection rules, endpoint behaviour rules and hunts, their mappings and `Tactic:` tags written anew.
+"""Elastic's TOML: detection rules, endpoint behaviour rules and hunts, their mappings and `Tactic:` tags
+written anew.
 
 Pure: a parsed document and its text in, a `RuleEdit` out. Which of the three a document is, its loader told.
 """
@@ -10,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 
-from coverage.loaders.threat import ATTACK
+from coverage.formats.threat import ATTACK
 from coverage.migrate.model import Asked, Change, RuleEdit
 from coverage.migrate.mover import Kept, Mover, Names, Placed
 from coverage.migrate.paths import DocPath, review, tables, text
@@ -34,7 +35,8 @@ def names_of(document: dict, path: str) -> Names:
 def edited_rule(
     source: str, document: dict, mover: Mover, names: Names, today: date | None = None
 ) -> RuleEdit:
-    """A detection rule: `[[rule.threat]]` and its tags. `today` is written as updated_date where something changed.
+    """A detection rule: `[[rule.threat]]` and its tags. `today` is written as updated_date where something
+    changed.
 
     Sets under `threat_mappings` say which release they are for, and are never rewritten.
     """
@@ -267,7 +269,10 @@ def _sets(rule: dict, mover: Mover, names: Names) -> list[Asked]:
     for (one, path), version in zip(sets, versions, strict=True):
         needs, asked = review(one.get("threat"), (*path, "threat"), mover, names)
         if version == chosen and (needs or asked):
-            reason = f"{mover.target.release.title} reads the set for {_shown(version)}; it is left as it says what it is for"
+            reason = (
+                f"{mover.target.release.title} reads the set for {_shown(version)}; it is left as it "
+                "says what it is for"
+            )
             return [Asked("set", _shown(version), None, (), reason, path)]
     return []
 

@@ -1,4 +1,6 @@
-"""Open questions as text: what a person reads, and pastes into the decisions file. The whole of it is TOML."""
+"""Open questions as text: what a person reads, and pastes into the decisions file. The whole of it is
+TOML.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ PLACES = 3
 
 
 def question_list(questions: Iterable[Question], target: Target) -> str:
-    """Every group of open questions with its reason, some places and a decision to fill in, the largest first."""
+    """Every group of open questions with its reason, some places and a decision to fill in, the largest
+    first.
+    """
     return "\n".join(_entry(first, group, target) for first, group in grouped(questions))
 
 

@@ -1,4 +1,6 @@
-"""What a migration plans: changes, open questions, and the new text of a file. Values without logic of ATT&CK."""
+"""What a migration plans: changes, open questions, and the new text of a file. Values without logic of
+ATT&CK.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,8 @@ QUESTION_CODES: dict[str, str] = {
     "newer": "The ID is from a newer release and has no single predecessor here",
     "deprecated": "The ID is deprecated without a replacement",
     "unknown": "No release at hand knows the ID",
-    "tag": "A tag names a tactic that this release does not have, and the mapping does not say which it became",
+    "tag": "A tag names a tactic that this release does not have, and the mapping does not say which it "
+    "became",
     "set": "A mapping set for another release is read here, and is left as it says what it is for",
     "layout": "The mapping is written in a way that cannot be rewritten in place",
 }
@@ -34,7 +37,9 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """An open question, before its rule is known. `tactic` is the tactic as written, None where it plays no part."""
+    """An open question, before its rule is known. `tactic` is the tactic as written, None where it plays no
+    part.
+    """
 
     code: str
     written: str
@@ -129,7 +134,9 @@ class Plan:
         return (question for file in self.files for question in file.questions)
 
     def summary(self) -> dict:
-        """Counts for people and JSON: files read, changed and left, mappings and tags changed, questions by code."""
+        """Counts for people and JSON: files read, changed and left, mappings and tags changed, questions by
+        code.
+        """
         changes = Counter(change.kind for file in self.changed for change in file.changes)
         return {
             "files_read": self.read,

@@ -1,4 +1,5 @@
-"""What becomes of one mapping path: stays, is written anew, or is left with a question; and which decision said so.
+"""What becomes of one mapping path: stays, is written anew, or is left with a question; and which decision
+said so.
 
 The rules of the move in one place, for every format. Knows no text and no file.
 """
@@ -46,7 +47,9 @@ class Mover:
         return tactic_id or (self.target.tactic_named(name)[0] if name else None)
 
     def path(self, tactic_id: str | None, tactic_name: str | None, leaf: str | None, names: Names) -> Outcome:
-        """What becomes of the path from a tactic to a technique or sub-technique; `leaf` None for a tactic alone."""
+        """What becomes of the path from a tactic to a technique or sub-technique; `leaf` None for a tactic
+        alone.
+        """
         key = (tactic_id, tactic_name, leaf)
         if key not in self._certain:
             self._certain[key] = self._read(tactic_id, tactic_name, leaf)

@@ -1,4 +1,5 @@
-"""Mapping paths in a parsed document: whether anything of them is to be written anew, and what nobody can say.
+"""Mapping paths in a parsed document: whether anything of them is to be written anew, and what nobody can
+say.
 
 Runs over every rule, so it looks at plain dicts and builds nothing. The same shape that
 `loaders.threat` reads; what has another type is left alone.
@@ -62,7 +63,9 @@ def text(table: dict, key: str) -> str | None:
 def _leaves(
     tactic: dict, techniques: list, path: DocPath
 ) -> Iterator[tuple[dict | None, dict | None, DocPath]]:
-    """(way, leaf, place) of each path; a way is the technique above a sub-technique. Nothing at all: a tactic alone."""
+    """(way, leaf, place) of each path; a way is the technique above a sub-technique. Nothing at all: a tactic
+    alone.
+    """
     if not techniques and tactic:
         yield None, None, (*path, "tactic")
     for technique, place in techniques:

@@ -12,9 +12,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from coverage.loaders.formats import LOADERS, chosen, suffix_of
-from coverage.loaders.seam import RuleFile, Unparsable, place_of
-from coverage.loaders.sigma import LOADER as SIGMA
+from coverage.formats.registry import LOADERS, chosen, suffix_of
+from coverage.formats.seam import RuleFile
+from coverage.formats.sigma import LOADER as SIGMA
 from coverage.loaders.sources import CorpusSource, unique_names
 from coverage.loaders.walk import FoundFile, Unreadable, Walk, decoded, file_bytes, is_passed_over, listed
 from coverage.migrate import elastic, sigma
@@ -23,6 +23,7 @@ from coverage.migrate.model import Asked, FilePlan, Plan, Question, RuleEdit
 from coverage.migrate.mover import Mover, Names
 from coverage.migrate.target import Target
 from coverage.migrate.verify import fault
+from coverage.syntaxes.syntax import Unparsable, place_of
 
 Progress = Callable[[int, int, str], None]
 Editor = Callable[[str, Any, Mover, Names, date | None], RuleEdit]
@@ -38,7 +39,9 @@ _BOM = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True, slots=True)
 class RuleText:
-    """One file to migrate: its corpus, its path there, where it lies, its content, and its folders (as `RuleFile`)."""
+    """One file to migrate: its corpus, its path there, where it lies, its content, and its folders (as
+    `RuleFile`).
+    """
 
     corpus: str
     path: str
@@ -92,7 +95,9 @@ def plan_sources(
     touch: date | None = None,
     progress: Progress | None = None,
 ) -> Plan:
-    """The same for the files of some corpora, each once, which are read. A link that leads out of its corpus is passed over."""
+    """The same for the files of some corpora, each once, which are read. A link that leads out of its corpus
+    is passed over.
+    """
     outside: list[FoundFile] = []
     made = plan(_texts(listed(unique_names(sources)), outside, progress), target, decisions, touch)
     return replace(made, outside=len(outside))
@@ -101,7 +106,9 @@ def plan_sources(
 def _texts(
     walks: Sequence[Walk], outside: list[FoundFile], progress: Progress | None
 ) -> Iterator[RuleText | None]:
-    """The files to migrate; None for one that cannot be read. Links that lead out of their corpus go to `outside`."""
+    """The files to migrate; None for one that cannot be read. Links that lead out of their corpus go to
+    `outside`.
+    """
     total, done = sum(len(walk.files) for walk in walks), 0
     for walk in walks:
         root = walk.root.resolve()
@@ -116,7 +123,9 @@ def _texts(
 
 
 def _text(walk: Walk, file: FoundFile) -> Iterator[RuleText | None]:
-    """The file, None where it is a problem, and nothing where it is damaged and no rule, as loading has it."""
+    """The file, None where it is a problem, and nothing where it is damaged and no rule, as loading has
+    it.
+    """
     try:
         data = file_bytes(file.path)
         decoded(data)

@@ -14,14 +14,14 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from coverage.loaders._yaml import YAML
-from coverage.loaders.seam import DocPath
-from coverage.loaders.sigma import Part, mapping_of, parts
+from coverage.formats.sigma import Part, mapping_of, parts
 from coverage.migrate.model import Asked, Change, RuleEdit
 from coverage.migrate.mover import KEPT, Kept, Mover, Names, Placed
 from coverage.migrate.tags import AS_IT_IS, Becomes, Tag, renamed, written
 from coverage.syntaxes.layout import Layout
+from coverage.syntaxes.syntax import DocPath
 from coverage.syntaxes.yaml_splice import Splice
+from coverage.syntaxes.yaml_text import YAML
 
 _TOKEN = re.compile(r"\battack\.([\w.-]+)", re.IGNORECASE)
 _ID_TAG = re.compile(r"ta\d{4}", re.IGNORECASE)
@@ -36,7 +36,9 @@ class _Tags:
 
 
 def may_change(text: str, mover: Mover) -> bool:
-    """Whether a text has `attack.` words that a migration may change or ask about; told without parsing it."""
+    """Whether a text has `attack.` words that a migration may change or ask about; told without parsing
+    it.
+    """
     words = frozenset(word.lower().rstrip(".-") for word in _TOKEN.findall(text))
     if not words:
         return False
@@ -46,7 +48,9 @@ def may_change(text: str, mover: Mover) -> bool:
 
 
 def names_of(documents: Any, path: str) -> Names:
-    """What a decision may call the rules of a file by: id and title of the first rule, the path, those of the others."""
+    """What a decision may call the rules of a file by: id and title of the first rule, the path, those of the
+    others.
+    """
     if not isinstance(documents, list):
         return (None, None, path)
     rules = [part.values for part in parts(documents, [])]
@@ -95,7 +99,9 @@ def _rules_by_tags(documents: Sequence[Any]) -> dict[int, list[Part]]:
 
 
 def _date_places(changed: Sequence[int], rules_of: Mapping[int, list[Part]]) -> Iterator[int]:
-    """The documents with the date of a rule whose tags changed, each once; of no rule, the document itself."""
+    """The documents with the date of a rule whose tags changed, each once; of no rule, the document
+    itself.
+    """
     places: dict[int, None] = {}
     for place in changed:
         if place not in rules_of:
@@ -200,7 +206,9 @@ def _tactic(tag: Tag, outcomes: dict[str, Placed | Asked | Kept], mover: Mover, 
 
 
 def _like(tag: str, attack_id: str, tags: Sequence[str], mover: Mover) -> str:
-    """The tag for an ID in the style of the one it replaces: letter case, an ID or a name, hyphens or underscores."""
+    """The tag for an ID in the style of the one it replaces: letter case, an ID or a name, hyphens or
+    underscores.
+    """
     prefix, _, word = tag.partition(".")
     if attack_id not in mover.target.tactics or _ID_TAG.fullmatch(word.strip()):
         return f"{prefix}.{attack_id if word[:1].isupper() else attack_id.lower()}"

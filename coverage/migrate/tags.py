@@ -1,4 +1,5 @@
-"""Tags that name tactics, following a mapping that moved: the same for Elastic's `Tactic: ...` and Sigma's `attack....`.
+"""Tags that name tactics, following a mapping that moved: the same for Elastic's `Tactic: ...` and Sigma's
+`attack....`.
 
 Decides which tactics each tag becomes. How a tag is written is the format's own affair.
 """
@@ -15,7 +16,9 @@ from coverage.migrate.threat import Moves
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """A tag that names a tactic: its words, the tactic they mean, and whether that is its name in the target release."""
+    """A tag that names a tactic: its words, the tactic they mean, and whether that is its name in the target
+    release.
+    """
 
     words: str
     tactic: str
@@ -37,7 +40,8 @@ def followed(tags: Sequence[Tag], moves: Moves, mover: Mover, names: Names) -> l
     """What each tag becomes beside a mapping whose tactics and techniques are linked.
 
     A tag stays while the mapping names its tactic, or when it never agreed with the mapping; else it becomes
-    the tactics its paths went to. A tactic that the mapping names only now is added behind the one it came from.
+    the tactics its paths went to. A tactic that the mapping names only now is added behind the one it came
+    from.
     """
     named = {tag.tactic for tag in tags if tag.current}
     results: list[Becomes] = []
@@ -75,7 +79,8 @@ def renamed(tag: Tag, mover: Mover, names: Names) -> Becomes:
 def written(
     tags: Sequence[str], becomes: dict[int, Becomes], write: Callable[[str, str], str]
 ) -> dict[int, list[str]]:
-    """The texts that each changed tag becomes, by its place in `tags`; a text that stands already is not repeated.
+    """The texts that each changed tag becomes, by its place in `tags`; a text that stands already is not
+    repeated.
 
     `write` gives the text for a tactic, in the style of the tag it replaces.
     """

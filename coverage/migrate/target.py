@@ -12,7 +12,7 @@ from functools import cached_property
 
 from coverage.catalogue import shelf
 from coverage.catalogue.model import Catalogue, CatalogueError, Release
-from coverage.mapping import LeafReading, Reader, word
+from coverage.mapping.reader import LeafReading, Reader, word
 from coverage.migrate.model import Asked
 from coverage.reading import other_releases
 from coverage.vocabulary import attack_url, parent_of
@@ -56,7 +56,9 @@ class _Era:
         return self.reader.chosen.homes
 
     def had(self, tactic_id: str, attack_id: str) -> bool:
-        """Whether the technique, as this release reads it, was in the tactic; of a newer one, what it was made of."""
+        """Whether the technique, as this release reads it, was in the tactic; of a newer one, what it was
+        made of.
+        """
         reading = self.reader.leaf(attack_id)
         read = reading.candidates if reading.attack_id is None else (reading.attack_id,)
         return any(tactic_id in self.homes.get(one, ()) for one in read)
@@ -141,12 +143,15 @@ class Target:
         return any(tactic_id in era.tactics for era in (self._here, *self._siblings))
 
     def names_it(self, tactic_id: str, name: str) -> bool:
-        """Whether `name` is the tactic's name or short name in the target release, letter case and signs aside."""
+        """Whether `name` is the tactic's name or short name in the target release, letter case and signs
+        aside.
+        """
         tactic = self._here.tactics.get(tactic_id)
         return tactic is not None and word(name) in (word(tactic.name), word(tactic.shortname))
 
     def halves(self, tactic_id: str) -> tuple[str, ...]:
-        """What a tactic of another release became here: itself where it is live, and tactics that came out of it.
+        """What a tactic of another release became here: itself where it is live, and tactics that came out of
+        it.
 
         A tactic that one release has and the other has not came out of the one its techniques are in there.
         """
@@ -169,7 +174,8 @@ class Target:
     def place(
         self, tactic_id: str, tactic_name: str | None, written: str, attack_id: str
     ) -> tuple[str, ...] | Asked:
-        """The tactics in which a mapping to `written`, read as the live `attack_id`, belongs; or why nobody can say.
+        """The tactics in which a mapping to `written`, read as the live `attack_id`, belongs; or why nobody
+        can say.
 
         The tactic named, where the technique is in it; else the technique's only tactic, or the only one
         that the tactic named became. Nothing is moved that was wrong in every release at hand.
@@ -244,7 +250,9 @@ class Target:
     # ---- references -----------------------------------------------------------------------------
 
     def reference(self, attack_id: str, written: str) -> str:
-        """The address to write for an ID: the one written where it is this ID's page, else its page, in the same style."""
+        """The address to write for an ID: the one written where it is this ID's page, else its page, in the
+        same style.
+        """
         page = attack_url(attack_id) or written
         bare = page.rstrip("/")
         if (

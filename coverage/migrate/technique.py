@@ -18,13 +18,16 @@ from coverage.vocabulary import parent_of
 
 SUBTECHNIQUE = "subtechnique"
 Key = tuple[str | None, str | None]  # tactic, ID of the technique table
-# The sub-technique table of a path (None: the path ends at the technique), and its new ID (None: left as it is).
+# The sub-technique table of a path (None: the path ends at the technique), and its new ID (None: left as it
+# is).
 Leaf = tuple[Table | None, str | None]
 
 
 @dataclass(eq=False)
 class Part:
-    """A technique table on its way: the tactic it goes to, whether a path of it was decided, and one changed."""
+    """A technique table on its way: the tactic it goes to, whether a path of it was decided, and one
+    changed.
+    """
 
     tactic: str | None
     node: Table
@@ -112,7 +115,9 @@ class Split:
         return Part(tactic, node, decided, changed)
 
     def _below(self, table: Table, new: str | None, below: list[tuple[Table, bool]]) -> None:
-        """Add the sub-technique table of a path, unless the move made it the same as one that stands there."""
+        """Add the sub-technique table of a path, unless the move made it the same as one that stands
+        there.
+        """
         anew = new is not None and new != table.text("id")
         twin = next((one for one, other in below if new and (anew or other) and one.text("id") == new), None)
         if twin is not None:
@@ -153,7 +158,9 @@ def as_subtechnique(technique: Table) -> Table:
 
 
 def joined(parts: Sequence[Part], eol: str) -> list[Part]:
-    """The parts with those of one ID made one, where the move brought them together. Twice the same leaf becomes once."""
+    """The parts with those of one ID made one, where the move brought them together. Twice the same leaf
+    becomes once.
+    """
     kept: list[Part] = []
     for part in parts:
         twin = next((one for one in kept if _meet(one, part)), None)

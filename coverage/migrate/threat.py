@@ -131,7 +131,9 @@ class ThreatEdit:
         self._alone_under(entry, [one for one in outcome.tactics if one])
 
     def _alone_under(self, entry: Entry, tactics: list[str]) -> None:
-        """Make a tactic-only entry name these tactics: one in place, the others behind it; those named elsewhere not again."""
+        """Make a tactic-only entry name these tactics: one in place, the others behind it; those named
+        elsewhere not again.
+        """
         own = entry.tactic
         if own not in tactics:
             taken = {

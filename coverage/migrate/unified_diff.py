@@ -21,7 +21,9 @@ _ESCAPES = {7: "a", 8: "b", 9: "t", 10: "n", 11: "v", 12: "f", 13: "r", 34: '"',
 
 
 def patch(plan: Plan, path_of: Callable[[FilePlan], str]) -> bytes:
-    """The diff of every file that changes, in order; `path_of` gives the path of a file, relative, with slashes."""
+    """The diff of every file that changes, in order; `path_of` gives the path of a file, relative, with
+    slashes.
+    """
     return b"".join(file_diff(file.before, file.after, path_of(file)) for file in plan.changed)
 
 
@@ -78,7 +80,9 @@ def _hunks(old: list[bytes], new: list[bytes]) -> Iterator[bytes]:
 
 
 def _steps(old: list[bytes], new: list[bytes]) -> Iterator[Step]:
-    """How `old` becomes `new`. Only the part that differs is compared: the rest of a rule is long, and the same."""
+    """How `old` becomes `new`. Only the part that differs is compared: the rest of a rule is long, and the
+    same.
+    """
     head = _same(old, new)
     tail = _same(old[head:][::-1], new[head:][::-1])
     middle = SequenceMatcher(None, old[head : len(old) - tail], new[head : len(new) - tail], autojunk=False)

@@ -1,4 +1,5 @@
-"""The last look before a new text is offered: it parses, and nothing but mappings, their tags and the date changed.
+"""The last look before a new text is offered: it parses, and nothing but mappings, their tags and the date
+changed.
 
 What was edited must read back as it was meant. Knows the places of mappings in each format and nothing of how
 they were edited.
@@ -9,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from coverage.loaders.formats import LOADERS
-from coverage.loaders.seam import DocPath, Unparsable
+from coverage.formats.registry import LOADERS
 from coverage.syntaxes.layout import Layout
+from coverage.syntaxes.syntax import DocPath, Unparsable
 from coverage.syntaxes.toml_tree import Tree
 
 SIGMA = "sigma"

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from coverage.atomic import part_beside, removed, replaced_file, sweep
 from coverage.migrate.model import FilePlan, Plan
+from coverage.outside.atomic import part_beside, removed, replaced_file, sweep
 
 GIT_SECONDS = 60
 
@@ -38,7 +38,9 @@ def git_root(folder: Path) -> Path | None:
 
 
 def roots(locations: Iterable[str]) -> dict[str, Path | None]:
-    """The git work tree of each file, None for none; git is asked once a folder of a corpus, not once a file."""
+    """The git work tree of each file, None for none; git is asked once a folder of a corpus, not once a
+    file.
+    """
     known: dict[Path, Path | None] = {}
     return {location: _root_of(Path(location).parent, known) for location in locations}
 
@@ -51,7 +53,8 @@ def _root_of(folder: Path, known: dict[Path, Path | None]) -> Path | None:
 
 
 def dirty_files(plan: Plan, but: Sequence[Path] = ()) -> list[str]:
-    """What git could not give back: changed files of the work trees that are touched, and touched files it does not know.
+    """What git could not give back: changed files of the work trees that are touched, and touched files it
+    does not know.
 
     `but` are files that do not count: the decisions file is written while a migration is prepared.
 
@@ -68,7 +71,8 @@ def dirty_files(plan: Plan, but: Sequence[Path] = ()) -> list[str]:
         answer = _git(root, "status", "--porcelain", "-z", "--untracked-files=all", "--no-renames")
         if answer is None:
             raise WriteError(
-                f"git does not say whether {root} has changes that are not committed; --force writes all the same"
+                f"git does not say whether {root} has changes that are not committed; --force writes all the "
+                "same"
             )
         for entry in answer.split(b"\0"):
             mark, name = entry[:2], os.fsdecode(entry[3:])
@@ -183,7 +187,8 @@ def _put_back(waiting: Sequence[_Waiting]) -> list[str]:
 
 
 def patch_root(plan: Plan, here: Path) -> Path:
-    """The folder that a patch's paths start from: the git work tree the files are in, else `here`, else what they share.
+    """The folder that a patch's paths start from: the git work tree the files are in, else `here`, else what
+    they share.
 
     Raises
     ------

@@ -24,8 +24,10 @@ def several_corpora(title: str, now: View) -> list[str]:
     st.info(
         "Add another set of rules to set beside it:\n"
         "- in the sidebar, under **Rule folders**: type `other=path/to/rules` and press Enter;\n"
-        "- or start the dashboard with both: `streamlit run app.py -- mine=path/to/rules other=path/to/others`;\n"
-        "- or get a public one: `python -m coverage.cli corpora fetch sigma` (or `elastic`, `splunk`) says where it puts it."
+        "- or start the dashboard with both: `streamlit run app.py -- mine=path/to/rules "
+        "other=path/to/others`;\n"
+        "- or get a public one: `python -m coverage.cli corpora fetch sigma` (or `elastic`, `splunk`) says "
+        "where it puts it."
     )
     st.stop()
 

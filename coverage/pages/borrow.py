@@ -1,4 +1,5 @@
-"""Borrow. Who: an engineer who wants to close gaps with rules that exist. Question: which rules elsewhere would close mine, and which few close the most?
+"""Borrow. Who: an engineer who wants to close gaps with rules that exist. Question: which rules elsewhere
+would close mine, and which few close the most?
 
 Next: open a rule of the plan and take it over; download the plan as a list of work.
 """
@@ -6,10 +7,10 @@ Next: open a rule of the plan and take it over; download the plan as a list of w
 import streamlit as st
 
 from coverage import session
+from coverage.changes.borrow import borrow, with_classes
 from coverage.charts.compare import plan_curve
 from coverage.exports.compare import with_mine
 from coverage.exports.tables import GAP_NAMES
-from coverage.measures.borrow import borrow, with_classes
 from coverage.pages import beside, parts
 from coverage.pages import borrow_tables as tables
 from coverage.reading import platforms_of
@@ -52,7 +53,8 @@ any_class = row[3].toggle(
     "Rules of every class",
     key="borrow_any",
     bind="query-params",
-    help="Building blocks, hunts, development and disabled rules of the others, too; the scope counts mine as it does.",
+    help="Building blocks, hunts, development and disabled rules of the others, too; the scope counts mine "
+    "as it does.",
 )
 
 lenders = now.of_corpora(others)
@@ -66,13 +68,15 @@ have = row[0].toggle(
     "Only log sources I already have",
     key="borrow_have",
     bind="query-params",
-    help="Rules that name an integration or data source that a rule of mine in scope names, too, letter for letter but for the case.",
+    help="Rules that name an integration or data source that a rule of mine in scope names, too, letter for "
+    "letter but for the case.",
 )
 have_data = row[1].toggle(
     "Only data I already collect",
     key="borrow_data",
     bind="query-params",
-    help="Rules that need an ATT&CK data component that a rule of mine in scope needs on the same platform, whatever its log source is called.",
+    help="Rules that need an ATT&CK data component that a rule of mine in scope needs on the same platform, "
+    "whatever its log source is called.",
 )
 more = row[2].multiselect(
     "And these log sources",
@@ -91,14 +95,16 @@ with head:
 st.caption(tables.explained(found, counts))
 if candidates.empty:
     st.info(
-        "No rule of the other corpora would close an open technique here. Lift a restriction above, or widen the scope in the sidebar."
+        "No rule of the other corpora would close an open technique here. Lift a restriction above, or widen "
+        "the scope in the sidebar."
     )
     st.stop()
 st.plotly_chart(
     plan_curve(
         plan,
         session.theme(),
-        f"Weight of the gaps that the first rules of the plan close, of {plan['weight_closable'].iloc[0]:,.1f} that can be closed",
+        "Weight of the gaps that the first rules of the plan close, of "
+        f"{plan['weight_closable'].iloc[0]:,.1f} that can be closed",
     ),
     theme=None,
     key="borrow_curve",

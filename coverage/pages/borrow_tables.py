@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from coverage.measures.borrow import Borrowing
+from coverage.changes.borrow import Borrowing
 from coverage.pages import parts
 from coverage.scope import View
 from coverage.words import amount, noun

@@ -1,4 +1,5 @@
-"""Compare. Who: a lead with rules in more than one place. Question: what does one corpus cover that the other does not?
+"""Compare. Who: a lead with rules in more than one place. Question: what does one corpus cover that the other
+does not?
 
 Next: click a row to open the technique, or go to Borrow for the rules that would close what is open.
 """
@@ -6,10 +7,10 @@ Next: click a row to open the technique, or go to Borrow for the rules that woul
 import streamlit as st
 
 from coverage import session
+from coverage.changes.compare import GRAINS, compare
 from coverage.charts.compare import side_bars
 from coverage.exports.compare import with_corpora
 from coverage.exports.tables import GAP_NAMES
-from coverage.measures.compare import GRAINS, compare
 from coverage.pages import beside, parts
 from coverage.text import plain
 from coverage.words import amount

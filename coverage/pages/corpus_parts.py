@@ -1,4 +1,6 @@
-"""What the pages show when several corpora are read: the choice of one, who covers what, and a line for each. Widgets only."""
+"""What the pages show when several corpora are read: the choice of one, who covers what, and a line for each.
+Widgets only.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,8 @@ def corpus_names(now: View) -> list[str]:
 
 
 def chosen_corpus(now: View, key: str, place: DeltaGenerator, off: bool = False) -> View:
-    """The view of the corpus the reader chose, each counted by its own rules; all of them when none is chosen.
+    """The view of the corpus the reader chose, each counted by its own rules; all of them when none is
+    chosen.
 
     Draws nothing for a single corpus. `off` shows the choice and does not take it.
     """
@@ -61,7 +64,8 @@ class WhoCovers:
             else ""
         )
         return (
-            "In a cell: the technique, and a letter for each corpus that covers it by its own rules; the fill says how many do. "
+            "In a cell: the technique, and a letter for each corpus that covers it by its own rules; the "
+            "fill says how many do. "
             f"Point at a cell for their rules, click it to open it.{more}"
         )
 

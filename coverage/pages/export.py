@@ -6,6 +6,7 @@ Next: download the file, or make the same one on a schedule with `python -m cove
 import streamlit as st
 
 from coverage import session
+from coverage.changes.snapshot import snapshot_bytes
 from coverage.exports.bundle import Wishes, archive, everything
 from coverage.exports.columns import EVERY_FRAME
 from coverage.exports.drawing import svg
@@ -16,7 +17,6 @@ from coverage.measures import coverage_by_id
 from coverage.measures.cell import FILE_MEASURES
 from coverage.pages import parts
 from coverage.pages.export_buttons import changes_wanted, content_of, export_button, file_button
-from coverage.snapshot import snapshot_bytes
 from coverage.words import amount
 
 now = session.guarded_view()
@@ -31,7 +31,8 @@ session.page_head(
     now,
 )
 st.caption(
-    "A file is made when its button is clicked. The same rules, scope and day give the same bytes, here and on the command line."
+    "A file is made when its button is clicked. The same rules, scope and day give the same bytes, here and "
+    "on the command line."
 )
 
 
@@ -67,7 +68,8 @@ with slide.container(border=True, height="stretch"):
 with manager.container(border=True, height="stretch"):
     st.markdown("**For a manager**")
     st.caption(
-        "What is covered, what is open and why it matters, in plain words. The HTML file opens offline and prints to PDF; the Markdown fits a wiki or a pull request."
+        "What is covered, what is open and why it matters, in plain words. The HTML file opens offline and "
+        "prints to PDF; the Markdown fits a wiki or a pull request."
     )
     said = Wishes(changes=changes_wanted(now))
     export_button("report", content, "export_report", said)

@@ -56,12 +56,15 @@ def file_button(
 
 
 def changes_wanted(now: View) -> Mapping | None:
-    """What changed since a snapshot that the reader gives, for the reports: said on the page, or why it cannot be told."""
+    """What changed since a snapshot that the reader gives, for the reports: said on the page, or why it
+    cannot be told.
+    """
     file = st.file_uploader(
         "Changes since a snapshot",
         type=["jsonl", "gz"],
         key="export_baseline",
-        help="A file that the button *Snapshot* or the command `snapshot` wrote. Both reports then list what changed, and why.",
+        help="A file that the button *Snapshot* or the command `snapshot` wrote. Both reports then list what "
+        "changed, and why.",
     )
     if file is None:
         return None

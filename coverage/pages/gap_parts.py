@@ -7,7 +7,8 @@ from datetime import timedelta
 import pandas as pd
 import streamlit as st
 
-from coverage.accepted import Accepted, as_toml, idle_entries, in_force, mark, place_and_message
+from coverage.measures.accepted import idle_entries, in_force, mark
+from coverage.project.accepted_gaps import Accepted, as_toml, place_and_message
 from coverage.scope import View
 from coverage.text import plain
 
@@ -42,7 +43,8 @@ def entry_to_paste(row: pd.Series, now: View) -> None:
         f"Accept or plan {row['attack_id']} in gaps.toml", expanded=not isinstance(row["accepted"], str)
     ):
         st.caption(
-            "Paste it into gaps.toml beside coverage.toml, or in the rules' folder, and fill in why and who. It stays a gap; after its last day it is an open one again."
+            "Paste it into gaps.toml beside coverage.toml, or in the rules' folder, and fill in why and who. "
+            "It stays a gap; after its last day it is an open one again."
         )
         st.code(as_toml(row["attack_id"], row["name"], now.scope.date + timedelta(days=180)), language="toml")
 
@@ -52,4 +54,7 @@ def _said_of(row: pd.Series) -> str:
     who = " · ".join(
         plain(row[name]) for name in ("accepted_owner", "accepted_ticket") if isinstance(row[name], str)
     )
-    return f"**{row['attack_id']} {plain(mark(row['accepted'], until, bool(row['accepted_expired'])))}** — {plain(row['accepted_reason'])} ({who})"
+    return (
+        f"**{row['attack_id']} {plain(mark(row['accepted'], until, bool(row['accepted_expired'])))}** — "
+        f"{plain(row['accepted_reason'])} ({who})"
+    )

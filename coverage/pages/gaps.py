@@ -6,9 +6,9 @@ Next: select a gap to see what to log and which rules stand beside it; download 
 import streamlit as st
 
 from coverage import session
-from coverage.accepted import counts_sentence, marks, with_accepted
 from coverage.exports.tables import GAP_NAMES
 from coverage.measures import covered_elsewhere, gaps
+from coverage.measures.accepted import counts_sentence, marks, with_accepted
 from coverage.pages import corpus_parts, export_buttons, gap_parts, parts
 from coverage.vocabulary import COVERED_GAP_TYPES, GAP_TYPES, GAP_WORK
 from coverage.words import amount
@@ -129,7 +129,8 @@ st.caption(
 if found.empty:
     if everything.empty:
         st.success(
-            "Nothing in scope is open under this roll-up. Ask for *Second rule* or *Other platforms* under Kind of work to see what is thin."
+            "Nothing in scope is open under this roll-up. Ask for *Second rule* or *Other platforms* under "
+            "Kind of work to see what is thin."
         )
     else:
         st.info("No gap matches these filters. Clear one of them to see more.")

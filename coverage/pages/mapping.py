@@ -1,4 +1,5 @@
-"""Mapping. Who: whoever keeps the rules' ATT&CK mappings right. Question: which mappings are wrong in this release, and why?
+"""Mapping. Who: whoever keeps the rules' ATT&CK mappings right. Question: which mappings are wrong in this
+release, and why?
 
 Next: open the rule of a finding, download the list with file and line as work, or let `lint` hold it in CI.
 """
@@ -7,10 +8,10 @@ import streamlit as st
 
 from coverage import session
 from coverage.charts.findings import cause_bars
-from coverage.findings.written_for import release_sentence, releases_by_corpus, releases_of
 from coverage.measures import mappings_side_by_side
+from coverage.measures.written_for import release_sentence, releases_by_corpus, releases_of
+from coverage.pages import finding_counts, mapping_sides, migrate_panel
 from coverage.pages import mapping_parts as tables
-from coverage.pages import migrate_panel
 from coverage.text import plain
 from coverage.vocabulary import PROBLEM_SEVERITIES
 from coverage.words import amount
@@ -37,7 +38,7 @@ with left:
         st.success("No check finds anything in these rules.")
     else:
         st.plotly_chart(
-            cause_bars(tables.causes(counted), session.theme(), "Findings by cause"),
+            cause_bars(finding_counts.causes(counted), session.theme(), "Findings by cause"),
             theme=None,
             key="map_causes",
             config={"displayModeBar": False},
@@ -61,13 +62,14 @@ with right:
             ),
             "of": st.column_config.TextColumn(
                 "Rules",
-                help="Rules whose IDs, names and tactics are all right in the release, of those with a mapping.",
+                help="Rules whose IDs, names and tactics are all right in the release, of those with a "
+                "mapping.",
             ),
         },
     )
     st.markdown("**Findings by corpus**")
     st.dataframe(
-        tables.by_corpus(counted, now.all_rules),
+        finding_counts.by_corpus(counted, now.all_rules),
         hide_index=True,
         column_config={
             "corpus": "Corpus",
@@ -103,11 +105,12 @@ with silenced_tab:
     silent = found[found["silenced"].notna()]
     if silent.empty:
         st.caption(
-            "Nothing is silenced. A `coverage.toml` beside the rules can take a check out of the count for a path or a rule, with a reason."
+            "Nothing is silenced. A `coverage.toml` beside the rules can take a check out of the count for a "
+            "path or a rule, with a reason."
         )
     else:
         tables.finding_table(silent, "map_silenced")
 with side_tab:
-    tables.side_by_side(mappings_side_by_side(now), now)
+    mapping_sides.side_by_side(mappings_side_by_side(now), now)
 
 migrate_panel.show(now)

@@ -9,9 +9,9 @@ from coverage import session
 from coverage.exports.tables import stamped_csv
 from coverage.findings import CHECKS
 from coverage.findings.places import placed
-from coverage.pages import parts
+from coverage.pages import finding_counts, parts
 from coverage.scope import View
-from coverage.vocabulary import PROBLEM_SEVERITIES, READ_STATUSES, TACTIC_STATUSES
+from coverage.vocabulary import PROBLEM_SEVERITIES
 from coverage.words import amount
 
 FINDING_COLUMNS = {
@@ -30,38 +30,13 @@ FINDING_COLUMNS = {
 _NOT_SAID = ("value", "fix", "silenced")
 
 
-def causes(found: pd.DataFrame) -> pd.DataFrame:
-    """Findings by cause, most severe and then most frequent first: title, severity, findings, rules."""
-    rows = found.groupby("code").agg(findings=("code", "size"), rules=("rule_key", "nunique")).reset_index()
-    rows["title"] = [CHECKS[code].title for code in rows["code"]]
-    rows["severity"] = [CHECKS[code].severity for code in rows["code"]]
-    rows["order"] = [PROBLEM_SEVERITIES.index(name) for name in rows["severity"]]
-    return rows.sort_values(["order", "findings", "code"], ascending=[True, False, True], ignore_index=True)
-
-
-def by_corpus(found: pd.DataFrame, rules: pd.DataFrame) -> pd.DataFrame:
-    """One row a corpus: rules read, and findings of each severity."""
-    counts = found.groupby(["corpus", "severity"]).size().unstack(fill_value=0)
-    read = rules["corpus"].value_counts(sort=False)
-    return pd.DataFrame(
-        {
-            "corpus": read.index,
-            "rules": read.to_numpy(),
-            **{
-                name: counts[name].reindex(read.index, fill_value=0).to_numpy() if name in counts else 0
-                for name in PROBLEM_SEVERITIES
-            },
-        }
-    )
-
-
 def filtered(found: pd.DataFrame, now: View) -> pd.DataFrame:
     """The findings that the page's filters let through."""
     row = st.columns([2, 3, 2, 3, 2], vertical_alignment="bottom")
     severities = row[0].multiselect(
         "Severity", PROBLEM_SEVERITIES, key="map_severity", bind="query-params", placeholder="All"
     )
-    known = list(causes(found)["code"])
+    known = list(finding_counts.causes(found)["code"])
     codes = row[1].multiselect(
         "Cause",
         known,
@@ -134,48 +109,3 @@ def findings_csv_button(found: pd.DataFrame, now: View) -> None:
         key="csv_findings",
         disabled=found.empty,
     )
-
-
-def side_by_side(rows: pd.DataFrame, now: View) -> None:
-    """Mappings as written beside as read, by how they were read; a selected one opens its rule."""
-    left, right = st.columns([2, 2])
-    statuses = left.multiselect(
-        "Technique is read as",
-        list(READ_STATUSES),
-        key="map_status",
-        bind="query-params",
-        placeholder="Every way",
-        help="  \n".join(f"**{name}**: {meaning}" for name, meaning in READ_STATUSES.items()),
-    )
-    tactics = right.multiselect(
-        "Tactic is read as",
-        list(TACTIC_STATUSES),
-        key="map_tactic_status",
-        bind="query-params",
-        placeholder="Every way",
-        help="  \n".join(f"**{name}**: {meaning}" for name, meaning in TACTIC_STATUSES.items()),
-    )
-    rows = rows[rows["status"].isin(statuses)] if statuses else rows
-    rows = rows[rows["tactic_status"].isin(tactics)] if tactics else rows
-    st.caption(f"{amount(len(rows), 'mapping')} shown. Click a row to open the rule.")
-    if rows.empty:
-        st.info("No mapping is read that way. Clear a filter to see more.")
-        return
-    config = {
-        "name": st.column_config.TextColumn("Rule", width=260),
-        "tactic_written": st.column_config.TextColumn("Tactic as written", width=190),
-        "leaf_written": st.column_config.TextColumn("Technique as written", width=140),
-        "tactic_read": st.column_config.TextColumn("Tactic as read", width=190),
-        "read_as": st.column_config.TextColumn("Technique as read", width=260),
-        "status": st.column_config.TextColumn("Technique", width=90),
-        "tactic_status": st.column_config.TextColumn("Tactic", width=80),
-        "reason": st.column_config.TextColumn("Why", width=380),
-        "corpus": st.column_config.TextColumn("Corpus", width=90),
-        "path": st.column_config.TextColumn("File", width="medium"),
-    }
-    row = parts.chosen_row(
-        rows[list(config)].fillna(""), "map_side_by_side", config, height=min(38 + 35 * len(rows), 420)
-    )
-    if row is not None:
-        session.open_rule(rows.iloc[row]["rule_key"])
-    parts.csv_button(rows, now, "mappings", label="Download these mappings as CSV")

@@ -1,4 +1,6 @@
-"""The part of the Mapping page that moves mappings to another release: what changes, what is open, the patch. Widgets only."""
+"""The part of the Mapping page that moves mappings to another release: what changes, what is open, the patch.
+Widgets only.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,8 @@ def show(now: View) -> None:
     release = row[0].selectbox("Move to", releases, key="move_to", bind="query-params")
     wanted = row[1].toggle("Show what changes", key="move_show", bind="query-params")
     row[2].caption(
-        "IDs, names, links, tactics and their tags of Elastic and Sigma rules follow ATT&CK; every other byte stays. "
+        "IDs, names, links, tactics and their tags of Elastic and Sigma rules follow ATT&CK; every other "
+        "byte stays. "
         f"On the command line: `migrate --to {release} --diff` or `--write`."
     )
     if not wanted:

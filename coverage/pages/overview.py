@@ -6,7 +6,6 @@ Next: the tactic with the longest open bar (Matrix), or the most used open techn
 import streamlit as st
 
 from coverage import session
-from coverage.accepted import counts_sentence, in_force, with_accepted
 from coverage.charts import bars
 from coverage.measures import (
     activity_by_month,
@@ -16,6 +15,7 @@ from coverage.measures import (
     severity_mix,
     summary,
 )
+from coverage.measures.accepted import counts_sentence, in_force, with_accepted
 from coverage.pages import corpus_parts, parts
 from coverage.words import amount, noun
 
@@ -99,9 +99,11 @@ corpus_parts.corpus_table(now)
 st.subheader("The ten most used open techniques", anchor=False)
 answered = int(in_force(open_techniques).sum())
 st.caption(
-    "Open techniques that most groups use, by MITRE's count (their sub-techniques included). Click a row to open it."
+    "Open techniques that most groups use, by MITRE's count (their sub-techniques included). Click a row to "
+    "open it."
     + (
-        f" {answered:,} accepted or planned gap{'s are' if answered > 1 else ' is'} left out; the Gaps page has them."
+        f" {answered:,} accepted or planned gap{'s are' if answered > 1 else ' is'} left out; the Gaps page "
+        "has them."
         if answered
         else ""
     )
@@ -118,7 +120,8 @@ config = {
 }
 if top.empty:
     st.success(
-        "No technique in scope is open under this roll-up. Try the roll-up *All*, or look at sub-techniques under Gaps."
+        "No technique in scope is open under this roll-up. Try the roll-up *All*, or look at sub-techniques "
+        "under Gaps."
     )
 elif (row := parts.chosen_row(parts.with_work(top)[list(config)], "overview_gaps", config)) is not None:
     session.open_technique(top.iloc[row]["attack_id"])

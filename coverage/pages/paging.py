@@ -17,7 +17,8 @@ PAGE_ROWS = 1000
 
 
 def positions_shown(frame: pd.DataFrame, key: str, config: Mapping, search: bool = True) -> np.ndarray:
-    """The places in `frame` of the rows to show: all of a short table, of a long one the page that was chosen.
+    """The places in `frame` of the rows to show: all of a short table, of a long one the page that was
+    chosen.
 
     Draws the widgets that a long table needs, and nothing for a short one.
 

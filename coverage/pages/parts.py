@@ -9,7 +9,6 @@ import pandas as pd
 import streamlit as st
 
 from coverage import session
-from coverage.accepted import notes_on
 from coverage.exports.tables import stamped_csv
 from coverage.measures import (
     coverage_by_id,
@@ -17,6 +16,7 @@ from coverage.measures import (
     technique_rules,
     threat_by_id,
 )
+from coverage.measures.accepted import notes_on
 from coverage.pages import untrusted
 from coverage.pages.paging import positions_shown
 from coverage.scope import View
@@ -87,7 +87,9 @@ def technique_label(attack_id: str, names: Mapping[str, str]) -> str:
 
 @st.dialog("Technique", width="large")
 def technique_dialog(attack_id: str, corpora: Sequence[str] = ()) -> None:
-    """A technique over the page that asked for it, by the rules of some corpora; its own page is one button away."""
+    """A technique over the page that asked for it, by the rules of some corpora; its own page is one button
+    away.
+    """
     now = session.view()
     now = now.of_corpora(corpora) if corpora else now
     if st.button(
@@ -122,7 +124,8 @@ def _facts(facts: dict, now: View) -> None:
         ", ".join(facts["platforms"]) or "no platform named",
     )
     st.markdown(
-        f"{kind} · {plain(tactics)} · {plain(platforms)} · [attack.mitre.org]({attack_url(facts['attack_id'])})"
+        f"{kind} · {plain(tactics)} · {plain(platforms)} · "
+        f"[attack.mitre.org]({attack_url(facts['attack_id'])})"
     )
     if facts["description"]:
         with st.expander("MITRE's description"):

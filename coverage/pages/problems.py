@@ -63,8 +63,10 @@ else:
 
 st.subheader("Could not be placed", anchor=False)
 st.caption(
-    "IDs in mappings that are no live technique or tactic of this release: of another domain or framework, deprecated, "
-    "newer, or known to no release at hand. The Mapping page and `lint` have them among their findings, and beside them "
+    "IDs in mappings that are no live technique or tactic of this release: of another domain or framework, "
+    "deprecated, "
+    "newer, or known to no release at hand. The Mapping page and `lint` have them among their findings, and "
+    "beside them "
     "what is wrong with an ID that is live, and mappings that name a tactic alone."
 )
 if unplaced.empty:

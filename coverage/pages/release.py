@@ -1,4 +1,5 @@
-"""Release. Who: an engineer before a move to a newer ATT&CK, or a manager whose percentage moved. Question: what does a release change for us?
+"""Release. Who: an engineer before a move to a newer ATT&CK, or a manager whose percentage moved. Question:
+what does a release change for us?
 
 Next: open a rule that a change touches, or a technique of the ledger; download either list as the work to do.
 """
@@ -7,8 +8,8 @@ import streamlit as st
 
 from coverage import session
 from coverage.catalogue import CatalogueError, Release, shelf
+from coverage.changes.impact import impact
 from coverage.charts.impact import impact_bars
-from coverage.measures.impact import impact
 from coverage.pages import release_tables as tables
 from coverage.reading import newest_other_release
 from coverage.tables import TableError
@@ -27,7 +28,8 @@ if newest_other_release(mine) is None:
     )
     st.info(
         "Get a second one: **Get another ATT&CK release** in the sidebar downloads MITRE's, and "
-        f"`python -m coverage.cli attack import FILE` reads a bundle that you have. At hand: {', '.join(at_hand)}."
+        "`python -m coverage.cli attack import FILE` reads a bundle that you have. At hand: "
+        f"{', '.join(at_hand)}."
     )
     st.stop()
 
@@ -117,7 +119,8 @@ with tabs[1]:
     )
 with tabs[2]:
     st.caption(
-        f"Every {GRAINS[grain].lower()[:-1]} that counts differently. The lines add up to the differences above, exactly. Click one to open the technique."
+        f"Every {GRAINS[grain].lower()[:-1]} that counts differently. The lines add up to the differences "
+        "above, exactly. Click one to open the technique."
     )
     unit = tables.show(
         ledger,

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
+from coverage.changes.impact import Impact
 from coverage.exports.impact import comparison, with_releases
-from coverage.measures.impact import Impact
 from coverage.pages import parts
 from coverage.vocabulary import IMPACT_CAUSES, IMPACT_DETAILS, RELEASE_CHANGES
 

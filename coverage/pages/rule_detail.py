@@ -27,7 +27,8 @@ def show(rule_key: str, now: View) -> None:
     rows = now.all_rules[now.all_rules["rule_key"] == rule_key]
     if rows.empty:
         st.warning(
-            "The rule in this link is not among the rules read. Its file may have moved, or its folder is not chosen."
+            "The rule in this link is not among the rules read. Its file may have moved, or its folder is "
+            "not chosen."
         )
         return
     rule = rows.iloc[0]
@@ -97,7 +98,8 @@ def _copies(rule_key: str, now: View) -> None:
     if not copies:
         return
     st.caption(
-        "Other corpora have the same rule, by id or content. It counts once, with the mappings and platforms of all of them."
+        "Other corpora have the same rule, by id or content. It counts once, with the mappings and platforms "
+        "of all of them."
     )
     with st.container(horizontal=True):
         for position, key in enumerate(copies):

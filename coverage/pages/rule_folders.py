@@ -10,7 +10,7 @@ from coverage import session
 from coverage.corpora.archive import ArchiveError
 from coverage.corpora.offered import OfferedCorpus, offered_corpora
 from coverage.corpora.uploads import Upload, kept_upload, remove_upload, uploads_at_hand
-from coverage.loaders.formats import SUFFIXES
+from coverage.formats.registry import SUFFIXES
 from coverage.text import plain
 from coverage.words import amount
 
@@ -36,7 +36,8 @@ def choose() -> None:
         format_func=lambda text: _label(text, offered.get(text)),
         placeholder="Type a folder and press Enter",
         help="Folders or files with detection rules, on the machine that runs the dashboard. "
-        "Type a path and press Enter to add it; NAME=PATH gives it a name. Corpora of coverage.toml, fetched and uploaded "
+        "Type a path and press Enter to add it; NAME=PATH gives it a name. Corpora of coverage.toml, fetched "
+        "and uploaded "
         "ones can be chosen by name.",
     )
     _colours()
@@ -71,7 +72,8 @@ def _upload() -> None:
         accept_multiple_files=True,
         key=_FILES,
         max_upload_size=_MOST_MB,
-        help="Kept on the machine that runs the dashboard, where everybody who uses it can choose them, until removed.",
+        help="Kept on the machine that runs the dashboard, where everybody who uses it can choose them, "
+        "until removed.",
     )
     st.button(
         "Use these rules",

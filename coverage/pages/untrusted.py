@@ -1,7 +1,7 @@
 """What rules wrote, shown on a page: the only place where their Markdown becomes HTML. Widgets only.
 
-Streamlit's own Markdown knows images, directives, formulas and icons, so a rule's text never goes through it as it is.
-Words of a rule within a sentence of ours go through `coverage.text.plain`.
+Streamlit's own Markdown knows images, directives, formulas and icons, so a rule's text never goes through it
+as it is. Words of a rule within a sentence of ours go through `coverage.text.plain`.
 """
 
 from __future__ import annotations

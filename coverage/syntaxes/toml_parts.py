@@ -1,4 +1,5 @@
-"""The parts of a TOML text that give back the text they were made of: values, arrays, inline tables, tables with a header.
+"""The parts of a TOML text that give back the text they were made of: values, arrays, inline tables, tables
+with a header.
 
 A part can be written anew, taken out or put in; all else of its text stays. Knows no rule format.
 """
@@ -38,7 +39,9 @@ class Value:
 
 @dataclass(eq=False, slots=True)
 class Item:
-    """A key with its value, or an element of an array; `lead` and `post` are the blanks and comments around it."""
+    """A key with its value, or an element of an array; `lead` and `post` are the blanks and comments around
+    it.
+    """
 
     lead: str
     key: str  # as written with its equals sign; "" in an array
@@ -110,7 +113,9 @@ class Inline(Table):
         self.comma = self.comma and bool(self.items)
 
     def add(self, value: Value | Inline, after: Item | None = None) -> Item:
-        """Put an element behind another one (at the end without one), with the blanks that its siblings have."""
+        """Put an element behind another one (at the end without one), with the blanks that its siblings
+        have.
+        """
         lead = ""
         if self.items:
             model = self.items[1] if len(self.items) > 1 else self.items[0]

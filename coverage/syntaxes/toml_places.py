@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 
+from coverage.syntaxes.syntax import DocPath
 from coverage.syntaxes.toml_parts import Block, Inline, Item
 from coverage.syntaxes.toml_tree import Tree
-
-# Keys and 0-based list positions, such as ("rule", "threat", 0, "technique").
-DocPath = tuple[str | int, ...]
 
 _QUOTES = re.compile(r'"""\r?\n?|\'\'\'\r?\n?|"|\'')
 

@@ -1,8 +1,8 @@
 """TOML text as a tree that gives back the same text: tables, and what stands between them.
 
 The only scanner of TOML: for places and for edits, over text that the parser accepted, and only where one is
-asked for. Moving a part moves its text as it is, so quoting, key order, blank lines and comments stay. Knows no
-rule format.
+asked for. Moving a part moves its text as it is, so quoting, key order, blank lines and comments stay. Knows
+no rule format.
 """
 
 from __future__ import annotations

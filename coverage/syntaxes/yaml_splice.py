@@ -25,8 +25,8 @@ class Splice:
     ----------
     text
     positions
-        Where each value starts in a text: document path -> 1-based (line, column), inside the quotes of a text.
-        Asked only when something is edited.
+        Where each value starts in a text: document path -> 1-based (line, column), inside the quotes of a
+        text. Asked only when something is edited.
     """
 
     def __init__(

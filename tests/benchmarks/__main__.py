@@ -1,8 +1,8 @@
 """`python -m tests.benchmarks [--quick] [--json] [--only LETTERS] [--shared FOLDER]`.
 
 Prints medians and ratios that were measured in this one run, each with its bar. The bars are wall-clock
-times for a quiet machine; the column `cpu` gives the same from processor time, which other programs disturb less.
-Exit codes: 0 every bar met, 1 some bar not met, 2 it could not run.
+times for a quiet machine; the column `cpu` gives the same from processor time, which other programs disturb
+less. Exit codes: 0 every bar met, 1 some bar not met, 2 it could not run.
 """
 
 from __future__ import annotations
@@ -51,7 +51,11 @@ def row(line: Line) -> str:
     cpu = "" if line.cpu is None else f"{line.cpu:.{digits}f} {line.unit}"
     bar = f"{sign} {line.bar:g} {line.unit}"
     met = "met" if line.met else "NOT MET"
-    return f"{line.case}  {line.what:42} {line.value:9.{digits}f} {line.unit:2}  {cpu:>9}  {bar:>9}  {met:7}  {line.detail}".rstrip()
+    return (
+        f"{line.case}  {line.what:42} {line.value:9.{digits}f} {line.unit:2}  {cpu:>9}  {bar:>9}  "
+        f"{met:7} "
+        f" {line.detail}"
+    ).rstrip()
 
 
 def main() -> int:

@@ -79,7 +79,7 @@ def catalogue(corpus: Corpus) -> Iterator[Line]:
     from mitreattack.stix20 import MitreAttackData
 
     from coverage.catalogue import shelf
-    from coverage.frames import CATALOGUE_FRAMES
+    from coverage.catalogue.frames import CATALOGUE_FRAMES
 
     release = shelf.default_release()
     packed = corpus.bundles / f"{release.domain}-attack-{release.version}.json.gz"
@@ -125,7 +125,8 @@ def measures(corpus: Corpus) -> Iterator[Line]:
 
 
 def _whole_process(repeats: int, *arguments: str) -> tuple[Cost, float] | None:
-    """What a command of the command line costs as a process, and its peak in MB; None where that cannot be told.
+    """What a command of the command line costs as a process, and its peak in MB; None where that cannot be
+    told.
 
     As it runs from the second time on: its byte code is there.
     """
@@ -236,7 +237,9 @@ def _copy(corpus: Corpus, target: Path, nth: int) -> Path:
 
 
 def checks(corpus: Corpus) -> Iterator[Line]:
-    """g: the findings of all of Elastic's and Sigma's rules: the join, every check and its frame, beyond loading."""
+    """g: the findings of all of Elastic's and Sigma's rules: the join, every check and its frame, beyond
+    loading.
+    """
     from coverage.reading import read_in
 
     loaded = _load([corpus.bundles.parent / "corpora" / name for name in ("elastic", "sigma")])

@@ -1,4 +1,5 @@
-"""`python -m tests.benchmarks.rivals [--runs N] [--json] [--shared FOLDER]`: ours against other tools, in one run.
+"""`python -m tests.benchmarks.rivals [--runs N] [--json] [--shared FOLDER]`: ours against other tools, in one
+run.
 
 Installs sigma-cli (with pySigma) and attack-mapper from PyPI, each in a virtual environment of its own in a
 temporary folder, and measures as whole processes, in turn, over Sigma's rules in ../shared:
@@ -7,12 +8,12 @@ temporary folder, and measures as whole processes, in turn, over Sigma's rules i
     sigma analyze attack count OUTPUT RULES
     attack-mapper --quiet --json OUTPUT RULES
 
-Each runs once before the clock starts, with byte code kept in the temporary folder for all alike. In sigma-cli's
-warm-up `sigma.data.mitre_attack.set_url` reads the local ATT&CK bundle into pySigma's cache, so that its measured
-runs, as a user's second run, find it there; attack-mapper takes the compact release it brings along. Both
-choices favour the rival. The bar is a third of each rival's wall-clock time; CPU time stands beside it.
-A rival that cannot be installed or run is named with the reason, and no number.
-Exit codes: 0 the bar is met against both, 1 it is not or a rival did not run, 2 ours could not be measured.
+Each runs once before the clock starts, with byte code kept in the temporary folder for all alike. In
+sigma-cli's warm-up `sigma.data.mitre_attack.set_url` reads the local ATT&CK bundle into pySigma's cache, so
+that its measured runs, as a user's second run, find it there; attack-mapper takes the compact release it
+brings along. Both choices favour the rival. The bar is a third of each rival's wall-clock time; CPU time
+stands beside it. A rival that cannot be installed or run is named with the reason, and no number. Exit codes:
+0 the bar is met against both, 1 it is not or a rival did not run, 2 ours could not be measured.
 """
 
 from __future__ import annotations
@@ -34,7 +35,10 @@ from tests.benchmarks.timing import Cost, middle
 
 BAR = 1 / 3
 RELEASE = "enterprise-attack-19.0.json"
-SET_URL = "import sys; from sigma.data import mitre_attack; mitre_attack.set_url(sys.argv[1]); print(mitre_attack.mitre_attack_version)"
+SET_URL = (
+    "import sys; from sigma.data import mitre_attack; mitre_attack.set_url(sys.argv[1]); "
+    "print(mitre_attack.mitre_attack_version)"
+)
 _LAUNCHER = Path(__file__).with_name("launch.py")
 
 
@@ -91,7 +95,10 @@ def ours(folder: Path, shared: Path, rules: Path) -> Program:
 
     def figure() -> str:
         said = json.loads(_output(list(command), environment(folder)))
-        return f"{said['rules']['read']:,} rules, {said['techniques']['covered']} of {said['techniques']['total']} techniques"
+        return (
+            f"{said['rules']['read']:,} rules, {said['techniques']['covered']} of "
+            f"{said['techniques']['total']} techniques"
+        )
 
     return Program("coverage.cli summary", command, environment(folder), figure)
 
@@ -131,7 +138,9 @@ def warm(make: Callable[[Path, Path, Path], Program], *places: Path) -> Program:
 
 
 def compared(places: tuple[Path, Path, Path], runs: int) -> tuple[dict[str, Cost], dict[str, str]]:
-    """The median cost of every program that runs, ours first, and why the others do not. Raises NotRun for ours."""
+    """The median cost of every program that runs, ours first, and why the others do not. Raises NotRun for
+    ours.
+    """
     programs, reasons = [warm(ours, *places)], {}
     for make in (sigma_cli, attack_mapper):
         try:

@@ -22,7 +22,9 @@ class Cost:
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the result. `value` is compared with `bar`; `cpu` is the same from processor time, if any."""
+    """One line of the result. `value` is compared with `bar`; `cpu` is the same from processor time, if
+    any.
+    """
 
     case: str
     what: str

@@ -1,9 +1,11 @@
-"""Ten thousand changed files, each beside good rules of its format: none raises, loses a neighbour or costs too much.
+"""Ten thousand changed files, each beside good rules of its format: none raises, loses a neighbour or costs
+too much.
 
     python -m tests.fuzz --files 10000 --seed 1 [--shared FOLDER] [--keep FOLDER]
 
-The files that are changed are those of tests/fixtures, and of FOLDER/corpora where there is one. What fails is
-written to the folder of --keep. Memory is told by the process's own peak (Linux); elsewhere it is not looked at.
+The files that are changed are those of tests/fixtures, and of FOLDER/corpora where there is one. What fails
+is written to the folder of --keep. Memory is told by the process's own peak (Linux); elsewhere it is not
+looked at.
 """
 
 from __future__ import annotations
@@ -16,13 +18,13 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from random import Random
 
+from coverage.formats.platforms import read_platforms
+from coverage.formats.registry import suffix_of
+from coverage.formats.seam import Context
 from coverage.loaders import CorpusSource, load
-from coverage.loaders.budget import SECONDS, allowed
 from coverage.loaders.corpora import file_result
-from coverage.loaders.formats import suffix_of
-from coverage.loaders.platforms import read_platforms
-from coverage.loaders.seam import Context
 from coverage.loaders.walk import walked
+from coverage.syntaxes.budget import SECONDS, allowed
 from tests.fuzz.changes import changed
 
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"

@@ -1,0 +1,383 @@
+"""Conditions on coverage, each with its verdict: what was wanted, what was found, and what to do about it.
+
+Knows views and conditions, no file and no exit code. An accepted gap never counts as covered here: it excuses
+a loss against the baseline, and nothing else. Where it is missing all the same, its mark stands beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from math import ceil, fsum
+from typing import NamedTuple
+
+import pandas as pd
+
+from coverage.changes.difference import GRAIN_WORDS, Difference
+from coverage.changes.impact import number
+from coverage.changes.rule_diff import unreadable_files
+from coverage.changes.sides import columns
+from coverage.mapping.reader import Reader
+from coverage.measures.accepted import marker
+from coverage.measures.breadth import coverage_by_id, coverage_by_placement
+from coverage.measures.threat import threat_by_id
+from coverage.project.accepted_gaps import NOBODY, Accepted
+from coverage.project.check_settings import ShareCondition, TargetsCondition
+from coverage.scope import View, among
+from coverage.vocabulary import id_kind
+from coverage.words import amount, noun
+
+ENOUGH = 1e-9  # a sum of shares is not exact
+_MOST_READ_AS = 5  # IDs named in a sentence
+_MOST_REASONS = 2
+# A rule with no live ID has a mapping all the same when it means a tactic alone, or an ID of another domain
+# or framework.
+_MEANT = ("tactic_only", "other_domain")
+
+Marker = Callable[[str, str | None], str]
+
+
+class GateError(ValueError):
+    """A condition that cannot be asked in this release: one sentence; `line` is the condition's in the
+    settings.
+    """
+
+    def __init__(self, message: str, line: int | None) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+@dataclass(frozen=True)
+class Missing:
+    """One thing that keeps a condition from holding: an ID, or a rule with its file."""
+
+    name: str
+    why: str
+    attack_id: str | None = None
+    corpus: str | None = None
+    path: str | None = None
+    accepted: str | None = None  # what gaps.toml says of it: `accepted until 2027-03-31`
+
+
+class Target(NamedTuple):
+    """An ID that must be covered as written: everywhere, or in one tactic (its name, as a layer has it)."""
+
+    attack_id: str
+    tactic: str | None = None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One condition and whether it holds. `covered` of `total`: the figures it was decided by, in `unit`."""
+
+    condition: str  # share, no_technique_lost, targets or no_unmapped_rule
+    title: str
+    passed: bool
+    wanted: str
+    found: str
+    covered: float
+    total: int
+    advice: str
+    scope: str  # in words
+    missing: tuple[Missing, ...] = ()
+    line: int | None = None
+
+
+def share_verdict(
+    condition: ShareCondition, view: View, reader: Reader, accepted: Accepted = NOBODY
+) -> Verdict:
+    """Whether a large enough share of a grain is covered. Raises GateError for a tactic the release does not
+    have.
+    """
+    tactic = _tactic(condition, reader)
+    rows = _units(view, condition.grain, tactic)
+    covered, total = fsum(rows["covered"].tolist()), len(rows)
+    words = f"{GRAIN_WORDS[condition.grain]}s" + (
+        f" in {reader.chosen.tactic_names[tactic]}" if tactic else ""
+    )
+    needed = ceil(condition.at_least * total - ENOUGH)
+    passed = bool(total) and covered >= condition.at_least * total - ENOUGH
+    return Verdict(
+        "share",
+        f"at least {condition.at_least:.1%} of the {words}",
+        passed,
+        wanted=f"at least {condition.at_least:.1%}: {needed:,} of {total:,} {words} covered",
+        found=f"{number(covered)} of {total:,} {words} covered"
+        + (f" ({covered / total:.1%})" if total else ""),
+        covered=covered,
+        total=total,
+        scope=view.scope.sentence(),
+        line=condition.line,
+        advice=""
+        if passed
+        else f"map rules to {ceil(needed - covered - ENOUGH):,} more of them ('gaps' lists those that most "
+        "groups use first)"
+        if total
+        else "nothing is in this scope: look at its platforms and tactic",
+        missing=() if passed else tuple(_open(rows, view, marker(accepted, view))),
+    )
+
+
+def _tactic(condition: ShareCondition, reader: Reader) -> str | None:
+    if condition.tactic is None:
+        return None
+    by_id = id_kind(condition.tactic) == "tactic"
+    found = reader.tactic(
+        condition.tactic if by_id else None, None if by_id else condition.tactic, None
+    ).tactic_id
+    if found is None:
+        names = ", ".join(reader.chosen.tactic_names.values())
+        raise GateError(
+            f"'{condition.tactic}' is no tactic of {reader.release.title}; they are {names}", condition.line
+        )
+    return found
+
+
+def _units(view: View, grain: str, tactic: str | None) -> pd.DataFrame:
+    rows = coverage_by_placement(view) if tactic or grain == "placements" else coverage_by_id(view)
+    rows = rows[rows["tactic_id"] == tactic] if tactic else rows
+    return rows if grain == "placements" else rows[rows["is_subtechnique"] == (grain == "subtechniques")]
+
+
+def _open(rows: pd.DataFrame, view: View, said: Marker) -> Iterator[Missing]:
+    """What is not wholly covered, those that most groups use first."""
+    tactics = dict(columns(view.catalogue.tactics, "tactic_id", "name"))
+    groups = dict(columns(threat_by_id(view), "attack_id", "groups"))
+    rows = rows.iloc[sorted(range(len(rows)), key=lambda at: (-groups[rows["attack_id"].iat[at]], at))]
+    where = (
+        rows["tactic_id"]
+        if "tactic_id" in rows
+        else pd.Series([None] * len(rows), index=rows.index, dtype="str")
+    )
+    for attack_id, name, covered, tactic in columns(
+        rows.assign(where=where), "attack_id", "name", "covered", "where"
+    ):
+        if covered < 1:
+            tactic = tactic if isinstance(tactic, str) else None
+            why = _state(covered) + (f" in {tactics[tactic]}" if tactic else "")
+            yield Missing(name, why, attack_id, accepted=said(attack_id, tactic) or None)
+
+
+def _state(covered: float) -> str:
+    return "open" if not covered else f"covered to {covered:.0%}"
+
+
+def targets_verdict(
+    condition: TargetsCondition,
+    targets: Iterable[Target],
+    view: View,
+    reader: Reader,
+    accepted: Accepted = NOBODY,
+) -> Verdict:
+    """Whether every target is covered, one with a tactic in that very tactic. Targets are read as mappings
+    are.
+
+    Several that are read as one ID, in one tactic, are one target.
+
+    Raises
+    ------
+    GateError
+        When one of the condition's own `ids` is read as no live ID. A layer's is a target that is not
+        covered.
+    """
+    wanted: dict[tuple, _Wanted] = {}
+    for target in targets:
+        found = _wanted(target, condition, reader)
+        wanted.setdefault((found.attack_id, found.tactic_id, found.fault), found).written.setdefault(
+            target.attack_id
+        )
+    missing = tuple(_missing_targets(wanted.values(), view, reader, marker(accepted, view)))
+    covered, name = len(wanted) - len(missing), condition.name or condition.layer or "target techniques"
+    return Verdict(
+        "targets",
+        f"targets: {name}",
+        bool(wanted) and not missing,
+        wanted=f"{len(wanted):,} of {amount(len(wanted), 'target')} covered",
+        found=f"{covered:,} of {amount(len(wanted), 'target')} covered" + _read_as(wanted.values()),
+        covered=covered,
+        total=len(wanted),
+        scope=view.scope.sentence(),
+        missing=missing,
+        line=condition.line,
+        advice=""
+        if not missing and wanted
+        else "map a rule to each of these, or take it out of the targets"
+        if wanted
+        else "the layer has no technique with a score above 0",
+    )
+
+
+@dataclass
+class _Wanted:
+    """A target as read. `written`: the IDs that are read as it, in order; `fault`: why nothing could cover
+    it.
+    """
+
+    attack_id: str
+    tactic_id: str | None
+    fault: str | None
+    written: dict[str, None] = field(default_factory=dict)
+
+    @property
+    def others(self) -> list[str]:
+        return [written for written in self.written if written != self.attack_id]
+
+
+def _wanted(target: Target, condition: TargetsCondition, reader: Reader) -> _Wanted:
+    leaf = reader.leaf(target.attack_id)
+    if leaf.attack_id is None:
+        if condition.ids:
+            raise GateError(f"target {target.attack_id} cannot be used: {leaf.reason}", condition.line)
+        return _Wanted(target.attack_id, None, leaf.reason or "it is read as no live ID")
+    if target.tactic is None:
+        return _Wanted(leaf.attack_id, None, None)
+    tactic = reader.tactic(None, target.tactic, leaf.attack_id)
+    if tactic.status not in ("valid", "renamed"):
+        return _Wanted(leaf.attack_id, None, tactic.reason)
+    return _Wanted(leaf.attack_id, tactic.tactic_id, None)
+
+
+def _missing_targets(
+    wanted: Iterable[_Wanted], view: View, reader: Reader, said: Marker
+) -> Iterator[Missing]:
+    ids = dict(columns(coverage_by_id(view), "attack_id", "covered"))
+    cells = {
+        row[:2]: row[2] for row in columns(coverage_by_placement(view), "attack_id", "tactic_id", "covered")
+    }
+    for one in wanted:
+        covered = cells.get((one.attack_id, one.tactic_id)) if one.tactic_id else ids.get(one.attack_id)
+        if one.fault or covered is None or covered < 1:
+            why = one.fault or ("not in the stated scope" if covered is None else _state(covered))
+            why += (
+                f" in {reader.chosen.tactic_names[one.tactic_id]}"
+                if one.tactic_id and covered is not None
+                else ""
+            )
+            why += (
+                f"; {_listed(one.others)} {noun(len(one.others), 'is', 'are')} read as it"
+                if one.others
+                else ""
+            )
+            yield Missing(
+                reader.chosen.names.get(one.attack_id, ""),
+                why,
+                one.attack_id,
+                accepted=said(one.attack_id, one.tactic_id) or None,
+            )
+
+
+def _read_as(wanted: Iterable[_Wanted]) -> str:
+    """`; T1562 and T1562.001 are read as T1685`: which targets are read as another ID."""
+    others = {one.attack_id: one.others for one in wanted if one.others}
+    words = [
+        f"{_listed(written)} {noun(len(written), 'is', 'are')} read as {attack_id}"
+        for attack_id, written in others.items()
+    ]
+    more = len(words) - _MOST_READ_AS
+    return "".join(f"; {text}" for text in words[:_MOST_READ_AS]) + (
+        f"; and {amount(more, 'more is', 'more are')} read as another ID" if more > 0 else ""
+    )
+
+
+def _listed(names: list[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+
+
+def lost_verdict(found: Difference, accepted: Accepted, line: int | None = None) -> Verdict:
+    """Whether every technique and sub-technique covered before still is, or is an accepted gap.
+
+    `found` compares two states in one release and scope, so that only rules make a difference. Before the
+    first rules of a repository there was nothing to lose; a baseline with rules that cover nothing fails, and
+    so does one without a rule when there is none now, either.
+    """
+    units, view = found.units[found.units["grain"] != "placements"], found.after
+    lost = units[units["change"] == "lost"]
+    excused = _excused(lost["attack_id"].tolist(), accepted, view)
+    open_ = lost[~among(lost["attack_id"], pd.Series(sorted(excused), dtype="str"))]
+    total, said = int((coverage_by_id(found.before)["covered"] > 0).sum()), marker(accepted, view)
+    before, after = found.base.loaded, found.head.loaded
+    first = before.rules.empty and not unreadable_files(before) and not after.rules.empty
+    return Verdict(
+        "no_technique_lost",
+        "no technique lost",
+        (bool(total) or first) and open_.empty,
+        wanted=f"0 of {amount(total, 'technique', 'techniques and sub-techniques')} lost "
+        f"that {found.base.name} covers",
+        found=f"{len(open_):,} of {total:,} lost"
+        + (
+            f", and {amount(len(excused), 'more that is an accepted gap', 'more that are accepted gaps')}"
+            if excused
+            else ""
+        )
+        + (f": {found.base.name} has no rule yet" if first else ""),
+        covered=total - len(open_),
+        total=total,
+        scope=view.scope.sentence(),
+        line=line,
+        missing=tuple(
+            Missing(*row, accepted=said(row[2], None) or None)
+            for row in columns(open_, "name", "because", "attack_id")
+        ),
+        advice="the baseline covers no technique: are the rules at this path in it?"
+        if not (total or first)
+        else ""
+        if open_.empty
+        else "map a rule to each of these again, or record it in gaps.toml as accepted",
+    )
+
+
+def _excused(lost: Collection[str], accepted: Accepted, view: View) -> set[str]:
+    day, homes = view.scope.date, {}
+    for tactic, attack_id in columns(view.placements, "tactic_id", "attack_id"):
+        homes.setdefault(attack_id, []).append(tactic)
+    said = {attack_id: accepted.of_id(attack_id, homes.get(attack_id, ()), day) for attack_id in lost}
+    return {
+        attack_id
+        for attack_id, entry in said.items()
+        if entry and entry.state == "accepted" and not entry.expired(day)
+    }
+
+
+def unmapped_verdict(view: View, line: int | None = None) -> Verdict:
+    """Whether every rule in scope has a mapping that is read as something, and there is one at all.
+
+    A rule that names a tactic only, or an ID of another domain or framework, has one; `lint` is stricter. One
+    whose IDs are all dead or unknown has none.
+    """
+    mappings, total = view.mappings_in_scope, len(view.rules)
+    mapped = mappings[mappings["attack_id"].notna() | mappings["status"].isin(_MEANT)]
+    rules = view.rules[~among(view.rules["rule_key"], mapped["rule_key"])]
+    return Verdict(
+        "no_unmapped_rule",
+        "no rule without a mapping",
+        bool(total) and rules.empty,
+        wanted=f"0 of {amount(total, 'rule')} in scope without a mapping",
+        found=f"{len(rules):,} of {amount(total, 'rule')} in scope without a mapping",
+        covered=total - len(rules),
+        total=total,
+        scope=view.scope.sentence(),
+        line=line,
+        missing=tuple(_unmapped(rules, mappings)),
+        advice="no rule is in scope: is this the right folder?"
+        if not total
+        else ""
+        if rules.empty
+        else "map each of these rules to a technique",
+    )
+
+
+def _unmapped(rules: pd.DataFrame, mappings: pd.DataFrame) -> Iterator[Missing]:
+    reasons: dict[str, dict[str, None]] = {}
+    for rule_key, leaf, reason in columns(mappings, "rule_key", "leaf_written", "reason"):
+        reasons.setdefault(rule_key, {})[reason if isinstance(reason, str) else f"{leaf} is no live ID"] = (
+            None
+        )
+    for rule_key, name, corpus, path in columns(rules, "rule_key", "name", "corpus", "path"):
+        said = list(reasons.get(rule_key, ()))
+        yield Missing(
+            name,
+            f"no live ID: {'; '.join(said[:_MOST_REASONS])}" if said else "no mapping",
+            None,
+            corpus,
+            path,
+        )

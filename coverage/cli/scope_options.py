@@ -1,0 +1,222 @@
+"""The options of the scope on the command line, made from `coverage.scope.OPTIONS`.
+
+A command that takes a scope has one parameter `scope: Given` and the decorator `takes_scope`; what was given
+becomes a scope here, and exits with code 2 and one sentence where it cannot.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import wraps
+from typing import Annotated, Any, get_type_hints
+
+import pandas as pd
+import typer
+from typer.models import OptionInfo
+
+from coverage.catalogue import CatalogueError, Release, shelf
+from coverage.cli.options import choice, chosen_release, loaded_rules, stop
+from coverage.cli.terminal import error_console
+from coverage.loaders import Loaded
+from coverage.reading import Reading, platforms_of, read_in
+from coverage.scope import OPTIONS, Known, Scope, ScopeOption, View
+from coverage.scope.options import ALL, FLAG, MANY
+from coverage.tables import TableError
+
+PANEL = "Scope"
+_PREFIX = "scope_"  # of parameters, beside those of a command's own
+
+Attack = Annotated[
+    str | None,
+    typer.Option(
+        "--attack",
+        metavar="RELEASE",
+        help="Release to read in, such as enterprise-18.1.",
+        show_default="that of coverage.toml, else the project's newest Enterprise release",
+        rich_help_panel=PANEL,
+    ),
+]
+Corpora = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--corpus",
+        metavar="NAME",
+        help="Only the rules of this corpus, of those read; repeatable.",
+        show_default="all",
+        rich_help_panel=PANEL,
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Given:
+    """The options of the scope that were given, and the release and the corpora chosen; None where one was
+    not.
+    """
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    attack: str | None = None
+    corpora: Sequence[str] | None = None
+
+    def options(self, platforms: Iterable[str], rules: pd.DataFrame | None, titles: str) -> dict[str, Any]:
+        """The given options as `Scope` takes them, or an exit. `titles`: the release that the platforms are
+        of.
+        """
+        known = Known(tuple(platforms), rules)
+        return {
+            name: _value(OPTIONS[name], value, known, titles)
+            for name, value in self.values.items()
+            if value is not None
+        }
+
+    def applied(self, scope: Scope, rules: pd.DataFrame | None = None) -> Scope:
+        """A scope with the options that were given, or an exit."""
+        if self.attack is not None:
+            scope = replace(scope, attack=release_named(self.attack))
+        return replace(scope, **self.options(_platforms(scope.attack), rules, scope.attack.title))
+
+
+NOTHING = Given()  # what a command's `scope` is before the command line is read
+
+
+def takes_scope(
+    *, attack: bool = True, corpora: bool = True, unsaid: str = ""
+) -> Callable[[Callable], Callable]:
+    """A command with its parameter `scope` replaced by the options of the scope.
+
+    Parameters
+    ----------
+    attack, corpora : bool
+        Whether the command takes `--attack` and `--corpus`, too.
+    unsaid : str
+        What help says an option is where it is not given, in place of the option's own default.
+    """
+
+    def decorated(command: Callable) -> Callable:
+        signature, hints = inspect.signature(command), get_type_hints(command, include_extras=True)
+        own = [
+            parameter.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY)
+            for name, parameter in signature.parameters.items()
+            if name != "scope"
+        ]
+        taken = {flag for parameter in own for flag in _flags(parameter.annotation)}
+        added = list(_parameters(attack, corpora, unsaid, taken))
+        place = list(signature.parameters).index("scope")
+
+        @wraps(command)
+        def run(**arguments: Any) -> Any:
+            given = {
+                parameter.name.removeprefix(_PREFIX): arguments.pop(parameter.name) for parameter in added
+            }
+            values = {name: value for name, value in given.items() if name in OPTIONS}
+            scope = Given(values, given.get("attack"), given.get("corpora"))
+            return command(**arguments, scope=scope)
+
+        run.__signature__ = signature.replace(parameters=[*own[:place], *added, *own[place:]])
+        run.__annotations__ = {parameter.name: parameter.annotation for parameter in (*own, *added)}
+        return run
+
+    return decorated
+
+
+def _flags(annotation: Any) -> tuple[str, ...]:
+    """The names of an option on the command line: of `Annotated[..., typer.Option("--csv")]`, `--csv`."""
+    found = [meta for meta in getattr(annotation, "__metadata__", ()) if isinstance(meta, OptionInfo)]
+    return tuple(name for meta in found for name in (meta.default, *(meta.param_decls or ())))
+
+
+def _parameters(attack: bool, corpora: bool, unsaid: str, taken: set[str]) -> Iterator[inspect.Parameter]:
+    if attack:
+        yield _parameter("attack", Attack)
+    if corpora:
+        yield _parameter("corpora", Corpora)
+    for option in OPTIONS.values():
+        flag = option.other_flag if option.flag in taken else option.flag
+        names = (f"{flag}/--no-{flag.removeprefix('--')}",) if option.kind == FLAG else (flag,)
+        kind = {FLAG: bool, MANY: list[str]}.get(option.kind, str)
+        words = typer.Option(
+            *names,
+            metavar=option.metavar or None,
+            help=_help(option),
+            show_default=unsaid or (option.words(option.default) if option.kind != FLAG else False),
+            rich_help_panel=PANEL,
+        )
+        yield _parameter(option.name, Annotated[kind | None, words])
+
+
+def _parameter(name: str, annotation: Any) -> inspect.Parameter:
+    return inspect.Parameter(
+        _PREFIX + name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation
+    )
+
+
+def _help(option: ScopeOption) -> str:
+    choices = option.choices(Known())
+    words = [option.help]
+    if option.kind == MANY:
+        words.append("Repeatable.")
+    if choices:
+        words.append(f"One of {', '.join(choices)}.")
+    return " ".join(words)
+
+
+def _value(option: ScopeOption, value: Any, known: Known, titles: str) -> Any:
+    if option.kind == FLAG:
+        return value
+    choices = option.choices(known)
+    noun = f"{option.noun} of {titles}" if option.name == "platforms" else option.noun
+    if option.kind != MANY:
+        return choice(noun, value, choices or ())
+    if ALL in map(str.casefold, value):
+        return () if option.default == () else tuple(choices or ())
+    return tuple(dict.fromkeys(choice(noun, one, choices) if choices is not None else one for one in value))
+
+
+def release_named(text: str) -> Release:
+    """The release that a text names, or an exit."""
+    try:
+        return Release.parse(text)
+    except ValueError as error:
+        raise stop(str(error)) from error
+
+
+def _platforms(release: Release) -> list[str]:
+    try:
+        return platforms_of(shelf.open_release(str(release)))
+    except CatalogueError as error:
+        raise stop(str(error)) from error
+
+
+# ---- views ---------------------------------------------------------------------------------------------
+
+
+def chosen_view(paths: list[str] | None, scope: Given) -> tuple[View, Loaded]:
+    """The rules of some paths in the scope that was given, and what was loaded."""
+    ((_, view),), loaded = chosen_readings(paths, (scope.attack,), scope)
+    return view, loaded
+
+
+def chosen_readings(
+    paths: list[str] | None, releases: Sequence[str | None], scope: Given, on: date | None = None
+) -> tuple[list[tuple[Reading, View]], Loaded]:
+    """The same rules in each of the releases, and in the same scope. `on` is the stamp's date, today by
+    default.
+    """
+    loaded = loaded_rules(paths)
+    if loaded.rules.empty and loaded.problems.empty:
+        error_console.print("no rule was found: no file there is of a format that docs/formats.md lists")
+    try:
+        readings = [read_in(loaded, chosen_release(release)) for release in releases]
+        titles = " or ".join(reading.catalogue.release.title for reading in readings)
+        platforms = {name for reading in readings for name in platforms_of(reading.catalogue)}
+        options = scope.options(platforms, loaded.rules, titles)
+        corpora = [
+            choice("corpus that was read", name, (stamp.name for stamp in loaded.corpora))
+            for name in scope.corpora or ()
+        ]
+        return [(reading, reading.view(**options, corpora=corpora, on=on)) for reading in readings], loaded
+    except (CatalogueError, TableError) as error:
+        raise stop(str(error)) from error

@@ -1,0 +1,303 @@
+"""The frames of measures: grain, key, and each column with its type and meaning."""
+
+from __future__ import annotations
+
+from coverage.frames import BOOL, DATE, FLOAT, INT, LIST, MAYBE_INT, TEXT, FrameSpec
+
+SIDE_BY_SIDE = FrameSpec(
+    "SIDE_BY_SIDE",
+    "one row a mapping path of a rule, for people",
+    ("rule_key", "position"),
+    {
+        "rule_key": (TEXT, "the rule"),
+        "corpus": (TEXT, "corpus of the rule"),
+        "name": (TEXT, "the rule's title"),
+        "path": (TEXT, "file, relative to the corpus"),
+        "position": (INT, "0-based order in the rule"),
+        "tactic_written": (TEXT, "tactic as written: ID and name"),
+        "leaf_written": (TEXT, "technique or sub-technique as written; NA when only a tactic was named"),
+        "tactic_read": (TEXT, "tactic as read: ID and name in this release; NA when it has none here"),
+        "read_as": (
+            TEXT,
+            "technique or sub-technique as read: ID and name in this release; NA when it is read as none",
+        ),
+        "status": (TEXT, "how the leaf was read: vocabulary.READ_STATUSES"),
+        "tactic_status": (TEXT, "how the tactic stands to it: vocabulary.TACTIC_STATUSES"),
+        "candidates": (LIST, "IDs a person can choose from"),
+        "reason": (TEXT, "why the reading is another one or none"),
+    },
+)
+
+WRITTEN_FOR = FrameSpec(
+    "WRITTEN_FOR",
+    "one row a rule with a mapping to the domain",
+    ("rule_key",),
+    {
+        "rule_key": (TEXT, "the rule"),
+        "corpus": (TEXT, "corpus of the rule"),
+        "path": (TEXT, "file, relative to the corpus"),
+        "name": (TEXT, "the rule's title"),
+        "valid_in": (LIST, "releases at hand in which its whole mapping is valid, oldest first"),
+        "oldest": (TEXT, "the first of them; NA when there is none"),
+        "newest": (TEXT, "the last of them; NA when there is none"),
+    },
+)
+
+CORPUS_RELEASES = FrameSpec(
+    "CORPUS_RELEASES",
+    "one row a corpus and release",
+    ("corpus", "release"),
+    {
+        "corpus": (TEXT, "the corpus"),
+        "release": (TEXT, "a release at hand"),
+        "valid": (INT, "its rules whose whole mapping is valid in the release"),
+        "rules": (INT, "its rules with a mapping to the domain"),
+        "share": (FLOAT, "valid / rules, 0-1"),
+    },
+)
+
+_ROLLUP_COLUMNS = {
+    "rules": (INT, "distinct rules in scope that count under the roll-up"),
+    "rules_direct": (INT, "distinct rules in scope whose leaf is this ID"),
+    "rules_any": (INT, "distinct rules in scope on this ID or any of its sub-techniques"),
+    "subtechniques": (INT, "its sub-techniques in scope"),
+    "subtechniques_covered": (INT, "those of them with a rule"),
+    "any": (BOOL, "itself or any sub-technique has a rule"),
+    "direct": (BOOL, "a rule's leaf is this ID"),
+    "all": (BOOL, "every sub-technique has a rule; without sub-techniques: itself"),
+    "share": (FLOAT, "covered share of its sub-techniques, 0-1; without sub-techniques: itself, 0 or 1"),
+    "covered": (FLOAT, "what it counts as under the chosen roll-up: 0 or 1, or its share"),
+}
+
+_STRENGTH_COLUMNS = {
+    "depth": (FLOAT, "1 - product over its rules of (1 - 0.5 weight), 0-1; a disabled rule weighs 0"),
+    "platforms_total": (INT, "its platforms in scope, PRE left out"),
+    "platforms_covered": (INT, "those of them on which a rule works"),
+    "breadth": (
+        FLOAT,
+        "platforms_covered / platforms_total, 0-1; where it names no platform: 1 with a rule, else 0",
+    ),
+    "score": (FLOAT, "depth x breadth, 0-1"),
+    "severity": (TEXT, "highest severity among its rules; NA without"),
+}
+
+_ID_COLUMNS = {
+    "attack_id": (TEXT, "technique or sub-technique in scope"),
+    "name": (TEXT, "name in this release"),
+    "is_subtechnique": (BOOL, "a sub-technique"),
+    "parent_id": (TEXT, "its technique; NA for a technique"),
+}
+
+ID_COVERAGE = FrameSpec(
+    "ID_COVERAGE",
+    "one row a technique or sub-technique in scope",
+    ("attack_id",),
+    {
+        **_ID_COLUMNS,
+        "platforms": (LIST, "its platforms in scope"),
+        **_ROLLUP_COLUMNS,
+        **_STRENGTH_COLUMNS,
+        "open_platforms": (LIST, "its platforms in scope on which no rule works"),
+    },
+)
+
+PLACEMENT_COVERAGE = FrameSpec(
+    "PLACEMENT_COVERAGE",
+    "one row a placement in scope",
+    ("tactic_id", "attack_id"),
+    {
+        "tactic_id": (TEXT, "the tactic"),
+        **_ID_COLUMNS,
+        **_ROLLUP_COLUMNS,
+        **_STRENGTH_COLUMNS,
+    },
+)
+
+MATRIX_CELLS = FrameSpec(
+    "MATRIX_CELLS",
+    "one row a cell of the matrix, in its order: techniques by name, the sub-techniques of each behind it",
+    ("tactic_id", "attack_id"),
+    {
+        **PLACEMENT_COVERAGE.columns,
+        "x": (INT, "0-based column of its tactic, among those that have a technique in scope"),
+        "tactic": (TEXT, "name of the tactic"),
+        "gap_type": (TEXT, "the kind of work that closes the open ID; NA when it is covered"),
+        "sign": (TEXT, "beside its number: one of measures.matrix.MARKS; empty where gaps.toml says nothing"),
+        "mark": (TEXT, "what gaps.toml says of an open cell, and why; empty where it says nothing"),
+    },
+)
+
+TACTIC_COVERAGE = FrameSpec(
+    "TACTIC_COVERAGE",
+    "one row a tactic of the matrix",
+    ("tactic_id",),
+    {
+        "tactic_id": (TEXT, "the tactic"),
+        "name": (TEXT, "name in this release"),
+        "position": (INT, "0-based column of the matrix"),
+        "covered": (FLOAT, "techniques placed in it that are covered under the roll-up"),
+        "total": (INT, "techniques in scope placed in it"),
+        "subtechniques_covered": (INT, "sub-techniques placed in it that have a rule there"),
+        "subtechniques": (INT, "sub-techniques in scope placed in it"),
+        "rules": (INT, "distinct rules in scope that count in it"),
+    },
+)
+
+PLATFORM_COVERAGE = FrameSpec(
+    "PLATFORM_COVERAGE",
+    "one row a platform in scope",
+    ("name",),
+    {
+        "name": (TEXT, "ATT&CK platform"),
+        "covered": (FLOAT, "techniques on it that are covered by rules that work on it"),
+        "total": (INT, "techniques in scope on it"),
+        "subtechniques_covered": (INT, "sub-techniques on it with a rule that works on it"),
+        "subtechniques": (INT, "sub-techniques in scope on it"),
+        "rules": (INT, "distinct rules in scope that work on it and map to an ID in scope, on it or not"),
+        "rules_counted": (
+            INT,
+            "those of them that map to an ID that is on it: what the covered figures are made of",
+        ),
+    },
+)
+
+CORPUS_COVERAGE = FrameSpec(
+    "CORPUS_COVERAGE",
+    "one row a technique or sub-technique in scope and corpus",
+    ("attack_id", "corpus"),
+    {
+        "attack_id": (TEXT, "technique or sub-technique in scope"),
+        "corpus": (TEXT, "the corpus, counted by its own rules alone"),
+        "rules": (INT, "its distinct rules in scope that count under the roll-up"),
+        "covered": (FLOAT, "what the ID counts as by them under the roll-up: 0 or 1, or its share"),
+    },
+)
+
+CORPUS_PLACEMENTS = FrameSpec(
+    "CORPUS_PLACEMENTS",
+    "one row a placement in scope and corpus",
+    ("tactic_id", "attack_id", "corpus"),
+    {
+        "tactic_id": (TEXT, "the tactic"),
+        **CORPUS_COVERAGE.columns,
+    },
+)
+
+CORPUS_SUMMARY = FrameSpec(
+    "CORPUS_SUMMARY",
+    "one row a corpus, and one for all of them together",
+    ("corpus",),
+    {
+        "corpus": (
+            TEXT,
+            "the corpus, counted by its own rules alone; NA: all together, a rule that several have once",
+        ),
+        "rules_read": (INT, "rules read, copies of other corpora's included"),
+        "rules": (INT, "its rules in scope"),
+        "covered": (FLOAT, "techniques covered under the roll-up"),
+        "total": (INT, "techniques in scope"),
+        "only_here": (
+            MAYBE_INT,
+            "techniques that no other corpus covers, in part or whole; NA for all together",
+        ),
+        "subtechniques_covered": (INT, "sub-techniques with a rule"),
+        "subtechniques": (INT, "sub-techniques in scope"),
+    },
+)
+
+THREAT = FrameSpec(
+    "THREAT",
+    "one row a technique or sub-technique in scope",
+    ("attack_id",),
+    {
+        "attack_id": (TEXT, "technique or sub-technique; a technique's numbers include its sub-techniques"),
+        "groups": (INT, "distinct groups that use it"),
+        "software": (INT, "distinct malware and tools that use it"),
+        "campaigns": (INT, "distinct campaigns that use it"),
+        "groups_direct": (INT, "groups MITRE links to this very ID"),
+    },
+)
+
+TELEMETRY = FrameSpec(
+    "TELEMETRY",
+    "one row a technique or sub-technique in scope",
+    ("attack_id",),
+    {
+        "attack_id": (TEXT, "technique or sub-technique; a technique's include its sub-techniques'"),
+        "data_components": (LIST, "names of the data components MITRE's analytics need"),
+        "log_sources": (LIST, "names of the log sources MITRE's analytics name"),
+    },
+)
+
+TECHNIQUE_RULES = FrameSpec(
+    "TECHNIQUE_RULES",
+    "one row a rule on one technique or its sub-techniques",
+    ("rule_key",),
+    {
+        "rule_key": (TEXT, "the rule"),
+        "name": (TEXT, "the rule's title"),
+        "mapped_to": (LIST, "those of the technique and its sub-techniques that the rule is read as"),
+        "direct": (BOOL, "whether the technique itself is among them"),
+        "in_scope": (BOOL, "whether the scope counts the rule"),
+        "rule_class": (TEXT, "rule class"),
+        "severity": (TEXT, "severity; NA when not said"),
+        "platforms": (LIST, "platforms it works on"),
+        "corpus": (TEXT, "corpus"),
+        "path": (TEXT, "file, relative to the corpus"),
+    },
+)
+
+ACTIVITY = FrameSpec(
+    "ACTIVITY",
+    "one row a month",
+    ("month",),
+    {
+        "month": (DATE, "first day of the month"),
+        "created": (INT, "rules in scope created in it"),
+        "updated": (INT, "rules in scope last updated in it"),
+    },
+)
+
+GAPS = FrameSpec(
+    "GAPS",
+    "one row a gap",
+    ("attack_id", "gap_type"),
+    {
+        "attack_id": (TEXT, "the open ID (or, on request, a fragile or platform one)"),
+        "name": (TEXT, "name in this release"),
+        "gap_type": (TEXT, "kind of work it is: vocabulary.GAP_TYPES"),
+        "tactics": (LIST, "names of its tactics in scope"),
+        "parent_id": (TEXT, "its technique; NA for a technique"),
+        "platforms": (LIST, "its platforms in scope"),
+        "groups": (INT, "distinct groups that use it (a technique: or its sub-techniques)"),
+        "software": (INT, "distinct malware and tools that use it"),
+        "campaigns": (INT, "distinct campaigns that use it"),
+        "rules": (INT, "rules in scope on it or its sub-techniques"),
+        "is_subtechnique": (BOOL, "a sub-technique"),
+        "subtechniques_covered": (INT, "its sub-techniques with a rule"),
+        "subtechniques": (INT, "its sub-techniques in scope"),
+        "open_platforms": (LIST, "its platforms in scope on which no rule works"),
+        "rules_out_of_scope": (
+            INT,
+            "rules on it that are not in scope: other classes, disabled or other platforms",
+        ),
+        "data_components": (LIST, "data components MITRE's analytics need"),
+        "log_sources": (LIST, "log sources MITRE's analytics name"),
+        "url": (TEXT, "page on attack.mitre.org"),
+    },
+)
+
+ACCEPTED_GAPS = FrameSpec(
+    "ACCEPTED_GAPS",
+    "one row a gap, and what is said of it in gaps.toml",
+    GAPS.key,
+    {
+        **GAPS.columns,
+        "accepted": (TEXT, "accepted or planned (vocabulary.ACCEPTANCES); NA when nothing is said"),
+        "accepted_reason": (TEXT, "why, as written"),
+        "accepted_owner": (TEXT, "who answers for it"),
+        "accepted_ticket": (TEXT, "ticket"),
+        "accepted_until": (DATE, "last day on which it holds; NA without an end"),
+        "accepted_expired": (BOOL, "that day is over: the gap is an open one again"),
+    },
+)

@@ -1,0 +1,4 @@
+"""What comes from outside and goes there.
+
+The user's folders, downloads, and files written whole or not at all.
+"""

@@ -1,0 +1,159 @@
+"""`coverage.toml`: a project's own settings, read and checked. `docs/coverage-toml.md` describes it.
+
+What may stand in it is said by `coverage.project.settings_model`. Knows TOML only through the TOML loaders'
+syntax, and no command and no page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from coverage.catalogue import CatalogueError, shelf
+from coverage.loaders.walk import Unreadable, decoded, file_bytes
+from coverage.project.check_settings import CheckSettings, check_settings
+from coverage.syntaxes.syntax import Unparsable, place_of
+from coverage.syntaxes.toml_text import TOML
+
+if TYPE_CHECKING:
+    from coverage.project.settings_model import SettingsFile
+    from coverage.project.validation import LineOf
+
+FILE_NAME = "coverage.toml"
+
+
+class SettingsError(ValueError):
+    """A settings file that cannot be used; the message names file, line and cause."""
+
+
+@dataclass(frozen=True)
+class Silence:
+    """One `[[lint.silence]]`: findings of a code, in some files or one rule, that do not count, and why."""
+
+    code: str
+    reason: str
+    path: str | None = None  # glob
+    rule: str | None = None  # rule id
+    until: date | None = None  # the last day on which it holds
+    line: int | None = None  # in the settings file
+
+    def expired(self, today: date) -> bool:
+        return self.until is not None and self.until < today
+
+
+@dataclass(frozen=True)
+class LintSettings:
+    """The section `[lint]`."""
+
+    silences: tuple[Silence, ...] = ()
+
+
+@dataclass(frozen=True)
+class CorpusSetting:
+    """One `[[corpora]]`: a corpus by name, where it lies, its colour, and whether it is on by default."""
+
+    name: str
+    path: str  # as written: relative to the settings file, or absolute
+    colour: str | None = None  # #rrggbb
+    enabled: bool = True
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a settings file says; without a file, what counts where nothing is said."""
+
+    file: Path | None = None
+    lint: LintSettings = field(default_factory=LintSettings)
+    corpora: tuple[CorpusSetting, ...] = ()
+    check: CheckSettings = field(default_factory=CheckSettings)
+    attack: str | None = None  # the release to read in where none is chosen
+
+
+def settings_at(start: Path | None = None, file: Path | None = None) -> Settings:
+    """The settings of `file`, else of the `coverage.toml` found from the folder `start` upwards, else none.
+
+    Raises
+    ------
+    SettingsError
+        When the file cannot be read, or holds something no section knows.
+    """
+    found = file or find_settings(start or Path.cwd())
+    return read_settings(found) if found else Settings()
+
+
+def release_in_use(settings: Settings, release: str | None = None) -> str:
+    """The release to read in: the one chosen, else that of `coverage.toml`, else `shelf.default_release()`.
+
+    Raises
+    ------
+    CatalogueError
+        When the settings' release is not at hand.
+    """
+    if release or settings.attack is None:
+        return release or str(shelf.default_release())
+    try:
+        shelf.open_release(settings.attack)
+    except CatalogueError as error:
+        raise CatalogueError(f'{settings.file} says attack = "{settings.attack}": {error}') from error
+    return settings.attack
+
+
+def find_settings(start: Path) -> Path | None:
+    """The nearest `coverage.toml` in a folder or those above it, up to the root of its git work tree.
+
+    Outside a git work tree only the folder itself is looked in: a file further up is somebody else's.
+    """
+    folders = [start.resolve(), *start.resolve().parents]
+    roots = [place for place, folder in enumerate(folders) if (folder / ".git").exists()]
+    looked_in = folders[: roots[0] + 1] if roots else folders[:1]
+    return next((folder / FILE_NAME for folder in looked_in if (folder / FILE_NAME).is_file()), None)
+
+
+def read_settings(file: Path) -> Settings:
+    """The settings of one file.
+
+    Raises
+    ------
+    SettingsError
+        With the first fault: file, line and cause.
+    """
+    from coverage.project.settings_model import SettingsFile  # pydantic: only where there is a file
+    from coverage.project.validation import validated
+
+    text, document = _document(file)
+    lines = TOML.positions(text)
+    said, faults = validated(SettingsFile, document)
+    if said is None:
+        line = place_of(faults[0].path, lines)[0]
+        raise SettingsError(f"{file}:{line or 1}: {faults[0].message}")
+    return _settings(file, said, lambda path: place_of(path, lines)[0])
+
+
+def _document(file: Path) -> tuple[str, Mapping[str, Any]]:
+    try:
+        text = decoded(file_bytes(file))
+        return text, TOML.parse(text)
+    except Unreadable as fault:
+        if fault.code == "empty-file":
+            return "", {}
+        raise SettingsError(f"{file}: {fault.message}") from fault
+    except Unparsable as fault:
+        raise SettingsError(f"{file}:{fault.line or 1}: {fault.message}") from fault
+
+
+def _settings(file: Path, said: SettingsFile, line_of: LineOf) -> Settings:
+    """What a file says, with the lines where it says so."""
+    silences = (
+        Silence(**dict(silence), line=line_of(("lint", "silence", place)))
+        for place, silence in enumerate(said.lint.silence)
+    )
+    return Settings(
+        file,
+        lint=LintSettings(tuple(silences)),
+        corpora=tuple(CorpusSetting(**dict(corpus)) for corpus in said.corpora),
+        check=check_settings(said.check, line_of),
+        attack=said.attack,
+    )
