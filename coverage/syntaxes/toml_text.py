@@ -34,7 +34,7 @@ def parse(text: str) -> dict:
         afford_signs(text, budget.TOML_SIGNS)
         afford_time(sum(map(text.count, "=,[{")), MAX_VALUES, "values")
         afford_time(text.count("\n"), MAX_LINES, "lines")
-        if dotted := _DOTTED.search(text):
+        if _may_have_a_long_key(text) and (dotted := _DOTTED.search(text)):
             place = (
                 text.count("\n", 0, dotted.start()) + 1,
                 dotted.start() - text.rfind("\n", 0, dotted.start()),
@@ -45,6 +45,13 @@ def parse(text: str) -> dict:
         raise Unparsable("bad-toml", f"Not valid TOML: {error.msg}.", error.lineno, error.colno) from error
     except (ValueError, RecursionError) as error:  # an endless number, or nesting beyond tomli's limits
         raise Unparsable("bad-toml", f"Not readable as TOML: {error}.") from error
+
+
+def _may_have_a_long_key(text: str) -> bool:
+    """Whether a line has as many dots as a key too long: nearly no rule does, and the search costs as much as
+    reading.
+    """
+    return any(line.count(".") >= MAX_PARTS for line in text.split("\n"))
 
 
 def positions(text: str, wanted: Collection[DocPath] | None = None) -> Positions:
