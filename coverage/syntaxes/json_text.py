@@ -32,7 +32,7 @@ from coverage.syntaxes.syntax import (
     path_text,
 )
 
-MAX_BYTES = 48_000_000  # an export of twenty thousand rules; more is not read in 5 s
+MAX_BYTES = 40_000_000  # an export of twenty thousand rules; more is not read in 5 s
 MAX_FAULTS = 200_000  # lines of a text that are no JSON; with more of them it is something else
 MAX_SIGNS = 4_000_000
 MAX_SCANNED = 500_000  # values of which a place is noted or passed by
