@@ -3,7 +3,7 @@
 """
 
 from coverage.scope.options import ENABLED_CHOICES, OPTIONS, Known, ScopeOption
-from coverage.scope.value import Scope, stated_options
+from coverage.scope.value import Scope
 from coverage.scope.view import (
     View,
     among,
@@ -23,7 +23,6 @@ __all__ = [
     "among",
     "once_a_view",
     "rules_in_scope",
-    "stated_options",
     "techniques_in_scope",
     "unread_rules",
 ]

@@ -5,7 +5,6 @@ What its options mean is said in `options`. Knows no rule and computes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -78,12 +77,3 @@ class Scope:
     def corpora_sentence(self) -> str:
         """The corpora in one line of words: name, rules read and content."""
         return "; ".join(corpus.sentence() for corpus in self.corpora) or "no corpus"
-
-
-def stated_options(stamp: Mapping[str, Any]) -> dict[str, Any]:
-    """The options that a stamp states, as `Scope` takes them."""
-    return {
-        name: tuple(stamp[name]) if option.kind == MANY else stamp[name]
-        for name, option in OPTIONS.items()
-        if name in stamp
-    }
