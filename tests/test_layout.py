@@ -63,7 +63,7 @@ THEIRS = frozenset(
 
 # Library -> where it may be imported; STYLE.
 HOMES = {
-    "streamlit": ("session.py", "pages/"),
+    "streamlit": ("session/", "pages/"),
     "plotly": ("charts/",),
     "tomli": ("syntaxes/toml_",),
     "tomllib": (),

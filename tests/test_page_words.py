@@ -76,7 +76,7 @@ KNOWN = {
     ("matrix.py", "PAGE_MEASURES[shade].number"),
     ("paging.py", "found"),
     ("parts.py", "USERS[kind]"),
-    ("session.py", "option.label"),
+    ("sidebar.py", "option.label"),
     ("matrix.py", "who.sentence"),
     ("matrix.py", "why"),
     ("migrate_panel.py", "FILE_NAME"),
@@ -129,16 +129,16 @@ KNOWN = {
     ("rule_detail.py", "value"),
     ("rule_folders.py", "_files(upload)"),
     ("rules.py", "label"),
-    ("session.py", "answer"),
-    ("session.py", "corpora"),
-    ("session.py", "min(done / total, 1.0)"),
-    ("session.py", "name.partition(':')[0]"),
-    ("session.py", "name.partition(':')[2]"),
-    ("session.py", "now.scope.date.isoformat()"),
-    ("session.py", "releases"),
-    ("session.py", "scope"),
-    ("session.py", "share"),
-    ("session.py", "title"),
+    ("sidebar.py", "answer"),
+    ("sidebar.py", "corpora"),
+    ("sidebar.py", "min(done / total, 1.0)"),
+    ("sidebar.py", "name.partition(':')[0]"),
+    ("sidebar.py", "name.partition(':')[2]"),
+    ("sidebar.py", "now.scope.date.isoformat()"),
+    ("sidebar.py", "releases"),
+    ("sidebar.py", "scope"),
+    ("sidebar.py", "share"),
+    ("sidebar.py", "title"),
     ("technique.py", "attack_id"),
     ("technique.py", "now.scope.attack.title"),
     ("technique.py", "open_ones"),
@@ -192,7 +192,7 @@ def texts(call: ast.Call) -> Iterator[ast.expr]:
 
 
 def found() -> set[tuple[str, str]]:
-    files = [*sorted((PROJECT / "coverage" / "pages").glob("*.py")), PROJECT / "coverage" / "session.py"]
+    files = [*sorted((PROJECT / "coverage" / "pages").glob("*.py")), *sorted((PROJECT / "coverage" / "session").glob("*.py"))]
     return {
         (path.name, words)
         for path in files

@@ -1,20 +1,40 @@
 """The pages: thin scripts, one question each, and the one table of them that `app.py` navigates over.
 
-`parts` and `rule_detail` are what pages share.
+`parts`, `rule_detail` and their like are what pages share.
 """
 
-# (file, title, icon, address): a page is one file and one line. The first is the one that opens.
-PAGES: tuple[tuple[str, str, str, str], ...] = (
-    ("overview.py", "Overview", ":material/dashboard:", "overview"),
-    ("matrix.py", "Matrix", ":material/grid_on:", "matrix"),
-    ("gaps.py", "Gaps", ":material/fact_check:", "gaps"),
-    ("rules.py", "Rules", ":material/rule:", "rules"),
-    ("technique.py", "Technique", ":material/target:", "technique"),
-    ("mapping.py", "Mapping", ":material/spellcheck:", "mapping"),
-    ("release.py", "Release", ":material/compare_arrows:", "release"),
-    ("compare.py", "Compare", ":material/join_inner:", "compare"),
-    ("borrow.py", "Borrow", ":material/playlist_add:", "borrow"),
-    ("export.py", "Export", ":material/ios_share:", "export"),
-    ("problems.py", "Problems", ":material/report:", "problems"),
-    ("about.py", "About", ":material/info:", "about"),
+from typing import NamedTuple
+
+
+class Page(NamedTuple):
+    """A page in the navigation: a file and a line here."""
+
+    file: str
+    title: str
+    icon: str
+    address: str  # the first has none: it opens
+
+
+PAGES: tuple[Page, ...] = (
+    Page("overview.py", "Overview", ":material/dashboard:", ""),
+    Page("matrix.py", "Matrix", ":material/grid_on:", "matrix"),
+    Page("plan.py", "Plan", ":material/checklist:", "plan"),
+    Page("rules.py", "Rules", ":material/rule:", "rules"),
+    Page("mapping.py", "Mapping health", ":material/spellcheck:", "mapping"),
+    Page("share.py", "Share", ":material/ios_share:", "share"),
 )
+
+# Pages that are not in the navigation.
+HIDDEN: tuple[Page, ...] = (Page("about.py", "About", ":material/help:", "about"),)
+
+# Addresses of earlier versions -> the page that has it now, and what is open there.
+MOVED: dict[str, tuple[str, dict[str, str]]] = {
+    "overview": ("", {}),
+    "gaps": ("plan", {}),
+    "borrow": ("plan", {"plan": "borrow"}),
+    "technique": ("rules", {}),
+    "compare": ("matrix", {"show": "compare"}),
+    "release": ("mapping", {"health": "move"}),
+    "problems": ("mapping", {"health": "problems"}),
+    "export": ("share", {}),
+}

@@ -57,27 +57,39 @@ def chosen_row(
     order: Sequence[str] | None = None,
     search: bool = True,
 ) -> int | None:
-    """A table without index; the place in `frame` of the row the reader selected, or None.
+    """A table without index; the place in `frame` of the row the reader clicked in this run, or None.
 
-    Of the columns only those of `order` go to the browser, of a long table one page (`paging`). Other rows
-    are another table: the browser keeps a selection by its place, so that after a filter it would name
-    whatever came to stand there.
+    Of the columns only those of `order` go to the browser, of a long table one page (`paging`). A click is
+    answered once: the table that is drawn after it has no selection, so the same row can be clicked again,
+    and nothing that was left opens anew. Other rows are another table, too: the browser keeps a selection by
+    its place.
     """
     shown = frame if order is None else frame[list(order)]
     places = positions_shown(shown, key, config, search)
     page = shown.iloc[places]
     rows = crc32("\0".join(str(value) for name in page for value in page[name].tolist()).encode())
-    event = st.dataframe(
+    state, turn, clicked = st.session_state, f"{key}_turn", f"{key}_clicked"
+    widget = f"{key}_{rows}_{state.setdefault(turn, 0)}"
+
+    def remember() -> None:
+        selection = state[widget]["selection"]
+        selected = selection["rows"] or [row for row, _ in selection["cells"]]
+        if selected:
+            state[clicked] = (rows, selected[0])
+            state[turn] += 1
+
+    pending = state.pop(clicked, None)
+    st.dataframe(
         page,
-        key=f"{key}_{rows}",
+        key=widget,
         hide_index=True,
         column_config=dict(config),
         height=height,
-        on_select="rerun",
+        on_select=remember,
         selection_mode=["single-row", "single-cell"],
+        placeholder="–",
     )
-    selected = event.selection.rows or [row for row, _ in event.selection.cells]
-    return int(places[selected[0]]) if selected and selected[0] < len(places) else None
+    return int(places[pending[1]]) if pending and pending[0] == rows and pending[1] < len(places) else None
 
 
 def technique_label(attack_id: str, names: Mapping[str, str]) -> str:

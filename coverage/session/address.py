@@ -1,0 +1,242 @@
+"""The address of a page: what it shows, as query parameters by ID, and the widgets that follow it.
+
+A filter is in the link, but it is no step of the browser's history: `address.js` replaces the entry. Only
+going to another page, or opening a rule or technique, is a step. Filters stay while one works on another
+page. A widget takes its value from the address when the reader came by a link, or went back or forward; else
+it keeps its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import streamlit as st
+
+Query = dict[str, list[str]]
+
+PAGE = "address_page"  # the page of the last run
+_CAME = "address_came"  # the query this run came with
+_OWN = "address_own"  # queries that are this page's own doing, newest last: they tell of no navigation
+_TARGET = "address_target"  # parameters of the page that is being opened
+_FOLLOWED = "address_followed"  # whether widgets follow the address in this run
+_SHOWN = "address_shown"  # the query of what this run shows
+_KEPT = "address_kept"  # page -> key -> value, of widgets that are not shown now
+_REMEMBERED = 20  # queries of one's own: the browser may be a few runs behind
+
+SIDEBAR = ""  # the "page" of the widgets that every page has
+
+
+# ---- a run ---------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def run(page: str) -> Iterator[None]:
+    """One run of the app over a page, by its part of the address."""
+    _begin(page)
+    try:
+        yield
+    finally:
+        _finish()
+
+
+def _begin(page: str) -> None:
+    """Finds whether the reader navigated since the last run."""
+    state = st.session_state
+    came: Query = {name: st.query_params.get_all(name) for name in st.query_params}
+    target = state.pop(_TARGET, None)
+    arrived = state.get(PAGE) != page
+    own = [] if arrived else state.get(_OWN, [])
+    state[_FOLLOWED] = arrived or (came not in own and came != state.get(_CAME))
+    state[PAGE], state[_OWN] = page, [*own, came][-_REMEMBERED:]
+    state[_CAME] = came if target is None else target
+    state[_SHOWN] = {}
+    state["address_arrived"] = arrived
+
+
+def _finish() -> None:
+    """Ends a run: shows its query in the address bar."""
+    state = st.session_state
+    shown: Query = state.get(_SHOWN, {})
+    state[_OWN] = [*state.get(_OWN, []), shown][-_REMEMBERED:]
+    state[_CAME] = shown
+    _put({"page": state.get(PAGE, ""), "query": urlencode(shown, doseq=True)})
+
+
+def replace_page(page: str, query: Query) -> None:
+    """Loads another page in place of this one, whose address leads to it: going back does not come here."""
+    _put({"instead": f"./{page}?{urlencode(query, doseq=True)}"})
+
+
+def _put(data: dict[str, str]) -> None:
+    with st.container(height=1, border=False):
+        _component()(data=data, key="address")
+
+
+@st.cache_resource(show_spinner=False)
+def _component() -> Callable[..., Any]:
+    return st.components.v2.component(
+        "coverage_address", js=Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
+    )
+
+
+def parameter(name: str) -> str | None:
+    """A parameter of the page's address that no widget has, such as the rule that is open."""
+    values = st.session_state[_CAME].get(name)
+    if values:
+        st.session_state[_SHOWN][name] = values
+        return values[-1]
+    return None
+
+
+def shown(**changed: str | Sequence[str] | None) -> Query:
+    """The query of this run with some parameters changed; None takes one out."""
+    query = dict(st.session_state[_SHOWN])
+    for name, value in changed.items():
+        query.pop(name, None)
+        if value is not None:
+            query[name] = [value] if isinstance(value, str) else list(value)
+    return query
+
+
+def step(**changed: str | None) -> None:
+    """A step of the browser's history on the same page: opens or closes something, and runs it again."""
+    query = shown(**changed)
+    st.session_state[_OWN] = [*st.session_state[_OWN], query][-_REMEMBERED:]
+    st.query_params.from_dict(query)
+    st.rerun()
+
+
+def open_page(file: str, page: str, *, keep_filters: bool = False, **parameters: str | Sequence[str]) -> None:
+    """Go to another page in one step, with these parameters.
+
+    Filters that page had before are cleared, unless they are kept: they could hide what is asked for.
+    """
+    state = st.session_state
+    if parameters and not keep_filters:
+        state.setdefault(_KEPT, {}).pop(page, None)
+    state[_TARGET] = {
+        name: [value] if isinstance(value, str) else list(value) for name, value in parameters.items()
+    }
+    st.switch_page(file)
+
+
+# ---- widgets -------------------------------------------------------------------------------------------
+
+
+def _linked(
+    key: str,
+    default: Any,
+    read: Callable[[list[str]], Any],
+    write: Callable[[Any], list[str]],
+    draw: Callable[[], Any],
+    page: str | None,
+) -> Any:
+    """A widget's value. `read` and `write`: its texts in the address and back; `draw` shows it."""
+    state = st.session_state
+    home = state[PAGE] if page is None else page
+    kept = state.setdefault(_KEPT, {}).setdefault(home, {})
+    texts = state[_CAME].get(key)
+    if state[_FOLLOWED] or key not in state:
+        if texts is None and (state["address_arrived"] or key not in state):
+            texts = kept.get(key) or None
+        state[key] = default if texts is None else read(texts)
+    value = draw()
+    texts = [] if value == default else write(value)
+    kept[key] = texts
+    if texts:
+        state[_SHOWN][key] = texts
+    return value
+
+
+def multiselect(
+    where: Any,
+    label: str,
+    options: Iterable[Any],
+    key: str,
+    *,
+    default: Sequence[Any] = (),
+    page=None,
+    **more: Any,
+) -> list[Any]:
+    """`st.multiselect` in the address."""
+    options = list(options)
+    known = _known(options, more)
+    return _linked(
+        key,
+        list(default),
+        lambda texts: [known[text] for text in texts if text in known],
+        lambda value: list(map(str, value)) or [""],
+        lambda: where.multiselect(label, options, key=key, **more),
+        page,
+    )
+
+
+def selectbox(
+    where: Any, label: str, options: Iterable[Any], key: str, *, default: Any = None, page=None, **more: Any
+) -> Any:
+    """`st.selectbox` in the address; without a default it may be empty."""
+    return _one(where.selectbox, label, options, key, default, page, more)
+
+
+def segmented_control(
+    where: Any, label: str, options: Iterable[Any], key: str, *, default: Any, page=None, **more: Any
+) -> Any:
+    """`st.segmented_control` of one choice, in the address."""
+    return _one(where.segmented_control, label, options, key, default, page, {"required": True, **more})
+
+
+def _one(
+    widget: Callable[..., Any],
+    label: str,
+    options: Iterable[Any],
+    key: str,
+    default: Any,
+    page: str | None,
+    more: Mapping[str, Any],
+) -> Any:
+    options = list(options)
+    known = _known(options, more)
+    return _linked(
+        key,
+        default,
+        lambda texts: known.get(texts[-1], default),
+        lambda value: [str(value)] if value is not None else [""],
+        lambda: widget(label, options, key=key, **more),
+        page,
+    )
+
+
+def _known(options: Sequence[Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """Text in the address -> option: by its ID, or by its label, which is what older links have."""
+    labelled = {more["format_func"](option): option for option in options} if "format_func" in more else {}
+    return labelled | {str(option): option for option in options}
+
+
+def text_input(where: Any, label: str, key: str, *, page: str | None = None, **more: Any) -> str:
+    """`st.text_input` in the address."""
+    return _linked(
+        key,
+        "",
+        lambda texts: texts[-1],
+        lambda value: [value],
+        lambda: where.text_input(label, key=key, **more),
+        page,
+    )
+
+
+def toggle(
+    where: Any, label: str, key: str, *, default: bool = False, page: str | None = None, **more: Any
+) -> bool:
+    """`st.toggle` in the address."""
+    return _linked(
+        key,
+        default,
+        lambda texts: texts[-1].casefold() in ("true", "1", "yes", "on"),
+        lambda value: [str(value).lower()],
+        lambda: where.toggle(label, key=key, **more),
+        page,
+    )

@@ -1,0 +1,131 @@
+"""What every page has: its colours, its head, a guard for when there is nothing to show, ways to others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from coverage.catalogue import CatalogueError
+from coverage.charts.theme import THEMES, Theme
+from coverage.scope import View
+from coverage.session import address
+from coverage.session.values import loaded, view
+from coverage.tables import TableError
+from coverage.text import plain
+
+
+def theme() -> Theme:
+    """The colours that go with the reader's light or dark appearance."""
+    return THEMES.get(getattr(st.context.theme, "type", None) or "light", THEMES["light"])
+
+
+def page_head(title: str, answer: str, now: View) -> None:
+    """Title, the page's answer in one sentence with its denominator, and the scope's stamp in one line.
+
+    The browser's tab has the title, too. Commits and hashes of the rules are in the stamp's help.
+    """
+    st.set_page_config(page_title=f"{title} · ATT&CK coverage")
+    st.title(plain(title), anchor=False)
+    st.markdown(f"#### {answer}")
+    scope, names = plain(now.scope.sentence()), ", ".join(stamp.name for stamp in now.scope.corpora)
+    st.caption(
+        f"{scope} · {plain(names)} · {now.scope.date.isoformat()}", help=plain(now.scope.corpora_sentence())
+    )
+
+
+def guarded_view() -> View:
+    """The view, or a page that says in words why there is none and what to do next."""
+    try:
+        now = view()
+    except (CatalogueError, TableError) as error:
+        st.error(plain(str(error)))
+        st.stop()
+    if now.all_rules.empty:
+        st.title("No rules yet", anchor=False)
+        st.info(
+            "No detection rule was found in the chosen folders. Add a folder under **Rule folders** in the "
+            "sidebar, or start the dashboard with it: `streamlit run app.py -- path/to/rules`."
+        )
+        problems = loaded().problems
+        if len(problems):
+            st.dataframe(problems[["severity", "code", "path", "line", "message"]], hide_index=True)
+        st.stop()
+    return now
+
+
+def file_name(stem: str, now: View, suffix: str = "csv") -> str:
+    """A download's name: what it is, the release and the stamp's date."""
+    return f"{stem}_{now.scope.attack}_{now.scope.date.isoformat()}.{suffix}"
+
+
+# Address -> file, of the pages in the navigation. `pages.PAGES` has their titles.
+FILES = {
+    "": "coverage/pages/overview.py",
+    "matrix": "coverage/pages/matrix.py",
+    "plan": "coverage/pages/plan.py",
+    "rules": "coverage/pages/rules.py",
+    "mapping": "coverage/pages/mapping.py",
+    "share": "coverage/pages/share.py",
+}
+
+# What `pages/untrusted.py` shows looks as Streamlit's own Markdown does; its headings are those of a text on
+# a page.
+_RULE_TEXT = """
+.stHtml{line-height:1.6;overflow-wrap:anywhere}
+.stHtml p{margin:0 0 0.75rem 0}
+.stHtml h4{font-size:1.15rem;font-weight:600;padding:0.3rem 0}
+.stHtml h5{font-size:1rem;font-weight:600;padding:0.3rem 0}
+.stHtml h6{font-size:0.9rem;font-weight:600;padding:0.3rem 0}
+.stHtml ul,.stHtml ol{margin:0 0 0.75rem 0;padding-left:1.5rem}
+.stHtml code{font-family:"Source Code Pro",monospace;font-size:0.85em;padding:0.1em 0.3em;
+border-radius:0.25rem;background:rgba(128,128,128,0.14)}
+.stHtml pre{margin:0 0 0.75rem 0;padding:0.75rem;border-radius:0.5rem;overflow-x:auto;
+background:rgba(128,128,128,0.1)}
+.stHtml pre code{padding:0;background:none}
+.stHtml table{border-collapse:collapse;margin:0 0 0.75rem 0}
+.stHtml th,.stHtml td{border:1px solid rgba(128,128,128,0.3);padding:0.25rem 0.5rem;text-align:left}
+.stHtml blockquote{margin:0 0 0.75rem 0;padding-left:0.75rem;border-left:3px solid rgba(128,128,128,0.4)}
+"""
+
+
+def compact_layout() -> None:
+    """Streamlit's wide layout with narrower margins: a matrix of fifteen columns needs the room."""
+    st.html(
+        "<style>.stMainBlockContainer{padding:3.4rem 1.2rem 2rem 1.2rem}"
+        "[data-testid='stHeading'] h1{font-size:1.6rem;padding:0.2rem 0}"
+        "[data-testid='stHeading'] h3{font-size:1.2rem;padding:0.6rem 0 0.2rem 0}"
+        "[data-testid='stMetricValue']{font-size:1.65rem}"
+        "[data-testid='stMarkdownContainer'] h4{padding:0 0 0.2rem 0;font-size:1.15rem;font-weight:500}"
+        f"{_RULE_TEXT}.stHtml a{{color:{theme().accent}}}</style>"
+    )
+
+
+def open_page(page: str, **parameters: str | Sequence[str]) -> None:
+    """Go to a page by its address in one step: `open_page("plan", gap_tactic=["Discovery"])`.
+
+    With parameters, the filters that the page had before are cleared. The scope stays.
+    """
+    address.open_page(FILES[page], page, **parameters)
+
+
+def open_technique(attack_id: str) -> None:
+    """Open a technique: one step, so that one step back leads here."""
+    _open("rules", technique=attack_id)
+
+
+def open_rule(rule_key: str) -> None:
+    """Open a rule: one step, so that one step back leads here."""
+    _open("rules", rule=rule_key)
+
+
+def _open(page: str, **parameter: str) -> None:
+    if st.session_state[address.PAGE] == page:
+        address.step(**{"rule": None, "technique": None, **parameter})
+    address.open_page(FILES[page], page, keep_filters=True, **parameter)
+
+
+def open_moved(page: str, opened: Mapping[str, str]) -> None:
+    """Leads from an address of an earlier version to the page that has it now, with its parameters."""
+    came = {name: st.query_params.get_all(name) for name in st.query_params}
+    address.replace_page(page, {**came, **{name: [value] for name, value in opened.items()}})
