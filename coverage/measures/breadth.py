@@ -9,6 +9,7 @@ from coverage.measures.frames import ID_COVERAGE, PLACEMENT_COVERAGE, PLATFORM_C
 from coverage.measures.rollup import coverage_columns, rolled_up, rows_of, units_with_parent
 from coverage.measures.strength import strength_columns
 from coverage.scope import View, once_a_view
+from coverage.scope.view import among
 from coverage.vocabulary import PRE_PLATFORM
 
 
@@ -33,6 +34,13 @@ def coverage_by_id(view: View) -> pd.DataFrame:
 def covered_by_id(view: View) -> pd.DataFrame:
     """ID_COVERAGE without what `strength` adds: which IDs are covered, for a count of them."""
     units, pairs = _ids_and_rules(view)
+    return coverage_columns(pairs, rolled_up(pairs, units), units, view.scope.rollup)
+
+
+def covered_without(view: View, rule_keys: pd.Series) -> pd.DataFrame:
+    """`covered_by_id` as it would be without some of the rules."""
+    units, pairs = _ids_and_rules(view)
+    pairs = pairs[~among(pairs["rule_key"], rule_keys)]
     return coverage_columns(pairs, rolled_up(pairs, units), units, view.scope.rollup)
 
 

@@ -17,8 +17,10 @@ from coverage.session.page import (
 )
 from coverage.session.sidebar import sidebar
 from coverage.session.values import (
+    BASELINE,
     PATHS_KEY,
     accepted,
+    baseline,
     colour_key,
     colours,
     corpus_colours,
@@ -38,9 +40,11 @@ from coverage.session.values import (
 )
 
 __all__ = [
+    "BASELINE",
     "PATHS_KEY",
     "accepted",
     "address",
+    "baseline",
     "colour_key",
     "colours",
     "compact_layout",

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 PATHS_KEY = "rule_paths"
 ATTACK = "attack"  # the release's key and query parameter
 INPUTS = "inputs"
+BASELINE = "baseline_snapshot"  # (name, bytes) of the snapshot given on the Share page
 
 
 def settings() -> tuple[Settings, str | None]:
@@ -204,6 +205,20 @@ def difference_since(now: View, data: bytes, name: str) -> Difference:
     """
     digest = hashlib.sha256(data).hexdigest()
     return _difference(inputs(), name, digest, now.scope.stamp(), data, now.scope, loaded())
+
+
+def baseline() -> tuple[str, bytes] | None:
+    """The snapshot that pages compare with, by name: the one given on the Share page in this session, else
+    the file that `[check] baseline` in coverage.toml names.
+    """
+    given = st.session_state.get(BASELINE)
+    if given is not None:
+        return given
+    found = settings()[0]
+    if found.file is None or found.check.baseline is None:
+        return None
+    file = found.file.parent / found.check.baseline
+    return (file.name, file.read_bytes()) if file.is_file() else None
 
 
 @kept_for_all(4)  # each holds the rules of a snapshot: 20 MB for a few thousand
