@@ -12,8 +12,21 @@ def noun(count: float, one: str, many: str | None = None) -> str:
 
 def amount(count: float, one: str, many: str | None = None) -> str:
     """A count and its noun: `1 rule`, `2 rules`, `1,234 techniques`, `0 entries`."""
-    number = f"{int(count):,}" if count == int(count) else f"{count:,g}"
-    return f"{number} {noun(count, one, many)}"
+    digits = f"{int(count):,}" if count == int(count) else f"{count:,g}"
+    return f"{digits} {noun(count, one, many)}"
+
+
+def number(value: float) -> str:
+    """A count for people: whole, or with one decimal where it is a sum of shares."""
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
+
+
+def signed(value: float) -> str:
+    """A difference for people: `+2`, `-0.8`, `0`."""
+    rounded = round(float(value), 1)
+    if not rounded:
+        return "0"
+    return f"{rounded:+,.0f}" if rounded.is_integer() else f"{rounded:+,.1f}"
 
 
 def users_sentence(groups: int, software: int, campaigns: int) -> str:

@@ -21,7 +21,7 @@ from coverage.changes.frames import (
     RULE_CHANGES,
     TOUCHED_CHANGES,
 )
-from coverage.changes.impact import Impact, impact, signed
+from coverage.changes.impact import Impact, impact
 from coverage.charts.impact import impact_bars
 from coverage.charts.theme import LIGHT, LOST
 from coverage.cli import application
@@ -35,6 +35,7 @@ from coverage.measures import coverage_by_id, coverage_by_placement, summary
 from coverage.scope import Scope, View
 from coverage.tables import PROJECT, depth_weights
 from coverage.vocabulary import IMPACT_CAUSES, IMPACT_DETAILS, ROLLUPS
+from coverage.words import signed
 from tests import small
 from tests.releases import PAIRS
 from tests.small import DAY, E18, E19, letters, mapping, rule

@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 
 from coverage.changes.closing import Closing
-from coverage.changes.compare import corpora_title, joint_scope
 from coverage.changes.frames import BORROW, BORROW_PLAN
+from coverage.changes.sides import GRAIN_WORDS, corpora_title, joint_scope
 from coverage.kept import kept_property
 from coverage.measures.cover import greedy_cover
 from coverage.measures.gaps import gaps
@@ -25,6 +25,7 @@ from coverage.scope import Scope, View, once_a_view
 from coverage.vocabulary import RULE_CLASSES, SEVERITIES
 from coverage.words import amount, noun
 
+_GRAINS = ("techniques", "subtechniques")
 _WEIGHED = {"group": "groups", "software": "software", "campaign": "campaigns"}
 _RULE_COLUMNS = ("rule_key", "corpus", "path", "rule_id", "severity", "rule_class")
 
@@ -40,7 +41,7 @@ class Borrowing:
     @kept_property
     def scope(self) -> Scope:
         """The one scope of all, for stamps. Which classes count for the others is `others.scope`'s to say."""
-        return joint_scope(self.mine, _alike(self.others, self.mine))
+        return joint_scope(self.mine, _counted_alike(self.others, self.mine))
 
     @kept_property
     def gaps(self) -> pd.DataFrame:
@@ -133,32 +134,27 @@ class Borrowing:
         return {
             "rules": int(rows["rule_key"].nunique()),
             "rules_of_all": int(self.rows["rule_key"].nunique()),
-            "techniques": {
-                "closable": _count(closable, False),
-                "open": int((~self.gaps["is_subtechnique"]).sum()),
-            },
-            "subtechniques": {
-                "closable": _count(closable, True),
-                "open": int(self.gaps["is_subtechnique"].sum()),
+            **{
+                grain: {
+                    "closable": _count(closable, grain),
+                    "open": _count(self.gaps["attack_id"], grain),
+                }
+                for grain in _GRAINS
             },
         }
 
     def sentence(self, rows: pd.DataFrame | None = None, steps: int | None = None) -> str:
         """What the others would close of mine, with both denominators, and how few rules are enough."""
-        counts, mine, others = self.figures(rows), corpora_title(self.mine), corpora_title(self.others)
-        techniques, subtechniques = counts["techniques"], counts["subtechniques"]
-        few = (
-            f"; {steps:,} of {counts['rules']:,} candidate {noun(counts['rules'], 'rule is', 'rules are')} "
-            "enough"
-            if steps
-            else ""
+        counts = self.figures(rows)
+        closable = " and ".join(
+            f"{counts[grain]['closable']:,} of {amount(counts[grain]['open'], f'open {GRAIN_WORDS[grain]}')}"
+            for grain in _GRAINS
         )
-        return (
-            f"{others} would close {techniques['closable']:,} of "
-            f"{amount(techniques['open'], 'open technique')} and "
-            f"{subtechniques['closable']:,} of {amount(subtechniques['open'], 'open sub-technique')} of "
-            f"{mine}{few}."
-        )
+        few = ""
+        if steps:
+            candidates = noun(counts["rules"], "rule is", "rules are")
+            few = f"; {steps:,} of {counts['rules']:,} candidate {candidates} enough"
+        return f"{corpora_title(self.others)} would close {closable} of {corpora_title(self.mine)}{few}."
 
     @kept_property
     def _rules(self) -> pd.DataFrame:
@@ -238,13 +234,11 @@ class Borrowing:
         whole = fsum(weights[element] for element in closable)
         totals = [float(total) for total in so_far]
         counts = {
-            f"{grain}_so_far": list(accumulate(_count(gaps, below) for gaps in closed))
-            for grain, below in (("techniques", False), ("subtechniques", True))
+            f"{grain}_so_far": list(accumulate(_count(gaps, grain) for gaps in closed)) for grain in _GRAINS
         }
         same = {
             "weight_closable": whole,
-            "techniques_closable": _count(can, False),
-            "subtechniques_closable": _count(can, True),
+            **{f"{grain}_closable": _count(can, grain) for grain in _GRAINS},
         }
         return BORROW_PLAN.frame(
             {
@@ -276,7 +270,7 @@ def borrow(mine: View, others: View, weights: Mapping[str, float]) -> Borrowing:
     ValueError
         When the views differ in more than that.
     """
-    joint_scope(mine, _alike(others, mine))
+    joint_scope(mine, _counted_alike(others, mine))
     return _borrowing(mine, others, tuple(weights.items()))
 
 
@@ -296,7 +290,8 @@ def _in_scope(view: View, scope: Scope) -> View:
     return replace(view, scope=scope)
 
 
-def _alike(others: View, mine: View) -> View:
+def _counted_alike(others: View, mine: View) -> View:
+    """`others` counting rules of the classes and status that count for `mine`."""
     return with_classes(others, mine.scope.classes, mine.scope.enabled)
 
 
@@ -324,5 +319,5 @@ def _word(text: str) -> str:
     return text.strip().casefold()
 
 
-def _count(gap_ids: Collection[str], subtechniques: bool) -> int:
-    return sum(("." in gap) == subtechniques for gap in gap_ids)
+def _count(gap_ids: Iterable[str], grain: str) -> int:
+    return sum(("." in gap) == (grain == "subtechniques") for gap in gap_ids)

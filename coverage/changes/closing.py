@@ -17,7 +17,7 @@ class Closing:
     Parameters
     ----------
     gap_ids : sequence of str
-        The open IDs of `mine`, in the order in which they are told.
+        The open IDs of `mine`, in the order of the list.
     mine, others : View
     """
 

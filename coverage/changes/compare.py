@@ -6,12 +6,13 @@ where the rules come from is `reading`'s.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from coverage.changes.frames import COMPARISON, COMPARISON_TACTICS, COMPARISON_TOTALS
+from coverage.changes.sides import GRAIN_WORDS, corpora_title, joint_scope
 from coverage.kept import kept_property
 from coverage.measures.breadth import covered_by_id, covered_by_placement
 from coverage.measures.gaps import tactic_names
@@ -20,25 +21,8 @@ from coverage.scope import Scope, View, once_a_view
 from coverage.vocabulary import SIDES, attack_url
 from coverage.words import amount
 
-GRAINS: dict[str, str] = {"techniques": "techniques", "subtechniques": "sub-techniques"}
-
-
-def corpora_title(view: View) -> str:
-    """The names of a view's corpora for a heading: `elastic`, `elastic + ours`."""
-    return " + ".join(stamp.name for stamp in view.scope.corpora) or "no corpus"
-
-
-def joint_scope(a: View, b: View) -> Scope:
-    """The one scope two views of different corpora share, with the corpora of both.
-
-    Raises
-    ------
-    ValueError
-        When they differ in more than their corpora: what is set beside one another must be counted alike.
-    """
-    if replace(a.scope, corpora=()) != replace(b.scope, corpora=()) or a.catalogue is not b.catalogue:
-        raise ValueError("the two views differ in more than their corpora")
-    return replace(a.scope, corpora=tuple(dict.fromkeys((*a.scope.corpora, *b.scope.corpora))))
+# The grains that two corpora are compared by, for people.
+GRAINS: dict[str, str] = {grain: f"{GRAIN_WORDS[grain]}s" for grain in ("techniques", "subtechniques")}
 
 
 @dataclass(frozen=True)
@@ -101,12 +85,11 @@ class Comparison:
     def sentence(self, grain: str = "techniques") -> str:
         """`elastic covers 161 and sigma 150 of 201 techniques: 12 only elastic, ...`."""
         (a, b), counts = self.names, self.count(grain)
+        covered_a, covered_b = counts["a_only"] + counts["both"], counts["b_only"] + counts["both"]
+        total = amount(counts["total"], GRAIN_WORDS[grain])
         return (
-            f"{a} covers {counts['a_only'] + counts['both']:,} and {b} {counts['b_only'] + counts['both']:,} "
-            "of "
-            f"{amount(counts['total'], GRAINS[grain][:-1])}: {counts['a_only']:,} only {a}, "
-            f"{counts['b_only']:,} only {b}, "
-            f"{counts['both']:,} both, {counts['neither']:,} neither."
+            f"{a} covers {covered_a:,} and {b} {covered_b:,} of {total}: {counts['a_only']:,} only {a}, "
+            f"{counts['b_only']:,} only {b}, {counts['both']:,} both, {counts['neither']:,} neither."
         )
 
 

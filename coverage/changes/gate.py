@@ -13,10 +13,9 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from coverage.changes.difference import GRAIN_WORDS, Difference
-from coverage.changes.impact import number
+from coverage.changes.difference import Difference
 from coverage.changes.rule_diff import unreadable_files
-from coverage.changes.sides import columns
+from coverage.changes.sides import GRAIN_WORDS, columns
 from coverage.mapping.reader import Reader
 from coverage.measures.accepted import marker
 from coverage.measures.breadth import coverage_by_id, coverage_by_placement
@@ -25,7 +24,7 @@ from coverage.project.accepted_gaps import NOBODY, Accepted
 from coverage.project.check_settings import ShareCondition, TargetsCondition
 from coverage.scope import View, among
 from coverage.vocabulary import id_kind
-from coverage.words import amount, noun
+from coverage.words import amount, noun, number
 
 ENOUGH = 1e-9  # a sum of shares is not exact
 _MOST_READ_AS = 5  # IDs named in a sentence

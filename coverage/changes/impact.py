@@ -1,25 +1,31 @@
 """What a move to another ATT&CK release does to one corpus: coverage before and after, and every difference.
 
-Sets two views of the same rules in the same scope beside one another. The sums of the ledger are the
-differences of the totals, exactly, at every grain and under every roll-up.
+Sets two views of the same rules in the same scope beside one another. The lines of the ledger add up to the
+differences of the totals, at every grain and under every roll-up.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from math import fsum
 
 import pandas as pd
 
-from coverage.changes.frames import IMPACT_BY_CAUSE, IMPACT_TOTALS, RULE_CHANGES, TOUCHED_CHANGES
-from coverage.changes.ledger import impact_ledger
+from coverage.changes.frames import (
+    IMPACT_BY_CAUSE,
+    IMPACT_LEDGER,
+    IMPACT_TOTALS,
+    RULE_CHANGES,
+    TOUCHED_CHANGES,
+)
+from coverage.changes.ledger import Ledger, lines_between
+from coverage.changes.release_causes import ReleaseCauses
 from coverage.changes.release_diff import release_changes
-from coverage.changes.sides import GRAINS, ReadMapping, Side, columns
+from coverage.changes.sides import ReadMapping, Side, columns
 from coverage.kept import kept_property
 from coverage.scope import View, once_a_view
 from coverage.vocabulary import ATTACK_CAUSES, IMPACT_CAUSES
-from coverage.words import amount
+from coverage.words import amount, number, signed
 
 
 @dataclass(frozen=True)
@@ -30,36 +36,29 @@ class Impact:
     after: View
 
     @kept_property
+    def book(self) -> Ledger:
+        """The lines of the ledger, each with its cause, and their sums."""
+        before, after = self._sides
+        return Ledger(before, after, lines_between(before, after, ReleaseCauses(before, after).cause))
+
+    @kept_property
     def ledger(self) -> pd.DataFrame:
         """IMPACT_LEDGER: every unit that counts differently, and why."""
-        return impact_ledger(*self._sides)
+        return self.book.frame(IMPACT_LEDGER)
 
     @kept_property
     def totals(self) -> pd.DataFrame:
         """IMPACT_TOTALS: covered and all units in scope of each grain, before and after."""
-        (covered_before, total_before), (covered_after, total_after) = (_counts(side) for side in self._sides)
-        return IMPACT_TOTALS.frame(
-            {
-                "grain": GRAINS,
-                "covered_before": covered_before,
-                "total_before": total_before,
-                "covered_after": covered_after,
-                "total_after": total_after,
-            }
-        )
+        return self.book.totals(IMPACT_TOTALS)
 
     @kept_property
     def by_cause(self) -> pd.DataFrame:
         """IMPACT_BY_CAUSE: the ledger summed for each grain and cause; causes that are not ATT&CK's only
         where they occur.
         """
-        causes = [
-            cause
-            for cause in IMPACT_CAUSES
-            if cause in ATTACK_CAUSES or (self.ledger["cause"] == cause).any()
-        ]
-        rows = [_summed(self.ledger, grain, cause) for grain in GRAINS for cause in causes]
-        return IMPACT_BY_CAUSE.frame({name: [row[name] for row in rows] for name in IMPACT_BY_CAUSE.columns})
+        found = {line.why.cause for line in self.book.lines}
+        causes = [cause for cause in IMPACT_CAUSES if cause in ATTACK_CAUSES or cause in found]
+        return self.book.by_cause(IMPACT_BY_CAUSE, causes)
 
     @kept_property
     def changes(self) -> pd.DataFrame:
@@ -170,41 +169,6 @@ def impact(before: View, after: View) -> Impact:
 @once_a_view(most=1)  # pages ask again and again
 def _impact(after: View, before: View) -> Impact:
     return Impact(before, after)
-
-
-def number(value: float) -> str:
-    """A count for people: whole, or with one decimal under the roll-up `share`."""
-    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
-
-
-def signed(value: float) -> str:
-    """A difference for people: `+2`, `-0.8`, `0`."""
-    rounded = round(float(value), 1)
-    return f"{rounded:+,.0f}" if rounded and rounded.is_integer() else f"{rounded:+,.1f}" if rounded else "0"
-
-
-def _counts(side: Side) -> tuple[list[float], list[int]]:
-    """Covered and all units in scope, grain by grain."""
-    values = {
-        grain: [covered for unit, covered in side.covered.items() if unit[0] == grain] for grain in GRAINS
-    }
-    return [fsum(values[grain]) for grain in GRAINS], [len(values[grain]) for grain in GRAINS]
-
-
-def _summed(ledger: pd.DataFrame, grain: str, cause: str) -> dict:
-    rows = ledger[(ledger["grain"] == grain) & (ledger["cause"] == cause)]
-    covered, total = rows["covered_change"].tolist(), rows["total_change"].tolist()
-    return {
-        "grain": grain,
-        "cause": cause,
-        "units": len(rows),
-        "covered_gained": fsum(value for value in covered if value > 0),
-        "covered_lost": fsum(value for value in covered if value < 0),
-        "covered_change": fsum(covered),
-        "total_gained": total.count(1),
-        "total_lost": -total.count(-1),
-        "total_change": sum(total),
-    }
 
 
 def _ids_of(read: ReadMapping) -> set[str]:

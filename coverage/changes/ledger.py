@@ -1,263 +1,211 @@
-"""The ledger: every ID and placement that counts differently in two releases, each with its cause.
+"""The ledger: every ID and placement that counts otherwise in a second state, a line for each cause.
 
-A unit enters or leaves the scope, or stays and is covered otherwise. The second is traced back to what
-flipped: rules that are read as this ID in one release only, or sub-techniques that came, went or flipped.
-Of several causes the one that most of them share is named. Knows causes; totals are `impact`'s.
+One book for both comparisons: `impact` fills it with what a release changed, `difference` with the steps
+between two states. Each explains its own lines (`release_causes`, `step_causes`); what a line holds, the
+sums, and the check that the lines add up to the difference of the totals are here. Knows no cause.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from math import fsum, isclose
 
 import pandas as pd
 
-from coverage.changes.frames import IMPACT_LEDGER
-from coverage.changes.release_diff import successors
-from coverage.changes.sides import GRAINS, Place, ReadMapping, Side, Unit
-from coverage.mapping.reader import Reader
-from coverage.vocabulary import IMPACT_CAUSES
+from coverage.changes.sides import GRAINS, Side, Unit, frame_of
+from coverage.frames import FrameSpec
+from coverage.kept import kept_property
 
-_ORDER = list(IMPACT_CAUSES)
+_SLACK = 1e-9  # of sums of shares
 
-# A reason in words, by its detail: for a unit that gained by it, and for one that lost.
-_WORDS: dict[str, tuple[str, str]] = {
-    "new": ("{id} is new in {after}", "{id} is new in {after}"),
-    "restored": ("{id} is live in {after} and {old_status} in {before}",) * 2,
-    "revoked": ("{id} is revoked in {after}",) * 2,
-    "deprecated": ("{id} is deprecated in {after}",) * 2,
-    "removed": ("{id} is not in {after}",) * 2,
-    "successor": (
-        "rules written for {others} count for {id} in {after}",
-        "rules written for {others} count for {id} no longer",
-    ),
-    "reading": (
-        "rules written for {others} count for {id} in {after}",
-        "rules written for {others} count for {id} no longer",
-    ),
-    "tactics": ("{id} {tactic_move}",) * 2,
-    "tactic": (
-        "rules name a tactic that does not hold {id} in {after}, so they count in all of its tactics",
-        "rules name a tactic that holds {id} in {after}, so they count in that one alone",
-    ),
-    "platforms": ("{id} is for {new_platforms} in {after}, for {old_platforms} in {before}",) * 2,
-    "parent": ("{id} has another parent in {after}",) * 2,
-    "set": ("rules carry a mapping set for each release",) * 2,
-    "none": ("no change of ATT&CK explains it",) * 2,
-}
-_READ_ELSEWHERE = frozenset({"revoked", "removed"})
+
+class LedgerError(ValueError):
+    """Lines that do not add up to the difference of the totals: always a programmer's error."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Reason:
-    """One thing that changed a unit. `sign`: whether it speaks for more (1) or less (-1) coverage."""
+class Cause:
+    """Why a unit counts otherwise. `cause` and `detail` are the comparison's own words for it."""
 
     cause: str
     detail: str
-    place: Place
-    sign: int
-    others: tuple[str, ...] = ()
+    because: str
+    rules: tuple[str, ...] = ()
+    through: tuple[str, ...] = ()  # the sub-techniques whose change is the cause
+    others: tuple[str, ...] = ()  # successors, or IDs as written of the rules that count here now
 
 
-def impact_ledger(before: Side, after: Side) -> pd.DataFrame:
-    """IMPACT_LEDGER: what counts differently in `after`, under the views' roll-up. See `impact.impact`."""
-    book = _Book(before, after)
-    rows = [book.row(unit) for unit in book.changed_units()]
-    return IMPACT_LEDGER.frame({name: [row[name] for row in rows] for name in IMPACT_LEDGER.columns})
+@dataclass(frozen=True, slots=True)
+class UnitChange:
+    """What a unit was and is. Names are of the later state that has it: TA0005 is another tactic in each."""
+
+    grain: str
+    tactic_id: str | None
+    tactic: str | None
+    attack_id: str
+    name: str
+    before: str
+    after: str
+    covered_before: float
+    covered_after: float
+    covered_change: float
+    total_change: int
+    change: str
+
+    @property
+    def unit(self) -> Unit:
+        return self.grain, self.tactic_id or "", self.attack_id
+
+    def values(self) -> dict:
+        """Column of a ledger's frame -> value."""
+        return _fields(self)
 
 
-class _Book:
-    """Both sides, and why they differ."""
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line: a unit, what a step did to it, and why."""
 
-    def __init__(self, before: Side, after: Side) -> None:
+    changed: UnitChange
+    why: Cause
+    step: int = 0
+
+    def values(self) -> dict:
+        """Column of a ledger's frame -> value."""
+        return {**self.changed.values(), **_fields(self.why), "step": self.step}
+
+
+def changed_units(before: Side, after: Side) -> list[Unit]:
+    """The units in scope on one side only, or covered otherwise: grain by grain, in ID order."""
+    old, new = before.covered, after.covered
+    changed = [unit for unit in {**old, **new} if old.get(unit) != new.get(unit)]
+    return sorted(changed, key=lambda unit: (GRAINS.index(unit[0]), unit[2], unit[1]))
+
+
+def unit_change(unit: Unit, before: Side, after: Side) -> UnitChange:
+    """What a unit counts as on each side."""
+    grain, tactic, attack_id = unit
+    old, new = before.covered.get(unit), after.covered.get(unit)
+    names = (before if new is None else after).names
+    return UnitChange(
+        grain=grain,
+        tactic_id=tactic or None,
+        tactic=names[tactic] if tactic else None,
+        attack_id=attack_id,
+        name=names[attack_id],
+        before=_state(old),
+        after=_state(new),
+        covered_before=old or 0.0,
+        covered_after=new or 0.0,
+        covered_change=(new or 0.0) - (old or 0.0),
+        total_change=(new is not None) - (old is not None),
+        change=_change(old, new),
+    )
+
+
+def lines_between(before: Side, after: Side, why: Callable[[Unit], Cause], step: int = 0) -> list[Line]:
+    """A line for each unit that changed between two sides, with the cause that `why` gives."""
+    return [Line(unit_change(unit, before, after), why(unit), step) for unit in changed_units(before, after)]
+
+
+class Ledger:
+    """The lines between two sides, and their sums.
+
+    Raises
+    ------
+    LedgerError
+        When for some unit the lines do not add up to the difference of the two sides.
+    """
+
+    def __init__(self, before: Side, after: Side, lines: Iterable[Line]) -> None:
         self.before, self.after = before, after
-        self.rollup = after.view.scope.rollup
-        self._reader = Reader(after.view.catalogue, [before.view.catalogue])
+        self.lines = tuple(lines)
+        self._by_unit: dict[Unit, list[Line]] = {}
+        for line in self.lines:
+            self._by_unit.setdefault(line.changed.unit, []).append(line)
+        self._check()
 
-    def changed_units(self) -> list[Unit]:
-        """The units in scope in one release only, or covered otherwise: grain by grain, in ID order."""
-        old, new = self.before.covered, self.after.covered
-        changed = [unit for unit in {**old, **new} if old.get(unit) != new.get(unit)]
-        return sorted(changed, key=lambda unit: (GRAINS.index(unit[0]), unit[2], unit[1]))
+    def frame(self, spec: FrameSpec) -> pd.DataFrame:
+        """The lines, in their order, in the columns of `spec`."""
+        return frame_of(spec, [line.values() for line in self.lines])
 
-    def row(self, unit: Unit) -> dict:
-        """The ledger's line of one unit."""
-        grain, tactic, attack_id = unit
-        old, new = self.before.covered.get(unit), self.after.covered.get(unit)
-        reasons = self._reasons(unit, old, new)
-        first = _main(reasons)
+    @kept_property
+    def units(self) -> list[tuple[UnitChange, list[Line]]]:
+        """Every unit that differs in the end and its lines: grain by grain, in ID order."""
+        return [
+            (unit_change(unit, self.before, self.after), self._by_unit[unit])
+            for unit in changed_units(self.before, self.after)
+        ]
+
+    def totals(self, spec: FrameSpec) -> pd.DataFrame:
+        """Covered and all units in scope of each grain, before and after, and the units gained and lost."""
+        return frame_of(spec, [self._total(grain) for grain in GRAINS])
+
+    def by_cause(self, spec: FrameSpec, causes: Iterable[str]) -> pd.DataFrame:
+        """The lines summed for each grain and each of some causes."""
+        names = list(causes)
+        return frame_of(spec, [self._sum(grain, cause) for grain in GRAINS for cause in names])
+
+    def _total(self, grain: str) -> dict:
+        before, after = ([*_covered(side, grain).values()] for side in (self.before, self.after))
+        changes = [changed.change for changed, _ in self.units if changed.grain == grain]
         return {
             "grain": grain,
-            "tactic_id": tactic or None,
-            "tactic": self._name(tactic, new) if tactic else None,
-            "attack_id": attack_id,
-            "name": self._name(attack_id, new),
-            "before": _state(old),
-            "after": _state(new),
-            "covered_before": old or 0.0,
-            "covered_after": new or 0.0,
-            "total_change": (new is not None) - (old is not None),
-            "covered_change": (new or 0.0) - (old or 0.0),
-            "cause": first.cause,
-            "detail": first.detail,
-            "through": tuple(sorted({r.place[1] for r in reasons} - {attack_id})),
-            "others": tuple(sorted({other for r in reasons for other in r.others})),
-            "rules": tuple(sorted(self._rules(unit, old, new))),
-            "because": "; ".join(dict.fromkeys(map(self._sentence, reasons))),
+            "covered_before": fsum(before),
+            "total_before": len(before),
+            "covered_after": fsum(after),
+            "total_after": len(after),
+            "gained": changes.count("gained"),
+            "lost": changes.count("lost"),
         }
 
-    def _name(self, any_id: str, new: float | None) -> str:
-        """A name as the release calls it that has the unit: TA0005 is another tactic in each."""
-        return (self.before if new is None else self.after).names[any_id]
+    def _sum(self, grain: str, cause: str) -> dict:
+        changes = [line.changed for line in self.lines if line.why.cause == cause]
+        changes = [changed for changed in changes if changed.grain == grain]
+        covered = [changed.covered_change for changed in changes]
+        total = [changed.total_change for changed in changes]
+        return {
+            "grain": grain,
+            "cause": cause,
+            "units": len({changed.unit for changed in changes}),
+            "covered_gained": fsum(value for value in covered if value > 0),
+            "covered_lost": fsum(value for value in covered if value < 0),
+            "covered_change": fsum(covered),
+            "total_gained": total.count(1),
+            "total_lost": -total.count(-1),
+            "total_change": sum(total),
+        }
 
-    def _rules(self, unit: Unit, old: float | None, new: float | None) -> set[str]:
-        place = unit[1:]
-        if old is None or new is None:
-            return (self.after if old is None else self.before).rules_at(place)
-        return self.before.rules_at(place) ^ self.after.rules_at(place)
-
-    # ---- why -------------------------------------------------------------------------------------------
-
-    def _reasons(self, unit: Unit, old: float | None, new: float | None) -> list[_Reason]:
-        place = unit[1:]
-        if old is None:
-            return [self._entered(place, 1)]
-        if new is None:
-            return [self._left(place, -1)]
-        sign = 1 if new > old else -1
-        found = [reason for reason in self._what_flipped(place) if reason.sign == sign]
-        return found or [_Reason("unexplained", "none", place, sign)]
-
-    def _what_flipped(self, place: Place) -> Iterator[_Reason]:
-        """Everything that could change how far a place is covered that is in scope in both releases."""
-        old, new = self.before.subtechniques.get(place, set()), self.after.subtechniques.get(place, set())
-        if self.rollup in ("any", "direct") or not (old or new):
-            yield from self._flipped(place)
-        if self.rollup == "direct":
-            return
-        for sub in sorted(new - old):
-            if (covered := bool(self.after.rules.get(sub))) or self.rollup != "any":
-                yield self._entered(sub, 1 if covered else -1)
-        for sub in sorted(old - new):
-            if (covered := bool(self.before.rules.get(sub))) or self.rollup != "any":
-                yield self._left(sub, -1 if covered else 1)
-        for sub in sorted(old & new):
-            yield from self._flipped(sub)
-
-    def _entered(self, place: Place, sign: int) -> _Reason:
-        cause, detail = self._membership(place)
-        others = self._written_at(place) if cause == "added" else ()
-        return _Reason(cause, detail, place, sign, others)
-
-    def _left(self, place: Place, sign: int) -> _Reason:
-        cause, detail = self._membership(place)
-        others = successors(place[1], self._reader) if detail in _READ_ELSEWHERE else ()
-        return _Reason(cause, detail, place, sign, others)
-
-    def _membership(self, place: Place) -> tuple[str, str]:
-        """Why a place is in scope in one release only."""
-        tactic, attack_id = place
-        lived, lives = self.before.is_live(attack_id), self.after.is_live(attack_id)
-        if lives and not lived:
-            return "added", "restored" if attack_id in self.before.statuses else "new"
-        if lived and not lives:
-            return "revoked", self.after.statuses.get(attack_id, "removed")
-        if tactic and (place in self.before.placements) != (place in self.after.placements):
-            return "moved", "tactics"
-        if (place in self.before.places) != (place in self.after.places):
-            return "moved", "platforms"
-        return "moved", "parent"
-
-    def _written_at(self, place: Place) -> tuple[str, ...]:
-        """Other IDs that were written, and are read as this place in the release moved to."""
-        rules = self.after.rules.get(place, ())
-        return tuple(
-            sorted({read.leaf for _, read in _counted(self.after, rules, place) if read.leaf != place[1]})
-        )
-
-    def _flipped(self, place: Place) -> Iterator[_Reason]:
-        """Why a place that is in scope in both has a rule of its own in one release only."""
-        old, new = self.before.rules.get(place), self.after.rules.get(place)
-        if bool(old) == bool(new):
-            return
-        here, there, sign = (self.after, self.before, 1) if new else (self.before, self.after, -1)
-        found: dict[tuple[str, str], set[str]] = {}
-        for (rule_key, position), read in _counted(here, new or old, place):
-            other = there.readings.get(rule_key, {}).get(position)
-            found.setdefault(self._read_otherwise(read, other), set()).add(read.leaf)
-        for (cause, detail), leaves in sorted(found.items()):
-            yield _Reason(cause, detail, place, sign, tuple(sorted(leaves - {place[1]})))
-
-    def _read_otherwise(self, here: ReadMapping, there: ReadMapping | None) -> tuple[str, str]:
-        """Why a mapping that counts at a place in one release does not in the other."""
-        if there is None:
-            return "mapping", "set"
-        if here.attack_id == there.attack_id:
-            return "moved", "tactic"
-        status = self.before.statuses.get(here.leaf), self.after.statuses.get(here.leaf)
-        if status[1] == "live":
-            return "added", "new" if status[0] is None else "restored"
-        if "revoked" in status:
-            return "revoked", "successor"
-        if status[0] == "live":
-            return "revoked", status[1] or "removed"
-        return self._led_elsewhere(here, there)
-
-    def _led_elsewhere(self, here: ReadMapping, there: ReadMapping) -> tuple[str, str]:
-        """Why an ID that neither release knows is read differently: what it leads to came or went."""
-        leads = {here.attack_id, there.attack_id, *here.candidates, *there.candidates} - {None}
-        if any(self.after.is_live(attack_id) and not self.before.is_live(attack_id) for attack_id in leads):
-            return "added", "reading"
-        if any(self.before.is_live(attack_id) and not self.after.is_live(attack_id) for attack_id in leads):
-            return "revoked", "reading"
-        return "unexplained", "none"
-
-    def _sentence(self, reason: _Reason) -> str:
-        tactic, attack_id = reason.place
-        side, move = (
-            (self.after, "joined") if reason.place in self.after.placements else (self.before, "left")
-        )
-        text = _WORDS[reason.detail][reason.sign < 0].format(
-            id=attack_id,
-            before=self.before.title,
-            after=self.after.title,
-            others=", ".join(reason.others),
-            old_status=self.before.statuses.get(attack_id, "not there"),
-            old_platforms=", ".join(self.before.platforms.get(attack_id, ())) or "no platform",
-            new_platforms=", ".join(self.after.platforms.get(attack_id, ())) or "no platform",
-            tactic_move=f"{move} {side.names[tactic]}" if reason.detail == "tactics" else "",
-        )
-        return text + self._consequence(reason)
-
-    def _consequence(self, reason: _Reason) -> str:
-        """What becomes of mappings to an ID that is gone, or came to one that is new."""
-        if reason.detail in _READ_ELSEWHERE:
-            unsure = "; which of them a person must choose" if len(reason.others) > 1 else ""
-            return (
-                f", read as {' or '.join(reason.others)}{unsure}"
-                if reason.others
-                else ", without a successor"
-            )
-        counts = reason.detail in ("new", "restored") and reason.others
-        return f"; rules written for {', '.join(reason.others)} count for it" if counts else ""
+    def _check(self) -> None:
+        for unit in {*self._by_unit, *changed_units(self.before, self.after)}:
+            changes = [line.changed for line in self._by_unit.get(unit, ())]
+            old, new = self.before.covered.get(unit), self.after.covered.get(unit)
+            covered = fsum(changed.covered_change for changed in changes)
+            total = sum(changed.total_change for changed in changes)
+            if not isclose(covered, (new or 0.0) - (old or 0.0), abs_tol=_SLACK):
+                raise LedgerError(f"{unit}: the lines add up to {covered}, covered goes {old} -> {new}")
+            if total != (new is not None) - (old is not None):
+                raise LedgerError(f"{unit}: the lines add {total} to the total, covered goes {old} -> {new}")
 
 
-def _counted(side: Side, rules: Iterable[str], place: Place) -> Iterator[tuple[tuple[str, int], ReadMapping]]:
-    """((rule, position), mapping) of each mapping that makes one of the rules count at the place."""
-    for rule_key in rules:
-        for position, read in side.readings[rule_key].items():
-            if read.counts_at(place):
-                yield (rule_key, position), read
+def _fields(value: UnitChange | Cause) -> dict:
+    return {name: getattr(value, name) for name in value.__slots__}
 
 
-def _main(reasons: list[_Reason]) -> _Reason:
-    """The first reason of the cause that most of them share."""
-    often = Counter(reason.cause for reason in reasons)
-    return min(reasons, key=lambda reason: (-often[reason.cause], _ORDER.index(reason.cause)))
+def _covered(side: Side, grain: str) -> dict[Unit, float]:
+    return {unit: covered for unit, covered in side.covered.items() if unit[0] == grain}
 
 
 def _state(covered: float | None) -> str:
     if covered is None:
         return "absent"
-    return "covered" if covered == 1 else "partial" if covered else "open"
+    if covered == 1:
+        return "covered"
+    return "partial" if covered else "open"
+
+
+def _change(old: float | None, new: float | None) -> str:
+    before, after = old or 0.0, new or 0.0
+    if before != after:
+        return "gained" if after > before else "lost"
+    return "entered" if old is None else "left"

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from coverage.changes.frames import RULE_DIFF
-from coverage.changes.sides import columns
+from coverage.changes.sides import columns, frame_of
 from coverage.identity import id_of, nth_of_file
 from coverage.kept import kept_property
 from coverage.loaders import Loaded
@@ -124,6 +124,40 @@ def _likeness(old: RuleFacts, new: RuleFacts) -> tuple[bool, ...]:
     )
 
 
+def change_words(row: Mapping) -> str:
+    """What changed about a rule of RULE_DIFF, in words, with what it was and is."""
+    pairs = {
+        "remapped": (row["written_before"], row["written_after"]),
+        "class": (row["class_before"], row["class_after"]),
+        "enabled": (row["enabled_before"], row["enabled_after"]),
+        "platforms": (row["platforms_before"], row["platforms_after"]),
+    }
+    words = [
+        f"{change} ({_moved(*pairs[change])})"
+        if change in pairs and pairs[change][0] != pairs[change][1]
+        else change
+        for change in row["changes"]
+    ]
+    return ", ".join(words) + (" by this program, the file is the same" if row["same_file"] else "")
+
+
+def _moved(old: object, new: object) -> str:
+    """What was and what is; of lists only what is not in both."""
+    if isinstance(old, tuple) and isinstance(new, tuple):
+        gone = tuple(item for item in old if item not in new)
+        come = tuple(item for item in new if item not in old)
+        return f"{_value_words(gone)} → {_value_words(come)}"
+    return f"{_value_words(old)} → {_value_words(new)}"
+
+
+def _value_words(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple | list):
+        return ", ".join(map(str, value)) or "none"
+    return value if isinstance(value, str) else "not known"
+
+
 @dataclass(frozen=True, slots=True)
 class UnreadableFile:
     """A file, or a folder, that is there and of which something cannot be read; `message` says what first."""
@@ -144,25 +178,23 @@ def unreadable_files(loaded: Loaded) -> tuple[UnreadableFile, ...]:
     found: dict[tuple[str, str], UnreadableFile] = {}
     for corpus, path, line, message in columns(errors, "corpus", "path", "line", "message"):
         if corpus:  # else a line of a table that comes with this program
-            said = UnreadableFile(
-                corpus, path, None if pd.isna(line) else int(line), message, kept[corpus, path]
-            )
-            found.setdefault((corpus, path), said)
+            number = None if pd.isna(line) else int(line)
+            file = UnreadableFile(corpus, path, number, message, kept[corpus, path])
+            found.setdefault((corpus, path), file)
     return tuple(found[place] for place in sorted(found))
 
 
 def unreadable_sentence(files: Collection[UnreadableFile], most: int = 5) -> str:
     """How many files cannot be read, and which: `1 file cannot be read: a.toml`; "" for none."""
-    parts = (
-        (" whole", [file for file in files if file.rules]),
-        ("", [file for file in files if not file.rules]),
-    )
-    return "; ".join(
-        f"{amount(len(some), 'file')} cannot be read{how}: {', '.join(file.path for file in some[:most])}"
-        + (f" and {len(some) - most:,} more" if len(some) > most else "")
-        for how, some in reversed(parts)
-        if some
-    )
+    whole = [file for file in files if not file.rules]
+    in_part = [file for file in files if file.rules]
+    sentences = []
+    for how, some in (("", whole), (" whole", in_part)):
+        if some:
+            names = ", ".join(file.path for file in some[:most])
+            more = f" and {len(some) - most:,} more" if len(some) > most else ""
+            sentences.append(f"{amount(len(some), 'file')} cannot be read{how}: {names}{more}")
+    return "; ".join(sentences)
 
 
 @dataclass(frozen=True)
@@ -190,7 +222,7 @@ class RuleDiff:
         """RULE_DIFF: every rule with a change that coverage can differ by, by name."""
         rows = [self._row(old, new, changes) for old, new, changes in self._changes() if changes]
         rows.sort(key=lambda row: (row["name"], row["path"], row["rule_key"]))
-        return RULE_DIFF.frame({name: [row[name] for row in rows] for name in RULE_DIFF.columns})
+        return frame_of(RULE_DIFF, rows)
 
     @kept_property
     def moved(self) -> int:
@@ -234,9 +266,9 @@ class RuleDiff:
         """
         old, new = _errors(self.before), _errors(self.after)
         known: Counter = Counter()
-        for (corpus, *said), count in old.items():
+        for (corpus, *error), count in old.items():
             for now in self._corpora_after(corpus):
-                known[now, *said] += count
+                known[now, *error] += count
         return {error[:2] for error, count in new.items() if count > known[error]}
 
     def _corpora_after(self, corpus: str) -> tuple[str, ...]:
@@ -258,7 +290,7 @@ class RuleDiff:
 
     @kept_property
     def _written(self) -> tuple[dict[str, set[tuple]], dict[str, set[tuple]]]:
-        """Rule -> what its mappings say, before and after: everything that reading one depends on."""
+        """Rule -> its mappings as written, before and after: everything that reading one depends on."""
         return _mappings_of(self.before.written), _mappings_of(self.after.written)
 
     def _row(self, old: RuleFacts | None, new: RuleFacts | None, changes: tuple[str, ...]) -> dict:
@@ -311,17 +343,15 @@ def _fact(rule: RuleFacts | None, name: str) -> object:
 
 def _mappings_of(written: pd.DataFrame) -> dict[str, set[tuple]]:
     found: dict[str, set[tuple]] = {}
-    for rule_key, *said in columns(
-        written, "rule_key", "framework", "written_for", "tactic_id", "tactic_name", "leaf_id"
-    ):
-        found.setdefault(rule_key, set()).add(
-            tuple(value if isinstance(value, str) else None for value in said)
-        )
+    fields = ("framework", "written_for", "tactic_id", "tactic_name", "leaf_id")
+    for rule_key, *values in columns(written, "rule_key", *fields):
+        mapping = tuple(value if isinstance(value, str) else None for value in values)
+        found.setdefault(rule_key, set()).add(mapping)
     return found
 
 
-def _texts(said: Collection[tuple]) -> set[str]:
+def _texts(mappings: Collection[tuple]) -> set[str]:
     return {
         f"{leaf or 'no technique'} in {tactic_id or tactic_name or 'no tactic'}"
-        for _, _, tactic_id, tactic_name, leaf in said
+        for _, _, tactic_id, tactic_name, leaf in mappings
     }

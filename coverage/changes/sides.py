@@ -1,19 +1,21 @@
-"""One release's side of a comparison: what is in scope there, how far it is covered, by which rules and why.
+"""The sides of a comparison: what is in scope there, how far it is covered, by which rules and why.
 
-A `Side` is a `View` turned into plain sets and dicts, since a ledger asks for few IDs in many ways.
+A `Side` is a `View` turned into plain sets and dicts, since a ledger asks for few IDs in many ways. Two
+views of different corpora are sides too: what they are called, and the one scope that both are counted in.
 Counts nothing itself: `covered` is what `breadth` says.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from coverage.frames import FrameSpec
 from coverage.kept import kept_property
 from coverage.measures.breadth import covered_by_id, covered_by_placement
-from coverage.scope import View
+from coverage.scope import Scope, View
 
 # (tactic ID, technique ID): a placement; the tactic is "" for the ID itself, wherever it is placed.
 Place = tuple[str, str]
@@ -21,6 +23,8 @@ Place = tuple[str, str]
 Unit = tuple[str, str, str]
 
 GRAINS = ("techniques", "subtechniques", "placements")
+# One of a grain, for people.
+GRAIN_WORDS = {"techniques": "technique", "subtechniques": "sub-technique", "placements": "placement"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +172,32 @@ class Side:
         )
 
 
+def corpora_title(view: View) -> str:
+    """The names of a view's corpora for a heading: `elastic`, `elastic + ours`."""
+    return " + ".join(stamp.name for stamp in view.scope.corpora) or "no corpus"
+
+
+def joint_scope(a: View, b: View) -> Scope:
+    """The one scope two views of different corpora share, with the corpora of both.
+
+    Raises
+    ------
+    ValueError
+        When they differ in more than their corpora: what is set beside one another must be counted alike.
+    """
+    if replace(a.scope, corpora=()) != replace(b.scope, corpora=()) or a.catalogue is not b.catalogue:
+        raise ValueError("the two views differ in more than their corpora")
+    return replace(a.scope, corpora=tuple(dict.fromkeys((*a.scope.corpora, *b.scope.corpora))))
+
+
 def columns(frame: pd.DataFrame, *names: str) -> Iterator[tuple]:
     """The rows of some columns, as plain values."""
     return zip(*(frame[name].tolist() for name in names), strict=True)
+
+
+def frame_of(spec: FrameSpec, rows: list[dict]) -> pd.DataFrame:
+    """A frame of a spec from its rows; what the spec has no column for is left out."""
+    return spec.frame({name: [row[name] for row in rows] for name in spec.columns})
 
 
 def _text(value: object) -> str | None:

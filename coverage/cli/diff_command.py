@@ -9,7 +9,8 @@ import typer
 from rich.table import Table
 
 from coverage.catalogue import CatalogueError
-from coverage.changes.difference import Difference, change_words, difference, grain_counts, scopes_differ
+from coverage.changes.difference import Difference, difference, grain_counts, scopes_differ
+from coverage.changes.rule_diff import change_words
 from coverage.cli.gap_options import GapsFile, accepted_gaps
 from coverage.cli.main import app
 from coverage.cli.options import AsJson, CsvFile, stop

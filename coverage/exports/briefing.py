@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from coverage.changes.compare import corpora_title
 from coverage.changes.difference import Difference
+from coverage.changes.sides import corpora_title
 from coverage.exports.cells import ratio
 from coverage.exports.content import Content
 from coverage.exports.drawing import svg

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from coverage.changes.borrow import Borrowing
-from coverage.changes.compare import Comparison, corpora_title
+from coverage.changes.compare import Comparison
+from coverage.changes.sides import corpora_title
 from coverage.exports.tables import GAP_NAMES, records, stamped_csv
 
 

@@ -12,22 +12,14 @@ from dataclasses import asdict
 
 import pandas as pd
 
-from coverage.changes.difference import (
-    CAUSE_WORDS,
-    GRAIN_WORDS,
-    Difference,
-    change_words,
-    grain_counts,
-    scopes_differ,
-)
-from coverage.changes.impact import number, signed
-from coverage.changes.rule_diff import UnreadableFile, unreadable_sentence
-from coverage.changes.sides import columns
+from coverage.changes.difference import CAUSE_WORDS, Difference, grain_counts, scopes_differ
+from coverage.changes.rule_diff import UnreadableFile, change_words, unreadable_sentence
+from coverage.changes.sides import GRAIN_WORDS, columns
 from coverage.exports.tables import records, stamped_csv
 from coverage.measures.accepted import unit_marks
 from coverage.project.accepted_gaps import NOBODY, Accepted
 from coverage.text import as_code, plain_in_file
-from coverage.words import amount, noun
+from coverage.words import amount, noun, number, signed
 
 VERSION = 1  # of the JSON
 MARK = "<!-- coverage diff -->"  # by which a job finds the comment it wrote before

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from coverage.changes.impact import Impact, number, signed
+from coverage.changes.impact import Impact
 from coverage.changes.sides import GRAINS
 from coverage.exports.tables import records, stamped_csv
+from coverage.words import number, signed
 
 # Name of a table -> its attribute of `Impact`.
 TABLES: dict[str, str] = {

@@ -14,7 +14,8 @@ from functools import lru_cache
 
 import pandas as pd
 
-from coverage.changes.compare import compare, corpora_title, joint_scope
+from coverage.changes.compare import compare
+from coverage.changes.sides import corpora_title, joint_scope
 from coverage.exports.cells import legend
 from coverage.measures import coverage_by_placement, gaps
 from coverage.measures.accepted import in_force, marks, with_accepted

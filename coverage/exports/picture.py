@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from coverage.changes.compare import corpora_title
+from coverage.changes.sides import corpora_title
 from coverage.exports.cells import legend, ratio
 from coverage.exports.drawing import UNITS_A_MILLIMETRE, Drawing, png, svg
 from coverage.exports.lettering import BOLD, width, wrapped
