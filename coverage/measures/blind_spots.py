@@ -18,7 +18,7 @@ def worst_first(coverage: pd.DataFrame) -> pd.DataFrame:
 
 
 def blind_spots(coverage: pd.DataFrame) -> str:
-    """`Blind on ESXi (0 of 64); weak on SaaS 36 %, macOS 58 %`, from PLATFORM_COVERAGE; "" without platforms.
+    """`Blind on ESXi (0 of 64); weak on SaaS 36%, macOS 58%.`, from PLATFORM_COVERAGE; "" without platforms.
 
     Blind: none of a platform's techniques is covered. Weak: less than WEAK of them, the three lowest.
     """
@@ -31,9 +31,11 @@ def blind_spots(coverage: pd.DataFrame) -> str:
     if len(weak):
         parts.append("weak on " + ", ".join(_percent(row) for row in weak.itertuples(index=False)))
     if not parts:
-        return f"No platform is below {WEAK:.0%}; the lowest is {_percent(next(rows.itertuples(index=False)))}"
+        return (
+            f"No platform is below {WEAK:.0%}; the lowest is {_percent(next(rows.itertuples(index=False)))}"
+        )
     sentence = "; ".join(parts)
-    return sentence[:1].upper() + sentence[1:]
+    return sentence[:1].upper() + sentence[1:] + "."
 
 
 def _percent(row) -> str:

@@ -8,6 +8,7 @@ from coverage.tables import DATA, PROJECT, depth_weights
 from coverage.text import plain
 from coverage.vocabulary import GAP_TYPES, READ_STATUSES, ROLLUPS, TACTIC_STATUSES
 
+st.set_page_config(page_title="About · ATT&CK coverage")
 st.title("About", anchor=False)
 st.markdown(
     "Every number counts **rules mapped** to ATT&CK: what a rule claims to see, not proof that it would."
@@ -17,8 +18,8 @@ with st.expander("What the numbers mean", expanded=True):
     st.markdown((PROJECT / "docs" / "numbers.md").read_text(encoding="utf-8"))
 with st.expander("Words"):
     for title, table in (
-        ("Roll-ups", ROLLUPS),
-        ("Gap types", GAP_TYPES),
+        ("What counts as covered", ROLLUPS),
+        ("Gaps and their next step", GAP_TYPES),
         ("How a mapping is read", READ_STATUSES),
         ("How a tactic is read", TACTIC_STATUSES),
     ):
@@ -26,7 +27,7 @@ with st.expander("Words"):
         st.table({"word": list(table), "meaning": list(table.values())})
     st.markdown("**Weights of the rule classes** (`data/weights.csv`)")
     st.table({"class": list(depth_weights()), "weight": list(depth_weights().values())})
-with st.expander("ATT&CK releases at hand", expanded=True):
+with st.expander("Installed ATT&CK releases", expanded=True):
     default = session.default_release()
     st.dataframe(
         [

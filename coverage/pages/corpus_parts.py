@@ -100,13 +100,13 @@ def corpus_table(now: View) -> None:
     rows = corpus_summary(now)
     union = rows.iloc[-1]
     shared = int(union["covered"] - rows["only_here"].sum()) if float(union["covered"]).is_integer() else None
-    st.subheader("By corpus", anchor=False)
+    st.subheader("By rule set", anchor=False)
     st.caption(
         f"Each by its own rules alone; together {union['covered']:,g} of "
         f"{amount(union['total'], 'technique is', 'techniques are')} covered, where a rule that "
-        "several corpora have counts once."
+        "several rule sets have counts once."
         + (
-            f" {amount(shared, 'of these is', 'of these are')} covered by more than one corpus."
+            f" {amount(shared, 'of these is', 'of these are')} covered by more than one rule set."
             if shared is not None
             else ""
         )
@@ -119,13 +119,13 @@ def corpus_table(now: View) -> None:
         subs=_of(rows["subtechniques_covered"], rows["subtechniques"]),
     )
     config = {
-        "corpus": st.column_config.TextColumn("Corpus", width="medium"),
+        "corpus": st.column_config.TextColumn("Rule set", width="medium"),
         "share": st.column_config.ProgressColumn(
             "Techniques covered", min_value=0, max_value=100, format="%.0f%%"
         ),
         "techniques": st.column_config.TextColumn("Techniques", width=100, alignment="right"),
         "only_here": st.column_config.TextColumn(
-            "Only here", width=90, alignment="right", help="Techniques that no other corpus covers."
+            "Only here", width=90, alignment="right", help="Techniques that no other rule set covers."
         ),
         "subs": st.column_config.TextColumn("Sub-techniques", width=118, alignment="right"),
         "rules": st.column_config.NumberColumn("Rules in scope", width=112, format="localized"),

@@ -64,12 +64,18 @@ def changes_wanted(now: View) -> Mapping | None:
         type=["jsonl", "gz"],
         key="export_baseline",
         help="A file that the button *Snapshot* or the command `snapshot` wrote. Both reports then list what "
-        "changed, and why.",
+        "changed, and why, and the Overview compares with it. Without one, `[check] baseline` in "
+        "coverage.toml "
+        "is used.",
     )
-    if file is None:
+    if file is not None:
+        st.session_state[session.BASELINE] = (file.name, file.getvalue())
+    baseline = session.baseline()
+    if baseline is None:
         return None
+    name, data = baseline
     try:
-        found = session.difference_since(now, file.getvalue(), file.name)
+        found = session.difference_since(now, data, name)
     except (CatalogueError, ValueError) as error:
         st.error(plain(str(error)))
         return None

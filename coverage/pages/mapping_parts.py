@@ -11,6 +11,7 @@ from coverage.findings import CHECKS
 from coverage.findings.places import placed
 from coverage.pages import finding_counts, parts
 from coverage.scope import View
+from coverage.session import address
 from coverage.vocabulary import PROBLEM_SEVERITIES
 from coverage.words import amount
 
@@ -24,45 +25,35 @@ FINDING_COLUMNS = {
     "silenced": st.column_config.TextColumn(
         "Silenced because", width=150, help="The reason in coverage.toml."
     ),
-    "corpus": st.column_config.TextColumn("Corpus", width=90),
+    "corpus": st.column_config.TextColumn("Rule set", width=90),
     "path": st.column_config.TextColumn("File", width="medium"),
 }
-_NOT_SAID = ("value", "fix", "silenced")
+_MAY_BE_EMPTY = ("value", "fix", "silenced")
 
 
 def filtered(found: pd.DataFrame, now: View) -> pd.DataFrame:
     """The findings that the page's filters let through."""
     row = st.columns([2, 3, 2, 3, 2], vertical_alignment="bottom")
-    severities = row[0].multiselect(
-        "Severity", PROBLEM_SEVERITIES, key="map_severity", bind="query-params", placeholder="All"
+    severities = address.multiselect(
+        row[0], "Severity", PROBLEM_SEVERITIES, "map_severity", placeholder="All"
     )
-    known = list(finding_counts.causes(found)["code"])
-    codes = row[1].multiselect(
+    codes = address.multiselect(
+        row[1],
         "Cause",
-        known,
-        key="map_code",
-        bind="query-params",
+        finding_counts.causes(found)["code"],
+        "map_code",
         placeholder="Every cause",
         format_func=lambda code: CHECKS[code].title,
     )
-    corpora = row[2].multiselect(
-        "Corpus",
-        sorted(now.all_rules["corpus"].unique()),
-        key="map_corpus",
-        bind="query-params",
-        placeholder="All",
-    )
+    rule_sets = sorted(now.all_rules["corpus"].unique())
+    corpora = address.multiselect(row[2], "Rule set", rule_sets, "map_corpus", placeholder="All")
     search = (
-        row[3]
-        .text_input("Search", key="map_search", bind="query-params", placeholder="Rule, ID, file or message")
+        address.text_input(row[3], "Search", "map_search", placeholder="Rule, ID, file or message")
         .strip()
         .casefold()
     )
-    in_scope = row[4].toggle(
-        "In scope only",
-        key="map_scope",
-        bind="query-params",
-        help="Only rules that the scope in the sidebar counts.",
+    in_scope = address.toggle(
+        row[4], "In scope only", "map_scope", help="Only rules that the scope in the sidebar counts."
     )
     for column, wanted in (("severity", severities), ("code", codes), ("corpus", corpora)):
         found = found[found[column].isin(wanted)] if wanted else found
@@ -81,7 +72,7 @@ def finding_table(found: pd.DataFrame, key: str, height: int = 420, search: bool
     """Findings as a table; a selected one opens its rule. `search`: see `paging`."""
     shown = found.assign(
         cause=[CHECKS[code].title for code in found["code"]],
-        **{name: found[name].fillna("") for name in _NOT_SAID},
+        **{name: found[name].fillna("") for name in _MAY_BE_EMPTY},
     )
     order = [name for name in FINDING_COLUMNS if name != "silenced" or found["silenced"].notna().any()]
     row = parts.chosen_row(

@@ -8,6 +8,7 @@ import streamlit as st
 from coverage import session
 from coverage.pages import parts
 from coverage.scope import View
+from coverage.session import address
 from coverage.vocabulary import READ_STATUSES, TACTIC_STATUSES
 from coverage.words import amount
 
@@ -15,19 +16,19 @@ from coverage.words import amount
 def side_by_side(rows: pd.DataFrame, now: View) -> None:
     """Mappings as written beside as read, by how they were read; a selected one opens its rule."""
     left, right = st.columns([2, 2])
-    statuses = left.multiselect(
+    statuses = address.multiselect(
+        left,
         "Technique is read as",
-        list(READ_STATUSES),
-        key="map_status",
-        bind="query-params",
+        READ_STATUSES,
+        "map_status",
         placeholder="Every way",
         help="  \n".join(f"**{name}**: {meaning}" for name, meaning in READ_STATUSES.items()),
     )
-    tactics = right.multiselect(
+    tactics = address.multiselect(
+        right,
         "Tactic is read as",
-        list(TACTIC_STATUSES),
-        key="map_tactic_status",
-        bind="query-params",
+        TACTIC_STATUSES,
+        "map_tactic_status",
         placeholder="Every way",
         help="  \n".join(f"**{name}**: {meaning}" for name, meaning in TACTIC_STATUSES.items()),
     )
@@ -46,7 +47,7 @@ def side_by_side(rows: pd.DataFrame, now: View) -> None:
         "status": st.column_config.TextColumn("Technique", width=90),
         "tactic_status": st.column_config.TextColumn("Tactic", width=80),
         "reason": st.column_config.TextColumn("Why", width=380),
-        "corpus": st.column_config.TextColumn("Corpus", width=90),
+        "corpus": st.column_config.TextColumn("Rule set", width=90),
         "path": st.column_config.TextColumn("File", width="medium"),
     }
     row = parts.chosen_row(

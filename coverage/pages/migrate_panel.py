@@ -1,5 +1,5 @@
-"""The part of the Mapping page that moves mappings to another release: what changes, what is open, the patch.
-Widgets only.
+"""The part of the Mapping health page that moves mappings to another release: what changes, what is open, the
+patch. Widgets only.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from coverage.migrate.unified_diff import file_diff, patch
 from coverage.migrate.writing import WriteError, patch_root
 from coverage.reading import releases_beside
 from coverage.scope import View
+from coverage.session import address
 from coverage.text import plain
 from coverage.words import amount, noun
 
@@ -26,27 +27,23 @@ COLUMNS = {
     "mappings": st.column_config.NumberColumn("Mappings", width=84, format="localized"),
     "written": st.column_config.TextColumn("As written", width=150),
     "choices": st.column_config.TextColumn("Choices", width=130),
-    "reason": st.column_config.TextColumn("Why a person must say", width=470),
+    "reason": st.column_config.TextColumn("Why you must decide", width=470),
     "kind": st.column_config.TextColumn("Kind", width=280),
     "first": st.column_config.TextColumn("First place", width="medium"),
 }
 
 
 def show(now: View) -> None:
-    """The whole panel. Nothing is computed before the reader asks for it."""
-    st.subheader("Move the mappings to another release", anchor=False)
-    row = st.columns([2, 2, 5], vertical_alignment="bottom")
+    """The whole panel."""
+    st.subheader("The patch", anchor=False)
+    row = st.columns([2, 7], vertical_alignment="bottom")
     here = now.catalogue.release
     releases = [str(one) for one in sorted([here, *releases_beside(now.catalogue)], reverse=True)]
-    release = row[0].selectbox("Move to", releases, key="move_to", bind="query-params")
-    wanted = row[1].toggle("Show what changes", key="move_show", bind="query-params")
-    row[2].caption(
+    release = address.selectbox(row[0], "Move to", releases, "move_to", default=releases[0])
+    row[1].caption(
         "IDs, names, links, tactics and their tags of Elastic and Sigma rules follow ATT&CK; every other "
-        "byte stays. "
-        f"On the command line: `migrate --to {release} --diff` or `--write`."
+        f"byte stays. On the command line: `migrate --to {release} --diff` or `--write`."
     )
-    if not wanted:
-        return
     answers = st.file_uploader(
         "Decisions",
         type="toml",
@@ -70,7 +67,7 @@ def _summary(made: Plan) -> None:
         f"**{counts['files_changed']:,} of "
         f"{amount(counts['files_read'], 'rule file changes', 'rule files change')}; "
         f"{amount(open_, 'mapping')} in {amount(counts['files_with_questions'], 'file')} "
-        f"{noun(open_, 'is', 'are')} left for a person.**"
+        f"{noun(open_, 'needs', 'need')} your decision.**"
     )
     if others := counts["files_of_other_formats"]:
         st.caption(
@@ -119,7 +116,7 @@ def _preview(made: Plan, now: View) -> None:
         return
     row = st.columns([2, 5, 3], vertical_alignment="bottom")
     corpora = list(dict.fromkeys(file.corpus for file in made.changed))
-    corpus = row[0].selectbox("Corpus", corpora, key="move_corpus")
+    corpus = row[0].selectbox("Rule set", corpora, key="move_corpus")
     mine = replace(made, files=tuple(file for file in made.files if file.corpus == corpus))
     paths = {file.path: file for file in mine.changed}
     path = row[1].selectbox(

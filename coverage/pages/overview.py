@@ -19,10 +19,8 @@ open_ids = with_accepted(gaps(now), session.accepted(now), now)
 open_techniques = open_ids[~open_ids["is_subtechnique"] & ~in_force(open_ids)]
 since = overview_parts.change_since_baseline(now)
 
-session.page_head("Overview", overview_parts.how_good(figures), now)
-st.markdown(overview_parts.getting_better(now, since))
-if words := blind_spots(coverage_by_platform(now)):
-    st.markdown(f"{words}.")
+sentences = [overview_parts.getting_better(now, since), blind_spots(coverage_by_platform(now))]
+session.page_head("Overview", overview_parts.how_good(figures), now, *filter(None, sentences))
 
 overview_parts.cards(figures, since)
 left, right = st.columns([3, 2])
@@ -33,7 +31,6 @@ with right:
     content = content_of(now)
     export_button("report", content, "overview_report", label="Report to read and print (HTML)")
     export_button("workbook", content, "overview_workbook", label="Tables (Excel)")
-    overview_parts.example_note()
 left, right = st.columns(2)
 with left:
     overview_parts.share_table(coverage_by_platform(now), "platform", "Platforms, weakest first")

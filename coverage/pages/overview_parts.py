@@ -12,8 +12,7 @@ from coverage import session
 from coverage.catalogue import CatalogueError
 from coverage.changes.difference import Difference
 from coverage.charts import bars
-from coverage.corpora.offered import is_example
-from coverage.measures import activity_by_month, coverage_by_platform, severity_mix
+from coverage.measures import activity_by_month, coverage_by_platform, gaps, severity_mix
 from coverage.measures.blind_spots import worst_first
 from coverage.measures.recent import DAYS, recent_rules
 from coverage.pages import parts
@@ -58,7 +57,7 @@ class Change:
 
 
 def change_since_baseline(now: View) -> Change | None:
-    """What changed since the snapshot that pages compare with; None without one, or when it cannot be used."""
+    """What changed since the snapshot that pages compare with; None without one that can be used."""
     baseline = session.baseline()
     if baseline is None:
         return None
@@ -132,7 +131,9 @@ def cards(figures: Mapping, since: Change | None) -> None:
             help="Rules that the scope counts, of all rules read. A rule that stands in several rule sets "
             "counts once.",
         )
-        st.caption(amount(unmapped, "maps to no technique", "map to no technique") if unmapped else "all mapped")
+        st.caption(
+            amount(unmapped, "maps to no technique", "map to no technique") if unmapped else "all mapped"
+        )
 
 
 # ---- what to do next -----------------------------------------------------------------------------------
@@ -195,20 +196,14 @@ def _mappings(findings: pd.DataFrame) -> list[Thing]:
 
 
 def _second_rules(now: View) -> list[Thing]:
-    from coverage.measures import gaps
-
     thin = gaps(now, ["fragile"])
     thin = thin[thin["gap_type"] == "fragile"]
     if thin.empty:
         return []
-    words = f"**Add a second rule**: {amount(len(thin), 'technique hangs', 'techniques hang')} on one rule alone."
+    words = (
+        f"**Add a second rule**: {amount(len(thin), 'technique hangs', 'techniques hang')} on one rule alone."
+    )
     return [(words, "Where one rule is all", "plan", {"gap_type": ["fragile"]})]
-
-
-def example_note() -> None:
-    """Says so, while only the rules that come with the project are shown."""
-    if all(is_example(source.path) for source in session.sources()):
-        st.info("Example rules. Add yours under **Rule sets** in the sidebar.")
 
 
 # ---- tables --------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The sidebar's choice of rules: folders by path, corpora by name, and uploads. Widgets only."""
+"""The sidebar's choice of rule sets: folders by path, named ones, and uploads. Widgets only."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import streamlit as st
 
 from coverage import session
 from coverage.corpora.archive import ArchiveError
-from coverage.corpora.offered import OfferedCorpus, offered_corpora
+from coverage.corpora.offered import EXAMPLES, OfferedCorpus, offered_corpora
 from coverage.corpora.uploads import Upload, kept_upload, remove_upload, uploads_at_hand
 from coverage.formats.registry import SUFFIXES
 from coverage.text import plain
 from coverage.words import amount
 
-_FILES, _SAID = "upload_files", "upload_said"
+_FILES, _RESULT = "upload_files", "upload_result"
 _MOST_MB = 100
 
 
@@ -28,7 +28,7 @@ def choose() -> None:
     st.session_state.setdefault(session.PATHS_KEY, start)  # not `default`: uploads choose, too
     known = list(dict.fromkeys([*start, *offered, *st.session_state[session.PATHS_KEY]]))
     st.multiselect(
-        "Rule folders",
+        "Rule sets",
         known,
         key=session.PATHS_KEY,
         accept_new_options=True,
@@ -36,21 +36,25 @@ def choose() -> None:
         format_func=lambda text: _label(text, offered.get(text)),
         placeholder="Type a folder and press Enter",
         help="Folders or files with detection rules, on the machine that runs the dashboard. "
-        "Type a path and press Enter to add it; NAME=PATH gives it a name. Corpora of coverage.toml, fetched "
-        "and uploaded "
-        "ones can be chosen by name.",
+        "Type a path and press Enter to add it; NAME=PATH gives it a name. Those of coverage.toml, fetched and "
+        "uploaded ones can be chosen by name.",
     )
+    for source in session.sources():
+        if not source.path.exists():
+            st.error(f"There is no {plain(str(source.path))}: no rule is read from it.")
+    if all(source.path.resolve() == EXAMPLES for source in session.sources()):
+        st.info("Example rules. Add yours above, or upload them.")
     _colours()
     with st.expander("Upload rules"):
         _upload()
 
 
 def _colours() -> None:
-    """A colour for each of several corpora, wherever they are told apart by one."""
+    """A colour for each of several rule sets, wherever they are told apart by one."""
     found = session.colours()
     if len(found) < 2:
         return
-    with st.expander("Corpus colours"), st.container(horizontal=True):
+    with st.expander("Rule set colours"), st.container(horizontal=True):
         for name, colour in found.items():
             st.session_state.setdefault(session.colour_key(name), colour)
             st.color_picker(plain(name), key=session.colour_key(name))
@@ -60,9 +64,7 @@ def _label(text: str, corpus: OfferedCorpus | None) -> str:
     if corpus is not None:
         return corpus.name if corpus.origin == "coverage.toml" else f"{corpus.name} ({corpus.origin})"
     name, equals, _ = text.partition("=")
-    parts = Path(text).parts
-    short = text if len(parts) <= 2 else f"…/{'/'.join(parts[-2:])}"
-    return name if equals and "/" not in name else short
+    return name if equals and "/" not in name else Path(text).name or text
 
 
 def _upload() -> None:
@@ -82,9 +84,9 @@ def _upload() -> None:
         disabled=not st.session_state.get(_FILES),
         width="stretch",
     )
-    said = st.session_state.pop(_SAID, None)
-    if said:
-        (st.success if said[0] else st.error)(plain(said[1]))
+    result = st.session_state.pop(_RESULT, None)
+    if result:
+        (st.success if result[0] else st.error)(plain(result[1]))
     for position, upload in enumerate(uploads_at_hand()):
         st.button(
             f"Remove {plain(upload.name)} ({_files(upload)})",
@@ -105,10 +107,10 @@ def _use() -> None:
     try:
         upload = kept_upload(files)
     except ArchiveError as error:
-        st.session_state[_SAID] = (False, f"Nothing was added: {error}.")
+        st.session_state[_RESULT] = (False, f"Nothing was added: {error}.")
         return
     _choose_also(f"{upload.name}={upload.path}")
-    st.session_state[_SAID] = (True, f"{upload.name}: {_files(upload)}.")
+    st.session_state[_RESULT] = (True, f"{upload.name}: {_files(upload)}.")
 
 
 def _choose_also(text: str) -> None:
@@ -121,4 +123,4 @@ def _remove(upload: Upload) -> None:
     text = f"{upload.name}={upload.path}"
     chosen = st.session_state.get(session.PATHS_KEY) or []
     st.session_state[session.PATHS_KEY] = [other for other in chosen if other != text]
-    st.session_state[_SAID] = (True, f"{upload.name} was removed.")
+    st.session_state[_RESULT] = (True, f"{upload.name} was removed.")

@@ -1,6 +1,8 @@
-"""Export. Who: whoever must hand coverage on. Question: in which form does the next person need it?
+"""Share. Who: whoever must hand coverage on. Questions: in which form does the next person need it, and what
+changed since last time?
 
-Next: download the file, or make the same one on a schedule with `python -m coverage.cli export`.
+Next: download the file, make the same one on a schedule with `python -m coverage.cli export`, or keep a
+snapshot.
 """
 
 import streamlit as st
@@ -17,6 +19,7 @@ from coverage.measures import coverage_by_id
 from coverage.measures.cell import FILE_MEASURES
 from coverage.pages import parts
 from coverage.pages.export_buttons import changes_wanted, content_of, export_button, file_button
+from coverage.session import address
 from coverage.words import amount
 
 now = session.guarded_view()
@@ -25,7 +28,7 @@ loaded = session.loaded()  # a download is made when clicked, outside of the pag
 ids = coverage_by_id(now)
 techniques = ids[~ids["is_subtechnique"]]
 session.page_head(
-    "Export",
+    "Share",
     f"{techniques['covered'].sum():,g} of {amount(len(techniques), 'technique is', 'techniques are')} "
     "covered; every file below says so, in this scope.",
     now,
@@ -44,24 +47,26 @@ navigator, slide, manager = st.columns(3)
 with navigator.container(border=True, height="stretch"):
     st.markdown("**For the ATT&CK Navigator**")
     st.caption("Layers of format 4.5: rule names and links in each technique, the scope in the description.")
-    chosen = st.multiselect(
+    chosen = address.multiselect(
+        st,
         "Coverage by",
-        list(FILE_MEASURES),
+        FILE_MEASURES,
+        "export_layers",
         default=["rules"],
-        key="export_layers",
-        bind="query-params",
         format_func=_title,
         help="Several measures make several layers in one file.",
     )
     export_button("layer", content, "export_layer", Wishes(tuple(chosen) or ("rules",)), "Coverage")
-    export_button("gaps-layer", content, "export_gaps_layer", label="Gaps, by kind of work")
+    export_button("gaps-layer", content, "export_gaps_layer", label="Gaps, by next step")
     if len(now.scope.corpora) == 2:
-        export_button("compare-layer", content, "export_compare_layer", label="One corpus against the other")
+        export_button(
+            "compare-layer", content, "export_compare_layer", label="One rule set against the other"
+        )
 with slide.container(border=True, height="stretch"):
     st.markdown("**For a slide or the wall**")
     st.caption("The matrix as below, for A3 landscape: SVG stays sharp at any size, PNG goes anywhere.")
-    measure = st.selectbox(
-        "Coloured by", list(FILE_MEASURES), key="export_measure", bind="query-params", format_func=_title
+    measure = address.selectbox(
+        st, "Coloured by", FILE_MEASURES, "export_measure", default="rules", format_func=_title
     )
     export_button("svg", content, "export_svg", Wishes((measure,)))
     export_button("png", content, "export_png", Wishes((measure,)))
@@ -71,9 +76,9 @@ with manager.container(border=True, height="stretch"):
         "What is covered, what is open and why it matters, in plain words. The HTML file opens offline and "
         "prints to PDF; the Markdown fits a wiki or a pull request."
     )
-    said = Wishes(changes=changes_wanted(now))
-    export_button("report", content, "export_report", said)
-    export_button("markdown", content, "export_markdown", said)
+    wishes = Wishes(changes=changes_wanted(now))
+    export_button("report", content, "export_report", wishes)
+    export_button("markdown", content, "export_markdown", wishes)
 
 sheet, script, whole = st.columns(3)
 with sheet.container(border=True, height="stretch"):
@@ -83,12 +88,12 @@ with sheet.container(border=True, height="stretch"):
     parts.csv_button(content.gaps, now, "gaps", GAP_NAMES, "Gaps as CSV")
 with script.container(border=True, height="stretch"):
     st.markdown("**For a script**")
-    frame = st.selectbox(
+    frame = address.selectbox(
+        st,
         "Frame",
-        list(EVERY_FRAME),
-        index=list(EVERY_FRAME).index("gaps"),
-        key="export_frame",
-        bind="query-params",
+        EVERY_FRAME,
+        "export_frame",
+        default="gaps",
         help="docs/columns.md describes every column.",
     )
     st.caption(EVERY_FRAME[frame].question)
@@ -108,7 +113,7 @@ with whole.container(border=True, height="stretch"):
     st.caption("Everything on this page in one ZIP, with a list of the files and their hashes.")
     file_button(
         "Everything (ZIP)",
-        lambda: archive(everything(content, Wishes((measure,), said.changes))),
+        lambda: archive(everything(content, Wishes((measure,), wishes.changes))),
         "coverage",
         "zip",
         "application/zip",

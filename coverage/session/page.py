@@ -20,14 +20,16 @@ def theme() -> Theme:
     return THEMES.get(getattr(st.context.theme, "type", None) or "light", THEMES["light"])
 
 
-def page_head(title: str, answer: str, now: View) -> None:
-    """Title, the page's answer in one sentence with its denominator, and the scope's stamp in one line.
+def page_head(title: str, answer: str, now: View, *more: str) -> None:
+    """Title, the page's answer in one sentence with its denominator, `more` sentences, and the scope's stamp.
 
     The browser's tab has the title, too. Commits and hashes of the rules are in the stamp's help.
     """
     st.set_page_config(page_title=f"{title} · ATT&CK coverage")
     st.title(plain(title), anchor=False)
     st.markdown(f"#### {answer}")
+    if more:
+        st.markdown("  \n".join(more))
     scope, names = plain(now.scope.sentence()), ", ".join(stamp.name for stamp in now.scope.corpora)
     st.caption(
         f"{scope} · {plain(names)} · {now.scope.date.isoformat()}", help=plain(now.scope.corpora_sentence())

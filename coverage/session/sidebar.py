@@ -44,6 +44,7 @@ def sidebar(rule_sets: Callable[[], None]) -> None:
         if set_here:
             top.caption("Advanced: " + plain(" · ".join(set_here)))
         _fetch_widget(releases)
+        st.page_link("coverage/pages/about.py", label="About the numbers", icon=":material/help:")
     st.session_state[INPUTS] = inputs_now()
 
 
