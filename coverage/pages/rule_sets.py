@@ -36,7 +36,8 @@ def choose() -> None:
         format_func=lambda text: _label(text, offered.get(text)),
         placeholder="Type a folder and press Enter",
         help="Folders or files with detection rules, on the machine that runs the dashboard. "
-        "Type a path and press Enter to add it; NAME=PATH gives it a name. Those of coverage.toml, fetched and "
+        "Type a path and press Enter to add it; NAME=PATH gives it a name. Those of coverage.toml, fetched "
+        "and "
         "uploaded ones can be chosen by name.",
     )
     for source in session.sources():
