@@ -1,4 +1,4 @@
-"""A plan of work: for chosen gaps what to do, why, with which rule and data, as CSV and Markdown for tickets."""
+"""A plan of work: for chosen gaps what to do, why, with which rule and data, as CSV and Markdown."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ def _open(view: View, coverage: pd.DataFrame) -> pd.DataFrame:
 
 
 def _out_of_scope(view: View) -> pd.DataFrame:
-    """Per ID: distinct rules on it or its sub-techniques that the scope leaves out, and the promotable ones."""
+    """Per ID: distinct rules on it or its sub-techniques that the scope leaves out, and promotable ones."""
     return rules_left_out(view).groupby("attack_id")["promotable"].agg(any="size", promotable="sum")
 
 

@@ -57,8 +57,8 @@ def show(now: View, head: DeltaGenerator) -> None:
         row[3],
         "Rules of every class",
         "borrow_any",
-        help="Building blocks, hunts, development and disabled rules of the others, too; the scope counts mine "
-        "as it does.",
+        help="Building blocks, hunts, development and disabled rules of the others, too; the scope "
+        "counts mine as it does.",
     )
 
     lenders = now.of_corpora(others)
@@ -74,15 +74,15 @@ def show(now: View, head: DeltaGenerator) -> None:
         row[0],
         "Only log sources I already have",
         "borrow_have",
-        help="Rules that name an integration or data source that a rule of mine in scope names, too, letter for "
-        "letter but for the case.",
+        help="Rules that name an integration or data source that a rule of mine in scope names, too, letter "
+        "for letter but for the case.",
     )
     have_data = address.toggle(
         row[1],
         "Only data I already collect",
         "borrow_data",
-        help="Rules that need an ATT&CK data component that a rule of mine in scope needs on the same platform, "
-        "whatever its log source is called.",
+        help="Rules that need an ATT&CK data component that a rule of mine in scope needs on the same "
+        "platform, whatever its log source is called.",
     )
     more = address.multiselect(
         row[2],
@@ -101,8 +101,8 @@ def show(now: View, head: DeltaGenerator) -> None:
     st.caption(tables.explained(found, counts))
     if candidates.empty:
         st.info(
-            "No rule of the other rule sets would close an open technique here. Lift a restriction above, or widen "
-            "the scope in the sidebar."
+            "No rule of the other rule sets would close an open technique here. Lift a restriction above, or "
+            "widen the scope in the sidebar."
         )
         return
     st.plotly_chart(

@@ -123,8 +123,8 @@ def _answered_head(everything: pd.DataFrame, now: View) -> None:
 def _nothing(everything: pd.DataFrame, only_answered: bool) -> None:
     if only_answered:
         st.info(
-            "No open gap is accepted or planned. Open a gap to get its entry for gaps.toml: it stays open, and "
-            "is marked with who answers for it and until when."
+            "No open gap is accepted or planned. Open a gap to get its entry for gaps.toml: it stays open, "
+            "and is marked with who answers for it and until when."
         )
     elif everything.empty:
         st.success(

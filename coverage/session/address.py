@@ -25,6 +25,7 @@ _TARGET = "address_target"  # parameters of the page that is being opened
 _FOLLOWED = "address_followed"  # whether widgets follow the address in this run
 _SHOWN = "address_shown"  # the query of what this run shows
 _KEPT = "address_kept"  # page -> key -> value, of widgets that are not shown now
+_STEPPING = "address_stepping"  # this run ends for a step: the next one shows its query
 _REMEMBERED = 20  # queries of one's own: the browser may be a few runs behind
 
 SIDEBAR = ""  # the "page" of the widgets that every page has
@@ -60,6 +61,8 @@ def _begin(page: str) -> None:
 def _finish() -> None:
     """Ends a run: shows its query in the address bar."""
     state = st.session_state
+    if state.pop(_STEPPING, False):
+        return  # its old query would come after the new one
     shown: Query = state.get(_SHOWN, {})
     state[_OWN] = [*state.get(_OWN, []), shown][-_REMEMBERED:]
     state[_CAME] = shown
@@ -106,6 +109,7 @@ def step(**changed: str | None) -> None:
     """A step of the browser's history on the same page: opens or closes something, and runs it again."""
     query = shown(**changed)
     st.session_state[_OWN] = [*st.session_state[_OWN], query][-_REMEMBERED:]
+    st.session_state[_STEPPING] = True
     st.query_params.from_dict(query)
     st.rerun()
 
