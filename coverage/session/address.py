@@ -26,6 +26,7 @@ _FOLLOWED = "address_followed"  # whether widgets follow the address in this run
 _SHOWN = "address_shown"  # the query of what this run shows
 _KEPT = "address_kept"  # page -> key -> value, of widgets that are not shown now
 _STEPPING = "address_stepping"  # this run ends for a step: the next one shows its query
+_DRAWN, _DRAWN_BEFORE = "address_drawn", "address_drawn_before"  # keys of this run's widgets, of the last's
 _REMEMBERED = 20  # queries of one's own: the browser may be a few runs behind
 
 SIDEBAR = ""  # the "page" of the widgets that every page has
@@ -55,6 +56,7 @@ def _begin(page: str) -> None:
     state[PAGE], state[_OWN] = page, [*own, came][-_REMEMBERED:]
     state[_CAME] = came if target is None else target
     state[_SHOWN] = {}
+    state[_DRAWN_BEFORE], state[_DRAWN] = state.get(_DRAWN, frozenset()), frozenset()
     state["address_arrived"] = arrived
 
 
@@ -148,6 +150,9 @@ def _linked(
         if texts is None and (state["address_arrived"] or key not in state):
             texts = kept.get(key) or None
         state[key] = default if texts is None else read(texts)
+    elif key not in state[_DRAWN_BEFORE]:
+        state[key] = state[key]  # the browser has dropped its value meanwhile: it is sent again
+    state[_DRAWN] |= {key}
     value = draw()
     texts = [] if value == default else write(value)
     kept[key] = texts
