@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from coverage import session
 from coverage.exports.tables import GAP_NAMES
-from coverage.measures import gaps
+from coverage.measures import covered_elsewhere, gaps
 from coverage.measures.accepted import counts_sentence, marks, with_accepted
 from coverage.measures.next_steps import next_steps
 from coverage.pages import corpus_parts, export_buttons, gap_parts, parts
@@ -57,7 +57,9 @@ COLUMNS = {
     "open_platforms": st.column_config.ListColumn(
         "Open on", width="medium", help="Platforms in scope on which no rule works."
     ),
-    "covered_by": st.column_config.ListColumn("Covered by", width=120),
+    "covered_by": st.column_config.ListColumn(
+        "Covered by", width=120, help="Other rule sets that cover it wholly, by their own rules."
+    ),
     "subs": st.column_config.TextColumn("Sub-techniques", width=110, help="Covered / all in scope."),
     "rules": st.column_config.NumberColumn(
         "Rules", width=56, help="Rules in scope on it or its sub-techniques."
@@ -242,8 +244,7 @@ def _table(found: pd.DataFrame, now: View, others: View | None, only_answered: b
     if others is None:
         left_out.add("covered_by")
     else:
-        lent = dict(zip(others.all_rules["rule_key"], others.all_rules["corpus"], strict=True))
-        shown["covered_by"] = [sorted({lent[key] for key in keys}) for keys in steps["other_rules"]]
+        shown["covered_by"] = found["attack_id"].map(covered_elsewhere(others, ()))
     shown = shown[[name for name in COLUMNS if name not in left_out]]
     ids, state = shown["attack_id"].tolist(), st.session_state
     chosen = [place for place, one in enumerate(ids) if one in state.get(CHOSEN, ())]
