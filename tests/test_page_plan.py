@@ -208,7 +208,7 @@ def test_the_list_is_searched_and_nothing_left_is_said(app):
     page.text_input(key="borrow_search").set_value("no such rule")
     assert "No pair" in rerun(page).info[0].value
     page.multiselect(key="borrow_platform").set_value(["SaaS"])
-    assert "No rule of the other corpora" in rerun(page).info[0].value
+    assert "No rule of the other rule sets" in rerun(page).info[0].value
 
 
 def test_choices_are_there_again_after_a_look_at_a_rule(app):

@@ -58,6 +58,11 @@ KNOWN = {
     ("about.py", "title"),
     ("beside.py", "title"),
     ("borrow.py", "tables.explained(found, counts)"),
+    (
+        "borrow.py",
+        "{'fewest': f'Fewest rules that are enough ({len(plan):,})', "
+        "'all': f'Every rule for each gap ({len(candidates):,})'}.__getitem__",
+    ),
     ("borrow_tables.py", "parts.gap_type_help()"),
     ("compare.py", "a"),
     ("compare.py", "b"),
@@ -70,6 +75,7 @@ KNOWN = {
     ("gap_list.py", "answer"),
     ("gap_list.py", "counts_sentence(everything)"),
     ("gap_list.py", "parts.gap_type_help()"),
+    ("gap_panel.py", "attack_id"),  # of a gap that was found
     ("gap_panel.py", "kind.capitalize()"),
     ("gap_panel.py", "rest"),
     ("gap_panel.py", "row['name']"),  # a title: `page_head` guards it
@@ -105,6 +111,7 @@ KNOWN = {
     ("parts.py", "row['rules_direct']"),
     ("parts.py", "said"),
     ("parts.py", "through"),
+    ("plan.py", "labels.__getitem__"),
     ("problems.py", "code"),
     ("problems.py", "now.scope.attack.title"),
     ("release.py", "GRAINS.__getitem__"),
