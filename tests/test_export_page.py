@@ -71,7 +71,7 @@ def test_the_matrix_and_the_gap_list_have_theirs(app):  # noqa: F811
     assert {"Navigator layer", "Picture for A3 (SVG)", "Picture for A3 (PNG)"} <= set(
         labels(on(app, "matrix.py"))
     )
-    at = on(app, "gaps.py")
+    at = on(app, "plan.py")
     before = [label for label in labels(at) if label.startswith("Navigator layer of these gaps")]
     at.selectbox(key="gap_grain").set_value("techniques").run()
     after = [label for label in labels(at) if label.startswith("Navigator layer of these gaps")]

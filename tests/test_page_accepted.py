@@ -88,11 +88,11 @@ def answer(page: AppTest) -> str:
 
 
 def table(page: AppTest) -> pd.DataFrame:
-    return next(frame.value for frame in page.dataframe if "gap_type" in frame.value)
+    return next(frame.value for frame in page.dataframe if {"gap_type", "step"} & set(frame.value))
 
 
 def test_the_gaps_page_counts_and_marks_them(app, answered):
-    page = on(app, "gaps.py")
+    page = on(app, "plan.py")
     assert answer(page).endswith("in scope are open, of which 1 accepted, 1 planned and 1 expired.")
     marked = table(page).set_index("attack_id")["mark"]
     assert (
@@ -107,7 +107,7 @@ def test_the_gaps_page_counts_and_marks_them(app, answered):
     [("all", [0, 1, 2]), ("not accepted", [2]), ("accepted or planned", [0, 1]), ("expired", [2])],
 )
 def test_the_filter_leaves_what_it_says(app, answered, choice, left):
-    page = on(app, "gaps.py")
+    page = on(app, "plan.py")
     whole = len(table(page))
     page.selectbox(key="gap_accepted").set_value(choice).run()
     shown = set(table(page)["attack_id"])
@@ -120,15 +120,15 @@ def test_the_filter_leaves_what_it_says(app, answered, choice, left):
 
 
 def test_without_a_file_nothing_is_marked(app):
-    page = on(app, "gaps.py")
+    page = on(app, "plan.py")
     assert "of which" not in answer(page) and "mark" not in table(page).columns
     assert not page.warning
 
 
 def test_the_numbers_are_the_same_with_the_file_and_without(app, tmp_path, answered):
-    with_file = answer(on(app, "gaps.py"))
+    with_file = answer(on(app, "plan.py"))
     (tmp_path / "gaps.toml").unlink()
-    without = answer(on(app, "gaps.py"))
+    without = answer(on(app, "plan.py"))
     assert with_file.partition(", of which")[0] + "." == without
 
 
@@ -138,7 +138,7 @@ def test_faults_are_said_and_idle_entries_named(app, tmp_path):
         '"T1003.001"\nstate = "accepted"\nreason = "x"\nowner = "y"\n',
         encoding="utf-8",
     )
-    page = on(app, "gaps.py")
+    page = on(app, "plan.py")
     assert "No release at hand knows T9999" in as_seen(page.warning[0].value)
     assert any(
         "about no open gap" in caption.value and "T1003.001" in as_seen(caption.value)

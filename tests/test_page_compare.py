@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 import os
 
-import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from coverage.changes.borrow import borrow
 from coverage.changes.compare import compare
 from coverage.loaders import corpus_sources, load
 from coverage.reading import read_in
-from coverage.tables import PROJECT, priority_weights
+from coverage.tables import PROJECT
 from tests.seen import as_seen
 
 PATHS = [f"{name}={PROJECT / 'rules' / name}" for name in ("windows", "linux", "macos")]
@@ -125,128 +123,10 @@ def test_from_a_comparison_to_what_could_be_borrowed(app):
     assert page.multiselect(key="borrow_mine").value == ["linux"]
 
 
-# ---- Borrow --------------------------------------------------------------------------------------------
-
-
-def borrowed(view, mine: list[str], others: list[str]):
-    return borrow(view.of_corpora(mine), view.of_corpora(others), priority_weights())
-
-
-def rule_keys(table: pd.DataFrame) -> list[str]:
-    return (table["corpus"] + "/" + table["path"]).tolist()
-
-
-def test_borrow_opens_with_the_first_and_all_others(app, view):
-    page = on(app, "borrow.py")
-    found = borrowed(view, ["windows"], ["linux", "macos"])
-    plan = found.plan()
-    assert answer(page) == found.sentence(found.rows, len(plan))
-    assert rule_keys(page.dataframe[0].value) == plan["rule_key"].tolist()
-    assert rule_keys(page.dataframe[1].value) == found.rows["rule_key"].tolist()
-    figure = json.loads(page.get("plotly_chart")[0].proto.spec)
-    assert figure["data"][0]["x"] == [0, *plan["step"]]
-
-
-def test_who_lends_and_who_borrows_can_be_chosen(app, view):
-    page = on(app, "borrow.py")
-    page.multiselect(key="borrow_mine").set_value(["linux", "macos"])
-    found = borrowed(view, ["linux", "macos"], ["windows"])
-    assert answer(rerun(page)) == found.sentence(found.rows, len(found.plan()))
-    page.multiselect(key="borrow_mine").set_value(["macos"])
-    rerun(page).multiselect(key="borrow_others").set_value(["linux"])
-    found = borrowed(view, ["macos"], ["linux"])
-    assert answer(rerun(page)) == found.sentence(found.rows, len(found.plan()))
-
-
-def test_a_lender_that_becomes_mine_lends_no_longer(app, view):
-    page = on(app, "borrow.py")
-    page.multiselect(key="borrow_others").set_value(["linux"])
-    rerun(page).multiselect(key="borrow_mine").set_value(["linux"])
-    found = borrowed(view, ["linux"], ["windows", "macos"])
-    assert answer(rerun(page)) == found.sentence(found.rows, len(found.plan()))
-
-
-def test_each_restriction_leaves_fewer_and_says_how_many(app, view):
-    page = on(app, "borrow.py")
-    found = borrowed(view, ["windows"], ["linux", "macos"])
-    page.multiselect(key="borrow_platform").set_value(["Linux"])
-    linux = found.restricted(platforms=["Linux"])
-    rerun(page)
-    assert rule_keys(page.dataframe[1].value) == linux["rule_key"].tolist()
-    whole = found.figures()["rules"]
-    assert any(
-        f"{linux['rule_key'].nunique():,} of {whole:,} rules that would close a gap" in caption.value
-        for caption in page.caption
-    )
-    page.multiselect(key="borrow_platform").set_value([])
-    page.toggle(key="borrow_have").set_value(True)
-    have = found.restricted(found.own_log_sources)
-    rerun(page)
-    assert 0 < len(have) < len(found.rows) and len(page.dataframe[1].value) == len(have)
-    assert set(found.rows["rule_log_sources"].explode().dropna()) <= set(
-        page.multiselect(key="borrow_source").options
-    )
-    other = sorted(
-        set(found.rows["rule_log_sources"].explode().dropna())
-        - set(found.rows["own_log_sources"].explode().dropna())
-    )[0]
-    page.multiselect(key="borrow_source").set_value([other])
-    assert (
-        len(rerun(page).dataframe[1].value)
-        == len(found.restricted([*found.own_log_sources, other]))
-        > len(have)
-    )
-
-
-def test_rules_of_every_class_are_more(app, monkeypatch):
-    monkeypatch.setenv(
-        "COVERAGE_RULES", os.pathsep.join([*PATHS, f"spare={PROJECT / 'rules' / 'building_block'}"])
-    )
-    page = on(app, "borrow.py")
-    before = len(page.dataframe[1].value)
-    page.toggle(key="borrow_any").set_value(True)
-    rerun(page)
-    assert len(page.dataframe[1].value) > before and "building_block" in set(
-        page.dataframe[1].value["rule_class"]
-    )
-
-
-def test_the_list_is_searched_and_nothing_left_is_said(app):
-    page = on(app, "borrow.py")
-    whole, name = len(page.dataframe[1].value), page.dataframe[1].value["rule_name"].iloc[-1]
-    page.text_input(key="borrow_search").set_value("T1")
-    assert len(rerun(page).dataframe[1].value) == whole
-    page.text_input(key="borrow_search").set_value(name.upper())
-    assert set(rerun(page).dataframe[1].value["rule_name"]) == {name}
-    page.text_input(key="borrow_search").set_value("no such rule")
-    assert "No pair" in rerun(page).info[0].value
-    page.multiselect(key="borrow_platform").set_value(["SaaS"])
-    assert "No rule of the other corpora" in rerun(page).info[0].value
-
-
-def test_choices_are_there_again_after_a_look_at_a_rule(app):
-    page = on(app, "borrow.py")
-    page.multiselect(key="borrow_mine").set_value(["macos"])
-    page.multiselect(key="borrow_platform").set_value(["Linux"])
-    page.toggle(key="borrow_have").set_value(True)
-    before = answer(rerun(page))
-    page.switch_page("coverage/pages/rules.py").run()
-    page.query_params.clear()
-    page.switch_page("coverage/pages/borrow.py")
-    assert answer(rerun(page)) == before and page.toggle(key="borrow_have").value is True
-
-
-def test_a_table_of_weights_that_cannot_be_used_is_said(app, monkeypatch, tmp_path):
-    (tmp_path / "priority.csv").write_text("term,weight\nnation,1\n")
-    monkeypatch.setattr("coverage.tables.priority_weights.__defaults__", (tmp_path / "priority.csv",))
-    page = on(app, "borrow.py")
-    assert "'nation' is no term" in as_seen(page.error[0].value)
-
-
 # ---- one corpus ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("file", ["compare.py", "borrow.py"])
+@pytest.mark.parametrize("file", ["compare.py"])
 def test_one_corpus_alone_is_told_how_to_add_another(app, file, monkeypatch):
     monkeypatch.setenv("COVERAGE_RULES", PATHS[0])
     page = on(app, file)

@@ -58,15 +58,27 @@ KNOWN = {
     ("about.py", "title"),
     ("beside.py", "title"),
     ("borrow.py", "tables.explained(found, counts)"),
+    (
+        "borrow.py",
+        "{'fewest': f'Fewest rules that are enough ({len(plan):,})', "
+        "'all': f'Every rule for each gap ({len(candidates):,})'}.__getitem__",
+    ),
     ("borrow_tables.py", "parts.gap_type_help()"),
     ("compare.py", "a"),
     ("compare.py", "b"),
     ("export.py", "EVERY_FRAME[frame].question"),
+    ("export_buttons.py", "count"),
     ("export_buttons.py", "label"),
+    ("export_buttons.py", "title"),
     ("gap_parts.py", "_said_of(row)"),
     ("gap_parts.py", "row['attack_id']"),
-    ("gaps.py", "counts_sentence(everything)"),
-    ("gaps.py", "parts.gap_type_help()"),
+    ("gap_list.py", "answer"),
+    ("gap_list.py", "counts_sentence(everything)"),
+    ("gap_list.py", "parts.gap_type_help()"),
+    ("gap_panel.py", "attack_id"),  # of a gap that was found
+    ("gap_panel.py", "kind.capitalize()"),
+    ("gap_panel.py", "rest"),
+    ("gap_panel.py", "row['name']"),  # a title: `page_head` guards it
     ("mapping.py", "name.capitalize()"),
     ("mapping.py", "now.scope.attack.title"),
     ("mapping.py", "said"),
@@ -99,6 +111,7 @@ KNOWN = {
     ("parts.py", "row['rules_direct']"),
     ("parts.py", "said"),
     ("parts.py", "through"),
+    ("plan.py", "labels.__getitem__"),
     ("problems.py", "code"),
     ("problems.py", "now.scope.attack.title"),
     ("release.py", "GRAINS.__getitem__"),
@@ -185,7 +198,9 @@ def texts(call: ast.Call) -> Iterator[ast.expr]:
     name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
     if (name not in SINKS and not name.endswith("Column")) or ast.unparse(call.func).startswith("untrusted."):
         return
-    yield from call.args[: 2 if name == "page_head" else 1]
+    # `address.multiselect(where, label, ...)`: the text comes after the place
+    first = int(ast.unparse(call.func).startswith(("address.", "session.address.")))
+    yield from call.args[first : 2 if name == "page_head" else first + 1]
     for keyword in call.keywords:
         if keyword.arg in ARGUMENTS or (keyword.arg == "format_func" and name in OPTIONS_ARE_MARKDOWN):
             yield keyword.value

@@ -301,3 +301,34 @@ ACCEPTED_GAPS = FrameSpec(
         "accepted_expired": (BOOL, "that day is over: the gap is an open one again"),
     },
 )
+
+NEXT_STEPS = FrameSpec(
+    "NEXT_STEPS",
+    "one row a gap",
+    GAPS.key,
+    {
+        "attack_id": (TEXT, "the gap's ID"),
+        "gap_type": (TEXT, "kind of gap: vocabulary.GAP_TYPES"),
+        "step": (TEXT, "what to do, which rules others have, and the data it needs, in one sentence"),
+        "action": (TEXT, "what to do alone"),
+        "start_rules": (LIST, "keys of one's own rules to start from, best first"),
+        "other_rules": (LIST, "keys of rules of other rule sets that would cover it, best first"),
+        "data": (LIST, "the first log source of each platform in scope; data components without analytics"),
+    },
+)
+
+DATA_NEEDED = FrameSpec(
+    "DATA_NEEDED",
+    "one row an ID, a platform and a log source of MITRE's analytics for it",
+    ("attack_id", "platform", "log_source", "channel", "data_component"),
+    {
+        "attack_id": (TEXT, "the ID; a technique has its sub-techniques' too"),
+        "platform": (TEXT, "platform of the ID in scope that the analytic is for"),
+        "source": (TEXT, "log source and event in a few words"),
+        "log_source": (TEXT, "log source as MITRE names it"),
+        "channel": (TEXT, "channel or event as MITRE words it; empty without one"),
+        "data_component": (TEXT, "data component"),
+        "analytics": (INT, "analytics that use it"),
+        "collected": (BOOL, "a rule in scope needs this data component on this platform"),
+    },
+)

@@ -68,10 +68,15 @@ def _open(view: View, coverage: pd.DataFrame) -> pd.DataFrame:
 
 
 def _out_of_scope(view: View) -> pd.DataFrame:
-    """Per ID: distinct rules on it or its sub-techniques that the scope leaves out.
+    """Per ID: distinct rules on it or its sub-techniques that the scope leaves out, and promotable ones."""
+    return rules_left_out(view).groupby("attack_id")["promotable"].agg(any="size", promotable="sum")
 
-    `promotable` counts those that only their class or switch keeps out: reviving a deprecated rule is no
-    promotion, and promoting a rule of other platforms covers nothing here.
+
+def rules_left_out(view: View) -> pd.DataFrame:
+    """One row a (ID in scope, rule out of scope on it or its sub-techniques), with `promotable`.
+
+    Only its class or switch keeps a promotable rule out: reviving a deprecated rule is no promotion, and
+    promoting a rule of other platforms covers nothing here.
     """
     left_out = view.all_placed[~among(view.all_placed["rule_key"], view.rules["rule_key"])]
     parents = view.techniques.loc[view.techniques["parent_id"].notna(), ["attack_id", "parent_id"]]
@@ -83,7 +88,7 @@ def _out_of_scope(view: View) -> pd.DataFrame:
     here = rules_in_scope(view.all_rules, replace(view.scope, classes=tuple(RULE_CLASSES), enabled="any"))
     promotable = view.all_rules[here & (view.all_rules["rule_class"] != "deprecated")]
     pairs["promotable"] = among(pairs["rule_key"], counted(promotable, view.counts_as)["rule_key"])
-    return pairs.groupby("attack_id")["promotable"].agg(any="size", promotable="sum")
+    return pairs
 
 
 def _covered_gaps(coverage: pd.DataFrame, also: frozenset[str]) -> list[pd.DataFrame]:

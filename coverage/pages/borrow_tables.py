@@ -1,4 +1,4 @@
-"""Columns and words of the Borrow page's tables. Widgets only."""
+"""Columns and words of the tables of rules to borrow. Widgets only."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ _RULE = {
         help="Data components it needs that rules of mine in scope need on the same platform.",
     ),
     "rule_platforms": st.column_config.ListColumn("Platforms", width=120),
-    "rule_class": st.column_config.TextColumn("Class", width=92),
-    "corpus": st.column_config.TextColumn("Corpus", width=80),
+    "rule_class": st.column_config.TextColumn("Counts as", width=92),
+    "corpus": st.column_config.TextColumn("Rule set", width=80),
     "path": st.column_config.TextColumn("File", width="medium"),
 }
 
@@ -50,7 +50,7 @@ PLAN_COLUMNS = {
 RULE_COLUMNS = {
     "attack_id": st.column_config.TextColumn("ID", width=82),
     "name": st.column_config.TextColumn("Gap", width=190),
-    "gap_type": st.column_config.TextColumn("Kind of work", width=138, help=parts.gap_type_help()),
+    "gap_type": st.column_config.TextColumn("Next step", width=138, help=parts.gap_type_help()),
     "weight": st.column_config.NumberColumn("Weight", width=66, format="%.2f"),
     **_RULE,
     "groups": st.column_config.NumberColumn("Groups", width=66),

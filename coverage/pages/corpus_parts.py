@@ -33,15 +33,15 @@ def chosen_corpus(now: View, key: str, place: DeltaGenerator, off: bool = False)
     names = corpus_names(now)
     if len(names) < 2:
         return now
-    chosen = place.selectbox(
+    chosen = session.address.selectbox(
+        place,
         "Rules of",
         names,
+        key,
         index=None,
-        key=key,
-        bind="query-params",
-        placeholder="All corpora",
+        placeholder="All rule sets",
         disabled=off,
-        help="One corpus by its own rules alone; all of them with a rule that several have counted once.",
+        help="One rule set by its own rules alone; all of them with a rule that several have counted once.",
     )
     return now.of_corpora([chosen]) if chosen and not off else now
 

@@ -13,6 +13,7 @@ from coverage.exports.briefing import changes_since
 from coverage.exports.bundle import EXPORTS, Wishes
 from coverage.exports.content import Content
 from coverage.exports.navigator import gaps_layer, layer_file
+from coverage.exports.plan import plan_csv, plan_markdown, work_plan
 from coverage.measures.cell import FILE_MEASURES
 from coverage.scope import View
 from coverage.text import plain
@@ -105,3 +106,21 @@ def gap_buttons(found: pd.DataFrame, now: View) -> None:
         now,
         "gaps_layer",
     )
+
+
+def plan_buttons(chosen: pd.DataFrame, now: View, others: View | None) -> None:
+    """The plan for chosen rows of ACCEPTED_GAPS, as Markdown and as CSV."""
+    count = f" ({amount(len(chosen), 'gap')})" if len(chosen) else ""
+    forms = (("Markdown", plan_markdown, "md", "text/markdown"), ("CSV", plan_csv, "csv", "text/csv"))
+    for title, form, suffix, media in forms:
+        st.download_button(
+            f"Plan as {title}{count}",
+            lambda form=form: form(work_plan(chosen, now, others), now.scope),
+            session.file_name("plan", now, suffix),
+            media,
+            icon=":material/download:",
+            on_click="ignore",
+            key=f"plan_{suffix}",
+            disabled=chosen.empty,
+            help="What to do, why, with which rule, needed data and owner, for a ticket: of the chosen rows.",
+        )

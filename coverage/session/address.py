@@ -25,6 +25,8 @@ _TARGET = "address_target"  # parameters of the page that is being opened
 _FOLLOWED = "address_followed"  # whether widgets follow the address in this run
 _SHOWN = "address_shown"  # the query of what this run shows
 _KEPT = "address_kept"  # page -> key -> value, of widgets that are not shown now
+_STEPPING = "address_stepping"  # this run ends for a step: the next one shows its query
+_DRAWN, _DRAWN_BEFORE = "address_drawn", "address_drawn_before"  # keys of this run's widgets, of the last's
 _REMEMBERED = 20  # queries of one's own: the browser may be a few runs behind
 
 SIDEBAR = ""  # the "page" of the widgets that every page has
@@ -54,12 +56,15 @@ def _begin(page: str) -> None:
     state[PAGE], state[_OWN] = page, [*own, came][-_REMEMBERED:]
     state[_CAME] = came if target is None else target
     state[_SHOWN] = {}
+    state[_DRAWN_BEFORE], state[_DRAWN] = state.get(_DRAWN, frozenset()), frozenset()
     state["address_arrived"] = arrived
 
 
 def _finish() -> None:
     """Ends a run: shows its query in the address bar."""
     state = st.session_state
+    if state.pop(_STEPPING, False):
+        return  # its old query would come after the new one
     shown: Query = state.get(_SHOWN, {})
     state[_OWN] = [*state.get(_OWN, []), shown][-_REMEMBERED:]
     state[_CAME] = shown
@@ -106,6 +111,7 @@ def step(**changed: str | None) -> None:
     """A step of the browser's history on the same page: opens or closes something, and runs it again."""
     query = shown(**changed)
     st.session_state[_OWN] = [*st.session_state[_OWN], query][-_REMEMBERED:]
+    st.session_state[_STEPPING] = True
     st.query_params.from_dict(query)
     st.rerun()
 
@@ -144,6 +150,9 @@ def _linked(
         if texts is None and (state["address_arrived"] or key not in state):
             texts = kept.get(key) or None
         state[key] = default if texts is None else read(texts)
+    elif key not in state[_DRAWN_BEFORE]:
+        state[key] = state[key]  # the browser has dropped its value meanwhile: it is sent again
+    state[_DRAWN] |= {key}
     value = draw()
     texts = [] if value == default else write(value)
     kept[key] = texts
