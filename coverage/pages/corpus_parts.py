@@ -20,7 +20,7 @@ from coverage.words import amount
 
 
 def corpus_names(now: View) -> list[str]:
-    """The names of the corpora of a view that have rules."""
+    """The names of the rule sets of a view that have rules."""
     return [stamp.name for stamp in now.scope.corpora if stamp.rules]
 
 
@@ -33,15 +33,15 @@ def chosen_corpus(now: View, key: str, place: DeltaGenerator, off: bool = False)
     names = corpus_names(now)
     if len(names) < 2:
         return now
-    chosen = place.selectbox(
+    chosen = session.address.selectbox(
+        place,
         "Rules of",
         names,
+        key,
         index=None,
-        key=key,
-        bind="query-params",
-        placeholder="All corpora",
+        placeholder="All rule sets",
         disabled=off,
-        help="One corpus by its own rules alone; all of them with a rule that several have counted once.",
+        help="One rule set by its own rules alone; all of them with a rule that several have counted once.",
     )
     return now.of_corpora([chosen]) if chosen and not off else now
 
@@ -58,15 +58,14 @@ class WhoCovers:
     @property
     def sentence(self) -> str:
         more = (
-            f" Only the first {MOST} corpora have a letter; {amount(self.left_out, 'more is', 'more are')} "
+            f" Only the first {MOST} rule sets have a letter; {amount(self.left_out, 'more is', 'more are')} "
             "read."
             if self.left_out
             else ""
         )
         return (
-            "In a cell: the technique, and a letter for each corpus that covers it by its own rules; the "
-            "fill says how many do. "
-            f"Point at a cell for their rules, click it to open it.{more}"
+            "A letter in a cell is a rule set that covers it by its own rules; the fill says how many do."
+            f"{more}"
         )
 
     def marked(self, placements: pd.DataFrame) -> pd.DataFrame:
@@ -100,14 +99,14 @@ def corpus_table(now: View) -> None:
     rows = corpus_summary(now)
     union = rows.iloc[-1]
     shared = int(union["covered"] - rows["only_here"].sum()) if float(union["covered"]).is_integer() else None
-    st.subheader("By corpus", anchor=False)
+    st.subheader("By rule set", anchor=False)
     st.caption(
         f"Each by its own rules alone; together {union['covered']:,g} of "
         f"{amount(union['total'], 'technique is', 'techniques are')} covered, where a rule that "
-        "several corpora have counts once."
+        "several rule sets have counts once."
         + (
-            f" {amount(shared, 'of these is', 'of these are')} covered by more than one corpus."
-            if shared is not None
+            f" {amount(shared, 'of these is', 'of these are')} covered by more than one rule set."
+            if shared
             else ""
         )
     )
@@ -119,19 +118,19 @@ def corpus_table(now: View) -> None:
         subs=_of(rows["subtechniques_covered"], rows["subtechniques"]),
     )
     config = {
-        "corpus": st.column_config.TextColumn("Corpus", width="medium"),
+        "corpus": st.column_config.TextColumn("Rule set", width="medium"),
         "share": st.column_config.ProgressColumn(
             "Techniques covered", min_value=0, max_value=100, format="%.0f%%"
         ),
         "techniques": st.column_config.TextColumn("Techniques", width=100, alignment="right"),
         "only_here": st.column_config.TextColumn(
-            "Only here", width=90, alignment="right", help="Techniques that no other corpus covers."
+            "Only here", width=90, alignment="right", help="Techniques that no other rule set covers."
         ),
         "subs": st.column_config.TextColumn("Sub-techniques", width=118, alignment="right"),
         "rules": st.column_config.NumberColumn("Rules in scope", width=112, format="localized"),
         "rules_read": st.column_config.NumberColumn("Rules read", width=92, format="localized"),
     }
-    st.dataframe(shown[list(config)], hide_index=True, column_config=config)
+    st.dataframe(shown[list(config)], hide_index=True, column_config=config, placeholder="–")
     parts.csv_button(rows, now, "corpora")
 
 
