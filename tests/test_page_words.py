@@ -192,7 +192,10 @@ def texts(call: ast.Call) -> Iterator[ast.expr]:
 
 
 def found() -> set[tuple[str, str]]:
-    files = [*sorted((PROJECT / "coverage" / "pages").glob("*.py")), *sorted((PROJECT / "coverage" / "session").glob("*.py"))]
+    files = [
+        *sorted((PROJECT / "coverage" / "pages").glob("*.py")),
+        *sorted((PROJECT / "coverage" / "session").glob("*.py")),
+    ]
     return {
         (path.name, words)
         for path in files

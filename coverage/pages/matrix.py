@@ -6,6 +6,7 @@ Next: click a cell to see its rules, or expand it to see which sub-techniques ar
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from coverage import session
 from coverage.charts.matrix import cards, matrix_data
@@ -20,17 +21,25 @@ from coverage.session import address
 from coverage.text import plain
 from coverage.words import amount
 
-VIEWS = {"coverage": "Coverage", "compare": "Compare two rule sets"}
+VIEWS = {"coverage": "Coverage", "compare": "Compare"}
 CORPORA = "corpora"  # the colour that says who covers a cell
+
+
+HOW_TO_READ = (
+    "A cell has the technique, its number, and how many of its sub-techniques in that tactic are covered, "
+    "such as 7/8. "
+    "A rule counts in the tactic it names; where it names none, in every tactic of the technique."
+)
 
 
 def page() -> None:
     """The view that the address names; only that one is computed."""
     everything, head = session.guarded_view(), st.container()
     several = len(corpus_parts.corpus_names(everything)) > 1
+    row = st.columns([3.4, 3, 3.4, 2.4] if several else [4, 3, 5], vertical_alignment="bottom")
     if several or address.parameter("show") == "compare":
         view = address.segmented_control(
-            st,
+            row[0],
             "View",
             list(VIEWS),
             "show",
@@ -41,23 +50,24 @@ def page() -> None:
         if view == "compare":
             compare.compare_view(everything, head)
             return
-    _coverage(everything, head, several)
+    _coverage(everything, head, list(row), several)
 
 
-def _coverage(everything: View, head, several: bool) -> None:
-    row = st.columns([3, 3, 4, 2] if several else [3, 3, 6], vertical_alignment="bottom")
+def _coverage(everything: View, head: DeltaGenerator, row: list[DeltaGenerator], several: bool) -> None:
+    colour, corpus, bands = row[1:] if several else (row[0], None, row[1])
     shade = address.selectbox(
-        row[0],
+        colour,
         "Colour by",
         [*PAGE_MEASURES, *([CORPORA] if several else [])],
         "shade",
         default="rules",
         format_func=lambda name: PAGE_MEASURES[name].label if name in PAGE_MEASURES else "Rule sets",
+        help=HOW_TO_READ,
     )
-    fixed = shade in PAGE_MEASURES and bool(PAGE_MEASURES[shade].bands) and _fixed_bands(row[1])
+    fixed = shade in PAGE_MEASURES and bool(PAGE_MEASURES[shade].bands) and _fixed_bands(bands)
     now = everything
-    if several:
-        now = corpus_parts.chosen_corpus(everything, "matrix_corpus", row[2], off=shade == CORPORA)
+    if corpus is not None:
+        now = corpus_parts.chosen_corpus(everything, "matrix_corpus", corpus, off=shade == CORPORA)
     with head:
         session.page_head("Matrix", _answer(now), now)
     if opened := clicked():  # before the matrix, which is drawn already
@@ -75,11 +85,6 @@ def _coverage(everything: View, head, several: bool) -> None:
         shown = with_status(cells, now) if shade == "status" else cells
         if measure.bands and not fixed:
             measure = measure.by_quantiles(shown.loc[~shown["is_subtechnique"], measure.column].tolist())
-        st.caption(
-            f"In a cell: the technique, **{measure.number}**, and covered/all of its sub-techniques in that "
-            "tactic. A rule counts in the tactic it names; where it names none, in every tactic of the "
-            "technique."
-        )
         data = matrix_data(shown, tactics, session.theme(), measure, cards(now))
     matrix_view(data)
     _not_shown(now)

@@ -255,6 +255,7 @@ class Matrix {
       entry.append(this.letter(one), one.name.length > 24 ? `${one.name.slice(0, 23)}…` : one.name)
       entries.push(entry)
     }
+    if (this.data.cells.some(cell => cell[SUBS])) entries.push(node("li", "", "3/8: covered/all sub-techniques"))
     for (const sign of this.data.signs) entries.push(node("li", "", sign))
     this.legend.replaceChildren(...entries)
   }
