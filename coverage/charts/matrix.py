@@ -1,203 +1,230 @@
-"""The ATT&CK matrix as a heatmap that can be read: names and numbers in the cells, tactics in order.
+"""What the browser draws of the ATT&CK matrix: cells, tactics, legend and hover cards as values for JSON.
 
-Two heatmap traces draw fill and outline (heatmap text picks a contrasting colour by itself and does
-not fade when a point is selected); a marker trace over them carries hover and click, since a
-heatmap reports no selected point. Takes frames, knows no page.
+`pages/matrix_view` hands it to the page's own component. Every text is plain text: the browser puts it in as
+text, never as markup. Takes frames, knows no page.
 """
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Collection, Mapping, Sequence
-from html import escape
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from zlib import crc32
 
 import pandas as pd
-import plotly.graph_objects as go
 
-from coverage.charts.theme import FONT, Theme, laid_out
+from coverage.charts.theme import Theme, ink_on
+from coverage.measures.breadth import open_platforms_by_placement
 from coverage.measures.cell import CELL_MEASURES, CellMeasure, score_factors
-from coverage.measures.matrix import mark_keys
+from coverage.measures.matrix import Place, first_rules, mark_keys
+from coverage.scope import View
 from coverage.words import amount
 
-CELL_HEIGHT = 58  # four lines of 10 px: three of the name, one of the number
-HEAD_HEIGHT = 52
-MOST_RULES = 6  # names in a hover; the count of the others stands behind them
-_CLEAR = "rgba(0,0,0,0)"
-_NAME_WIDTH = 13  # characters of 10 px that fit a fifteenth of 1366 px beside the sidebar
+MOST_RULES = 5  # on a card; the count of the others stands below them
+MOST_NAMED = 6  # open sub-techniques and platforms on a card
+
+# The fields of a cell, in the order in which they stand in its list.
+CELL = (
+    "x",
+    "attack_id",
+    "name",
+    "is_subtechnique",
+    "is_open",
+    "band",
+    "number",
+    "subtechniques",
+    "sign",
+    "letters",
+    "spoken",
+    "open",
+    "facts",
+    "rules",
+    "more",
+)
 
 
-def matrix_figure(
+@dataclass(frozen=True)
+class Cards:
+    """What the cards say beside the cells' own columns."""
+
+    names: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # rule key -> name, severity
+    rules: Mapping[Place, Sequence[str]] = field(default_factory=dict)  # keys of all that count
+    open_platforms: Mapping[Place, Sequence[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Letters:
+    """Letters in the cells, such as those of corpora, and lines of their own on the cards."""
+
+    key: Sequence[tuple[str, str, str]] = ()  # letter, what it stands for, colour
+    of: Mapping[Place, str] = field(default_factory=dict)
+    lines: Mapping[Place, Sequence[str]] = field(default_factory=dict)
+
+
+def cards(view: View) -> Cards:
+    """The rules that count in each cell, the severest and most specific first, and its open platforms."""
+    columns = (view.rules[name] for name in ("rule_key", "name"))
+    severity = view.rules["severity"].fillna("").tolist()
+    names = zip(*(column.tolist() for column in columns), severity, strict=True)
+    named = {key: (name, level) for key, name, level in names}
+    return Cards(named, first_rules(view), open_platforms_by_placement(view))
+
+
+def matrix_data(
     cells: pd.DataFrame,
     tactics: pd.DataFrame,
     theme: Theme,
     measure: str | CellMeasure = "rules",
-    hover: Mapping[tuple[str, str], Sequence[str]] | None = None,
-    dimmed: Collection[str] = (),
-) -> go.Figure:
-    """The matrix.
+    cards: Cards | None = None,
+    letters: Letters | None = None,
+) -> dict[str, Any]:
+    """The matrix as values for JSON, with an `id` that is another when anything in it is.
 
     Parameters
     ----------
-    cells : frame from `measures.matrix.shown_cells`
+    cells : MATRIX_CELLS, with the column of the measure
     tactics : TACTIC_COVERAGE of its columns
-    theme : Theme
-    measure : key of CELL_MEASURES, or a measure of one's own, whose column `cells` then has
-    hover : (tactic ID, ATT&CK ID) -> names of the rules that count there; without a number, lines
-    dimmed : ATT&CK IDs shown without fill, because a search left them out
+    measure : key of CELL_MEASURES, or a measure of one's own
+    cards : what the hover cards say, from `cards`
+    letters : what stands in the place of the number
+
+    Returns
+    -------
+    dict
+        `cells` are lists of the values of CELL. Their `rules` are places in `rules`, each a severity and a
+        name.
     """
     chosen = CELL_MEASURES[measure] if isinstance(measure, str) else measure
+    cards, letters = cards or Cards(), letters or Letters()
     bands = [chosen.band(value) for value in cells[chosen.column].tolist()]
-    figure = go.Figure()
-    _draw_cells(figure, cells, bands, chosen, theme, frozenset(dimmed))
-    _draw_targets(figure, cells, tactics, chosen, hover or {})
-    _draw_heads(figure, tactics, theme)
-    _draw_legend(figure, chosen, theme, frozenset(bands))
-    for key in mark_keys(set(cells["sign"])) if chosen.form else ():
-        _draw_key(figure, key, {"color": _CLEAR})  # the sign in it is the picture
-    rows = int(cells["y"].max()) + 1 if len(cells) else 1
-    figure.update_xaxes(visible=False, fixedrange=True, range=[-0.5, len(tactics) - 0.5])
-    figure.update_yaxes(visible=False, fixedrange=True, range=[rows - 0.5, -0.5])
-    laid_out(figure, theme, HEAD_HEIGHT + 44 + rows * CELL_HEIGHT)
-    return figure.update_layout(margin={"l": 0, "r": 0, "t": HEAD_HEIGHT + 40, "b": 4}, hoverdistance=60)
-
-
-def _label(row, measure: CellMeasure) -> str:
-    """The cell's text: the name in at most three lines, the number, and n/m of its sub-techniques."""
-    indent = "›\u00a0" if row.is_subtechnique else ""  # no-break: the mark stays with the name
-    name = (indent + row.name).replace("/", "/ ")  # a line may end behind a stroke, too
-    lines = textwrap.wrap(name, _NAME_WIDTH, max_lines=3, placeholder="…", break_long_words=False)
-    lines = [line.replace("/ ", "/") for line in lines]
-    return "<br>".join([*map(escape, lines), _number(row, measure) if measure.form else "\u00a0"])
-
-
-def _number(row, measure: CellMeasure) -> str:
-    subs = f"  ·  {row.subtechniques_covered}/{row.subtechniques}" if row.subtechniques else ""
-    sign = f"  {row.sign}" if row.sign else ""
-    return f"<b>{measure.in_cell(row)}</b>{subs}{sign}"
-
-
-def _draw_cells(figure, cells, bands, measure, theme, dimmed) -> None:
-    rows, columns = (
-        (int(cells["y"].max()) + 1 if len(cells) else 1),
-        int(cells["x"].max()) + 1 if len(cells) else 1,
-    )
-    fill = [[None] * columns for _ in range(rows)]
-    outline = [[None] * columns for _ in range(rows)]
-    text = [[""] * columns for _ in range(rows)]
-    for row, band in zip(cells.itertuples(), bands, strict=True):
-        fill[row.y][row.x] = -1 if row.attack_id in dimmed else band
-        outline[row.y][row.x] = 1
-        text[row.y][row.x] = _label(row, measure)
-    steps = [theme.off, *measure.colours(theme)]
-    scale = [stop for i, c in enumerate(steps) for stop in ((i / len(steps), c), ((i + 1) / len(steps), c))]
-    common = {"showscale": False, "hoverinfo": "skip"}
-    figure.add_heatmap(z=outline, colorscale=[(0, theme.faint), (1, theme.faint)], xgap=3, ygap=3, **common)
-    figure.add_heatmap(
-        z=fill,
-        zmin=-1.5,
-        zmax=len(steps) - 1.5,
-        colorscale=scale,
-        xgap=5,
-        ygap=5,
-        text=text,
-        texttemplate="%{text}",
-        textfont={"size": 10, "family": FONT},
-        **common,
-    )
-
-
-def _draw_targets(figure, cells, tactics, measure, hover) -> None:
-    names = tactics.set_index("tactic_id")["name"]
-    texts = [
-        _hover(
-            row,
-            names.get(row.tactic_id, row.tactic_id),
-            hover.get((row.tactic_id, row.attack_id), ()),
-            bool(measure.form),
-        )
-        for row in cells.itertuples()
+    listed: dict[str, int] = {}
+    found = [
+        _cell(row, band, chosen, cards, letters, listed, opened)
+        for row, band, opened in zip(cells.itertuples(), bands, _open_below(cells), strict=True)
     ]
-    figure.add_scatter(
-        x=cells["x"],
-        y=cells["y"],
-        mode="markers",
-        name="cells",
-        showlegend=False,
-        marker={"symbol": "square", "size": 40, "opacity": 0},
-        selected={"marker": {"opacity": 0}},
-        unselected={"marker": {"opacity": 0}},
-        customdata=cells[["attack_id", "tactic_id"]].to_numpy(),
-        text=texts,
-        hovertemplate="%{text}<extra></extra>",
-    )
+    data = {
+        "label": chosen.label,
+        "bands": _legend(chosen, theme, {(cell[4], cell[5]) for cell in found}),
+        "signs": mark_keys(set(cells["sign"])) if chosen.form else [],
+        "letters": [{"letter": a, "name": name, "fill": c, "ink": ink_on(c)} for a, name, c in letters.key],
+        "tactics": [_head(row) for row in tactics.itertuples()],
+        "cells": found,
+        "rules": [[cards.names[key][1], cards.names[key][0]] for key in listed],
+        "look": {"paper": theme.paper, "text": theme.text, "faint": theme.faint, "accent": theme.accent},
+    }
+    return {"id": crc32(json.dumps(data).encode()), **data}
 
 
-def _hover(row, tactic: str, rules: Sequence[str], are_rules: bool) -> str:
-    lines = [f"<b>{escape(row.name)}</b>  {row.attack_id} · {escape(tactic)}"]
-    subs = (
-        f" · {row.subtechniques_covered} of {amount(row.subtechniques, 'sub-technique')}"
-        if row.subtechniques
-        else ""
+def _head(row) -> dict[str, str]:
+    covered = f"{row.covered:.0f}" if float(row.covered).is_integer() else f"{row.covered:.1f}"
+    share = f"{row.covered / row.total:.0%}" if row.total else "–"
+    return {
+        "id": row.tactic_id,
+        "name": row.name,
+        "figures": f"{covered}/{row.total} · {share}",
+        "spoken": f"{row.name}: {covered} of {amount(row.total, 'technique')} covered",
+    }
+
+
+def _open_below(cells: pd.DataFrame) -> list[list[str]]:
+    """The open sub-techniques of each cell in its tactic, by name."""
+    below: dict[Place, list[str]] = {}
+    columns = (
+        cells[name].tolist() for name in ("tactic_id", "parent_id", "name", "rules", "is_subtechnique")
     )
-    lines.append(f"{amount(row.rules, 'rule')} ({row.rules_direct} on it directly){subs}")
-    lines.append(f"{score_factors(row)} = score {row.score:.2f}")
+    for tactic_id, parent_id, name, rules, is_subtechnique in zip(*columns, strict=True):
+        if is_subtechnique and not rules:
+            below.setdefault((tactic_id, parent_id), []).append(name)
+    places = zip(cells["tactic_id"].tolist(), cells["attack_id"].tolist(), strict=True)
+    return [below.get(place, []) for place in places]
+
+
+def _cell(
+    row,
+    band: int,
+    measure: CellMeasure,
+    cards: Cards,
+    letters: Letters,
+    listed: dict[str, int],
+    open_below: Sequence[str],
+) -> list[Any]:
+    place = (row.tactic_id, row.attack_id)
+    subs = f"{row.subtechniques_covered}/{row.subtechniques}" if row.subtechniques else ""
+    lines, rules = letters.lines.get(place, ()), cards.rules.get(place, ())
+    first = () if lines else rules[:MOST_RULES]
+    number = measure.in_cell(row) if measure.form else ""
+    return [
+        row.x,
+        row.attack_id,
+        row.name,
+        int(row.is_subtechnique),
+        int(not row.rules),
+        band,
+        number,
+        subs,
+        row.sign if measure.form else "",
+        letters.of.get(place, ""),
+        _spoken(row, measure, number),
+        _open(row, open_below, cards.open_platforms.get(place, ())),
+        [*lines, *_facts(row)],
+        [listed.setdefault(key, len(listed)) for key in first],
+        0 if lines else len(rules) - len(first),
+    ]
+
+
+def _spoken(row, measure: CellMeasure, number: str) -> str:
+    """The cell's name for a screen reader."""
+    parts = [f"{row.attack_id} {row.name}", row.tactic, amount(row.rules, "rule") if row.rules else "open"]
+    if measure.column != "rules" and number:
+        parts.append(f"{measure.label.lower()} {number}")
+    if row.subtechniques:
+        parts.append(f"{row.subtechniques_covered} of {amount(row.subtechniques, 'sub-technique')} covered")
     if row.mark:
-        mark = textwrap.wrap(f"{row.sign} gap {row.mark}", 80, max_lines=3, placeholder="…")
-        lines += map(escape, mark)
-    first = rules[:MOST_RULES] if are_rules else rules
-    shown = [escape(textwrap.shorten(name, 70, placeholder="…")) for name in first]
-    lines += [f"· {name}" for name in shown]
-    if len(rules) > len(shown):
-        lines.append(f"… and {len(rules) - len(shown)} more")
-    return "<br>".join([*lines, "<i>Click to open</i>"])
+        parts.append(row.mark)
+    return ", ".join(parts)
 
 
-def _draw_heads(figure, tactics, theme) -> None:
-    for x, row in enumerate(tactics.sort_values("position").itertuples()):
-        share = f"{row.covered / row.total:.0%}" if row.total else "-"
-        covered = f"{row.covered:.0f}" if float(row.covered).is_integer() else f"{row.covered:.1f}"
-        name = "<br>".join(map(escape, textwrap.wrap(row.name, 13, break_long_words=False)))
-        figure.add_annotation(
-            x=x,
-            y=1,
-            xref="x",
-            yref="paper",
-            yanchor="bottom",
-            yshift=2,
-            showarrow=False,
-            align="center",
-            text=f"<b>{name}</b><br>{covered}/{row.total} · {share}",
-            font={"size": 10.5, "color": theme.text},
-        )
+def _open(row, below: Sequence[str], platforms: Sequence[str]) -> list[str]:
+    """What is open here, first on the card."""
+    lines = []
+    if row.mark:
+        lines.append(f"{row.sign} {row.mark}")
+    if not row.rules:
+        lines.append("Open: no rule in scope")
+    if below:
+        lines.append(f"Open sub-techniques: {_named(below)}")
+    if platforms and row.rules:
+        lines.append(f"No rule on {_named(platforms)}")
+    return lines
 
 
-def _draw_key(figure, label: str, marker: dict) -> None:
-    figure.add_scatter(x=[None], y=[None], mode="markers", name=label, hoverinfo="skip", marker=marker)
+def _named(names: Sequence[str]) -> str:
+    more = len(names) - MOST_NAMED
+    return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
-def _draw_legend(figure, measure, theme, drawn: frozenset[int]) -> None:
-    """Every band of an ordered scale; of kinds only those that are drawn."""
-    open_label = "covered" if measure.are_kinds else "open (0)"
-    entries = list(zip([open_label, *measure.labels], measure.colours(theme), strict=True))
-    if measure.are_kinds:
-        entries = [entry for band, entry in enumerate(entries) if band in drawn or band == 0]
-    for label, colour in entries:
-        _draw_key(
-            figure,
-            label,
-            {"symbol": "square", "size": 13, "color": colour, "line": {"color": theme.faint, "width": 1}},
-        )
-    figure.update_layout(
-        legend={
-            "orientation": "h",
-            "yref": "container",
-            "y": 1,
-            "yanchor": "top",
-            "x": 0,
-            "xanchor": "left",
-            "title": {"text": f"{measure.label}:  "},
-            "itemclick": False,
-            "itemdoubleclick": False,
-            "font": {"size": 12},
-        }
-    )
+def _facts(row) -> list[str]:
+    if not row.rules:
+        return []
+    direct = f", {row.rules_direct} on it directly" if row.subtechniques else ""
+    return [f"{amount(row.rules, 'rule')}{direct}", f"{score_factors(row)} = score {row.score:.2f}"]
+
+
+def _legend(measure: CellMeasure, theme: Theme, drawn: set[tuple[int, int]]) -> list[dict[str, Any]]:
+    """What each kind of cell is called: open ones, those that have rules and no band, and each band.
+
+    Of the second there is a line where there is a cell, of kinds one for each that is drawn.
+    """
+    open_fill, *fills = measure.colours(theme)
+    entries = [_entry("open", open_fill, 0, True)] if not measure.are_kinds else []
+    if (0, 0) in drawn:
+        entries.append(_entry(measure.zero, open_fill, 0, False))
+    for band, (label, fill) in enumerate(zip(measure.page_labels, fills, strict=True), 1):
+        if not measure.are_kinds or any(one == band for _, one in drawn):
+            entries.append(_entry(label, fill, band, False))
+    return entries
+
+
+def _entry(label: str, fill: str, band: int, is_open: bool) -> dict[str, Any]:
+    return {"label": label, "fill": fill, "ink": ink_on(fill), "band": band, "open": is_open}

@@ -1,36 +1,25 @@
 """Who covers what: the matrix coloured by how many corpora cover a cell, and a letter for each that does.
 
-A letter has its corpus's colour and its own place in the cell, so that neither alone has to be seen.
+A letter has its corpus's colour and its own sign, so that neither alone has to be seen.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
+from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 
-from coverage.charts.matrix import matrix_figure
-from coverage.charts.theme import FONT, Theme, ink_on
+from coverage.charts.matrix import Letters, matrix_data
+from coverage.charts.theme import Theme
 from coverage.measures.cell import CellMeasure
+from coverage.measures.matrix import Place
 from coverage.palette import Band
 from coverage.words import amount
 
 MOST = 6
 LETTERS = "ABCDEF"
-_SIZES = {
-    1: 11,
-    2: 11,
-    3: 11,
-    4: 11,
-    5: 10,
-    6: 9,
-}  # pixels of a letter's square, by how many stand side by side
-_SLOTS = {1: 0.2, 2: 0.2, 3: 0.2, 4: 0.19, 5: 0.165, 6: 0.145}  # and how far apart they are, in columns
-_LEGEND_ROW = 20  # pixels from the legend of fills down to that of letters
-_BELOW = 0.36  # of a row, under the middle of the cell: where other shades have their number
 
 
 @dataclass(frozen=True)
@@ -48,60 +37,44 @@ class Corpora:
         """How many of them cover a cell; the letters stand where other measures have their number."""
         count = len(self.colours)
         bands = tuple(Band(i, i, f"{i} of {count}") for i in range(1, count + 1))
-        return CellMeasure("Corpora", "corpora_count", "corpora that cover it", bands, in_files=False)
+        return CellMeasure("Rule sets", "corpora_count", "rule sets that cover it", bands, in_files=False)
 
 
-def who_figure(
+def who_data(
     cells: pd.DataFrame,
     tactics: pd.DataFrame,
     theme: Theme,
     corpora: Corpora,
-    rules: Mapping[tuple[str, str], Mapping[str, int]],
-    dimmed: Collection[str] = (),
-) -> go.Figure:
-    """The matrix of who covers what.
+    rules: Mapping[Place, Mapping[str, int]],
+) -> dict[str, Any]:
+    """The matrix of who covers what, as `matrix_data` gives it.
 
     Parameters
     ----------
-    cells : frame from `measures.matrix.shown_cells`, with `corpora`: the names of those that cover the cell
+    cells : MATRIX_CELLS with `corpora`: the names of those that cover the cell
     tactics : TACTIC_COVERAGE frame
     theme : Theme
     corpora : Corpora
     rules : (tactic ID, ATT&CK ID) -> corpus -> its rules that count there
-    dimmed : ATT&CK IDs shown without fill, because a search left them out
     """
+    names = corpora.names
     counted = cells.assign(
         corpora_count=[sum(name in corpora.colours for name in found) for found in cells["corpora"]]
     )
-    hover = {
-        (row.tactic_id, row.attack_id): _hover(
-            row.corpora, corpora.names, rules.get((row.tactic_id, row.attack_id), {})
-        )
-        for row in counted.itertuples()
-    }
-    figure = matrix_figure(counted, tactics, theme, corpora.measure, hover, dimmed)
-    figure.update_layout(
-        legend2={
-            **figure.layout.legend.to_plotly_json(),
-            "title": {"text": "Letters:  "},
-            "y": 1 - _LEGEND_ROW / figure.layout.height,
-        }
+    columns = (cells[name].tolist() for name in ("tactic_id", "attack_id", "corpora"))
+    covering = {(tactic_id, attack_id): found for tactic_id, attack_id, found in zip(*columns, strict=True)}
+    letters = Letters(
+        [(LETTERS[slot], name, colour) for slot, (name, colour) in enumerate(corpora.colours.items())],
+        {
+            place: "".join(LETTERS[slot] for slot, name in enumerate(names) if name in found)
+            for place, found in covering.items()
+        },
+        {place: _lines(found, names, rules.get(place, {})) for place, found in covering.items() if found},
     )
-    shown = counted[~counted["attack_id"].isin(list(dimmed))]
-    for slot, name in enumerate(corpora.names):
-        _draw_letter(
-            figure,
-            shown[[name in found for found in shown["corpora"]]],
-            slot,
-            len(corpora.names),
-            name,
-            corpora.colours[name],
-            theme,
-        )
-    return figure
+    return matrix_data(counted, tactics, theme, corpora.measure, letters=letters)
 
 
-def _hover(covering: Sequence[str], names: Sequence[str], rules: Mapping[str, int]) -> list[str]:
+def _lines(covering: Sequence[str], names: Sequence[str], rules: Mapping[str, int]) -> list[str]:
     lines = [
         f"{LETTERS[slot]} {name}: {amount(rules.get(name, 0), 'rule')}"
         for slot, name in enumerate(names)
@@ -109,35 +82,3 @@ def _hover(covering: Sequence[str], names: Sequence[str], rules: Mapping[str, in
     ]
     missing = [name for name in names if name not in covering]
     return [*lines, *([f"not covered by {', '.join(missing)}"] if missing else [])]
-
-
-def _draw_letter(
-    figure: go.Figure, cells: pd.DataFrame, slot: int, count: int, name: str, colour: str, theme: Theme
-) -> None:
-    offset = (slot - (count - 1) / 2) * _SLOTS[count]
-    marker = {
-        "symbol": "square",
-        "size": _SIZES[count],
-        "color": colour,
-        "line": {"color": theme.paper, "width": 1},
-        "opacity": 1,
-    }
-    figure.add_scatter(
-        x=cells["x"] + offset,
-        y=cells["y"] + _BELOW,
-        mode="markers+text",
-        text=[LETTERS[slot]] * len(cells),
-        textposition="middle center",
-        textfont={"size": _SIZES[count] - 2, "color": ink_on(colour), "family": FONT},
-        marker=marker,
-        hoverinfo="skip",
-        showlegend=False,
-        name=f"corpus {slot}",
-        customdata=cells[["attack_id", "tactic_id"]].to_numpy(),
-        selected={"marker": {"opacity": 1}},
-        unselected={"marker": {"opacity": 1}},
-    )
-    label = f"{LETTERS[slot]} {escape(name if len(name) <= 24 else f'{name[:23]}…')}"
-    figure.add_scatter(
-        x=[None], y=[None], mode="markers", name=label, hoverinfo="skip", marker=marker, legend="legend2"
-    )

@@ -53,10 +53,22 @@ def _ids_and_rules(view: View) -> tuple[pd.DataFrame, pd.DataFrame]:
 @once_a_view
 def coverage_by_placement(view: View) -> pd.DataFrame:
     """PLACEMENT_COVERAGE: the same for each cell of the matrix, from the rules that count in that cell."""
+    return _shaped(_measured_placements(view), PLACEMENT_COVERAGE)
+
+
+def open_platforms_by_placement(view: View) -> dict[tuple[str, str], tuple[str, ...]]:
+    """(tactic ID, ATT&CK ID) -> the platforms in scope on which no rule works that counts in that cell."""
+    measured = _measured_placements(view)
+    columns = (measured[name].tolist() for name in ("tactic_id", "attack_id", "open_platforms"))
+    return {(tactic_id, attack_id): names for tactic_id, attack_id, names in zip(*columns, strict=True)}
+
+
+@once_a_view
+def _measured_placements(view: View) -> pd.DataFrame:
     units = units_with_parent(view.placements, view.techniques)
     units["platforms"] = units["attack_id"].map(view.techniques.set_index("attack_id")["platforms"])
     pairs = view.placed[["tactic_id", "attack_id", "rule_key"]]
-    return _shaped(_measured(view, units, pairs, ("tactic_id",)), PLACEMENT_COVERAGE)
+    return _measured(view, units, pairs, ("tactic_id",))
 
 
 def covered_by_placement(view: View) -> pd.DataFrame:

@@ -6,8 +6,9 @@ drawing library and no file format.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -18,6 +19,7 @@ from coverage.measures.gaps import gaps
 from coverage.measures.rollup import rolled_up
 from coverage.project.accepted_gaps import NOBODY, Accepted, Entry
 from coverage.scope import View, once_a_view
+from coverage.vocabulary import SEVERITIES
 
 # Beside the number of an open cell that gaps.toml answers for: what it means. The pictures' typeface has this
 # lozenge alone.
@@ -149,14 +151,12 @@ def cell_rules(view: View) -> dict[Place, list[CellRule]]:
 
     Those on the very ID stand first, each part by name.
     """
-    units = coverage_by_placement(view)[["tactic_id", "attack_id", "parent_id"]]
     direct = view.placed[["tactic_id", "attack_id", "rule_key"]]
-    counted = direct if view.scope.rollup == "direct" else rolled_up(direct, units, ("tactic_id",))
     own = set(zip(*(direct[column].tolist() for column in direct.columns), strict=True))
     columns = (view.rules[name].tolist() for name in ("rule_key", "name", "references"))
     rules = {key: (name, references) for key, name, references in zip(*columns, strict=True)}
     found: dict[Place, list] = {}
-    for row in zip(*(counted[column].tolist() for column in direct.columns), strict=True):
+    for row in _counted(view):
         tactic_id, attack_id, rule_key = row
         entry = (row not in own, rules[rule_key][0], rule_key)
         found.setdefault((tactic_id, attack_id), []).append(entry)
@@ -164,6 +164,66 @@ def cell_rules(view: View) -> dict[Place, list[CellRule]]:
 
 
 @once_a_view
-def rule_names(view: View) -> dict[Place, list[str]]:
-    """The names of `cell_rules`, in the same order."""
-    return {place: [name for name, _ in rules] for place, rules in cell_rules(view).items()}
+def first_rules(view: View) -> dict[Place, list[str]]:
+    """The keys of the rules that count in each cell, as many as its number, in the order one looks at them.
+
+    Highest severity first; of those the most specific, which name the fewest IDs; then by name.
+    """
+    named = view.placed[["attack_id", "rule_key"]].drop_duplicates()["rule_key"].value_counts()
+    ids = dict(zip(named.index.tolist(), named.tolist(), strict=True))
+    severity = {name: -rank for rank, name in enumerate(SEVERITIES, 1)}
+    columns = (view.rules[name].tolist() for name in ("rule_key", "name", "severity"))
+    keys = sorted(
+        (severity.get(level, 0), ids.get(key, 0), name, key)
+        for key, name, level in zip(*columns, strict=True)
+    )
+    ranks = {key: rank for rank, (*_, key) in enumerate(keys)}
+    found: dict[Place, list[str]] = {}
+    for tactic_id, attack_id, key in _counted(view):
+        found.setdefault((tactic_id, attack_id), []).append(key)
+    return {place: sorted(rules, key=ranks.__getitem__) for place, rules in found.items()}
+
+
+def _counted(view: View) -> list[tuple[str, str, str]]:
+    """(tactic ID, ATT&CK ID, rule key) of each rule that counts in a cell under the roll-up."""
+    columns = ["tactic_id", "attack_id", "rule_key"]
+    counted = direct = view.placed[columns]
+    if view.scope.rollup != "direct":
+        units = coverage_by_placement(view)[["tactic_id", "attack_id", "parent_id"]]
+        counted = rolled_up(direct, units, ("tactic_id",))
+    return list(zip(*(counted[column].tolist() for column in columns), strict=True))
+
+
+# ---- enabled and disabled ------------------------------------------------------------------------------
+
+
+def with_status(cells: pd.DataFrame, view: View) -> pd.DataFrame:
+    """MATRIX_CELLS with `status`: `enabled`, `disabled` where every rule is disabled, NA where there is none;
+    and `by_status`, the numbers of both: `12 + 3 off`.
+
+    Whatever the scope says of disabled rules: a rule whose format does not say counts as enabled.
+    """
+    on, off = _rules_by_status(view)
+    places = list(zip(cells["tactic_id"].tolist(), cells["attack_id"].tolist(), strict=True))
+    status = ["enabled" if place in on else "disabled" if place in off else None for place in places]
+    numbers = [" + ".join(_numbers(on[place], off[place])) or "0" for place in places]
+    return cells.assign(
+        status=pd.Series(status, index=cells.index, dtype="str"),
+        by_status=pd.Series(numbers, index=cells.index, dtype="str"),
+    )
+
+
+def _numbers(on: int, off: int) -> list[str]:
+    return [*([str(on)] if on else []), *([f"{off} off"] if off else [])]
+
+
+@once_a_view
+def _rules_by_status(view: View) -> tuple[Counter[Place], Counter[Place]]:
+    """How many enabled and how many disabled rules each cell has."""
+    whole = replace(view, scope=replace(view.scope, enabled="any"))
+    flags = whole.rules["enabled"].fillna(True).astype(bool).tolist()
+    enabled = {key for key, flag in zip(whole.rules["rule_key"].tolist(), flags, strict=True) if flag}
+    on, off = Counter(), Counter()
+    for tactic_id, attack_id, key in _counted(whole):
+        (on if key in enabled else off)[tactic_id, attack_id] += 1
+    return on, off

@@ -1,4 +1,4 @@
-"""What the pages that set corpora beside one another share. Widgets only."""
+"""What the views that set rule sets beside one another share. Widgets only."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ from coverage.text import plain
 
 
 def several_corpora(title: str, now: View) -> list[str]:
-    """The names of the corpora with rules; stops the page in words when there are fewer than two."""
+    """The names of the rule sets with rules; stops the page in words when there are fewer than two."""
     names = [stamp.name for stamp in now.scope.corpora if stamp.rules]
     if len(names) > 1:
         return names
     session.page_head(
-        title, f"{len(names)} of the 2 corpora that this page needs is here: {plain(', '.join(names))}.", now
+        title,
+        f"{len(names)} of the 2 rule sets that this view needs is here: {plain(', '.join(names))}.",
+        now,
     )
     st.info(
         "Add another set of rules to set beside it:\n"
@@ -33,10 +35,7 @@ def several_corpora(title: str, now: View) -> list[str]:
 
 
 def technique_table(frame: pd.DataFrame, key: str, config: Mapping, height: int) -> None:
-    """A table with an `attack_id`; a row the reader selects opens the technique over the page, once."""
-    chosen, opened = parts.chosen_row(frame, key, config, height=height), f"{key}_opened"
-    if chosen is None:
-        st.session_state.pop(opened, None)
-    elif st.session_state.get(opened) != (attack_id := frame.iloc[chosen]["attack_id"]):
-        st.session_state[opened] = attack_id
-        parts.technique_dialog(attack_id)
+    """A table with an `attack_id`; a row the reader clicks opens the technique over the page."""
+    chosen = parts.chosen_row(frame, key, config, height=height)
+    if chosen is not None:
+        parts.technique_dialog(frame.iloc[chosen]["attack_id"])

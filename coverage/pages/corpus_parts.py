@@ -20,7 +20,7 @@ from coverage.words import amount
 
 
 def corpus_names(now: View) -> list[str]:
-    """The names of the corpora of a view that have rules."""
+    """The names of the rule sets of a view that have rules."""
     return [stamp.name for stamp in now.scope.corpora if stamp.rules]
 
 
@@ -58,15 +58,14 @@ class WhoCovers:
     @property
     def sentence(self) -> str:
         more = (
-            f" Only the first {MOST} corpora have a letter; {amount(self.left_out, 'more is', 'more are')} "
+            f" Only the first {MOST} rule sets have a letter; {amount(self.left_out, 'more is', 'more are')} "
             "read."
             if self.left_out
             else ""
         )
         return (
-            "In a cell: the technique, and a letter for each corpus that covers it by its own rules; the "
-            "fill says how many do. "
-            f"Point at a cell for their rules, click it to open it.{more}"
+            "A letter in a cell is a rule set that covers it by its own rules; the fill says how many do."
+            f"{more}"
         )
 
     def marked(self, placements: pd.DataFrame) -> pd.DataFrame:
@@ -107,7 +106,7 @@ def corpus_table(now: View) -> None:
         "several rule sets have counts once."
         + (
             f" {amount(shared, 'of these is', 'of these are')} covered by more than one rule set."
-            if shared is not None
+            if shared
             else ""
         )
     )
@@ -131,7 +130,7 @@ def corpus_table(now: View) -> None:
         "rules": st.column_config.NumberColumn("Rules in scope", width=112, format="localized"),
         "rules_read": st.column_config.NumberColumn("Rules read", width=92, format="localized"),
     }
-    st.dataframe(shown[list(config)], hide_index=True, column_config=config)
+    st.dataframe(shown[list(config)], hide_index=True, column_config=config, placeholder="–")
     parts.csv_button(rows, now, "corpora")
 
 

@@ -1,131 +1,151 @@
-"""Matrix. Who: engineers and managers. Question: where are we covered, how well, and where not?
+"""Matrix. Who: engineers and managers. Question: where are we covered, how well, and where not? With several
+rule sets also: which of two covers what?
 
-Next: click a cell to see its rules, or unfold it to see which sub-techniques are open.
+Next: click a cell to see its rules, or expand it to see which sub-techniques are open.
 """
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from coverage import session
-from coverage.charts.matrix import matrix_figure
-from coverage.charts.who import who_figure
+from coverage.charts.matrix import cards, matrix_data
+from coverage.charts.who import who_data
 from coverage.measures import coverage_by_placement, coverage_by_tactic
 from coverage.measures.cell import PAGE_MEASURES
-from coverage.measures.matrix import matrix_cells, matrix_tactics, rule_names, shown_cells
-from coverage.pages import corpus_parts, export_buttons, parts
+from coverage.measures.matrix import matrix_cells, matrix_tactics, with_status
+from coverage.pages import compare, corpus_parts, export_buttons, parts
+from coverage.pages.matrix_view import clicked, matrix_view
+from coverage.scope import View
+from coverage.session import address
 from coverage.text import plain
 from coverage.words import amount
 
-everything = session.guarded_view()
-head, several = st.container(), len(corpus_parts.corpus_names(everything)) > 1
-controls = st.columns([9.4, 2, 2, 2, 1.8] if several else [7, 2.7, 2.4, 1.6], vertical_alignment="bottom")
-shade = controls[0].segmented_control(
-    "Colour by",
-    [*PAGE_MEASURES, *(["corpora"] if several else [])],
-    default="rules",
-    required=True,
-    key="shade",
-    bind="query-params",
-    format_func=lambda name: PAGE_MEASURES[name].label if name in PAGE_MEASURES else "Corpora",
+VIEWS = {"coverage": "Coverage", "compare": "Compare"}
+CORPORA = "corpora"  # the colour that says who covers a cell
+
+
+HOW_TO_READ = (
+    "A cell has the technique, its number, and how many of its sub-techniques in that tactic are covered, "
+    "such as 7/8. "
+    "A rule counts in the tactic it names; where it names none, in every tactic of the technique."
 )
-now = corpus_parts.chosen_corpus(everything, "matrix_corpus", controls[3], off=shade == "corpora")
-placements, tactics = coverage_by_placement(now), coverage_by_tactic(now)
-empty = list(tactics.loc[tactics["total"] == 0, "name"])
-techniques = placements[~placements["is_subtechnique"]]
-covered = float(techniques["covered"].sum())
-
-with head:
-    session.page_head(
-        "Matrix",
-        f"{covered:,g} of "
-        f"{amount(len(techniques), 'technique placement has', 'technique placements have')} a rule in "
-        "scope; outlined grey cells are open.",
-        now,
-    )
-
-names = now.techniques.set_index("attack_id")["name"].to_dict()
-parents = sorted(set(placements["parent_id"].dropna()))
-unfolded = controls[1].multiselect(
-    "Unfold" if several else "Unfold sub-techniques of",
-    parents,
-    key="unfold",
-    bind="query-params",
-    placeholder="Choose techniques",
-    format_func=lambda attack_id: parts.technique_label(attack_id, names),
-)
-search = controls[2].text_input(
-    "Find a technique", key="find", bind="query-params", placeholder="Name or ID, such as T1059"
-)
-unfold_all = controls[-1].toggle("Unfold all", key="unfold_all", bind="query-params")
-
-every_cell = matrix_cells(now, session.accepted(now))
-if several and now is everything:
-    who = corpus_parts.who_covers(now)
-    every_cell = who.marked(every_cell)
-cells = shown_cells(every_cell, parents if unfold_all else unfolded)
-words = search.strip().casefold()
-text = cells["attack_id"].str.casefold() + " " + cells["name"].str.casefold()
-missed = set(cells.loc[~text.str.contains(words, regex=False), "attack_id"]) if words else set()
-if words and len(missed) == cells["attack_id"].nunique():
-    st.info(f"No technique shown matches “{plain(search)}”. Sub-techniques are found when they are unfolded.")
-
-st.caption(
-    who.sentence
-    if shade == "corpora"
-    else f"In a cell: the technique, **{PAGE_MEASURES[shade].number}**, and covered/all of its "
-    "sub-techniques in that tactic. A rule counts in the tactic it names; where it names none, in every "
-    "tactic of the technique. Click a cell to open it."
-)
-chart_key = f"matrix_{st.session_state.setdefault('matrix_turn', 0)}"
 
 
-def _remember_click() -> None:
-    points = st.session_state[chart_key]["selection"]["points"]
-    if points:
-        st.session_state["matrix_clicked"] = points[0]["customdata"][0]
-        st.session_state["matrix_turn"] += (
-            1  # a new chart has no selection, so the same cell can be clicked again
+def page() -> None:
+    """The view that the address names; only that one is computed."""
+    everything, head = session.guarded_view(), st.container()
+    several = len(corpus_parts.corpus_names(everything)) > 1
+    row = st.columns([3.4, 3, 3.4, 2.4] if several else [4, 3, 5], vertical_alignment="bottom")
+    if several or address.parameter("show") == "compare":
+        view = address.segmented_control(
+            row[0],
+            "View",
+            list(VIEWS),
+            "show",
+            default="coverage",
+            format_func=VIEWS.__getitem__,
+            label_visibility="collapsed",
         )
+        if view == "compare":
+            compare.compare_view(everything, head)
+            return
+    _coverage(everything, head, list(row), several)
 
 
-tactics = matrix_tactics(now)
-figure = (
-    who_figure(cells, tactics, session.theme(), who.corpora, who.rules, missed)
-    if shade == "corpora"
-    else matrix_figure(cells, tactics, session.theme(), shade, rule_names(now), missed)
-)
-st.plotly_chart(
-    figure,
-    key=chart_key,
-    on_select=_remember_click,
-    selection_mode="points",
-    theme=None,
-    config={
-        "displayModeBar": True,
-        "displaylogo": False,
-        "modeBarButtons": [["toImage"]],
-        "toImageButtonOptions": {
-            "format": "png",
-            "scale": 2,
-            "filename": session.file_name("matrix", now, "png")[:-4],
-        },
-    },
-)
-if empty:
-    why = (
-        "hold only PRE-only techniques, which are out of scope"
-        if not now.scope.pre
-        else "hold no technique in scope"
+def _coverage(everything: View, head: DeltaGenerator, row: list[DeltaGenerator], several: bool) -> None:
+    colour, corpus, bands = row[1:] if several else (row[0], None, row[1])
+    shade = address.selectbox(
+        colour,
+        "Colour by",
+        [*PAGE_MEASURES, *([CORPORA] if several else [])],
+        "shade",
+        default="rules",
+        format_func=lambda name: PAGE_MEASURES[name].label if name in PAGE_MEASURES else "Rule sets",
+        help=HOW_TO_READ,
     )
-    st.caption(
-        f"Not shown: {plain(' and '.join(empty))} {why}."
-        + ("" if now.scope.pre else " Switch them on in the sidebar.")
-    )
-in_file = [name for name in every_cell if name not in ("x", "tactic", "sign")]
-csv_rows: pd.DataFrame = every_cell.sort_index()[[*in_file, "tactic"]]
-csv_names = {"attack_id": "technique_id", "mark": "accepted"}
-parts.csv_button(csv_rows, now, "matrix", csv_names, "Download every cell as CSV")
-export_buttons.matrix_buttons(now, shade)
+    fixed = shade in PAGE_MEASURES and bool(PAGE_MEASURES[shade].bands) and _fixed_bands(bands)
+    now = everything
+    if corpus is not None:
+        now = corpus_parts.chosen_corpus(everything, "matrix_corpus", corpus, off=shade == CORPORA)
+    with head:
+        session.page_head("Matrix", _answer(now), now)
+    if opened := clicked():  # before the matrix, which is drawn already
+        parts.technique_dialog(opened, [stamp.name for stamp in now.scope.corpora])
 
-if clicked := st.session_state.pop("matrix_clicked", None):
-    parts.technique_dialog(clicked, [stamp.name for stamp in now.scope.corpora])
+    cells, tactics = matrix_cells(now, session.accepted(now)), matrix_tactics(now)
+    if several and now is everything:
+        who = corpus_parts.who_covers(now)
+        cells = who.marked(cells)
+    if shade == CORPORA:
+        st.caption(who.sentence)
+        data = who_data(cells, tactics, session.theme(), who.corpora, who.rules)
+    else:
+        measure = PAGE_MEASURES[shade]
+        shown = with_status(cells, now) if shade == "status" else cells
+        if measure.bands and not fixed:
+            measure = measure.by_quantiles(shown.loc[~shown["is_subtechnique"], measure.column].tolist())
+        data = matrix_data(shown, tactics, session.theme(), measure, cards(now))
+    matrix_view(data)
+    _not_shown(now)
+    _files(cells, now, shade)
+
+
+def _fixed_bands(place) -> bool:
+    return address.toggle(
+        place,
+        "Fixed bands",
+        "fixed_bands",
+        help="Off: each colour holds about as many of the covered techniques. On: the bands are the same for "
+        "all rules and scopes, and those of the files.",
+    )
+
+
+def _answer(now: View) -> str:
+    placements = coverage_by_placement(now)
+    techniques = placements[~placements["is_subtechnique"]]
+    covered = float(techniques["covered"].sum())
+    return (
+        f"{covered:,g} of {amount(len(techniques), 'matrix cell is', 'matrix cells are')} covered; "
+        "cells with a dashed outline are open."
+    )
+
+
+def _not_shown(now: View) -> None:
+    tactics = coverage_by_tactic(now)
+    empty = tactics.loc[tactics["total"] == 0, "name"].tolist()
+    if empty:
+        why = "hold no technique in scope" if now.scope.pre else "hold only pre-attack techniques"
+        way = "" if now.scope.pre else " Include them in the sidebar, under Advanced."
+        st.caption(f"Not shown: {plain(' and '.join(empty))} {why}.{way}")
+
+
+_TABLE = {
+    "tactic": st.column_config.TextColumn("Tactic", width=150),
+    "attack_id": st.column_config.TextColumn("ID", width=82),
+    "name": st.column_config.TextColumn("Technique", width=280),
+    "rules": st.column_config.NumberColumn("Rules", width=66),
+    "subtechniques_covered": st.column_config.NumberColumn("Sub-techniques covered", width=160),
+    "subtechniques": st.column_config.NumberColumn("Sub-techniques", width=118),
+    "depth": st.column_config.NumberColumn("Depth", format="%.2f", width=70),
+    "platforms_covered": st.column_config.NumberColumn("Platforms covered", width=130),
+    "platforms_total": st.column_config.NumberColumn("Platforms", width=82),
+    "score": st.column_config.NumberColumn("Score", format="%.2f", width=70),
+    "severity": st.column_config.TextColumn("Highest severity", width=120),
+    "mark": st.column_config.TextColumn("Accepted", width=200),
+}
+
+
+def _files(cells: pd.DataFrame, now: View, shade: str) -> None:
+    """The matrix as a table on request, and as files."""
+    if address.toggle(st, "Show every cell as a table", "as_table"):
+        shown = cells.assign(mark=cells["mark"].where(cells["mark"] != "", None))
+        st.dataframe(shown[list(_TABLE)], hide_index=True, column_config=_TABLE, height=420, placeholder="–")
+    in_file = [name for name in cells if name not in ("x", "tactic", "sign")]
+    rows = cells.sort_index()[[*in_file, "tactic"]]
+    names = {"attack_id": "technique_id", "mark": "accepted"}
+    parts.csv_button(rows, now, "matrix", names, "Download every cell as CSV")
+    export_buttons.matrix_buttons(now, shade)
+
+
+page()

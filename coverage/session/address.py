@@ -249,3 +249,11 @@ def toggle(
         lambda: where.toggle(label, key=key, **more),
         page,
     )
+
+
+def texts(key: str, *, page: str | None = None) -> list[str]:
+    """The texts in the address of a part of the page that is no widget of Streamlit's.
+
+    The part puts what the reader does there into `st.session_state[key]`, as a list of texts.
+    """
+    return _linked(key, [], list, list, lambda: st.session_state[key], page)
