@@ -22,7 +22,7 @@ IMAGES = PROJECT / "docs" / "images"
 SHOTS = {
     "matrix": ("/matrix", 1366, 768),
     "overview": ("/", 1366, 768),
-    "gaps": ("/gaps", 1366, 768),
+    "plan": ("/plan", 1366, 768),
 }
 FLAGS = [
     "--no-sandbox",
