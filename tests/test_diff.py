@@ -914,9 +914,9 @@ def test_options_are_those_of_the_snapshot_until_given(repository, tmp_path):
     )
     assert other["scopes_differ"] == [
         "ATT&CK: Enterprise 18.1 before, Enterprise 19.0 after",
-        "PRE-only techniques: yes before, no after",
+        "including pre-attack techniques: yes before, no after",
         "platforms: Windows before, all after",
-        "roll-up: share before, any after",
+        "counts as covered when: share of its sub-techniques before, any sub-technique is after",
     ]
     assert {row["cause"] for row in other["ledger"]} == {"attack", "scope"}
 

@@ -258,3 +258,25 @@ def test_where_a_command_has_an_option_of_that_name_the_scope_takes_its_other_on
     assert done.returncode == 0, done.stderr
     stamp = json.loads(done.stdout)["stamp"]
     assert stamp["types"] == ["eql"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "title", "words"),
+    [
+        ("enabled", "not_disabled", "Enabled or unknown", "enabled or unknown"),
+        ("enabled", "any", "Enabled, disabled or unknown", "enabled, disabled or unknown"),
+        ("rollup", "any", "Any sub-technique is", "counts as covered when any sub-technique is"),
+        ("rollup", "all", "Every sub-technique is", "counts as covered when every sub-technique is"),
+        ("rollup", "share", "Share of its sub-techniques", "counts as the share of its sub-techniques"),
+        (
+            "rollup",
+            "direct",
+            "A rule names the technique itself",
+            "counts as covered when a rule names the technique itself",
+        ),
+    ],
+)
+def test_a_choice_reads_as_words_in_the_sidebar_and_in_the_sentence(name, value, title, words):
+    option = OPTIONS[name]
+    assert option.title_of(value, option.choices(Known())) == title
+    assert f" · {words}" in Scope(Release.parse(E19), **{name: value}).sentence()

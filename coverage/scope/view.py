@@ -195,7 +195,7 @@ class View:
         return pd.DataFrame(pairs, columns=["rule_key", "platform"], dtype="str")
 
     def with_pre(self) -> View:
-        """The same view with PRE-only techniques in scope. What does not hang on them is not made again."""
+        """The same view with pre-attack techniques in scope. What does not hang on them is not made again."""
         wide = replace(self, scope=replace(self.scope, pre=True))
         kept_with(wide).share(kept_with(self), (part.make for part in _WITHOUT_TECHNIQUES))
         return wide
@@ -265,7 +265,7 @@ def rules_in_scope(rules: pd.DataFrame, scope: Scope) -> pd.Series:
 def techniques_in_scope(techniques: pd.DataFrame, scope: Scope) -> pd.DataFrame:
     """TECHNIQUES: live IDs in scope, their `platforms` cut down to the platforms in scope.
 
-    PRE-only techniques are in only when the scope says so, whatever platforms are chosen.
+    Pre-attack techniques are in only when the scope says so, whatever platforms are chosen.
     """
     wanted = frozenset(scope.platforms)
     keep, cut = [], []
