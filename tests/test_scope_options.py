@@ -213,9 +213,9 @@ def test_a_filter_is_a_step_of_a_difference_with_its_own_words(loaded, option, v
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--tag", "no-such"), "'no-such' is no tag; choose from "),
-        (("--min-severity", "dire"), "'dire' is no severity; choose from informational"),
-        (("--author", "Bo"), "'Bo' is no author; choose from vendor, own, Ann, Bob, Cyd, Dan"),
+        (("--tag", "no-such"), "unknown tag: 'no-such'; choose from "),
+        (("--min-severity", "dire"), "unknown severity: 'dire'; choose from informational"),
+        (("--author", "Bo"), "unknown author: 'Bo'; choose from vendor, own, Ann, Bob, Cyd, Dan"),
     ],
 )
 def test_a_word_that_is_not_there_is_refused_with_what_there_is(folder, arguments, words):
@@ -243,7 +243,7 @@ def test_the_gate_takes_every_option(folder, tmp_path):
     [
         ('min_severity = "dire"', "is 'dire', none of informational"),
         ("tags = []", "is empty, which could mean all or none"),
-        ('author = ["Bob"]', "check.scope.author is no setting"),
+        ('author = ["Bob"]', "check.scope.author is not a setting"),
     ],
 )
 def test_the_gate_says_what_is_wrong_with_an_option(folder, tmp_path, line, words):

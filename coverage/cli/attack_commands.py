@@ -1,4 +1,4 @@
-"""attack list, import, fetch: the ATT&CK releases at hand and how to get more."""
+"""attack list, import, fetch: the installed ATT&CK releases and how to get more."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ app.add_typer(attack_app, name="attack")
 
 @attack_app.command("list", epilog="Example:  attack list --json")
 def attack_list(as_json: AsJson = False) -> None:
-    """The ATT&CK releases at hand, where each comes from, and which in your cache are damaged."""
+    """The installed ATT&CK releases, where each comes from, and which in your cache are damaged."""
     damaged = [{"folder": str(folder), "cause": cause} for folder, cause in shelf.unreadable_folders()]
     default = chosen_release()
     rows = [
@@ -46,7 +46,7 @@ def attack_list(as_json: AsJson = False) -> None:
     frame = pd.DataFrame(rows)
     frame["sha256"] = frame["sha256"].str[:12]
     frame["default"] = frame["default"].map({True: "default", False: ""})
-    print_table(frame[["release", "default", "from", "sha256", "source"]], "ATT&CK releases at hand")
+    print_table(frame[["release", "default", "from", "sha256", "source"]], "installed ATT&CK releases")
     if damaged:
         print_table(pd.DataFrame(damaged), "Damaged: import or fetch these again, or remove the folder")
 

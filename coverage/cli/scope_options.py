@@ -221,8 +221,7 @@ def chosen_readings(
         platforms = {name for reading in readings for name in platforms_of(reading.catalogue)}
         options = scope.options(platforms, loaded.rules, titles)
         corpora = [
-            choice("corpus that was read", name, (stamp.name for stamp in loaded.corpora))
-            for name in scope.corpora or ()
+            choice("rule set", name, (stamp.name for stamp in loaded.corpora)) for name in scope.corpora or ()
         ]
         return [(reading, reading.view(**options, corpora=corpora, on=on)) for reading in readings], loaded
     except (CatalogueError, TableError) as error:

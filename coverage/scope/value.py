@@ -46,7 +46,7 @@ class Scope:
             if known is None or value is None:
                 continue
             if unknown := set(value if option.kind == MANY else [value]) - set(known):
-                raise ValueError(f"no such {option.noun}: {', '.join(map(str, sorted(unknown, key=str)))}")
+                raise ValueError(f"unknown {option.noun}: {', '.join(map(str, sorted(unknown, key=str)))}")
 
     def options(self) -> dict[str, Any]:
         """The value of every option, by its name."""

@@ -209,7 +209,7 @@ class View:
             When a name is of no corpus of the view.
         """
         if unknown := set(names) - {stamp.name for stamp in self.scope.corpora}:
-            raise ValueError(f"no such corpus: {', '.join(sorted(unknown))}")
+            raise ValueError(f"unknown rule set: {', '.join(sorted(unknown))}")
         stamps = tuple(stamp for stamp in self.scope.corpora if stamp.name in names)
         return self if stamps == self.scope.corpora else self._part(stamps)
 
