@@ -15,7 +15,7 @@ PAGE = PROJECT / "docs" / "lint.md"
 INTRODUCTION = """\
 # Findings and lint
 
-Every mapping is checked against the chosen ATT&CK release, with the help of the other releases at hand. The Mapping
+Every mapping is checked against the chosen ATT&CK release, with the help of the other installed releases. The Mapping
 page shows what is found; `python -m coverage.cli lint` reports it and fails a build. The table of checks is written by
 `docs/write_lint.py`; do not edit.
 

@@ -484,7 +484,7 @@ def test_the_command_writes_a_table(run, tmp_path):
     [
         (("--from", E19, "--to", E19), "choose two different releases"),
         (("--from", E18, "--to", "mobile-18.1"), "choose two different releases of one domain"),
-        (("--to", "mobile-18.1"), "only release of its domain at hand"),
+        (("--to", "mobile-18.1"), "only installed release of its domain"),
         (("--from", "enterprise-3.0"), "not at hand"),
         (("--to", "nineteen"), "no ATT&CK release"),
         (("--table", "nothing"), "no table"),

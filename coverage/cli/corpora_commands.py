@@ -74,7 +74,7 @@ def corpora_fetch(
     """Download a public rule repository into your data folder, with its commit recorded, in place of the one
     there.
     """
-    name = choice("public corpus known here", name, PUBLIC)
+    name = choice("public rule set", name, PUBLIC)
     try:
         corpus = with_download_progress(
             f"Fetching {name}", lambda progress: fetch_corpus(name, ref, progress=progress)
@@ -98,5 +98,5 @@ def corpora_path(
     if name in PUBLIC and name not in offered:
         raise stop(f"{name} is not here yet; get it with 'python -m coverage.cli corpora fetch {name}'")
     if name not in offered:
-        raise stop(f"'{name}' is the name of no corpus here; there are {', '.join(offered) or 'none'}")
+        raise stop(f"'{name}' is not the name of a rule set here; there are {', '.join(offered) or 'none'}")
     write_line(str(offered[name]))

@@ -36,9 +36,8 @@ MOST_SOURCES = 6
 _TEMPLATE = Path(__file__).with_name("briefing.html.jinja")
 
 METHOD = (
-    "Every number counts rules mapped to MITRE ATT&CK: what a rule claims to detect. It is no proof that the "
-    "rule works, that its "
-    "logs arrive, or that somebody looks at its alerts.",
+    "Every number counts rules mapped to MITRE ATT&CK: what a rule claims to detect. It is not proof that "
+    "the rule works, that its logs arrive, or that somebody looks at its alerts.",
     "A technique is a way in which attackers reach a goal; a tactic is the goal. A technique that serves "
     "several tactics has a place "
     "in each of them, so it is counted once among techniques and several times among places.",
