@@ -43,7 +43,7 @@ def test_every_page_is_documented_as_its_module_says(file, title):
     text = (PROJECT / "docs" / "pages.md").read_text(encoding="utf-8")
     section = re.search(rf"^## {title}\n(.*?)(?=^## |\Z)", text, re.DOTALL | re.MULTILINE)
     assert section, f"docs/pages.md has no section {title}"
-    said = " ".join(section.group(1).replace("**", "").split())
+    text = " ".join(section.group(1).replace("**", "").split())
     source = (PROJECT / "coverage" / "pages" / file).read_text(encoding="utf-8")
     docstring = " ".join(source.split('"""')[1].split())
     who, question = re.search(r"Who: (.*?)\. Question: (.*?\?)", docstring).groups()
@@ -53,7 +53,7 @@ def test_every_page_is_documented_as_its_module_says(file, title):
         f"Question: {question}",
         *([f"Next: {next_step.group(1)}"] if next_step else []),
     ):
-        assert wanted in said
+        assert wanted in text
 
 
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)
@@ -78,7 +78,7 @@ def test_the_readme_has_two_commands_to_start_with_and_ci_runs_the_second():
 
 def test_the_readme_names_every_page_and_every_release_that_comes_with_the_project():
     """Its table of pages is PAGES; its releases are those in data/attack."""
-    rows = re.findall(r"^\| (\w+) \| .*\? \|$", README, re.MULTILINE)
+    rows = re.findall(r"^\| ([\w ]+) \| .*\? \|$", README, re.MULTILINE)
     assert rows == [entry[1] for entry in PAGES]
     section = README.partition("## A newer ATT&CK release")[2].partition("```")[0]
     embedded = [folder.name for folder in shelf.EMBEDDED.iterdir() if folder.is_dir()]

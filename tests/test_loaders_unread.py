@@ -4,8 +4,13 @@ alarm.
 
 from __future__ import annotations
 
-import pytest
+import re
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coverage.formats.unread import IDS, ids_in
 from coverage.loaders import CorpusSource, load
 from tests.formats import loaded, mapped, of_text, told
 
@@ -245,3 +250,34 @@ def test_no_real_rule_is_told_of_without_cause(shared):
     ]
     found = load([CorpusSource(root.name, root) for root in roots])
     assert len(found.rules) > 7_900 and not_read(found) == []
+
+
+# ---- the search in a whole text ------------------------------------------------------------------------
+
+PIECES = [
+    "T1059",
+    "t1059",
+    "T0",
+    "TA0001",
+    "ta0",
+    "001",
+    ".001",
+    "/002",
+    "_003",
+    "AML.",
+    "aml.",
+    "aMl.",
+    *"Tt1059._-/ zKſ\n٣",
+]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join))
+def test_the_fast_search_finds_what_the_pattern_of_ids_finds(text):
+    """But for an ID whose own letters are of both cases, which the fast search never looked for."""
+    found = {one for one in IDS.findall(text) if one[:2] not in ("Ta", "tA")}
+    assert ids_in(text) == {re.sub("[/_-]", ".", one.upper()) for one in found}
+
+
+@pytest.mark.parametrize("text", ["aT1059", "AML.T1059", "T10591", "t1059x", "T2059", "TA1001"])
+def test_no_id_is_found_in_a_longer_word(text):
+    assert ids_in(text) == set() and ids_in("T1059.001 t1105") == {"T1059.001", "T1105"}

@@ -163,9 +163,9 @@ def test_a_technique_without_subtechniques_is_not_counted_with_them(one, monkeyp
     for attack_id in ("T1680", "T1003"):
         app = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=120)
         app.query_params["technique"] = attack_id
-        app.switch_page("coverage/pages/technique.py").run()
-        texts[attack_id] = " ".join(element.value for element in app.markdown)
-    assert "T1680" in texts["T1680"]
+        app.switch_page("coverage/pages/rules.py").run()
+        texts[attack_id] = " ".join(element.value for element in [*app.markdown, *app.title])
+    assert "Local Storage Discovery" in texts["T1680"]
     assert "its sub-techniques" not in texts["T1680"]
     assert "T1003 itself; with its sub-techniques" in texts["T1003"]
 

@@ -46,7 +46,7 @@ def attack_list(as_json: AsJson = False) -> None:
     frame = pd.DataFrame(rows)
     frame["sha256"] = frame["sha256"].str[:12]
     frame["default"] = frame["default"].map({True: "default", False: ""})
-    print_table(frame[["release", "default", "from", "sha256", "source"]], "ATT&CK releases at hand")
+    print_table(frame[["release", "default", "from", "sha256", "source"]], "Installed ATT&CK releases")
     if damaged:
         print_table(pd.DataFrame(damaged), "Damaged: import or fetch these again, or remove the folder")
 

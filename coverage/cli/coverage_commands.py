@@ -15,6 +15,7 @@ from coverage.cli.main import app
 from coverage.cli.options import (
     AsJson,
     CsvFile,
+    EveryRow,
     Paths,
     choice,
     chosen_release,
@@ -46,6 +47,12 @@ from coverage.scope import Scope
 from coverage.tables import TableError
 from coverage.vocabulary import COVERED_GAP_TYPES, GAP_TYPES
 from coverage.words import amount, noun
+
+GRAIN_TITLES = {
+    "techniques": ("technique", "techniques"),
+    "subtechniques": ("sub-technique", "sub-techniques"),
+    "placements": ("matrix cell", "matrix cells"),
+}
 
 
 @app.command(
@@ -91,42 +98,45 @@ def summary(
 def _print_summary(result: dict, scope: Scope) -> None:
     console = terminal(120)
     rules = result["rules"]
-    console.print(
-        f"{rules['in_scope']:,} of {amount(rules['read'], 'rule is', 'rules are')} in scope; "
-        f"{amount(rules['unmapped'], 'of these has', 'of these have')} no mapping, "
-        f"{amount(rules['tactic_only'], 'names', 'name')} only a tactic, "
-        f"{amount(rules['unread'], 'names', 'name')} no ID that is live here. "
-        f"{_copies(rules)}{amount(rules['problems'], 'problem')} in reading; "
-        f"{amount(rules['unplaced'], 'ID')} could not be placed."
-    )
-    for grain in ("techniques", "subtechniques", "placements"):
+    for grain, title in GRAIN_TITLES.items():
         part = result[grain]
         share = f"{part['covered'] / part['total']:.1%}" if part["total"] else "-"
         console.print(
-            f"{part['covered']:>6,} of {part['total']:>4,} "
-            f"{noun(part['total'], grain.replace('sub', 'sub-')[:-1])} covered ({share})"
+            f"{part['covered']:>6,} of {part['total']:>4,} {noun(part['total'], *title)} covered ({share})"
         )
+    nowhere = {
+        "unmapped": amount(rules["unmapped"], "has no mapping", "have no mapping"),
+        "tactic_only": amount(rules["tactic_only"], "names only a tactic", "name only a tactic"),
+        "unread": amount(rules["unread"], "names no ID of this release", "name no ID of this release"),
+    }
+    without = ", ".join(words for name, words in nowhere.items() if rules[name])
+    console.print(
+        f"{rules['in_scope']:,} of {amount(rules['read'], 'rule is', 'rules are')} in scope"
+        + (f"; of these {without}. " if without else ". ")
+        + f"{_copies(rules)}{amount(rules['problems'], 'problem')} in reading; "
+        f"{amount(rules['unplaced'], 'unknown ID')} in mappings."
+    )
     corpora = result["corpora"] if len(result["corpora"]) > 1 else []
     for title, rows in (
         ("tactic", result["tactics"]),
         ("platform", result["platforms"]),
-        ("corpus", corpora),
+        ("rule set", corpora),
     ):
         if not rows:
             continue
         table = Table(
             f"by {title}",
-            "techniques covered",
+            "techniques",
             "of",
             "share",
-            "sub-techniques covered",
+            "sub-techniques",
             "of",
             "rules",
-            *(["rules counted"] if title == "platform" else []),
+            *(["counted"] if title == "platform" else []),
             box=None,
         )
         for column in table.columns[1:]:
-            column.justify = "right"
+            column.justify, column.no_wrap = "right", True
         for row in rows:
             share = f"{row['covered'] / row['total']:.0%}" if row["total"] else "-"
             table.add_row(
@@ -172,6 +182,7 @@ def gaps(
     gaps_file: GapsFile = None,
     as_json: AsJson = False,
     csv: CsvFile = None,
+    every_row: EveryRow = False,
 ) -> None:
     """Open techniques and sub-techniques, those that most groups use first; accepted and planned ones are
     marked.
@@ -198,7 +209,17 @@ def gaps(
     )
     if every > len(found):
         title += f"; {amount(every - len(found), 'more is', 'more are')} left out by --accepted {accepted}"
-    emit(found, view.scope, "gaps", shown, title, as_json=as_json, csv=csv, names=GAP_NAMES)
+    emit(
+        found,
+        view.scope,
+        "gaps",
+        shown,
+        title,
+        as_json=as_json,
+        csv=csv,
+        names=GAP_NAMES,
+        every_row=every_row,
+    )
 
 
 @app.command(epilog="Examples:  rules --csv rules.csv  |  rules my-rules --technique T1059 --json")
@@ -216,6 +237,7 @@ def rules(
     ] = None,
     as_json: AsJson = False,
     csv: CsvFile = None,
+    every_row: EveryRow = False,
 ) -> None:
     """The rules in scope, with the IDs they are read as."""
     ((reading, view),), _ = chosen_readings(paths, (scope.attack,), scope)
@@ -229,7 +251,7 @@ def rules(
         found = found[hits]
     shown = ["name", "attack_ids", "severity", "type", "platforms", "updated", "path"]
     title = f"{amount(len(found), 'rule')} of {len(view.all_rules):,} read"
-    emit(found, view.scope, "rules", shown, title, as_json=as_json, csv=csv)
+    emit(found, view.scope, "rules", shown, title, as_json=as_json, csv=csv, every_row=every_row)
 
 
 def _live(text: str, reader: Reader) -> str:
@@ -251,6 +273,7 @@ def problems(
     corpora: Corpora = None,
     as_json: AsJson = False,
     csv: CsvFile = None,
+    every_row: EveryRow = False,
 ) -> None:
     """Everything that could not be read, or placed in the release, with path, line and cause."""
     loaded = loaded_rules(paths)
@@ -272,7 +295,7 @@ def problems(
         f"{amount(unplaced_count(reading, without), 'ID')} "
         f"that could not be placed in {reading.catalogue.release.title}"
     )
-    emit(found, None, "problems", shown, title, as_json=as_json, csv=csv)
+    emit(found, None, "problems", shown, title, as_json=as_json, csv=csv, every_row=every_row)
 
 
 def _corpora_without(loaded: Loaded, chosen: Sequence[CorpusStamp]) -> set[str]:

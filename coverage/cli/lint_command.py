@@ -14,7 +14,7 @@ from coverage.cli.main import app
 from coverage.cli.options import Paths, choice, loaded_rules, own_paths, stop
 from coverage.cli.output import json_bytes, print_table, write_bytes
 from coverage.cli.scope_options import Attack
-from coverage.cli.terminal import error_console
+from coverage.cli.terminal import error_console, write_line
 from coverage.exports.annotations import annotations
 from coverage.exports.sarif import sarif
 from coverage.exports.tables import records, stamped_csv
@@ -141,15 +141,17 @@ def _results(
 
 def _summary(results: pd.DataFrame, reading: Reading) -> str:
     counts = severity_counts(results)
-    said = ", ".join(amount(counts[name], name) for name in PROBLEM_SEVERITIES)
+    found = ", ".join(amount(counts[name], name) for name in PROBLEM_SEVERITIES)
     return (
-        f"{said} and {counts['silenced']:,} silenced in {amount(len(reading.loaded.rules), 'rule')}, "
+        f"{found} and {counts['silenced']:,} silenced in {amount(len(reading.loaded.rules), 'rule')}, "
         f"checked in {reading.catalogue.release.title}"
     )
 
 
 def _print(results: pd.DataFrame, files: list[str], reading: Reading, fail_on: str) -> None:
-    """Results that meet the threshold one by one, the others by code, silenced ones with their reason."""
+    """Results that meet the threshold one a line, as compilers write them; the others by code, silenced ones
+    with their reason; the figures last, where a terminal shows them.
+    """
     shown = results.assign(
         place=[
             _place(*values)
@@ -158,11 +160,9 @@ def _print(results: pd.DataFrame, files: list[str], reading: Reading, fail_on: s
     )
     listed = counting(shown, fail_on)
     rest = shown[shown["silenced"].isna()].drop(listed.index)
-    if len(listed):
-        print_table(
-            listed[["severity", "code", "place", "name", "message", "fix"]],
-            f"{amount(len(listed), 'that fails', 'that fail')} (--fail-on {fail_on})",
-        )
+    for row in listed.itertuples(index=False):
+        write = f" Write {row.fix}." if isinstance(row.fix, str) else ""
+        write_line(f"{row.place}: {row.severity} {row.code}: {row.message}{write}")
     if len(rest):
         counts = rest.groupby(["severity", "code"], sort=False).size().rename("findings").reset_index()
         print_table(counts.sort_values("findings", ascending=False), "Others, by code")

@@ -42,6 +42,10 @@ CsvFile = Annotated[
     str | None, typer.Option("--csv", metavar="FILE", help="Write CSV to FILE; - is standard output.")
 ]
 
+EveryRow = Annotated[
+    bool, typer.Option("--all", help="Show every row on a terminal, not the first 20; files have every row.")
+]
+
 
 def default_paths(environment: str | None = None) -> list[str]:
     """The rule paths read when none is given, as `offered.default_texts` says."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 import pandas as pd
+from rich.box import HEAVY_HEAD, SIMPLE_HEAD
 from rich.table import Table
 
 from coverage.cli.options import one_output, stop
@@ -58,20 +59,92 @@ def with_download_progress(title: str, run: Callable[[Callable | None], Result])
         return run(lambda done, total: progress.update(task, completed=done, total=total))
 
 
-def print_table(frame: pd.DataFrame, title: str, *notes: str) -> None:
-    """A readable table on a terminal, its notes below it; the same columns, never cut, when piped."""
+MOST_ROWS = 20  # of a table on a terminal, unless all are asked for
+_MOST = 40  # characters that a column of words asks for, as long as others are left out for want of room
+_GAP = 3  # blanks between two columns
+_MOST_ITEMS = 2  # of a list in a cell on a terminal
+
+
+def print_table(frame: pd.DataFrame, title: str, *notes: str, most: int | None = None) -> None:
+    """A readable table on a terminal, its notes below it; every column and row, never cut, when piped.
+
+    On a terminal the columns that fit its width are shown, IDs and numbers whole, and the first `most` rows;
+    a line says what is left out.
+    """
     console = terminal()
     if frame.empty:
         console.print(title, *notes, sep="\n")
         return
+    if not console.is_terminal:
+        console.print(_table(frame, frame.columns, title, notes, overflow="fold"))
+        return
+    shown = frame if most is None else frame.head(most)
+    shown = shown.assign(**{name: shown[name].map(_short) for name in shown.select_dtypes("object").columns})
+    fitting = columns_that_fit(shown, console.width)
+    left_out = [str(name) for name in shown.columns if name not in fitting]
+    more = [f"{len(frame) - len(shown):,} more (--all)"] if len(shown) < len(frame) else []
+    if left_out:
+        more.append(f"not shown at this width: {', '.join(left_out)}")
+    console.print(_table(shown[fitting], fitting, title, (*more, *notes), overflow="ellipsis"))
+
+
+def _short(value: object) -> object:
+    """A list of many as its first items and how many more: `T1105; T1048; +3`."""
+    if not isinstance(value, tuple) or len(value) <= _MOST_ITEMS:
+        return value
+    return (*value[:_MOST_ITEMS], f"+{len(value) - _MOST_ITEMS}")
+
+
+def columns_that_fit(frame: pd.DataFrame, width: int) -> list[str]:
+    """The columns that fit a terminal side by side, in order. The first is always among them."""
+    found, used = [], 2
+    for name in frame.columns:
+        needed = _whole_width(frame[name]) or max(len(str(name)), min(_longest(frame[name]), _MOST))
+        if found and used + needed + _GAP > width:
+            continue
+        found.append(name)
+        used += needed + _GAP
+    return found
+
+
+def _longest(column: pd.Series) -> int:
+    return max((len(text(value)) for value in column.tolist()), default=0)
+
+
+def _whole_width(column: pd.Series) -> int | None:
+    """The width of a column whose values must not be cut: IDs and other single words, lists of them, numbers.
+    None for one of sentences and names.
+    """
+    cells = column.tolist()
+    words = [item for cell in cells for item in (cell if isinstance(cell, tuple) else (text(cell),))]
+    if column.dtype.kind not in "iuf" and any(" " in str(word) for word in words):
+        return None
+    return max(_longest(column), len(str(column.name)))
+
+
+def _table(
+    frame: pd.DataFrame, columns: Sequence[str], title: str, notes: Sequence[str], overflow: str
+) -> Table:
     table = Table(
-        title=title, title_justify="left", caption=lines(*notes), caption_justify="left", expand=False
+        title=title,
+        title_justify="left",
+        caption=lines(*notes),
+        caption_justify="left",
+        expand=False,
+        box=HEAVY_HEAD if overflow == "fold" else SIMPLE_HEAD,
     )
-    for name, dtype in frame.dtypes.items():
-        table.add_column(str(name), justify="right" if dtype.kind in "iuf" else "left", overflow="fold")
-    for row in zip(*(frame[name].tolist() for name in frame.columns), strict=True):
+    for name in columns:
+        whole = _whole_width(frame[name])
+        table.add_column(
+            str(name),
+            justify="right" if frame[name].dtype.kind in "iuf" else "left",
+            overflow=overflow,
+            no_wrap=overflow == "ellipsis",
+            min_width=whole if overflow == "ellipsis" else None,
+        )
+    for row in zip(*(frame[name].tolist() for name in columns), strict=True):
         table.add_row(*map(text, row))
-    console.print(table)
+    return table
 
 
 def emit(
@@ -84,6 +157,7 @@ def emit(
     as_json: bool,
     csv: str | None,
     names: dict[str, str] | None = None,
+    every_row: bool = True,
 ) -> None:
     """The frame in the form asked for: JSON, CSV or a table of some `columns`."""
     one_output(as_json, csv)
@@ -94,4 +168,5 @@ def emit(
         print_json(stamp | {name: records(frame, names)})
     elif csv is None:
         notes = (scope.sentence(), scope.corpora_sentence()) if scope else ()
-        print_table(frame[columns].rename(columns=names or {}), title, *notes)
+        most = None if every_row else MOST_ROWS
+        print_table(frame[columns].rename(columns=names or {}), title, *notes, most=most)

@@ -106,6 +106,8 @@ def problems_from(
     issues: Sequence[Issue], file: RuleFile, rule_id: str | None, syntax: Syntax
 ) -> list[Problem]:
     """The problems of a file that holds one rule."""
+    if not issues:
+        return []
     noted = Noted(file)
     noted.add(issues, rule_id)
     return noted.problems(syntax)

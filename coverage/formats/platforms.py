@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from coverage.formats.words import Said, WordTable, split_words, table_lines
@@ -73,6 +73,7 @@ class PlatformTable(WordTable):
     """The table of platforms."""
 
     _ranks: dict[str, int] = field(default_factory=dict, repr=False)
+    _tag_rows: dict[str, Row | None] = field(default_factory=dict, repr=False)  # of the tags seen so far
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -108,15 +109,17 @@ class PlatformTable(WordTable):
                 found.append(row)
             elif kind in ("os", "domain"):
                 unknown.append((kind, word))
-        for tag in words.tags:
-            row = self._by_word.get(("os", tag.lower())) or self._by_word.get(("tag", tag.lower()))
-            if row is not None:
-                found.append(row)
+        found += [row for tag in words.tags if (row := self._tag_row(tag)) is not None]
         found += self._other_rows(words, unknown)
         found += self._integration_rows(words, unknown)
         found += [row for job in words.jobs for row in self.matching("job", job)[:1]]
         found += [row for index in words.indices for row in self.matching("index", index)]
         return (found, tuple(dict.fromkeys(unknown)))
+
+    def _tag_row(self, tag: str) -> Row | None:
+        if tag not in self._tag_rows:
+            self._tag_rows[tag] = self.first([("os", tag), ("tag", tag)])
+        return self._tag_rows[tag]
 
     def _other_rows(self, words: RuleWords, unknown: list[tuple[str, str]]) -> list[Row]:
         found = []
@@ -146,9 +149,15 @@ def _worded(words: RuleWords) -> Iterator[tuple[str, str]]:
     for word in words.os:
         yield ("os", word)
     for tag in words.tags:
-        category, _, value = tag.partition(":")
-        if value and category in _TAG_KINDS:
-            yield (_TAG_KINDS[category], value.strip())
+        if (worded := _worded_tag(tag)) is not None:
+            yield worded
+
+
+@lru_cache(maxsize=4096)
+def _worded_tag(tag: str) -> tuple[str, str] | None:
+    """The kind and word of a tag such as `OS: Windows`; None for one without a known category."""
+    category, _, value = tag.partition(":")
+    return (_TAG_KINDS[category], value.strip()) if value and category in _TAG_KINDS else None
 
 
 def _integration_words(words: RuleWords) -> Iterator[tuple[str, bool]]:

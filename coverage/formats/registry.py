@@ -49,18 +49,19 @@ LOADERS: dict[str, Loader] = {
 }
 
 SUFFIXES: frozenset[str] = frozenset(suffix for loader in LOADERS.values() for suffix in loader.suffixes)
+_OF_SUFFIX: dict[str, tuple[Loader, ...]] = {
+    suffix: tuple(loader for loader in LOADERS.values() if suffix in loader.suffixes) for suffix in SUFFIXES
+}
 
 
 def max_bytes(path: str) -> int:
     """The size up to which a file of this suffix is read: the largest that one of its formats allows."""
-    suffix = suffix_of(path)
-    return max((loader.max_bytes for loader in LOADERS.values() if suffix in loader.suffixes), default=0)
+    return max((loader.max_bytes for loader in _OF_SUFFIX.get(suffix_of(path), ())), default=0)
 
 
 def is_meant(path: str, text: str) -> bool:
     """Whether a text, perhaps damaged, looks like a rule of a format of its suffix."""
-    suffix = suffix_of(path)
-    return any(suffix in loader.suffixes and loader.meant(text) for loader in LOADERS.values())
+    return any(loader.meant(text) for loader in _OF_SUFFIX.get(suffix_of(path), ()))
 
 
 def chosen(file: RuleFile) -> tuple[Loader | None, Any]:
@@ -74,11 +75,10 @@ def chosen(file: RuleFile) -> tuple[Loader | None, Any]:
         When the text is meant for a format of this suffix and no syntax can read it; the first syntax's
         fault.
     """
-    suffix = suffix_of(file.path)
     documents: dict[str, Any] = {}
     faults: dict[str, Unparsable] = {}
-    for loader in LOADERS.values():
-        if suffix not in loader.suffixes or not loader.meant(file.text):
+    for loader in _OF_SUFFIX.get(suffix_of(file.path), ()):
+        if not loader.meant(file.text):
             continue
         document = _parsed(loader.syntax, file.text, documents, faults)
         if loader.syntax.name not in faults and loader.sniff(file, document):

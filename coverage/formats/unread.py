@@ -30,8 +30,16 @@ LONGEST = 300  # of a text that names IDs rather than tells a story
 
 _CODE = r"(?:t[01]\d{3}(?:[./_-]\d{3})?|ta0\d{3})"
 IDS = re.compile(rf"(?i)(?<![a-z0-9])(?<!aml\.){_CODE}(?![a-z0-9])")
-# How an ID starts: six searches for fixed letters take a sixth of the time of one for any of them.
-_STARTS = tuple(re.compile(rf"{letters}\d{{3}}") for letters in ("T1", "T0", "TA0", "t1", "t0", "ta0"))
+_ALONE, _IN_ATLAS = r"(?<!(?i:[a-z0-9]){})", r"(?<!(?i:aml\.){})"
+# The same IDs, in upper case and in lower case: two searches for a fixed first letter take a quarter of the
+# time of one for either. To start with its letter, a pattern checks at its end what is before the ID.
+_FAST_IDS = tuple(
+    re.compile(
+        rf"{t}(?:[01]\d{{3}}{_ALONE.format(t + '.{4}')}{_IN_ATLAS.format(t + '.{4}')}(?:[./_-]\d{{3}})?"
+        rf"|{a}0\d{{3}}{_ALONE.format(t + '.{5}')}{_IN_ATLAS.format(t + '.{5}')})(?!(?i:[a-z0-9]))"
+    )
+    for t, a in ("TA", "ta")
+)
 # A tag: an ID alone, with the name of ATT&CK before it, with its own name behind it or before it.
 _TAG = re.compile(
     rf"(?i)(?:(?P<space>[a-z&][a-z&_ -]{{0,24}}?)[.:_/ -]\s*)?{_CODE}(?:\s*[:(–-].{{0,120}})?"
@@ -98,9 +106,8 @@ def _names_an_id(value: Any) -> bool:
 
 def ids_in(text: str) -> set[str]:
     """The technique and tactic IDs in a text, in capitals and with a point before the sub-technique."""
-    starts = (found.start() for start in _STARTS for found in start.finditer(text))
-    written = {found[0] for at in starts if (found := IDS.match(text, at))}
-    return {_plain(one) for one in written}
+    upper, lower = _FAST_IDS
+    return {_plain(written) for written in {*upper.findall(text), *lower.findall(text)}}
 
 
 def ids_of(written: Iterable[WrittenMapping]) -> set[str]:
@@ -111,6 +118,11 @@ def ids_of(written: Iterable[WrittenMapping]) -> set[str]:
             if text:
                 found |= _named_by(text)
     return found
+
+
+def _as_written(written: Iterable[WrittenMapping]) -> set[str | None]:
+    """The texts in the ID fields of mappings: faster than `ids_of`, and nearly always enough."""
+    return {text for row in written for text in (row.tactic_id, row.technique_id, row.subtechnique_id)}
 
 
 @lru_cache(maxsize=4096)
@@ -136,7 +148,7 @@ def unread_issues(
     meant
         What to write instead, in the rule's format.
     """
-    if meant is None or ids <= (read := ids_of(written)):
+    if meant is None or ids <= _as_written(written) or ids <= (read := ids_of(written)):
         return []
     issues: list[Issue] = []
     for keys, text, path in islice(named, MOST_VALUES):

@@ -225,8 +225,7 @@ def file_bytes(path: str | Path) -> bytes:
         Code `too-large` (told by its size, not read), `not-a-file` or `unreadable-file`.
     """
     try:
-        with _opened(path) as handle:
-            size = os.fstat(handle).st_size
+        with _opened(path) as (handle, size):
             limit = max_bytes(str(path)) or MAX_BYTES
             if size > limit:
                 raise too_large(size, limit)
@@ -236,15 +235,16 @@ def file_bytes(path: str | Path) -> bytes:
 
 
 @contextmanager
-def _opened(path: str | Path) -> Iterator[int]:
-    """A handle of a regular file, whatever the path has become since it was listed. Never waits for a
-    pipe.
+def _opened(path: str | Path) -> Iterator[tuple[int, int]]:
+    """A handle of a regular file, whatever the path has become since it was listed, and its size. Never waits
+    for a pipe.
     """
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     try:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
             raise Unreadable("not-a-file", "A pipe, socket or device, not a file.")
-        yield handle
+        yield (handle, status.st_size)
     finally:
         os.close(handle)
 
@@ -252,7 +252,7 @@ def _opened(path: str | Path) -> Iterator[int]:
 def head_text(path: str | Path) -> str:
     """The start of a file as text, whatever its encoding: what it looks like, not what it says."""
     try:
-        with _opened(path) as handle:
+        with _opened(path) as (handle, _):
             data = os.read(handle, HEAD_BYTES)
     except (OSError, ValueError, Unreadable):
         return ""

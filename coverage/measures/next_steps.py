@@ -138,7 +138,7 @@ def _names(view: View, others: View | None) -> dict[str, str]:
 
 def _action(gap: Mapping, start: Sequence[str], source: str, names: Mapping[str, str]) -> str:
     """What to do, without what others have and which data it needs."""
-    one, many = (_quoted(names[start[0]]) if start else ""), f"one of {len(start):,} rules"
+    one, many = (_quoted(names[start[0]]) if start else ""), f"one of {amount(len(start), 'rule')}"
     kind = gap["gap_type"]
     if kind == "not_production" and start:
         return f"Promote {one}" if len(start) == 1 else f"Promote {many} that are not in scope"
@@ -165,8 +165,8 @@ def _lent(lenders: Sequence[str], corpora: Mapping[str, str], names: Mapping[str
     if len(lenders) == 1:
         return f"{sets[0]} has a rule for it: {_quoted(names[lenders[0]])}"
     if len(sets) == 1:
-        return f"{sets[0]} has {len(lenders):,} rules for it"
-    return f"{' and '.join((', '.join(sets[:-1]), sets[-1]))} have {len(lenders):,} rules for it"
+        return f"{sets[0]} has {amount(len(lenders), 'rule')} for it"
+    return f"{' and '.join((', '.join(sets[:-1]), sets[-1]))} have {amount(len(lenders), 'rule')} for it"
 
 
 def _quoted(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Overview. Who: a manager. Questions: how good is our coverage, is it getting better, where are we blind?
+"""Overview. Who: a manager. Question: how good is our coverage, is it getting better, where are we blind?
 
 Next: click a weak platform or tactic to see its gaps in the Plan, take one of the five things to do next, or
 download the report.

@@ -1,4 +1,4 @@
-"""Share. Who: whoever must hand coverage on. Questions: in which form does the next person need it, and what
+"""Share. Who: whoever must hand coverage on. Question: in which form does the next person need it, and what
 changed since last time?
 
 Next: download the file, make the same one on a schedule with `python -m coverage.cli export`, or keep a

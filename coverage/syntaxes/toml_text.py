@@ -18,6 +18,7 @@ from coverage.syntaxes.toml_places import value_offsets
 MAX_PARTS = 50  # of a dotted key: tomli looks at all of them for each one
 MAX_VALUES, MAX_LINES = 300_000, 1_000_000  # read in a few seconds
 _PART = r"""(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')"""
+_NO_DOTS = bytes(set(range(256)) - set(b".\n"))
 _DOTTED = re.compile(rf"""(?<![\w"'-]){_PART}(?:[ \t]*+\.[ \t]*+{_PART}){{{MAX_PARTS}}}""")
 
 
@@ -32,8 +33,9 @@ def parse(text: str) -> dict:
     """
     try:
         afford_signs(text, budget.TOML_SIGNS)
-        afford_time(sum(map(text.count, "=,[{")), MAX_VALUES, "values")
-        afford_time(text.count("\n"), MAX_LINES, "lines")
+        if len(text) > MAX_VALUES:
+            afford_time(sum(map(text.count, "=,[{")), MAX_VALUES, "values")
+            afford_time(text.count("\n"), MAX_LINES, "lines")
         if _may_have_a_long_key(text) and (dotted := _DOTTED.search(text)):
             place = (
                 text.count("\n", 0, dotted.start()) + 1,
@@ -51,7 +53,10 @@ def _may_have_a_long_key(text: str) -> bool:
     """Whether a line has as many dots as a key too long: nearly no rule does, and the search costs as much as
     reading.
     """
-    return any(line.count(".") >= MAX_PARTS for line in text.split("\n"))
+    if text.count(".") < MAX_PARTS:
+        return False
+    dots_and_lines = text.encode("utf-8", "surrogatepass").translate(None, _NO_DOTS)
+    return b"." * MAX_PARTS in dots_and_lines
 
 
 def positions(text: str, wanted: Collection[DocPath] | None = None) -> Positions:
