@@ -1,8 +1,9 @@
-"""A Streamlit app, started as a user starts it."""
+"""A Streamlit app, started as a user starts it. `docs/screenshots.py` uses it, too."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -12,7 +13,19 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.conftest import PROJECT
+from coverage.tables import PROJECT
+
+# The program, and what keeps it from asking anybody but the app.
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 @contextmanager
@@ -41,6 +54,20 @@ def served(
             yield url
         finally:
             server.terminate()
+
+
+def settled(page, least: int = 300) -> None:
+    """Wait until a page has been drawn and the app has nothing left to run."""
+    page.wait_for_selector("h1")
+    page.wait_for_timeout(least)
+    page.wait_for_function(IDLE)
+    page.wait_for_timeout(least // 2)  # what the end of the run sends: the address, a component
+    page.wait_for_function(IDLE)
+
+
+# Streamlit says on its own root whether a script is running.
+IDLE = """() => !document.querySelector('[data-testid=stStatusWidget]')
+    && document.querySelector('[data-testid=stApp]')?.dataset.testScriptState !== 'running'"""
 
 
 def _wait_for(url: str, seconds: int = 90) -> None:

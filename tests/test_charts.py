@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
 from coverage.charts import bars
-from coverage.charts.matrix import matrix_figure
+from coverage.charts.matrix import CELL, cards, matrix_data
 from coverage.charts.theme import DARK, LIGHT
 from coverage.loaders import corpus_sources, load
 from coverage.measures import (
@@ -16,7 +18,7 @@ from coverage.measures import (
     severity_mix,
 )
 from coverage.measures.cell import PAGE_MEASURES
-from coverage.measures.matrix import matrix_cells, shown_cells
+from coverage.measures.matrix import matrix_cells, with_status
 from coverage.palette import KINDS, RULE_BANDS, SHARE_BANDS, band_of
 from coverage.reading import read_in
 from coverage.tables import PROJECT
@@ -33,104 +35,78 @@ def placements(view):
     return matrix_cells(view)
 
 
-def cells_trace(figure):
-    return next(trace for trace in figure.data if trace.name == "cells")
+@pytest.fixture(scope="module")
+def tactics(view):
+    return coverage_by_tactic(view)
 
 
-def test_matrix_shows_each_technique_placement_once_in_tactic_order(view, placements):
-    tactics = coverage_by_tactic(view)
-    cells = shown_cells(placements)
-    assert len(cells) == (~placements["is_subtechnique"]).sum()
-    assert not cells.duplicated(["x", "y"]).any()
-    order = cells.drop_duplicates("x").sort_values("x")["tactic_id"].tolist()
+def drawn(data: dict) -> list[dict]:
+    return [dict(zip(CELL, cell, strict=True)) for cell in data["cells"]]
+
+
+def test_matrix_shows_each_technique_placement_once_in_tactic_order(placements, tactics):
+    found = drawn(matrix_data(placements, tactics, LIGHT))
+    assert [(cell["x"], cell["attack_id"]) for cell in found] == list(
+        zip(placements["x"], placements["attack_id"], strict=True)
+    )
+    assert len({(cell["x"], cell["attack_id"]) for cell in found}) == len(found)
+    order = placements.drop_duplicates("x").sort_values("x")["tactic_id"].tolist()
     assert order == tactics.sort_values("position")["tactic_id"].tolist()
-    for _, column in cells.groupby("x"):
-        assert column["y"].tolist() == list(range(len(column)))
-        assert column["name"].str.casefold().is_monotonic_increasing
+    techniques = [cell for cell in found if not cell["is_subtechnique"]]
+    assert len(techniques) == (~placements["is_subtechnique"]).sum()
+    for x in range(len(order)):
+        names = [cell["name"].casefold() for cell in techniques if cell["x"] == x]
+        assert names and names == sorted(names)
 
 
-def test_unfolding_puts_sub_techniques_below_their_technique(placements):
-    cells = shown_cells(placements, ["T1059"])
-    column = cells[cells["tactic_id"] == "TA0002"].sort_values("y")
-    ids = column["attack_id"].tolist()
+def test_sub_techniques_come_right_below_their_technique(placements, tactics):
+    found = drawn(matrix_data(placements, tactics, LIGHT))
+    x = next(cell["x"] for cell in found if cell["attack_id"] == "T1059")
+    ids = [cell["attack_id"] for cell in found if cell["x"] == x]
     start = ids.index("T1059")
     below = [i for i in ids if i.startswith("T1059.")]
     assert below and ids[start + 1 : start + 1 + len(below)] == sorted(below)
-    folded = shown_cells(placements)
-    assert len(cells) == len(folded) + len(below)
 
 
 @pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda theme: theme.name)
 @pytest.mark.parametrize("shade", PAGE_MEASURES)
-def test_matrix_figure_equals_its_frame(view, placements, shade, theme):
-    tactics = coverage_by_tactic(view)
-    cells = shown_cells(placements)
-    figure = matrix_figure(cells, tactics, theme, shade)
-    targets = cells_trace(figure)
-    assert list(zip(targets.customdata[:, 0], targets.customdata[:, 1], strict=True)) == list(
-        zip(cells["attack_id"], cells["tactic_id"], strict=True)
-    )
-    fill = next(trace for trace in figure.data if trace.type == "heatmap" and trace.text is not None)
-    drawn = sum(value is not None for row in fill.z for value in row)
-    assert drawn == len(cells)
-    heads = [annotation.text for annotation in figure.layout.annotations]
-    assert len(heads) == len(tactics)
-    for head, row in zip(heads, tactics.sort_values("position").itertuples(), strict=True):
-        assert f"{row.covered:.0f}/{row.total}" in head
-    labels = [
-        trace.name for trace in figure.data if trace.showlegend is not False and trace.type == "scatter"
-    ]
-    if not PAGE_MEASURES[shade].are_kinds:
-        assert len(labels) == 6
-    else:
+def test_matrix_equals_its_frame(view, placements, tactics, shade, theme):
+    cells, measure = with_status(placements, view), PAGE_MEASURES[shade]
+    data = matrix_data(cells, tactics, theme, shade)
+    numbers = [cell["number"] for cell in drawn(data)]
+    assert numbers == [measure.in_cell(row) for row in cells.itertuples()]
+    assert len(data["tactics"]) == len(tactics)
+    for head, row in zip(data["tactics"], tactics.sort_values("position").itertuples(), strict=True):
+        assert head["id"] == row.tactic_id and f"{row.covered:.0f}/{row.total}" in head["figures"]
+    labels = [entry["label"] for entry in data["bands"]]
+    if measure.are_kinds:
         assert set(labels) == {
             "covered",
             *(GAP_WORK[name].lower() for name in cells["gap_type"].dropna().unique()),
         }
+    else:
+        assert labels[0] == "open" and labels[-len(measure.page_labels) :] == measure.page_labels
 
 
-def test_open_cells_are_band_zero_and_the_number_is_in_the_cell(view, placements):
-    tactics = coverage_by_tactic(view)
-    cells = shown_cells(placements)
-    fill = next(
-        t for t in matrix_figure(cells, tactics, LIGHT).data if t.type == "heatmap" and t.text is not None
-    )
-    for row in cells.itertuples():
-        assert fill.z[row.y][row.x] == band_of(row.rules, RULE_BANDS)
-        assert f"<b>{row.rules}</b>" in fill.text[row.y][row.x]
-        assert (fill.z[row.y][row.x] == 0) == (row.rules == 0)
+def test_open_cells_are_band_zero_and_the_number_is_in_the_cell(placements, tactics):
+    found = drawn(matrix_data(placements, tactics, LIGHT))
+    for cell, row in zip(found, placements.itertuples(), strict=True):
+        assert cell["band"] == band_of(row.rules, RULE_BANDS)
+        assert cell["number"] == str(row.rules)
+        assert (cell["band"] == 0) == bool(cell["is_open"]) == (row.rules == 0)
 
 
-def test_a_name_breaks_where_it_has_a_stroke(view, placements):
-    """`Deobfuscate/Decode` is wider than a cell."""
-    tactics = coverage_by_tactic(view)
-    cells = shown_cells(placements)
-    texts = [
-        text
-        for trace in matrix_figure(cells, tactics, LIGHT).data
-        if trace.type == "heatmap" and trace.text
-        for row in trace.text
-        for text in row
-    ]
-    assert any(text.startswith("Deobfuscate/<br>Decode Files<br>") for text in texts)
-    assert not any("/ " in text for text in texts)
-
-
-def test_a_rule_name_cannot_bring_markup_into_the_hover(view, placements):
-    tactics = coverage_by_tactic(view)
-    cells = shown_cells(placements)
-    first = cells.iloc[0]
-    hover = {(first["tactic_id"], first["attack_id"]): ['<a href="javascript:x">evil</a>']}
-    text = cells_trace(matrix_figure(cells, tactics, LIGHT, hover=hover)).text[0]
-    assert "<a " not in text and "&lt;a href" in text
-
-
-def test_dimmed_cells_lose_their_fill(view, placements):
-    tactics = coverage_by_tactic(view)
-    cells = shown_cells(placements)
-    figure = matrix_figure(cells, tactics, LIGHT, dimmed=set(cells["attack_id"]))
-    fill = next(t for t in figure.data if t.type == "heatmap" and t.text is not None)
-    assert {value for row in fill.z for value in row if value is not None} == {-1}
+def test_a_rule_name_stays_the_text_it_is(view, placements, tactics):
+    """Nothing is escaped or parsed on the way: the browser puts it in as text."""
+    name = '<a href="javascript:x">evil</a>'
+    said = cards(view)
+    place, keys = next((place, keys) for place, keys in said.rules.items() if keys)
+    said = replace(said, names={**said.names, keys[0]: (name, "high")})
+    data = matrix_data(placements, tactics, LIGHT, cards=said)
+    assert ["high", name] in data["rules"]
+    x = int(placements.loc[placements["tactic_id"] == place[0], "x"].iloc[0])
+    cell = next(cell for cell in drawn(data) if (cell["x"], cell["attack_id"]) == (x, place[1]))
+    assert data["rules"][cell["rules"][0]] == ["high", name]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from itertools import chain
 import openpyxl
 import pytest
 
-from coverage.charts.matrix import MOST_RULES, matrix_figure
+from coverage.charts.matrix import CELL, MOST_RULES, cards, matrix_data
 from coverage.charts.theme import LIGHT
 from coverage.exports.content import Content
 from coverage.exports.drawing import Line
@@ -29,12 +29,12 @@ from coverage.measures.matrix import (
     MARKS,
     OVER,
     cell_rules,
+    first_rules,
     mark_keys,
     matrix_cells,
     matrix_columns,
     matrix_tactics,
-    rule_names,
-    shown_cells,
+    with_status,
 )
 from coverage.palette import KINDS
 from coverage.project.accepted_gaps import NOBODY, Accepted, Entry
@@ -85,14 +85,18 @@ def numbers(view: View) -> dict[Place, int]:
     return dict(zip(places, cells["rules"].tolist(), strict=True))
 
 
-def hovers(view: View) -> Iterator[tuple[Place, list[str]]]:
-    """((tactic ID, ID), lines of its hover) of each cell of the page, all unfolded."""
-    cells = matrix_cells(view)
-    cells = shown_cells(cells, set(cells["parent_id"].dropna()))
-    figure = matrix_figure(cells, matrix_tactics(view), LIGHT, hover=rule_names(view))
-    targets = next(trace for trace in figure.data if trace.name == "cells")
-    for (attack_id, tactic_id), text in zip(targets.customdata, targets.text, strict=True):
-        yield (tactic_id, attack_id), text.split("<br>")
+def drawn(data: dict) -> Iterator[tuple[Place, dict]]:
+    """((tactic ID, ID), what the page draws) of each cell."""
+    for values in data["cells"]:
+        cell = dict(zip(CELL, values, strict=True))
+        yield (data["tactics"][cell["x"]]["id"], cell["attack_id"]), cell
+
+
+def page_cells(view: View) -> Iterator[tuple[Place, dict, list[str]]]:
+    """((tactic ID, ID), what is drawn, names of the rules on its card) of each cell of the page."""
+    data = matrix_data(matrix_cells(view), matrix_tactics(view), LIGHT, cards=cards(view))
+    for place, cell in drawn(data):
+        yield place, cell, [data["rules"][nth][1] for nth in cell["rules"]]
 
 
 # ---- the rules of a cell ---------------------------------------------------------------------------------
@@ -112,15 +116,17 @@ def test_a_cell_has_as_many_rules_as_its_number(view):
         )
 
 
-def test_the_hover_of_the_page_lists_as_many_as_the_number(view):
+def test_the_card_of_the_page_lists_as_many_as_the_number(view):
     """Under `direct` it listed rules in 55 cells of the example rules whose number is 0."""
     wanted, seen = numbers(view), 0
-    for place, lines in hovers(view):
-        listed = sum(line.startswith("· ") for line in lines)
-        more = sum(int(match[1]) for line in lines if (match := re.fullmatch(r"… and (\d+) more", line)))
-        assert listed + more == wanted[place], (place, lines)
-        assert listed == min(wanted[place], MOST_RULES)
-        assert any(line.startswith(f"{wanted[place]} rule") for line in lines)
+    for place, cell, names in page_cells(view):
+        assert len(names) + cell["more"] == wanted[place], (place, cell)
+        assert len(names) == min(wanted[place], MOST_RULES)
+        assert cell["number"] == str(wanted[place])
+        if wanted[place]:
+            assert cell["facts"][0].startswith(f"{wanted[place]:,} rule")
+        else:
+            assert "Open: no rule in scope" in cell["open"] and cell["facts"] == []
         seen += 1
     assert seen == len(wanted)
 
@@ -148,18 +154,31 @@ def test_workbook_and_picture_have_the_number(view, reading):
     assert in_sheet == drawn == [wanted[place] for place in order]
 
 
-def test_page_and_files_name_the_rules_in_the_same_order(view):
-    """Those on the very ID first, each part by name."""
+def test_page_and_files_name_the_same_rules_each_in_its_order(view):
+    """A file: those on the very ID first, each part by name. A card: the severest first, then the most
+    specific.
+    """
+    rules = view.rules.set_index("rule_key")
+    names, severity = rules["name"].to_dict(), rules["severity"].fillna("").to_dict()
+    listed, on_cards = cell_rules(view), first_rules(view)
+    ids = view.placed.groupby("rule_key")["attack_id"].nunique().to_dict()
+    rank = {name: -nth for nth, name in enumerate(SEVERITIES)}
+    assert set(listed) == set(on_cards)
+    for place, keys in on_cards.items():
+        assert sorted(names[key] for key in keys) == sorted(name for name, _ in listed[place])
+        ranks = [(rank.get(severity[key], 1), ids[key], names[key]) for key in keys]
+        assert ranks == sorted(ranks), place
+    for place, _, shown in page_cells(view):
+        assert shown == [names[key] for key in on_cards.get(place, [])[:MOST_RULES]]
     layer = dict(placements(coverage_layer(view), view))
-    for place, lines in hovers(view):
-        names = [line[2:] for line in lines if line.startswith("· ")][:1]
-        if names and "&" not in names[0] and not names[0].endswith("…"):
-            rules = [pair["value"] for pair in layer[place]["metadata"] if pair["name"] == "Rule"]
-            assert names == [" ".join(rules[0].split())], place
+    for place, entry in layer.items():
+        written = [pair["value"] for pair in entry["metadata"] if pair["name"] == "Rule"]
+        if written:
+            assert written[0][:40] == " ".join(listed[place][0][0].split())[:40], place
     direct = {(t, one, key) for t, one, key in view.placed[["tactic_id", "attack_id", "rule_key"]].values}
     key_of = dict(zip(view.rules["name"].tolist(), view.rules["rule_key"].tolist(), strict=True))
     if len(key_of) == len(view.rules):
-        for place, rules in cell_rules(view).items():
+        for place, rules in listed.items():
             ranks = [((*place, key_of[name]) not in direct, name) for name, _ in rules]
             assert ranks == sorted(ranks)
 
@@ -184,37 +203,31 @@ def test_the_cells_are_a_frame_in_the_order_of_the_matrix(view):
     assert cells["gap_type"].fillna("").tolist() == [work.get(one, "") for one in cells["attack_id"]]
 
 
-def test_unfolding_changes_the_order_of_nothing(example):
-    cells = matrix_cells(example.view(on=DAY))
-    everything = shown_cells(cells, set(cells["parent_id"].dropna()))
-    assert everything[list(cells)].equals(cells.reset_index(drop=True))
-    folded = shown_cells(cells, ["T1059"])
-    assert {parent for parent in folded["parent_id"] if isinstance(parent, str)} == {"T1059"}
-    for shown in (everything, folded):
-        assert [list(part) for _, part in shown.groupby("x")["y"]] == [
-            list(range(len(part))) for _, part in shown.groupby("x")
-        ]
-    columns = matrix_columns(example.view(on=DAY))
-    techniques = shown_cells(cells)
-    assert list(chain.from_iterable(column.cells["attack_id"] for column in columns)) == list(
-        techniques["attack_id"]
-    )
+def test_the_files_have_the_techniques_in_the_order_of_the_page(example):
+    view = example.view(on=DAY)
+    cells = matrix_cells(view)
+    techniques = cells.loc[~cells["is_subtechnique"], "attack_id"].tolist()
+    in_files = [column.cells["attack_id"] for column in matrix_columns(view)]
+    assert list(chain.from_iterable(in_files)) == techniques
+    shown = [cell["attack_id"] for _, cell, _ in page_cells(view) if not cell["is_subtechnique"]]
+    assert shown == techniques
 
 
 def test_a_scope_without_techniques_has_no_cell():
     nothing = content(E18, platforms=("No such platform",)).view
     assert matrix_cells(nothing).empty and matrix_columns(nothing) == []
-    assert shown_cells(matrix_cells(nothing)).empty and cell_rules(nothing) == {}
+    assert list(page_cells(nothing)) == [] and cell_rules(nothing) == {}
 
 
 # ---- the table -------------------------------------------------------------------------------------------
 
 
 def test_page_and_files_offer_what_they_offered():
-    assert list(PAGE_MEASURES) == ["rules", "score", "depth", "platforms", "severity", "gap"]
+    assert list(PAGE_MEASURES) == ["rules", "score", "depth", "platforms", "severity", "gap", "status"]
     assert list(FILE_MEASURES) == ["rules", "score", "depth", "share", "platforms", "covered"]
     assert set(PAGE_MEASURES) | set(FILE_MEASURES) == set(CELL_MEASURES)
-    assert {measure.column for measure in CELL_MEASURES.values()} <= set(MATRIX_CELLS.columns)
+    columns = {measure.column for measure in CELL_MEASURES.values()}
+    assert columns <= {*MATRIX_CELLS.columns, "status"}
 
 
 @pytest.mark.parametrize("name", CELL_MEASURES)
@@ -236,7 +249,8 @@ def test_values_that_are_words_have_a_band_each():
 
 def test_the_number_in_a_cell_of_the_page():
     """Two rules on LSASS memory (b, critical, and c), which Windows alone has; nothing on T1020."""
-    cells = matrix_cells(small.view(E18)).set_index("attack_id")
+    view = small.view(E18)
+    cells = with_status(matrix_cells(view), view).set_index("attack_id")
     rows = {name: next(cells.loc[[name]].itertuples()) for name in ("T1003.001", "T1020")}
     written = {name: [one.in_cell(row) for one in PAGE_MEASURES.values()] for name, row in rows.items()}
     assert written == {
@@ -260,31 +274,25 @@ def test_page_and_files_mark_a_cell_with_the_same_sign():
     """T1020 is accepted, T1123 was, T1003 is covered."""
     view = small.view(E18)
     said = accepted(T1020=None, T1123=DAY.replace(day=30), T1003=None)
-    cells = shown_cells(matrix_cells(view, said))
+    cells = matrix_cells(view, said)
+    cells = cells[~cells["is_subtechnique"]]
     signs = {row.attack_id: (row.sign, row.mark) for row in cells.itertuples() if row.sign}
     assert signs == {
         "T1020": (IN_FORCE, "accepted: a <b>"),
         "T1123": (OVER, "accepted until 2026-03-30, expired: a <b>"),
     }
-    figure = matrix_figure(cells, matrix_tactics(view), LIGHT)
-    fill = next(trace for trace in figure.data if trace.type == "heatmap" and trace.text is not None)
-    for row in cells.itertuples():
-        last = fill.text[row.y][row.x].rpartition("<br>")[2]
-        assert last.split("  ")[1:][-1:] == [row.sign] if row.sign else not set(last) & set(IN_FORCE)
-    hover = dict(hovers_of(figure))
-    assert f"{OVER} gap accepted until 2026-03-30, expired: a &lt;b&gt;" in hover["T1123"]
-    assert f"{IN_FORCE} gap accepted: a &lt;b&gt;" in hover["T1020"]
-    drawn = [shape.text for shape in matrix_drawing(view, "rules", said).shapes if isinstance(shape, Line)]
-    assert [text for text in drawn if text in MARKS] == [row.sign for row in cells.itertuples() if row.sign]
-    legend = [trace.name for trace in figure.data if trace.showlegend is not False]
+    data = matrix_data(cells, matrix_tactics(view), LIGHT)
+    page = {place[1]: cell for place, cell in drawn(data)}
+    assert {one: cell["sign"] for one, cell in page.items() if cell["sign"]} == {
+        one: sign for one, (sign, _) in signs.items()
+    }
+    assert page["T1123"]["open"][0] == f"{OVER} accepted until 2026-03-30, expired: a <b>"
+    assert page["T1020"]["open"][0] == f"{IN_FORCE} accepted: a <b>"
+    assert page["T1020"]["spoken"].endswith("accepted: a <b>")
+    lines = [shape.text for shape in matrix_drawing(view, "rules", said).shapes if isinstance(shape, Line)]
+    assert [text for text in lines if text in MARKS] == [row.sign for row in cells.itertuples() if row.sign]
     for key in ("◊ accepted or planned gap", "◊! accepted, expired"):
-        assert key in legend and key in drawn
-
-
-def hovers_of(figure) -> Iterator[tuple[str, list[str]]]:
-    targets = next(trace for trace in figure.data if trace.name == "cells")
-    for (attack_id, _), text in zip(targets.customdata, targets.text, strict=True):
-        yield attack_id, text.split("<br>")
+        assert key in data["signs"] and key in lines
 
 
 def test_the_legend_names_the_signs_that_are_drawn():
