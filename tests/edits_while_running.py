@@ -19,13 +19,15 @@ from streamlit.testing.v1 import AppTest
 CHECKOUT, FOLDER = Path.cwd(), Path(sys.argv[1])
 RULE = FOLDER / "rules" / "rule.yml"
 RELEASE = CHECKOUT / "data" / "attack" / "enterprise-18.1"
+TECHNIQUE = "rules.py"  # which opens a technique, too
 NOTICED_WITHIN = 2.2  # seconds
 
 
 def depth(app: AppTest) -> str:
     """The depth of T1059."""
+    app.query_params.clear()
     app.query_params["technique"] = "T1059"
-    on_page(app, "technique.py")
+    on_page(app, TECHNIQUE)
     return next(metric.value for metric in app.metric if metric.label == "Depth")
 
 
@@ -50,6 +52,7 @@ def answer(app: AppTest, page: str) -> str:
 
 
 def silenced(app: AppTest) -> str:
+    app.query_params.clear()
     on_page(app, "mapping.py")
     return next(tab.label for tab in app.tabs if tab.label.startswith("Silenced"))
 
@@ -99,7 +102,7 @@ EDITS = {
         ),
     ),
     "gaps.toml": (
-        lambda app: answer(app, "gaps.py"),
+        lambda app: answer(app, "plan.py"),
         lambda: (FOLDER / "gaps.toml").write_text(
             '[[gap]]\nid = "T1105"\nstate = "accepted"\nreason = "r"\nowner = "o"\n', encoding="utf-8"
         ),

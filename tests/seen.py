@@ -1,8 +1,14 @@
-"""What a reader sees of a page's Markdown, for tests that compare words."""
+"""What a reader sees of a page, for tests that compare words and cells."""
 
 from __future__ import annotations
 
+import json
 import re
+from typing import Any
+
+from streamlit.testing.v1 import AppTest
+
+from coverage.charts.matrix import CELL
 
 
 def as_seen(markdown: str) -> str:
@@ -10,3 +16,16 @@ def as_seen(markdown: str) -> str:
     nothing.
     """
     return re.sub(r"\\(.)", r"\1", markdown.replace(":small[]", ""))
+
+
+def matrix_of(page: AppTest) -> dict[str, Any]:
+    """What the matrix on the page was given to draw."""
+    (found,) = (
+        one.proto for one in page.get("bidi_component") if one.proto.component_name == "coverage_matrix"
+    )
+    return json.loads(found.json)["matrix"]
+
+
+def cells_of(data: dict[str, Any]) -> list[dict[str, Any]]:
+    """The cells of a matrix by the names of their values."""
+    return [dict(zip(CELL, cell, strict=True)) for cell in data["cells"]]

@@ -1,4 +1,4 @@
-"""The Export page in a real browser: every file arrives and is byte for byte what the exports make."""
+"""The Share page in a real browser: every file arrives and is byte for byte what the exports make."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def download(page, name: str) -> bytes:  # noqa: F811
 
 
 def test_every_file_arrives_and_is_the_export(page, address):  # noqa: F811
-    page.goto(f"{address}/export?export_measure=Score")
+    page.goto(f"{address}/share?export_measure=Score")
     settle(page)
     reading = read_in(load(corpus_sources([str(PROJECT / "rules")])))
     content = Content(reading, reading.view())
     for name, kind, measures in (
         ("Coverage", "layer", ("rules",)),
-        ("Gaps, by kind of work", "gaps-layer", ("rules",)),
+        ("Gaps, by next step", "gaps-layer", ("rules",)),
         ("Matrix as SVG", "svg", ("score",)),
         ("Matrix as PNG", "png", ("score",)),
         ("Excel workbook", "workbook", ("rules",)),
@@ -47,7 +47,7 @@ def test_every_file_arrives_and_is_the_export(page, address):  # noqa: F811
 
 
 def test_the_gap_page_gives_a_layer_of_what_it_shows(page, address):  # noqa: F811
-    page.goto(f"{address}/gaps?gap_grain=techniques&gap_search=discovery")
+    page.goto(f"{address}/plan?gap_grain=techniques&gap_search=discovery")
     settle(page)
     button = page.get_by_role("button", name="Navigator layer of these gaps")
     with page.expect_download() as done:
@@ -62,7 +62,7 @@ def test_the_reports_say_what_changed_since_a_snapshot(page, address, tmp_path):
     few = load(corpus_sources([f"rules={PROJECT / 'rules' / 'windows'}"]))
     base = read_in(few).view()
     (tmp_path / "base.jsonl").write_bytes(snapshot_bytes(base, few))
-    page.goto(f"{address}/export")
+    page.goto(f"{address}/share")
     settle(page)
     every = download(page, "Snapshot")
     assert b"these rules" not in download(page, "Report as Markdown")

@@ -1,4 +1,4 @@
-"""The Export page and the buttons on other pages: what they offer, for which reader, in which state."""
+"""The Share page and the buttons on other pages: what they offer, for which reader, in which state."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def ours() -> Content:
 
 
 def test_it_offers_a_form_for_each_reader(app):  # noqa: F811
-    at = on(app, "export.py")
+    at = on(app, "share.py")
     assert {
         "Coverage",
-        "Gaps, by kind of work",
+        "Gaps, by next step",
         "Matrix as SVG",
         "Matrix as PNG",
         "Report as HTML",
@@ -40,7 +40,7 @@ def test_it_offers_a_form_for_each_reader(app):  # noqa: F811
         "Parquet",
         "Everything (ZIP)",
     } <= set(labels(at))
-    assert "One corpus against the other" not in labels(at)  # there is one corpus
+    assert "One rule set against the other" not in labels(at)  # there is one corpus
     heads = [text.value for text in at.markdown if text.value.startswith("**For ")]
     assert len(heads) == 6
     assert at.selectbox(key="export_frame").options == list(EVERY_FRAME)
@@ -48,7 +48,7 @@ def test_it_offers_a_form_for_each_reader(app):  # noqa: F811
 
 def test_its_answer_is_the_overview_s(app, ours):  # noqa: F811
     told = ours.figures["techniques"]
-    assert numbers(answer(on(app, "export.py")))[:2] == [told["covered"], told["total"]]
+    assert numbers(answer(on(app, "share.py")))[:2] == [told["covered"], told["total"]]
 
 
 def test_two_corpora_can_be_set_against_each_other(app, monkeypatch, tmp_path):  # noqa: F811
@@ -57,12 +57,12 @@ def test_two_corpora_can_be_set_against_each_other(app, monkeypatch, tmp_path): 
         next((PROJECT / "rules" / "windows").glob("*.toml")).read_bytes()
     )
     monkeypatch.setenv("COVERAGE_RULES", os.pathsep.join([str(PROJECT / "rules"), str(tmp_path / "other")]))
-    assert "One corpus against the other" in labels(on(app, "export.py"))
+    assert "One rule set against the other" in labels(on(app, "share.py"))
 
 
 @pytest.mark.parametrize("measure", FILE_MEASURES)
 def test_the_picture_below_is_coloured_as_chosen(app, measure):  # noqa: F811
-    at = on(app, "export.py")
+    at = on(app, "share.py")
     at.selectbox(key="export_measure").set_value(measure).run()
     assert not at.exception
 

@@ -254,8 +254,8 @@ def test_the_number_in_a_cell_of_the_page():
     rows = {name: next(cells.loc[[name]].itertuples()) for name in ("T1003.001", "T1020")}
     written = {name: [one.in_cell(row) for one in PAGE_MEASURES.values()] for name, row in rows.items()}
     assert written == {
-        "T1003.001": ["2", "0.75", "0.75", "1 of 1", "critical", "2"],
-        "T1020": ["0", "0.00", "0.00", "0 of 4", "-", "0"],
+        "T1003.001": ["2", "0.75", "0.75", "100%", "critical", "covered", "2"],
+        "T1020": ["0", "0.00", "0.00", "0%", "open", "new rule", "0"],
     }
 
 

@@ -19,9 +19,15 @@ def page(monkeypatch):
     monkeypatch.setenv("COVERAGE_RULES", str(SMALL))
     monkeypatch.setattr("sys.argv", ["streamlit"])
     app = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60)
+    return opened(app, "findings")
+
+
+def opened(app: AppTest, view: str) -> AppTest:
+    """The Mapping health page, in one of its views."""
+    app.query_params["health"] = view
     app.run()
     app.switch_page("coverage/pages/mapping.py").run()
-    assert not app.exception and app.title[0].value == "Mapping"
+    assert not app.exception and app.title[0].value == "Mapping health"
     return app
 
 
@@ -35,13 +41,15 @@ def test_nothing_is_planned_before_it_is_asked_for(page):
 
 
 def test_the_plan_is_shown(page):
-    page.toggle(key="move_show").set_value(True).run()
+    page.segmented_control(key="health").set_value("move").run()
     assert not page.exception
     made = plan_sources(corpus_sources([str(SMALL)]), open_target(E19))
     counts = made.summary()
     assert (
         f"{counts['files_changed']} of {counts['files_read']} rule files change; "
-        f"{sum(counts['questions'].values())} mappings" in texts(page)
+        f"{sum(counts['questions'].values())} mappings in"
+        in texts(page)
+        and "need your decision" in texts(page)
     )
     table = next(frame.value for frame in page.dataframe if "choices" in frame.value)
     assert table["mappings"].tolist() == [len(group) for _, group in grouped(made.questions)]
@@ -50,7 +58,7 @@ def test_the_plan_is_shown(page):
 
 
 def test_another_file_and_another_release(page):
-    page.toggle(key="move_show").set_value(True).run()
+    page.segmented_control(key="health").set_value("move").run()
     made = plan_sources(corpus_sources([str(SMALL)]), open_target(E19))
     last = made.changed[-1].path
     page.selectbox(key="move_file").set_value(last).run()

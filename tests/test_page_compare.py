@@ -1,4 +1,4 @@
-"""Compare and Borrow through `app.py`: what each widget changes, the ways on, and one corpus alone."""
+"""Compare, a view of the Matrix page, through `app.py`: what each widget changes, the ways on, and one corpus alone."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from coverage.reading import read_in
 from coverage.tables import PROJECT
 from tests.seen import as_seen
 
+COMPARE = "compare"  # the view of the Matrix page
 PATHS = [f"{name}={PROJECT / 'rules' / name}" for name in ("windows", "linux", "macos")]
 
 
@@ -32,6 +33,8 @@ def view():
 
 
 def on(app: AppTest, file: str) -> AppTest:
+    if file == COMPARE:
+        file, app.query_params["show"] = "matrix.py", "compare"
     app.run()
     app.switch_page(f"coverage/pages/{file}").run()
     assert not app.exception, app.exception[0].message
@@ -61,19 +64,19 @@ def by_name(view, *names):
 
 
 def test_compare_opens_with_the_first_two(app, view):
-    page = on(app, "compare.py")
+    page = on(app, COMPARE)
     found = compare(*by_name(view, "windows", "linux"))
     assert answer(page) == found.sentence()
     assert any(found.sentence("subtechniques") in as_seen(item.value) for item in page.markdown)
     assert len(page.dataframe[0].value) == len(found.ids)
     assert list(bars(page)) == ["only windows", "both", "only linux", "neither"]
     assert list(bars(page, 1)) == list(bars(page))
-    stamp = next(text for item in page.caption if "ATT&CK Enterprise" in (text := as_seen(item.value)))
+    stamp = next(as_seen(item.help) for item in page.caption if "ATT&CK Enterprise" in as_seen(item.value))
     assert "windows: " in stamp and "linux: " in stamp and "macos" not in stamp
 
 
 def test_each_choice_changes_who_is_compared(app, view):
-    page = on(app, "compare.py")
+    page = on(app, COMPARE)
     page.selectbox(key="compare_b").set_value("macos")
     assert answer(rerun(page)) == compare(*by_name(view, "windows", "macos")).sentence()
     page.selectbox(key="compare_a").set_value("macos")  # the second can no longer be macos
@@ -84,11 +87,11 @@ def test_each_choice_changes_who_is_compared(app, view):
 def test_a_link_opens_the_same_comparison(app, view):
     app.query_params["compare_a"] = "macos"
     app.query_params["compare_b"] = "linux"
-    assert answer(on(app, "compare.py")) == compare(*by_name(view, "macos", "linux")).sentence()
+    assert answer(on(app, COMPARE)) == compare(*by_name(view, "macos", "linux")).sentence()
 
 
 def test_each_filter_narrows_the_table(app, view):
-    page = on(app, "compare.py")
+    page = on(app, COMPARE)
     found = compare(*by_name(view, "windows", "linux"))
     page.segmented_control(key="compare_side").set_value("b_only")
     rerun(page)
@@ -101,7 +104,7 @@ def test_each_filter_narrows_the_table(app, view):
         len(shown) == found.count("techniques")["b_only"]
         and not shown["attack_id"].str.contains(".", regex=False).any()
     )
-    page.multiselect(key="compare_tactic").set_value(["Impact"])
+    page.multiselect(key="compare_tactic").set_value(["TA0040"])
     rerun(page)
     narrowed = page.dataframe[0].value
     assert 0 < len(narrowed) < len(shown) and all("Impact" in names for names in narrowed["tactics"])
@@ -110,14 +113,14 @@ def test_each_filter_narrows_the_table(app, view):
 
 
 def test_the_scope_counts_on_both_sides(app, view):
-    page = on(app, "compare.py")
+    page = on(app, COMPARE)
     before = answer(page)
     page.selectbox(key="rollup").set_value("direct")
     assert answer(rerun(page)) != before
 
 
 def test_from_a_comparison_to_what_could_be_borrowed(app):
-    page = on(app, "compare.py")
+    page = on(app, COMPARE)
     page.button(key="compare_borrow_linux").click()
     assert "of linux; " in answer(rerun(page)) and answer(page).startswith("windows would close")
     assert page.multiselect(key="borrow_mine").value == ["linux"]
@@ -126,10 +129,10 @@ def test_from_a_comparison_to_what_could_be_borrowed(app):
 # ---- one corpus ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("file", ["compare.py"])
+@pytest.mark.parametrize("file", [COMPARE])
 def test_one_corpus_alone_is_told_how_to_add_another(app, file, monkeypatch):
     monkeypatch.setenv("COVERAGE_RULES", PATHS[0])
     page = on(app, file)
-    assert answer(page) == "1 of the 2 corpora that this page needs is here: windows."
+    assert answer(page) == "1 of the 2 rule sets that this view needs is here: windows."
     for way in ("Rule folders", "other=path/to/others", "corpora fetch sigma"):
         assert way in page.info[0].value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 
 import pandas as pd
@@ -11,14 +10,14 @@ from streamlit.testing.v1 import AppTest
 
 from coverage.catalogue import shelf
 from coverage.charts.theme import CORPUS_COLOURS, DARK, LIGHT, colours_by_place, ink_on
-from coverage.charts.who import LETTERS, MOST, Corpora, who_figure
+from coverage.charts.who import LETTERS, MOST, Corpora, who_data
 from coverage.corpora.uploads import uploads_at_hand
-from coverage.measures import coverage_by_placement, coverage_by_tactic, gaps, summary
-from coverage.measures.matrix import matrix_cells, shown_cells
+from coverage.measures import coverage_by_placement, gaps, summary
+from coverage.measures.matrix import matrix_cells, matrix_tactics
 from coverage.palette import ordered
 from coverage.tables import PROJECT
 from tests.corpora_made import rule_text, write_corpora, zipped
-from tests.seen import as_seen
+from tests.seen import as_seen, cells_of, matrix_of
 from tests.test_corpora import THREE, read, seen
 from tests.test_pages import answer, numbers, on
 
@@ -46,11 +45,12 @@ def union(tmp_path):
 
 
 def stamp(page: AppTest) -> str:
-    return next(text for item in page.caption if "ATT&CK Enterprise" in (text := as_seen(item.value)))
-
-
-def chart(page: AppTest) -> dict:
-    return json.loads(page.get("plotly_chart")[0].proto.spec)
+    """The stamp, and its help, which says what each rule set has."""
+    return next(
+        f"{text} {as_seen(item.help)}"
+        for item in page.caption
+        if "ATT&CK Enterprise" in (text := as_seen(item.value))
+    )
 
 
 # ---- the sidebar -----------------------------------------------------------------------------------------
@@ -127,38 +127,27 @@ def test_the_matrix_shows_one_corpus_with_its_own_numbers_and_stamp(app, union):
     alone = coverage_by_placement(union.of_corpora(["c"])).query("~is_subtechnique")
     assert numbers(answer(page))[:2] == [int(alone["covered"].sum()), len(alone)]
     assert "c: 2 rules" in stamp(page) and "a: 2 rules" not in stamp(page)
-    page.segmented_control(key="shade").set_value("corpora").run()
+    page.selectbox(key="shade").set_value("corpora").run()
     assert not page.exception and page.selectbox(key="matrix_corpus").disabled
     assert "a: 2 rules" in stamp(page)  # who covers this is asked of all of them
 
 
 def test_the_matrix_shows_who_covers_what(app):
     page = on(app, "matrix.py")
-    page.segmented_control(key="shade").set_value("corpora").run()
+    page.selectbox(key="shade").set_value("corpora").run()
     assert not page.exception
-    figure = chart(page)
-    letters = {
-        trace["text"][0]: trace
-        for trace in figure["data"]
-        if (trace.get("name") or "").startswith("corpus ") and trace["text"]
+    data = matrix_of(page)
+    assert [entry["label"] for entry in data["bands"]] == ["open", "1 of 3", "2 of 3", "3 of 3"]
+    assert [(one["letter"], one["name"], one["fill"]) for one in data["letters"]] == [
+        ("A", "a", CORPUS_COLOURS[0]),
+        ("B", "b", CORPUS_COLOURS[1]),
+        ("C", "c", CORPUS_COLOURS[2]),
+    ]
+    techniques = [cell for cell in cells_of(data) if not cell["is_subtechnique"]]
+    ids = {
+        letter: {cell["attack_id"] for cell in techniques if letter in cell["letters"]} for letter in "ABC"
     }
-    names = {
-        trace["name"]
-        for trace in figure["data"]
-        if trace.get("showlegend") is not False and trace.get("name")
-    }
-    assert {"open (0)", "1 of 3", "2 of 3", "3 of 3", "A a", "B b", "C c"} <= names
-    ids = {letter: {point[0] for point in _points(trace["customdata"])} for letter, trace in letters.items()}
     assert ids == {"A": {"T1059", "T1053"}, "B": {"T1059", "T1021"}, "C": {"T1053"}}
-    colours = {letter: trace["marker"]["color"] for letter, trace in letters.items()}
-    assert list(colours.values()) == list(CORPUS_COLOURS[:3])
-
-
-def _points(data) -> list:
-    """Plotly's customdata, which may be packed: its rows."""
-    if isinstance(data, dict):
-        pytest.fail("customdata of text is not packed")
-    return data
 
 
 def test_the_overview_has_a_line_a_corpus_and_one_for_all(app, union):
@@ -233,14 +222,10 @@ def test_the_sidebar_picks_the_colour_of_a_corpus(app, here, monkeypatch):
         "corpus_colour_b": "#123456",
         "corpus_colour_c": CORPUS_COLOURS[1],
     }
-    page.segmented_control(key="shade").set_value("corpora").run()
+    page.selectbox(key="shade").set_value("corpora").run()
     page.color_picker(key="corpus_colour_c").set_value("#abcdef").run()
-    letters = {
-        trace["name"]: trace["marker"]["color"]
-        for trace in chart(page)["data"]
-        if trace.get("legend") == "legend2"
-    }
-    assert letters == {"A a": CORPUS_COLOURS[0], "B b": "#123456", "C c": "#abcdef"}
+    letters = {one["name"]: one["fill"] for one in matrix_of(page)["letters"]}
+    assert letters == {"a": CORPUS_COLOURS[0], "b": "#123456", "c": "#abcdef"}
     page.switch_page("coverage/pages/overview.py").run()
     assert page.color_picker(key="corpus_colour_c").value == "#abcdef"
 
@@ -251,7 +236,8 @@ def test_one_corpus_needs_no_colour(app, here, monkeypatch):
 
 
 def test_problems_list_the_pair(app):
-    page = on(app, "problems.py")
+    app.query_params["health"] = "problems"
+    page = on(app, "mapping.py")
     listed = page.dataframe[0].value
     assert listed[["code", "corpus", "path"]].values.tolist() == [["duplicate-id", "b", "1.toml"]]
     assert "it counts once" in listed["message"].iloc[0]
@@ -260,10 +246,7 @@ def test_problems_list_the_pair(app):
 def test_one_corpus_has_none_of_this(app, here, monkeypatch):
     monkeypatch.setenv("COVERAGE_RULES", str(here / "a"))
     page = on(app, "matrix.py")
-    assert (
-        "corpora" not in page.segmented_control(key="shade").options
-        and "Corpora" not in page.segmented_control(key="shade").options
-    )
+    assert {"corpora", "Rule sets"}.isdisjoint(page.selectbox(key="shade").options)
     keys = {"matrix_corpus", "gap_corpus", "rule_corpus"}
     for file in ("matrix.py", "plan.py", "rules.py", "overview.py"):
         page.switch_page(f"coverage/pages/{file}").run()
@@ -286,40 +269,28 @@ def many(count: int) -> dict[str, dict[str, str]]:
 def test_each_cell_has_the_letters_of_those_that_cover_it(tmp_path, theme, count):
     view = seen(tmp_path, many(count))
     names = [f"c{n}" for n in range(1, count + 1)]
-    placements, tactics = matrix_cells(view), coverage_by_tactic(view)
+    cells, tactics = matrix_cells(view), matrix_tactics(view)
     leaves = ["T1053", "T1059", "T1047", "T1106", "T1203", "T1204"]
     covering = {leaf: tuple(names[place:]) for place, leaf in enumerate(leaves)}
-    here = (placements["tactic_id"] == "TA0002").tolist()
+    here = (cells["tactic_id"] == "TA0002").tolist()
     found = [
         covering.get(attack_id, ()) if mine else ()
-        for attack_id, mine in zip(placements["attack_id"], here, strict=True)
+        for attack_id, mine in zip(cells["attack_id"], here, strict=True)
     ]
-    cells = shown_cells(placements.assign(corpora=pd.Series(found, index=placements.index, dtype=object)))
-    figure = who_figure(
-        cells, tactics, theme, Corpora(colours_by_place(names)), {("TA0002", "T1053"): {"c1": 7}}
-    )
+    cells = cells.assign(corpora=pd.Series(found, index=cells.index, dtype=object))
+    data = who_data(cells, tactics, theme, Corpora(colours_by_place(names)), {("TA0002", "T1053"): {"c1": 7}})
+    column = next(x for x, tactic in enumerate(data["tactics"]) if tactic["id"] == "TA0002")
+    drawn = cells_of(data)
     for slot, name in enumerate(names):
-        (trace,) = (trace for trace in figure.data if trace.name == f"corpus {slot}")
-        assert {point[0] for point in trace.customdata} == {leaf for leaf in leaves if name in covering[leaf]}
-        assert set(trace.text) == {LETTERS[slot]}
-        offset = [x - round(x) for x in trace.x]
-        assert max(offset) - min(offset) < 1e-9 and abs(offset[0]) < 0.5
-    fills = next(trace for trace in figure.data if trace.type == "heatmap" and trace.texttemplate)
-    row = cells[(cells["attack_id"] == "T1053") & (cells["tactic_id"] == "TA0002")].iloc[0]
-    assert fills.z[row["y"]][row["x"]] == count
-    hover = next(trace for trace in figure.data if trace.name == "cells")
-    text = next(
-        text
-        for text, point in zip(hover.text, hover.customdata, strict=True)
-        if tuple(point) == ("T1053", "TA0002")
-    )
-    assert "A c1: 7 rules" in text and "not covered by" not in text
-    other = next(
-        text
-        for text, point in zip(hover.text, hover.customdata, strict=True)
-        if tuple(point) == ("T1059", "TA0002")
-    )
-    assert "not covered by c1" in other
+        marked = {(cell["x"], cell["attack_id"]) for cell in drawn if LETTERS[slot] in cell["letters"]}
+        assert marked == {(column, leaf) for leaf in leaves if name in covering[leaf]}
+        key = data["letters"][slot]
+        assert (key["letter"], key["name"], key["fill"]) == (LETTERS[slot], name, CORPUS_COLOURS[slot])
+    in_execution = {cell["attack_id"]: cell for cell in drawn if cell["x"] == column}
+    lines = in_execution["T1053"]["facts"]
+    assert in_execution["T1053"]["band"] == count
+    assert "A c1: 7 rules" in lines and not any("not covered by" in line for line in lines)
+    assert "not covered by c1" in in_execution["T1059"]["facts"]
 
 
 def _light(colour: str) -> float:

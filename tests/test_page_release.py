@@ -1,4 +1,6 @@
-"""The Release page through `app.py`: what it answers, what each widget changes, and what it says alone."""
+"""The view of Mapping health that moves to another release, through `app.py`: what it answers, what each
+widget changes, and what it says alone.
+"""
 
 from __future__ import annotations
 
@@ -33,8 +35,9 @@ def expected():
 
 
 def opened(app: AppTest) -> AppTest:
+    app.query_params["health"] = "move"
     app.run()
-    app.switch_page("coverage/pages/release.py").run()
+    app.switch_page("coverage/pages/mapping.py").run()
     assert not app.exception, app.exception[0].message
     return app
 
@@ -52,7 +55,7 @@ def table(page: AppTest, column: str) -> pd.DataFrame:
 
 def test_the_page_answers_with_the_sentence_and_the_stamp(app, expected):
     page = opened(app)
-    assert page.title[0].value == "Release"
+    assert page.title[0].value == "Mapping health"
     assert answer(page) == expected.sentence()
     assert any(
         "ATT&CK Enterprise 19.0 · production rules" in as_seen(caption.value) for caption in page.caption
@@ -84,7 +87,7 @@ def test_the_grain_changes_figure_and_ledger(app, expected):
     ledger = table(page, "because")
     assert len(ledger) == (expected.ledger["grain"] == "placements").sum() and "tactic" in ledger
     figure = json.loads(page.get("plotly_chart")[0].proto.spec)
-    assert figure["layout"]["annotations"][0]["text"].startswith("Placements covered: ")
+    assert figure["layout"]["annotations"][0]["text"].startswith("Matrix cells covered: ")
 
 
 def test_the_way_back_is_chosen_by_the_widgets_and_by_the_sidebar(app):
@@ -119,5 +122,5 @@ def test_the_only_release_of_its_domain_has_nothing_beside_it(app):
     page = opened(app)
     page.selectbox(key="attack").set_value("mobile-18.1").run()
     assert not page.exception
-    assert "Mobile 18.1 is the only release of its domain" in answer(page)
+    assert "Mobile 18.1 is the only installed release of its domain" in answer(page)
     assert "Get another ATT&CK release" in page.info[0].value and "attack import" in page.info[0].value

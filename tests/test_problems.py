@@ -1,4 +1,4 @@
-"""What could not be placed: `problems`, `lint`, the Problems page and the exported frame say the same of
+"""What could not be placed: `problems`, `lint`, the page and the exported frame say the same of
 it.
 """
 
@@ -108,8 +108,10 @@ def test_the_page_says_the_same(corpus, monkeypatch, tmp_path):
     monkeypatch.setenv("COVERAGE_RULES", str(corpus))
     monkeypatch.setenv("COVERAGE_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr("sys.argv", ["streamlit"])
-    page = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60).run()
-    page.switch_page("coverage/pages/problems.py").run()
+    page = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60)
+    page.query_params["health"] = "problems"
+    page.run()
+    page.switch_page("coverage/pages/mapping.py").run()
     assert not page.exception, page.exception[0].message
     unread, unplaced = (table.value.to_dict("records") for table in page.dataframe)
     assert places(unread) == UNREAD and places(unplaced) == sorted(EXPECTED)

@@ -17,6 +17,7 @@ from coverage import session
 from coverage.changes.difference import Difference
 from coverage.changes.snapshot import snapshot_bytes
 from coverage.loaders import CorpusSource
+from coverage.session import shared_values, values
 from tests.states import rule_file
 from tests.test_kept import SECONDS, Gate, at_once
 
@@ -31,21 +32,21 @@ def corpora(monkeypatch, tmp_path) -> dict[str, Path]:
     folders = {name: tmp_path / name for name in ("one", "two")}
     for name, folder in folders.items():
         rule_file(folder / "rule.toml", f"r-{name}", "T1059")
-    monkeypatch.setattr(session, "sources", lambda: [CorpusSource(READER.corpus, folders[READER.corpus])])
+    monkeypatch.setattr(values, "sources", lambda: [CorpusSource(READER.corpus, folders[READER.corpus])])
     return folders
 
 
 @pytest.fixture
 def gate(monkeypatch) -> Gate:
     """Reading the corpus `one` waits here, as on a folder that is slow."""
-    waiting, load = Gate(), session.load
+    waiting, load = Gate(), values.load
 
     def slow_load(sources, progress=None):
         if sources[0].name == "one":
             waiting()
         return load(sources, progress)
 
-    monkeypatch.setattr(session, "load", slow_load)
+    monkeypatch.setattr(values, "load", slow_load)
     return waiting
 
 
@@ -79,12 +80,13 @@ def test_the_same_rules_are_read_once_for_all_readers(corpora, gate):
 def test_what_is_read_while_a_table_changes_is_not_kept(corpora, gate, monkeypatch, tmp_path):
     """Edited during a slow load and put back afterwards: what was read is not taken for the old."""
     found, before = [], {"tables": "old"}
-    inputs_of = session.inputs_of
+    inputs_of = shared_values.inputs_of
 
     def inputs(sources, rules=None):
         return replace(inputs_of(sources, rules), tables=before["tables"])
 
-    monkeypatch.setattr(session, "inputs_of", inputs)
+    for module in (values, shared_values):
+        monkeypatch.setattr(module, "inputs_of", inputs)
     (thread,) = at_once(lambda: rules_of("one", found))
     assert gate.entered.wait(SECONDS)
     before["tables"] = "edited"

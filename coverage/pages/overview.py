@@ -16,7 +16,8 @@ from coverage.pages.export_buttons import content_of, export_button
 now = session.guarded_view()
 figures = summary(now, problems=len(session.loaded().problems))
 open_ids = with_accepted(gaps(now), session.accepted(now), now)
-open_techniques = open_ids[~open_ids["is_subtechnique"] & ~in_force(open_ids)]
+open_techniques = open_ids[~open_ids["is_subtechnique"]]
+accepted = in_force(open_techniques)
 since = overview_parts.change_since_baseline(now)
 
 sentences = [overview_parts.getting_better(now, since), blind_spots(coverage_by_platform(now))]
@@ -25,7 +26,7 @@ session.page_head("Overview", overview_parts.how_good(figures), now, *filter(Non
 overview_parts.cards(figures, since)
 left, right = st.columns([3, 2])
 with left:
-    overview_parts.to_do_next(now, open_techniques, session.findings())
+    overview_parts.to_do_next(now, open_techniques[~accepted], int(accepted.sum()), session.findings())
 with right:
     st.subheader("For the next meeting", anchor=False)
     content = content_of(now)

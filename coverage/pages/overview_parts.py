@@ -139,8 +139,10 @@ def cards(figures: Mapping, since: Change | None) -> None:
 # ---- what to do next -----------------------------------------------------------------------------------
 
 
-def to_do_next(now: View, open_techniques: pd.DataFrame, findings: pd.DataFrame) -> None:
-    """At most five things to do, each with a button that leads to the work."""
+def to_do_next(now: View, open_techniques: pd.DataFrame, accepted: int, findings: pd.DataFrame) -> None:
+    """At most five things to do, each with a button that leads to the work. `accepted`: how many open
+    techniques are not among them, since they are accepted or planned.
+    """
     st.subheader("Five things to do next", anchor=False)
     found = [
         *_blind_platform(now),
@@ -157,6 +159,9 @@ def to_do_next(now: View, open_techniques: pd.DataFrame, findings: pd.DataFrame)
             if page == "technique":
                 session.open_technique(opened["technique"])
             session.open_page(page, **opened)
+    if accepted:
+        left_out = amount(accepted, "accepted or planned gap is", "accepted or planned gaps are")
+        st.caption(f"{left_out} left out.")
 
 
 Thing = tuple[str, str, str, dict]  # words, label of its button, page, parameters
