@@ -182,7 +182,7 @@ def test_the_readable_summary_has_its_denominators(inside):
     assert "12 of 17 rules are in scope" in text
     assert re.search(r"9 of +197 techniques covered \(4\.6%\)", text)
     assert re.search(r"9 of +402 sub-techniques covered \(2\.2%\)", text)
-    assert re.search(r"21 of +795 placements covered \(2\.6%\)", text)
+    assert re.search(r"21 of +795 matrix cells covered \(2\.6%\)", text)
     assert re.search(r"Defense Evasion +3 +\d+", text) and re.search(r"Reconnaissance +0 +0 +-", text)
     assert "Enterprise 18.1" in text and "without pre-attack techniques" in text and "small: 17 rules" in text
 

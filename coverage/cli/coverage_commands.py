@@ -59,7 +59,7 @@ def summary(
     as_json: AsJson = False,
     csv: CsvFile = None,
 ) -> None:
-    """Covered techniques, sub-techniques and placements, by tactic and platform, with every denominator."""
+    """Covered techniques, sub-techniques and matrix cells, by tactic and platform, with every denominator."""
     one_output(as_json, csv)
     ((reading, view),), _ = chosen_readings(paths, (scope.attack,), scope)
     without = _corpora_without(reading.loaded, view.scope.corpora)
@@ -95,22 +95,25 @@ def _print_summary(result: dict, scope: Scope) -> None:
         f"{rules['in_scope']:,} of {amount(rules['read'], 'rule is', 'rules are')} in scope; "
         f"{amount(rules['unmapped'], 'of these has', 'of these have')} no mapping, "
         f"{amount(rules['tactic_only'], 'names', 'name')} only a tactic, "
-        f"{amount(rules['unread'], 'names', 'name')} no ID that is live here. "
+        f"{amount(rules['unread'], 'names', 'name')} no ID that exists in this release. "
         f"{_copies(rules)}{amount(rules['problems'], 'problem')} in reading; "
         f"{amount(rules['unplaced'], 'ID')} could not be placed."
     )
-    for grain in ("techniques", "subtechniques", "placements"):
+    for grain, unit in (
+        ("techniques", "technique"),
+        ("subtechniques", "sub-technique"),
+        ("placements", "matrix cell"),
+    ):
         part = result[grain]
         share = f"{part['covered'] / part['total']:.1%}" if part["total"] else "-"
         console.print(
-            f"{part['covered']:>6,} of {part['total']:>4,} "
-            f"{noun(part['total'], grain.replace('sub', 'sub-')[:-1])} covered ({share})"
+            f"{part['covered']:>6,} of {part['total']:>4,} {noun(part['total'], unit)} covered ({share})"
         )
     corpora = result["corpora"] if len(result["corpora"]) > 1 else []
     for title, rows in (
         ("tactic", result["tactics"]),
         ("platform", result["platforms"]),
-        ("corpus", corpora),
+        ("rule set", corpora),
     ):
         if not rows:
             continue

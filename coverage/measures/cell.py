@@ -152,7 +152,7 @@ CELL_MEASURES: dict[str, CellMeasure] = {
         in_files=False,
     ),
     "gap": CellMeasure(
-        title="Kind of work",
+        title="Next step",
         column="gap_type",
         unit="work that closes the gap",
         words={name: work.lower() for name, work in GAP_WORK.items()},
