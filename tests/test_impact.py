@@ -377,7 +377,7 @@ def test_elastic_from_18_to_19_in_numbers(shared):
     found = impact(*views)
     assert "from 159 of 197 to 161 of 201: +2, all explained (added +4, revoked -2)." in found.sentence()
     shown = comparison(found).set_index("counted")
-    assert shown.loc["placements covered"].tolist() == ["531", "+10", "-11", "-10", "520", "-11"]
+    assert shown.loc["matrix cells covered"].tolist() == ["531", "+10", "-11", "-10", "520", "-11"]
 
 
 # ---- files, figure, command line

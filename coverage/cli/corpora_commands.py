@@ -16,7 +16,7 @@ from coverage.corpora.public import PUBLIC, FetchError, fetch_corpus, fetched_co
 from coverage.words import amount
 
 corpora_app = typer.Typer(
-    no_args_is_help=True, help="Rule corpora by name: list them, fetch a public one, find its folder."
+    no_args_is_help=True, help="Rule sets by name: list them, fetch a public one, find its folder."
 )
 app.add_typer(corpora_app, name="corpora")
 
@@ -58,7 +58,7 @@ def corpora_list(as_json: AsJson = False) -> None:
     frame["on"] = frame["on"].map({True: "on", False: ""})
     frame["commit"] = frame["commit"].str[:12].fillna("")
     frame["path"] = frame["path"].fillna("not fetched: corpora fetch " + frame["name"])
-    print_table(frame.fillna(""), "Corpora by name")
+    print_table(frame.fillna(""), "Rule sets by name")
 
 
 @corpora_app.command("fetch", epilog="Examples:  corpora fetch sigma  |  corpora fetch elastic --ref v9.2.0")
@@ -91,7 +91,7 @@ def corpora_fetch(
 
 @corpora_app.command("path", epilog="Example:  corpora path sigma")
 def corpora_path(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A corpus that 'corpora list' shows.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A rule set that 'corpora list' shows.")],
 ) -> None:
     """The folder of a corpus."""
     offered = {corpus.name: corpus.path for corpus in reversed(offered_corpora(chosen_settings()))}

@@ -33,7 +33,7 @@ Paths = Annotated[
     typer.Argument(
         metavar="[PATH ...]",
         show_default=False,
-        help="Rule folders or files; NAME=PATH gives a corpus its name. The name of a corpus that 'corpora "
+        help="Rule folders or files; NAME=PATH gives a rule set its name. The name of one that 'corpora "
         "list' shows is its path.",
     ),
 ]

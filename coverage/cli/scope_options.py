@@ -44,7 +44,7 @@ Corpora = Annotated[
     typer.Option(
         "--corpus",
         metavar="NAME",
-        help="Only the rules of this corpus, of those read; repeatable.",
+        help="Only the rules of this rule set, of those read; repeatable.",
         show_default="all",
         rich_help_panel=PANEL,
     ),
