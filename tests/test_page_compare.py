@@ -1,4 +1,6 @@
-"""Compare, a view of the Matrix page, through `app.py`: what each widget changes, the ways on, and one corpus alone."""
+"""Compare, a view of the Matrix page, through `app.py`: what each widget changes, the ways on, and one corpus
+alone.
+"""
 
 from __future__ import annotations
 
