@@ -191,7 +191,12 @@ def pages(corpus: Corpus) -> Iterator[Line]:
     os.environ["COVERAGE_RULES"] = os.pathsep.join(map(str, corpus.folders))
     sys.argv[1:] = []  # the dashboard would take our options for rule paths
     first = corpus.files[0].relative_to(corpus.folders[0].parent).as_posix()
-    details = [("technique.py", "Technique", {"technique": "T1059"}), ("rules.py", "Rules", {"rule": first})]
+    details = [
+        ("rules.py", "Technique", {"technique": "T1059"}),
+        ("rules.py", "Rule", {"rule": first}),
+        ("plan.py", "Gap", {"gap": "T1680"}),
+        ("mapping.py", "Move to another release", {"health": "move"}),
+    ]
     for file, title, link in [*((file, title, {}) for file, title, *_ in PAGES), *details]:
         app = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=600)
         app.switch_page(f"coverage/pages/{file}")
@@ -202,7 +207,7 @@ def pages(corpus: Corpus) -> Iterator[Line]:
             raise RuntimeError(f"the page {title} failed: {[error.message for error in app.exception]}")
         (again,) = in_turn(corpus.repeats(9), app.run)
         one = " with one open" if link else ""
-        yield Line("e", f"page {title}{one}, rerun", again.wall, "s", 0.4, again.cpu)
+        yield Line("e", f"page {title}{one}, rerun", again.wall, "s", 0.3, again.cpu)
 
 
 def ten_times(corpus: Corpus) -> Iterator[Line]:
