@@ -16,7 +16,7 @@ from coverage import session
 from coverage.findings import CHECKS
 from coverage.findings.places import placed
 from coverage.loaders import RuleDocument, rule_document
-from coverage.measures import rule_mappings, rule_neighbours
+from coverage.measures import rule_data, rule_mappings, rule_neighbours
 from coverage.pages import parts, untrusted
 from coverage.scope import View
 from coverage.text import plain
@@ -292,22 +292,33 @@ def _references(rule: pd.Series, document: RuleDocument, now: View) -> None:
 
 
 def _neighbours(rule: pd.Series, document: RuleDocument, now: View) -> None:
-    others = rule_neighbours(now, rule["rule_key"])
-    st.caption(
-        f"{amount(others['rule_key'].nunique(), 'other rule is', 'other rules are')} read as one of the "
-        "same IDs."
-    )
-    if others.empty:
+    rule_key = now.counts_as.get(rule["rule_key"], rule["rule_key"])
+    if not rule_data(now, [rule_key])[rule_key]:
+        st.caption(
+            "This rule names no data source or data component, so nothing says which rules use the same. "
+            "Open one of its techniques to see every rule on it."
+        )
         return
+    others = rule_neighbours(now, rule_key)
+    if others.empty:
+        st.caption("No other rule shares a technique and a data source with it.")
+        return
+    st.caption(
+        f"{amount(len(others), 'other rule shares', 'other rules share')} a technique and a data source with "
+        "it, nearest first. Click a row to open the rule."
+    )
     config = {
-        "shared": st.column_config.ListColumn("Shared IDs"),
-        "name": st.column_config.TextColumn("Rule", width="large"),
-        "rule_class": "Class",
-        "severity": "Severity",
-        "platforms": st.column_config.ListColumn("Platforms"),
+        "name": st.column_config.TextColumn("Rule", width=340),
+        "corpus": st.column_config.TextColumn("Rule set", width=90),
+        "shared": st.column_config.ListColumn("Shared techniques", width=150),
+        "shared_data": st.column_config.ListColumn("Shared data", width=190),
+        "rule_class": st.column_config.TextColumn("Counts as", width=110),
+        "severity": st.column_config.TextColumn("Severity", width=84),
+        "platforms": st.column_config.ListColumn("Platforms", width=130),
         "path": "File",
     }
-    row = parts.chosen_row(others, f"neighbours_{rule['rule_key']}", config, height=300, order=list(config))
+    shown = others.assign(rule_class=others["rule_class"].map(RULE_CLASSES))
+    row = parts.chosen_row(shown, f"neighbours_{rule_key}", config, height=300, order=list(config))
     if row is not None:
         session.open_rule(others.iloc[row]["rule_key"])
 

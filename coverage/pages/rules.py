@@ -10,7 +10,7 @@ import streamlit as st
 
 from coverage import session
 from coverage.exports.tables import without_text
-from coverage.measures import rules_with_ids
+from coverage.measures import rules_with_ids, search_ranks
 from coverage.pages import corpus_parts, parts, rule_detail, technique_detail
 from coverage.scope import View
 from coverage.session import address
@@ -171,12 +171,17 @@ def _filtered(frame: pd.DataFrame, in_scope: set[str], now: View) -> pd.DataFram
             any(i == wanted_id or i.startswith(f"{wanted_id}.") for i in ids) for ids in frame["attack_ids"]
         ]
         keep &= np.array(hits, dtype=bool)
-    if words := words.strip().casefold():
-        text = frame[["name", "rule_id", "description", "query", "path"]].fillna("").agg(
-            "\n".join, axis=1
-        ) + frame["tags"].str.join("\n")
-        keep &= text.str.casefold().str.contains(words, regex=False)
-    return frame[keep].sort_values("name", ignore_index=True)
+    found = frame.assign(rank=0)
+    if words.strip():
+        ranks = search_ranks(now, words)
+        keep &= ranks.notna()
+        found["rank"] = ranks.fillna(0)
+    found = found[keep].sort_values(["rank", "name"], key=_in_any_case, ignore_index=True)
+    return found.drop(columns="rank")
+
+
+def _in_any_case(column: pd.Series) -> pd.Series:
+    return column.str.casefold() if column.name == "name" else column
 
 
 view = session.guarded_view()
