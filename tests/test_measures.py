@@ -22,9 +22,11 @@ from coverage.measures import (
     coverage_by_tactic,
     gaps,
     rule_counts,
+    rule_data,
     rule_mappings,
     rule_neighbours,
     rules_with_ids,
+    search_ranks,
     severity_mix,
     summary,
     technique_facts,
@@ -33,6 +35,7 @@ from coverage.measures import (
     threat_by_id,
 )
 from coverage.measures.frames import TECHNIQUE_RULES
+from coverage.measures.rule import _nearness
 from coverage.models import Rule, WrittenMapping
 from coverage.scope import Scope, View
 from coverage.vocabulary import GAP_TYPES, ROLLUPS
@@ -567,17 +570,94 @@ def test_the_facts_of_a_technique():
         technique_facts(view(), "T9999")
 
 
-def test_the_neighbours_of_a_rule_share_its_ids():
-    rows = rule_neighbours(view(), KEYS["c"])
-    assert list(zip(map(small.LETTERS.get, rows["rule_key"]), rows["shared"], strict=True)) == [
-        ("b", ("T1003.001",))
+def neighbours(rows: pd.DataFrame) -> list[tuple]:
+    return list(
+        zip(map(small.LETTERS.get, rows["rule_key"]), rows["shared"], rows["shared_data"], strict=True)
+    )
+
+
+def with_data(release_view, **data: tuple[str, ...]):
+    """The view with these data sources for some rules, by their letters, and none for the others."""
+    named = {KEYS[letter]: sources for letter, sources in data.items()}
+    rules = release_view.all_rules
+    none = pd.Series([()] * len(rules), index=rules.index, dtype=object)
+    sources = pd.Series([named.get(key, ()) for key in rules["rule_key"]], index=rules.index, dtype=object)
+    return replace(release_view, all_rules=rules.assign(data_sources=sources, data_components=none))
+
+
+def test_the_neighbours_of_a_rule_share_its_ids_and_its_data():
+    both = with_data(view(), b=("Sysmon", "EDR", "Zeek"), c=("EDR", "Sysmon"))
+    assert neighbours(rule_neighbours(both, KEYS["c"])) == [("b", ("T1003.001",), ("EDR", "Sysmon"))]
+    assert neighbours(rule_neighbours(both, KEYS["b"])) == [("c", ("T1003.001",), ("EDR", "Sysmon"))]
+    other_data = with_data(view(), b=("Zeek",), c=("Sysmon",), d=("Sysmon",))
+    assert rule_neighbours(other_data, KEYS["c"]).empty  # b has other data, d other IDs
+    assert rule_neighbours(with_data(view(), b=("Sysmon",)), KEYS["c"]).empty  # it names no data
+    assert rule_neighbours(both, KEYS["h"]).empty  # no mapping
+    newer = with_data(view(E19), d=("Sysmon",), l=("Sysmon",))  # d is read as T1685 in 19.0
+    assert neighbours(rule_neighbours(newer, KEYS["l"])) == [("d", ("T1685",), ("Sysmon",))]
+
+
+def test_a_data_component_counts_as_shared_data():
+    given = with_data(view(), c=("EDR",))
+    keys = given.all_rules["rule_key"].tolist()
+    components = [("Process Access",) if small.LETTERS[key] in "bc" else () for key in keys]
+    column = pd.Series(components, index=given.all_rules.index, dtype=object)
+    given = replace(given, all_rules=given.all_rules.assign(data_components=column))
+    assert rule_data(given, [KEYS["c"], KEYS["a"]]) == {
+        KEYS["c"]: {"EDR", "Process Access"},
+        KEYS["a"]: set(),
+    }
+    assert neighbours(rule_neighbours(given, KEYS["c"])) == [("b", ("T1003.001",), ("Process Access",))]
+
+
+def test_the_nearest_neighbour_comes_first():
+    """More shared IDs, then more shared data, then the rule class, the severity and the name."""
+    order = [
+        ("two IDs", ("T1", "T2"), ("a",), "hunt", None),
+        ("more data", ("T1",), ("a", "b"), "hunt", "low"),
+        ("severest", ("T1",), ("a",), "production", "critical"),
+        ("Alpha", ("T1",), ("a",), "production", "low"),
+        ("beta", ("T1",), ("a",), "production", "low"),
+        ("unknown severity", ("T1",), ("a",), "production", None),
+        ("hunt", ("T1",), ("a",), "hunt", "critical"),
     ]
-    assert rule_neighbours(view(), KEYS["i"]).empty
-    rows = rule_neighbours(view(E19), KEYS["l"])  # d is read as T1685 in 19.0
-    assert list(zip(map(small.LETTERS.get, rows["rule_key"]), rows["shared"], strict=True)) == [
-        ("d", ("T1685",))
+    rows = [(ids, data, kind, severity, name, name) for name, ids, data, kind, severity in order]
+    mixed = [rows[place] for place in (3, 0, 6, 2, 5, 1, 4)]
+    assert sorted(mixed, key=lambda row: _nearness(*row)) == rows
+
+
+def test_a_search_ranks_the_rules_it_is_about_first():
+    names = {
+        "a": "LSASS memory dump",  # the whole name
+        "b": "lsass Memory Dump by a driver",  # starts with it
+        "c": "Windows LSASS memory dump",  # a word of the name does
+        "d": "Mini-xlsass memory dump",  # in the name
+        "e": "Dump of the memory of LSASS",  # each word, in another order
+        "f": "Credential theft",  # in the description
+        "g": "Nothing like it",
+    }
+    given = view()
+    rules = given.all_rules.copy()
+    by_key = {KEYS[letter]: name for letter, name in names.items()}
+    rules["name"] = pd.Series(
+        [by_key.get(key, "other") for key in rules["rule_key"]], index=rules.index, dtype="str"
+    )
+    texts = [
+        "Somebody dumps LSASS: a memory dump." if small.LETTERS[key] == "f" else "none"
+        for key in rules["rule_key"]
     ]
-    assert rule_neighbours(view(), KEYS["h"]).empty
+    rules["description"] = pd.Series(texts, index=rules.index, dtype="str")
+    given = replace(given, all_rules=rules)
+
+    def ranks(text: str) -> dict[str, int]:
+        found = search_ranks(given, text)
+        keys = rules_with_ids(given)["rule_key"]
+        return {small.LETTERS[k]: int(v) for k, v in zip(keys, found, strict=True) if not pd.isna(v)}
+
+    assert ranks("lsass  MEMORY dump") == {"a": 0, "b": 1, "c": 2, "d": 3, "e": 3, "f": 4}
+    own = rules.loc[rules["rule_key"] == KEYS["g"], "rule_id"].item()
+    assert ranks(own.upper()) == {"g": 0}
+    assert ranks("zzz nothing") == {}
 
 
 def test_each_rule_with_its_ids_in_its_order():

@@ -38,7 +38,14 @@ from coverage.measures.frames import (
     THREAT,
 )
 from coverage.measures.gaps import gaps
-from coverage.measures.rule import mappings_side_by_side, rule_mappings, rule_neighbours, rules_with_ids
+from coverage.measures.rule import (
+    mappings_side_by_side,
+    rule_data,
+    rule_mappings,
+    rule_neighbours,
+    rules_with_ids,
+    search_ranks,
+)
 from coverage.measures.summary import rule_counts, summary
 from coverage.measures.technique import technique_facts, technique_rules
 from coverage.measures.telemetry import telemetry_by_id
@@ -94,9 +101,11 @@ __all__ = [
     "mappings_side_by_side",
     "placements_by_corpus",
     "rule_counts",
+    "rule_data",
     "rule_mappings",
     "rule_neighbours",
     "rules_with_ids",
+    "search_ranks",
     "severity_mix",
     "summary",
     "technique_facts",

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
+
 import pandas as pd
 
 from coverage.identity import counted, united
 from coverage.measures.frames import SIDE_BY_SIDE
 from coverage.measures.threat import listed
 from coverage.scope import View, among, once_a_view
-from coverage.vocabulary import attack_url
+from coverage.vocabulary import RULE_CLASSES, SEVERITIES, attack_url
 
 
 @once_a_view
@@ -108,9 +111,27 @@ def _tactics_counted(view: View, row, names: pd.Series) -> tuple[str, ...]:
     )
 
 
+def rule_data(view: View, rule_keys: Collection[str]) -> dict[str, set[str]]:
+    """Rule -> the data sources and data components that it or a copy of it names; none where it names
+    none.
+    """
+    wanted = set(rule_keys)
+    rules = view.all_rules
+    columns = (rules[name].tolist() for name in ("rule_key", "data_sources", "data_components"))
+    found: dict[str, set[str]] = {}
+    for key, sources, components in zip(*columns, strict=True):
+        best = view.counts_as.get(key, key)
+        if best in wanted:
+            found.setdefault(best, set()).update(sources, components)
+    return found
+
+
 def rule_neighbours(view: View, rule_key: str) -> pd.DataFrame:
-    """RULES other than this one that are read as one of its IDs, with `shared`: those IDs; most shared
-    first.
+    """RULES other than this one that are read as one of its IDs and use some of its data, best first.
+
+    With `shared`, those IDs, and `shared_data`, the data sources and data components that both name. First
+    come those that share most IDs, then most data; of these, production rules and the severest. A rule that
+    several rule sets have is there once. Empty for a rule that names no data.
     """
     rule_key = view.counts_as.get(rule_key, rule_key)
     read = counted(
@@ -119,9 +140,73 @@ def rule_neighbours(view: View, rule_key: str) -> pd.DataFrame:
     read = read.drop_duplicates()
     mine = read.loc[read["rule_key"] == rule_key, "attack_id"]
     others = read[read["attack_id"].isin(mine) & (read["rule_key"] != rule_key)]
-    shared = others.groupby("rule_key")["attack_id"].agg(tuple).rename("shared").reset_index()
-    rows = shared.merge(view.all_rules, on="rule_key")
-    rows["_count"] = rows["shared"].map(len)
-    return rows.sort_values(["_count", "name"], ascending=[False, True], ignore_index=True).drop(
-        columns="_count"
+    shared = others.groupby("rule_key")["attack_id"].agg(tuple)
+    data = rule_data(view, [rule_key, *shared.index])
+    common = {key: tuple(sorted(data[rule_key] & data[key])) for key in shared.index}
+    shared = shared[[bool(common[key]) for key in shared.index]]
+    rows = united(view.all_rules, view.counts_as)
+    rows = rows[rows["rule_key"].isin(shared.index)]
+    rows = rows.assign(
+        shared=rows["rule_key"].map(shared).astype(object),
+        shared_data=rows["rule_key"].map(common).astype(object),
     )
+    columns = (rows[name].tolist() for name in _NEIGHBOUR_ORDER)
+    order = sorted(enumerate(zip(*columns, strict=True)), key=lambda row: _nearness(*row[1]))
+    return rows.iloc[[place for place, _ in order]].reset_index(drop=True)
+
+
+_NEIGHBOUR_ORDER = ["shared", "shared_data", "rule_class", "severity", "name", "rule_key"]
+_CLASS_PLACES = {name: place for place, name in enumerate(RULE_CLASSES)}
+_SEVERITY_PLACES = {name: place for place, name in enumerate(SEVERITIES)}
+
+
+def _nearness(
+    shared: tuple, shared_data: tuple, rule_class: str, severity: str | None, name: str, rule_key: str
+) -> tuple:
+    """Where a neighbour comes in the order: the least first."""
+    return (
+        -len(shared),
+        -len(shared_data),
+        _CLASS_PLACES[rule_class],
+        -_SEVERITY_PLACES.get(severity, -1),
+        name.casefold(),
+        rule_key,
+    )
+
+
+@once_a_view
+def _searched(view: View) -> tuple[list[tuple[str, str, str]], pd.Index]:
+    """Of each row of `rules_with_ids`: name, ID, and the other texts that are searched, in lower case."""
+    rules = rules_with_ids(view)
+    columns = (rules[name].tolist() for name in ("name", "rule_id", "description", "query", "path", "tags"))
+    texts = []
+    for name, rule_id, *others, tags in zip(*columns, strict=True):
+        own_id = rule_id if isinstance(rule_id, str) else ""
+        rest = "\n".join([own_id, *(text for text in others if isinstance(text, str)), *tags])
+        texts.append((name.casefold(), own_id.casefold(), rest.casefold()))
+    return texts, rules.index
+
+
+def search_ranks(view: View, text: str) -> pd.Series:
+    """How well each row of `rules_with_ids` answers a search: 0 is best, NA is none. In any case.
+
+    0: the name, or the rule's ID, is the text. 1: the name starts with it. 2: a word of the name does. 3: the
+    name has it, or each of its words. 4: each of its words is somewhere in the name, ID, tags, description,
+    query or path.
+    """
+    phrase = " ".join(text.casefold().split())
+    words, at_a_word = phrase.split(), re.compile(rf"(?<!\w){re.escape(phrase)}")
+    texts, index = _searched(view)
+
+    def rank(name: str, rule_id: str, rest: str) -> int | None:
+        if phrase in (name, rule_id):
+            return 0
+        if name.startswith(phrase):
+            return 1
+        if phrase in name and at_a_word.search(name):
+            return 2
+        if all(word in name for word in words):
+            return 3
+        return 4 if all(word in name or word in rest for word in words) else None
+
+    return pd.Series([rank(*row) for row in texts], index=index, dtype="Int64")

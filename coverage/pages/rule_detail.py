@@ -1,51 +1,95 @@
-"""The detail of one rule, shown by the Rules page. Rule text is untrusted: shown as text, never as HTML."""
+"""One rule, shown by the Rules page. Its texts are untrusted: shown as text, never as HTML. Widgets only.
+
+Who: an engineer or reviewer. Question: what does this rule detect, what does it count as, and is its mapping
+right? Next: one of its techniques, a neighbour, or the file to edit.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from coverage import session
 from coverage.findings import CHECKS
 from coverage.findings.places import placed
 from coverage.loaders import RuleDocument, rule_document
-from coverage.measures import rule_mappings, rule_neighbours
+from coverage.measures import rule_data, rule_mappings, rule_neighbours
 from coverage.pages import parts, untrusted
 from coverage.scope import View
 from coverage.text import plain
 from coverage.vocabulary import READ_STATUSES, RULE_CLASSES, TACTIC_STATUSES
 from coverage.words import amount
 
-# Highlighting that comes nearest to each language; the highlighter knows none of the first three.
-_HIGHLIGHT = {"eql": "sql", "kuery": "sql", "lucene": "sql", "esql": "sql", "es|ql": "sql", "sql": "sql"}
+# A query's language -> the language of Streamlit's highlighter that comes nearest to it.
+HIGHLIGHT = {
+    "eql": "sql",
+    "kuery": "sql",
+    "lucene": "sql",
+    "esql": "sql",
+    "es|ql": "sql",
+    "sql": "sql",
+    "kql": "kusto",
+    "spl": "splunk-spl",
+    "sigma": "yaml",
+    "falco": "yaml",
+    "panther": "yaml",
+    "python": "python",
+    "wazuh": "markup",
+    "yara-l": "clike",
+    "suricata": "clike",
+}
+# The same for a whole file, by its suffix.
+_FILES = {
+    "toml": "toml",
+    "yml": "yaml",
+    "yaml": "yaml",
+    "json": "json",
+    "py": "python",
+    "xml": "markup",
+    "rules": "clike",
+    "yaral": "clike",
+    "spl": "splunk-spl",
+}
+_QUERY_LINES = 18  # so many are in sight; a longer query scrolls
+_MAPPINGS = 4  # rows in sight
+_LINE = 70  # characters of a query that go in one line at 1366 pixels
 
 
-def show(rule_key: str, now: View) -> None:
-    """One rule with everything there is to know of it."""
+def show(rule_key: str, now: View, head: DeltaGenerator, row: DeltaGenerator) -> None:
+    """One rule with everything there is to know of it; name and answer go into `head`, badges into `row`."""
     rows = now.all_rules[now.all_rules["rule_key"] == rule_key]
     if rows.empty:
-        session.page_head("Unknown rule", "The rule in this link is not among the rules read.", now)
+        with head:
+            session.page_head("Unknown rule", "The rule in this link is not among the rules read.", now)
         st.warning("Its file may have moved, or its folder is not chosen in the sidebar.")
         return
     rule = rows.iloc[0]
-    mapped = rule_mappings(now, rule_key)["attack_id"].dropna().nunique()
-    session.page_head(
-        plain(rule["name"]),
-        f"Read as {amount(mapped, 'technique')} of {now.scope.attack.title}.",
-        now,
-    )
-    if isinstance(rule["description"], str):
-        untrusted.markdown(rule["description"])
-    _facts(rule, now)
+    mapped = int(rule_mappings(now, rule_key)["attack_id"].dropna().nunique())
+    in_scope = rule_key in set(now.every_rule["rule_key"])
+    read = f"Maps to {amount(mapped, 'technique')} of {now.scope.attack.title}"
+    with head:
+        session.page_head(
+            rule["name"],
+            f"{read}." if in_scope else f"{read}; out of scope, so no number counts it.",
+            now,
+        )
+    _badges(rule, in_scope, row)
     _mappings(rule_key, now)
+    query, about = st.columns([3, 2])
+    with query:
+        _query(rule)
+    with about:
+        _about(rule)
+    _copies(rule_key, now)
     _findings(rule_key, now)
     path = session.rule_file(rule["corpus"], rule["path"])
     document = rule_document(path) if path else RuleDocument("")
-    names = ["Query", "Triage and setup", "References", "Neighbours", "Every field", "File"]
+    names = ["Neighbours", "Triage and setup", "References", "Facts", "Every field", "File"]
     for tab, show_tab in zip(
-        st.tabs(names), (_query, _guides, _references, _neighbours, _fields, _file), strict=True
+        st.tabs(names), (_neighbours, _guides, _references, _facts, _fields, _file), strict=True
     ):
         with tab:
             show_tab(rule, document, now)
@@ -56,42 +100,77 @@ def yes_or_no(value: object) -> str:
     return "unknown" if pd.isna(value) else "yes" if value else "no"
 
 
-def _facts(rule: pd.Series, now: View) -> None:
-    def said(value: object) -> str:
-        if isinstance(value, tuple):
-            return plain(", ".join(value)) or "-"
-        return "-" if pd.isna(value) else plain(str(value))
+def _badges(rule: pd.Series, in_scope: bool, row: DeltaGenerator) -> None:
+    """What it counts as, in words; the colour only repeats them."""
+    production = rule["rule_class"] == "production"
+    row.badge(RULE_CLASSES[rule["rule_class"]], color="blue" if production else "gray")
+    row.badge("In scope" if in_scope else "Out of scope", color="blue" if in_scope else "gray")
+    row.badge(
+        f"{rule['severity'].capitalize()} severity"
+        if isinstance(rule["severity"], str)
+        else "Severity unknown",
+        color="gray",
+    )
+    states = {"yes": "Enabled", "no": "Disabled", "unknown": "Enabled: unknown"}
+    row.badge(states[yes_or_no(rule["enabled"])], color="gray")
+    row.badge(plain(rule["corpus"]), icon=":material/folder:", color="gray")
 
-    in_scope = rule["rule_key"] in set(now.every_rule["rule_key"])
-    enabled = "not said" if pd.isna(rule["enabled"]) else ("yes" if rule["enabled"] else "no")
-    date = {name: "-" if pd.isna(rule[name]) else f"{rule[name]:%Y-%m-%d}" for name in ("created", "updated")}
+
+def _query(rule: pd.Series) -> None:
+    st.markdown(f"**Query** · {_text(rule['language'])}")
+    if not isinstance(rule["query"], str):
+        st.caption("This rule has no query: a machine learning rule names a job instead, under Every field.")
+        return
+    query = rule["query"].strip("\n")
+    language = rule["language"].lower().split(",")[0] if isinstance(rule["language"], str) else ""
+    lines = sum(1 + len(line) // _LINE for line in query.split("\n"))
+    st.code(
+        query,
+        language=HIGHLIGHT.get(language),
+        wrap_lines=True,
+        line_numbers=True,
+        height="content" if lines <= _QUERY_LINES else 430,
+    )
+
+
+def _about(rule: pd.Series) -> None:
+    st.markdown("**What it finds**")
+    if isinstance(rule["description"], str):
+        untrusted.markdown(rule["description"])
+    else:
+        st.caption("The rule has no description.")
+    facts = ("platforms", "data_sources", "data_components", "indices")
+    named = [(name.replace("_", " ").capitalize(), rule[name]) for name in facts if rule[name]]
+    if named:
+        st.markdown("  \n".join(f"**{name}**: {_text(value)}" for name, value in named))
+
+
+def _text(value: object) -> str:
+    """A value of a rule in a sentence; a dash where there is none."""
+    if isinstance(value, tuple):
+        return plain(", ".join(value)) or "–"
+    return "–" if pd.isna(value) else plain(str(value))
+
+
+def _facts(rule: pd.Series, document: RuleDocument, now: View) -> None:
+    date = {name: "–" if pd.isna(rule[name]) else f"{rule[name]:%Y-%m-%d}" for name in ("created", "updated")}
     facts = (
-        ("Class", RULE_CLASSES[rule["rule_class"]]),
-        ("In scope", "yes" if in_scope else "no"),
-        ("Enabled", enabled),
-        ("Severity", said(rule["severity"])),
-        ("Risk score", "-" if pd.isna(rule["risk_score"]) else f"{rule['risk_score']:g}"),
-        ("Type", said(rule["type"])),
-        ("Language", said(rule["language"])),
-        ("Platforms", said(rule["platforms"])),
-        ("Integrations", said(rule["integrations"])),
+        ("Rule ID", _text(rule["rule_id"])),
+        ("Version", _text(rule["version"])),
+        ("Type", _text(rule["type"])),
+        ("Risk score", "–" if pd.isna(rule["risk_score"]) else f"{rule['risk_score']:g}"),
         ("Created", date["created"]),
         ("Updated", date["updated"]),
-        ("Rule id", said(rule["rule_id"])),
-        ("Authors", said(rule["authors"])),
-        ("Version", said(rule["version"])),
-        ("Data sources", said(rule["data_sources"])),
-        ("Data components", said(rule["data_components"])),
-        ("Indices", said(rule["indices"])),
-        ("Tags", said(rule["tags"])),
+        ("Authors", _text(rule["authors"])),
+        ("Integrations", _text(rule["integrations"])),
+        ("Tags", _text(rule["tags"])),
     )
-    for column, part in zip(st.columns(3), (facts[:6], facts[6:12], facts[12:]), strict=True):
+    for column, part in zip(st.columns(3), (facts[:3], facts[3:6], facts[6:]), strict=True):
         column.markdown("  \n".join(f"**{name}**: {value}" for name, value in part))
-    _copies(rule["rule_key"], now)
 
 
 def _copies(rule_key: str, now: View) -> None:
-    """The same rule in other corpora, each one click away."""
+    """The same rule in other rule sets, each one click away."""
     shown = now.counts_as.get(rule_key, rule_key)
     copies = [
         key
@@ -101,8 +180,8 @@ def _copies(rule_key: str, now: View) -> None:
     if not copies:
         return
     st.caption(
-        "Other corpora have the same rule, by id or content. It counts once, with the mappings and platforms "
-        "of all of them."
+        "Other rule sets have the same rule, by ID or content. It counts once, with the mappings and "
+        "platforms of all of them."
     )
     with st.container(horizontal=True):
         for position, key in enumerate(copies):
@@ -111,45 +190,47 @@ def _copies(rule_key: str, now: View) -> None:
 
 
 def _mappings(rule_key: str, now: View) -> None:
+    """As written beside as read; a click on a row opens the technique."""
     mappings = rule_mappings(now, rule_key)
-    st.markdown(f"**Mapped to ATT&CK** — as written → as read in {now.scope.attack.title}")
     if mappings.empty:
         st.info("This rule has no mapping, so it covers no technique.")
         return
-    st.dataframe(
-        mappings,
-        hide_index=True,
-        column_config={
-            "tactic_written": "Tactic as written",
-            "leaf_written": "Technique as written",
-            "technique": st.column_config.TextColumn("Read as", width="medium"),
-            "tactics": st.column_config.ListColumn("Counts in"),
-            "status": st.column_config.TextColumn(
-                "Technique", help="  \n".join(f"**{k}**: {v}" for k, v in READ_STATUSES.items())
-            ),
-            "tactic_status": st.column_config.TextColumn(
-                "Tactic", help="  \n".join(f"**{k}**: {v}" for k, v in TACTIC_STATUSES.items())
-            ),
-            "reason": st.column_config.TextColumn("Why", width="medium"),
-            "url": parts.LINK,
-        },
-        column_order=[
-            "tactic_written",
-            "leaf_written",
-            "technique",
-            "tactics",
-            "status",
-            "tactic_status",
-            "reason",
-            "url",
-        ],
+    st.markdown(
+        f"**Mapped to ATT&CK**: as written → as read in {now.scope.attack.title}. Click a row to open the "
+        "technique."
     )
-    ids = list(dict.fromkeys(mappings["attack_id"].dropna()))
-    if ids:
-        with st.container(horizontal=True):
-            for attack_id in ids:
-                if st.button(f"Open {attack_id}", key=f"open_{attack_id}", icon=":material/target:"):
-                    session.open_technique(attack_id)
+    shown = mappings.assign(
+        status=[_in_words(code) for code in mappings["status"].tolist()],
+        tactic_status=[_in_words(code) for code in mappings["tactic_status"].tolist()],
+    )
+    config = {
+        "tactic_written": st.column_config.TextColumn("Tactic as written", width=130),
+        "leaf_written": st.column_config.TextColumn("Technique as written", width=144),
+        "technique": st.column_config.TextColumn("Read as", width=240),
+        "tactics": st.column_config.ListColumn("Counts in", width=150),
+        "status": st.column_config.TextColumn("Technique", width=100, help=_meanings(READ_STATUSES)),
+        "tactic_status": st.column_config.TextColumn("Tactic", width=90, help=_meanings(TACTIC_STATUSES)),
+        "reason": st.column_config.TextColumn("Why", width=300),
+        "url": parts.LINK,
+    }
+    row = parts.chosen_row(
+        shown,
+        f"mappings_{rule_key}",
+        config,
+        height=38 + 35 * min(len(shown), _MAPPINGS),
+        order=[name for name in config if name != "reason" or shown["reason"].notna().any()],
+    )
+    if row is not None and isinstance(attack_id := mappings.iloc[row]["attack_id"], str):
+        session.open_technique(attack_id)
+
+
+def _in_words(code: object) -> str | None:
+    """`tactic_only` as `Tactic only`."""
+    return code.replace("_", " ").capitalize() if isinstance(code, str) else None
+
+
+def _meanings(statuses: Mapping[str, str]) -> str:
+    return "  \n".join(f"**{_in_words(code)}**: {meaning}" for code, meaning in statuses.items())
 
 
 def _findings(rule_key: str, now: View) -> None:
@@ -161,10 +242,11 @@ def _findings(rule_key: str, now: View) -> None:
         return
     shown = placed(found, session.loaded())
     st.markdown(f"**Findings** — {len(shown)} in {now.scope.attack.title}")
-    columns = {name: shown[name].astype("str").fillna("") for name in ("line", "value", "fix", "silenced")}
     st.dataframe(
-        shown.assign(cause=[CHECKS[code].title for code in shown["code"]], **columns),
+        shown.assign(cause=[CHECKS[code].title for code in shown["code"]]),
         hide_index=True,
+        height=min(38 + 35 * len(shown), 220),
+        placeholder="–",
         column_config={
             "severity": "Severity",
             "cause": "Cause",
@@ -184,14 +266,6 @@ def _findings(rule_key: str, now: View) -> None:
             *(["silenced"] if shown["silenced"].notna().any() else []),
         ],
     )
-
-
-def _query(rule: pd.Series, document: RuleDocument, now: View) -> None:
-    if not isinstance(rule["query"], str):
-        st.caption("This rule has no query: a machine learning rule names a job instead, under Every field.")
-        return
-    language = rule["language"].lower().split(",")[0] if isinstance(rule["language"], str) else ""
-    st.code(rule["query"].strip("\n"), language=_HIGHLIGHT.get(language), wrap_lines=True, line_numbers=True)
 
 
 def _guides(rule: pd.Series, document: RuleDocument, now: View) -> None:
@@ -218,22 +292,33 @@ def _references(rule: pd.Series, document: RuleDocument, now: View) -> None:
 
 
 def _neighbours(rule: pd.Series, document: RuleDocument, now: View) -> None:
-    others = rule_neighbours(now, rule["rule_key"])
-    st.caption(
-        f"{amount(others['rule_key'].nunique(), 'other rule is', 'other rules are')} read as one of the "
-        "same IDs."
-    )
-    if others.empty:
+    rule_key = now.counts_as.get(rule["rule_key"], rule["rule_key"])
+    if not rule_data(now, [rule_key])[rule_key]:
+        st.caption(
+            "This rule names no data source or data component, so nothing says which rules use the same. "
+            "Open one of its techniques to see every rule on it."
+        )
         return
+    others = rule_neighbours(now, rule_key)
+    if others.empty:
+        st.caption("No other rule shares a technique and a data source with it.")
+        return
+    st.caption(
+        f"{amount(len(others), 'other rule shares', 'other rules share')} a technique and a data source with "
+        "it, nearest first. Click a row to open the rule."
+    )
     config = {
-        "shared": st.column_config.ListColumn("Shared IDs"),
-        "name": st.column_config.TextColumn("Rule", width="large"),
-        "rule_class": "Class",
-        "severity": "Severity",
-        "platforms": st.column_config.ListColumn("Platforms"),
+        "name": st.column_config.TextColumn("Rule", width=340),
+        "corpus": st.column_config.TextColumn("Rule set", width=90),
+        "shared": st.column_config.ListColumn("Shared techniques", width=150),
+        "shared_data": st.column_config.ListColumn("Shared data", width=190),
+        "rule_class": st.column_config.TextColumn("Counts as", width=110),
+        "severity": st.column_config.TextColumn("Severity", width=84),
+        "platforms": st.column_config.ListColumn("Platforms", width=130),
         "path": "File",
     }
-    row = parts.chosen_row(others, f"neighbours_{rule['rule_key']}", config, height=300, order=list(config))
+    shown = others.assign(rule_class=others["rule_class"].map(RULE_CLASSES))
+    row = parts.chosen_row(shown, f"neighbours_{rule_key}", config, height=300, order=list(config))
     if row is not None:
         session.open_rule(others.iloc[row]["rule_key"])
 
@@ -267,7 +352,7 @@ def _file(rule: pd.Series, document: RuleDocument, now: View) -> None:
     if document.text:
         st.code(
             document.text,
-            language="toml" if rule["path"].endswith(".toml") else None,
+            language=_FILES.get(rule["path"].rpartition(".")[2].lower()),
             line_numbers=True,
             height=520,
         )

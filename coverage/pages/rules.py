@@ -10,7 +10,7 @@ import streamlit as st
 
 from coverage import session
 from coverage.exports.tables import without_text
-from coverage.measures import rules_with_ids
+from coverage.measures import rules_with_ids, search_ranks
 from coverage.pages import corpus_parts, parts, rule_detail, technique_detail
 from coverage.scope import View
 from coverage.session import address
@@ -60,15 +60,17 @@ def _live(now: View) -> dict[str, str]:
 
 
 def _opened(now: View, rule: str | None, attack_id: str | None) -> None:
-    """A rule or a technique, under the way back to the list."""
-    if st.button("All rules", icon=":material/arrow_back:", key="rule_back"):
+    """A rule or a technique, with the way back to the list."""
+    head = st.container()
+    row = st.container(horizontal=True, vertical_alignment="center")
+    if row.button("All rules", icon=":material/arrow_back:", key="rule_back"):
         address.step(rule=None, technique=None)
     if rule is not None:
-        rule_detail.show(rule, now)
+        rule_detail.show(rule, now, head, row)
     elif attack_id is not None and attack_id.upper() in _live(now):
-        technique_detail.show(attack_id.upper(), now)
+        technique_detail.show(attack_id.upper(), now, head, row)
     elif attack_id is not None:
-        technique_detail.missing(attack_id, now)
+        technique_detail.missing(attack_id, now, head)
 
 
 def _list(now: View) -> None:
@@ -78,7 +80,7 @@ def _list(now: View) -> None:
     with head:
         session.page_head(
             "Rules",
-            f"{len(in_scope):,} of {amount(len(now.all_rules), 'rule is', 'rules are')} in scope; "
+            f"{len(in_scope):,} of {amount(len(all_rules), 'rule is', 'rules are')} in scope; "
             f"{sum(bool(ids) for ids in all_rules['attack_ids']):,} of all map to a technique.",
             now,
         )
@@ -120,11 +122,11 @@ def _filtered(frame: pd.DataFrame, in_scope: set[str], now: View) -> pd.DataFram
     """The rules that every filter lets through, by name; those that a search is about first."""
     names = corpus_parts.corpus_names(now)
     several = len(names) > 1
-    top = st.columns([3.2, 1.9, 1.9, 1.9, *([2] if several else []), 1.9], vertical_alignment="bottom")
+    top = st.columns([2.9, 2.3, 1.7, 1.9, *([2] if several else []), 1.9], vertical_alignment="bottom")
     words = address.text_input(
         top[0], "Search", "rule_search", placeholder="Name, ID, tag, description or query"
     )
-    outside = address.toggle(top[1], "Also out of scope", "rule_all", help="Rules that the scope leaves out.")
+    outside = address.toggle(top[1], "Out of scope, too", "rule_all", help="Rules that the scope leaves out.")
     severities = address.multiselect(
         top[2], "Severity", [*reversed(SEVERITIES)], "rule_severity", placeholder="All"
     )
@@ -169,12 +171,17 @@ def _filtered(frame: pd.DataFrame, in_scope: set[str], now: View) -> pd.DataFram
             any(i == wanted_id or i.startswith(f"{wanted_id}.") for i in ids) for ids in frame["attack_ids"]
         ]
         keep &= np.array(hits, dtype=bool)
-    if words := words.strip().casefold():
-        text = frame[["name", "rule_id", "description", "query", "path"]].fillna("").agg(
-            "\n".join, axis=1
-        ) + frame["tags"].str.join("\n")
-        keep &= text.str.casefold().str.contains(words, regex=False)
-    return frame[keep].sort_values("name", ignore_index=True)
+    found = frame.assign(rank=0)
+    if words.strip():
+        ranks = search_ranks(now, words)
+        keep &= ranks.notna()
+        found["rank"] = ranks.fillna(0)
+    found = found[keep].sort_values(["rank", "name"], key=_in_any_case, ignore_index=True)
+    return found.drop(columns="rank")
+
+
+def _in_any_case(column: pd.Series) -> pd.Series:
+    return column.str.casefold() if column.name == "name" else column
 
 
 view = session.guarded_view()

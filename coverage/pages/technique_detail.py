@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from coverage import session
 from coverage.measures import coverage_by_id, gaps, technique_facts, technique_rules, threat_by_id
@@ -22,16 +23,20 @@ from coverage.vocabulary import COVERED_GAP_TYPES, RULE_CLASSES, attack_url
 from coverage.words import amount, users_sentence
 
 
-def show(attack_id: str, now: View) -> None:
-    """A technique of the release as a page of its own."""
-    name = technique_facts(now, attack_id)["name"]
-    session.page_head(name, _answer(attack_id, now), now)
-    _body(attack_id, now, key="page")
+def show(attack_id: str, now: View, head: DeltaGenerator, row: DeltaGenerator) -> None:
+    """A technique of the release; name and answer go into `head`, its facts beside what is in `row`."""
+    facts = technique_facts(now, attack_id)
+    with head:
+        session.page_head(facts["name"], _answer(attack_id, now), now)
+    with row:
+        _facts(facts)
+    _body(facts, now, key="page")
 
 
-def missing(attack_id: str, now: View) -> None:
+def missing(attack_id: str, now: View, head: DeltaGenerator) -> None:
     """Says that the release has no such technique."""
-    session.page_head("Unknown technique", "The technique in this link does not exist.", now)
+    with head:
+        session.page_head("Unknown technique", "The technique in this link does not exist.", now)
     st.warning(
         f"“{plain(attack_id)}” does not exist in {now.scope.attack.title}, or is not in use any more. Check "
         "the ID, or choose another release in the sidebar."
@@ -45,13 +50,15 @@ def technique_dialog(attack_id: str, corpora: Sequence[str] = ()) -> None:
     """
     now = session.view()
     now = now.of_corpora(corpora) if corpora else now
-    st.subheader(f"{attack_id} {plain(technique_facts(now, attack_id)['name'])}", anchor=False)
+    facts = technique_facts(now, attack_id)
+    st.subheader(plain(facts["name"]), anchor=False)
     st.markdown(_answer(attack_id, now))
+    _facts(facts)
     if st.button(
         "Open the technique page", icon=":material/open_in_new:", key="dialog_open_page", type="primary"
     ):
         session.open_technique(attack_id)
-    _body(attack_id, now, key="dialog")
+    _body(facts, now, key="dialog")
 
 
 def _answer(attack_id: str, now: View) -> str:
@@ -69,15 +76,17 @@ def _answer(attack_id: str, now: View) -> str:
     )
 
 
-def _body(attack_id: str, now: View, key: str) -> None:
-    facts = technique_facts(now, attack_id)
-    _facts(facts)
+def _body(facts: dict, now: View, key: str) -> None:
+    attack_id = facts["attack_id"]
     _next_step(attack_id, now, key)
     _coverage(attack_id, now)
     _rules(attack_id, now, key)
     _family(facts, now, key)
     _users(facts, now)
     _telemetry(facts)
+    if facts["description"]:
+        with st.expander("MITRE's description"):
+            untrusted.markdown(facts["description"])
 
 
 def _facts(facts: dict) -> None:
@@ -94,9 +103,6 @@ def _facts(facts: dict) -> None:
         f"**{facts['attack_id']}** · {kind} · {plain(tactics)} · {plain(platforms)} · "
         f"[attack.mitre.org]({attack_url(facts['attack_id'])})"
     )
-    if facts["description"]:
-        with st.expander("MITRE's description"):
-            untrusted.markdown(facts["description"])
 
 
 # ---- what is open --------------------------------------------------------------------------------------
