@@ -45,6 +45,7 @@ SINKS = {
         "spinner",
         "status",
         "page_head",
+        "badge",
     ),
 }
 ARGUMENTS = {"label", "help", "text"}
@@ -61,11 +62,8 @@ KNOWN = {
     ("borrow.py", "tables.explained(found, counts)"),
     (
         "borrow.py",
-        (
-            "borrow.py",
-            "{'fewest': f'Fewest rules that are enough ({len(plan):,})', "
-            "'all': f'Every rule for each gap ({len(candidates):,})'}.__getitem__",
-        ),
+        "{'fewest': f'Fewest rules that are enough ({len(plan):,})', "
+        "'all': f'Every rule for each gap ({len(candidates):,})'}.__getitem__",
     ),
     ("borrow_tables.py", "parts.gap_type_help()"),
     ("compare.py", "a"),
@@ -101,6 +99,7 @@ KNOWN = {
     ("overview_parts.py", "_percent(part)"),
     ("overview_parts.py", "kind.capitalize()"),
     ("overview_parts.py", "label"),
+    ("overview_parts.py", "left_out"),
     ("overview_parts.py", "place"),
     ("overview_parts.py", "title"),
     ("overview_parts.py", "words"),
@@ -109,19 +108,7 @@ KNOWN = {
     ("page.py", "now.scope.date.isoformat()"),
     ("page.py", "scope"),
     ("paging.py", "found"),
-    ("parts.py", "USERS[kind]"),
-    ("parts.py", "_with_family(facts, now)"),
-    ("parts.py", "attack_id"),
-    ("parts.py", "attack_url(facts['attack_id'])"),
-    ("parts.py", "covered"),
-    ("parts.py", "family['is_subtechnique'].sum()"),
-    ("parts.py", "head"),
-    ("parts.py", "kind"),
-    ("parts.py", "kind.capitalize()"),
     ("parts.py", "label"),
-    ("parts.py", "row['rules_direct']"),
-    ("parts.py", "said"),
-    ("parts.py", "through"),
     ("plan.py", "labels.__getitem__"),
     ("reading_problems.py", "code"),
     ("reading_problems.py", "now.scope.attack.title"),
@@ -142,14 +129,10 @@ KNOWN = {
     ("release_tables.py", "found.before.catalogue.release.version"),
     ("release_tables.py", "meaning"),
     ("release_tables.py", "title"),
-    ("rule_detail.py", "attack_id"),
-    ("rule_detail.py", "k"),
-    ("rule_detail.py", "mapped"),
     ("rule_detail.py", "name"),
     ("rule_detail.py", "names"),
     ("rule_detail.py", "now.scope.attack.title"),
     ("rule_detail.py", "rule['content_hash'][:12]"),
-    ("rule_detail.py", "v"),
     ("rule_detail.py", "value"),
     ("rule_sets.py", "_files(upload)"),
     ("rules.py", "label"),
@@ -158,10 +141,31 @@ KNOWN = {
     ("sidebar.py", "option.label"),
     ("sidebar.py", "releases"),
     ("sidebar.py", "share"),
-    ("technique.py", "attack_id"),
-    ("technique.py", "now.scope.attack.title"),
-    ("technique.py", "open_ones"),
-    ("technique.py", "platforms"),
+    ("rule_detail.py", "RULE_CLASSES[rule['rule_class']]"),
+    ("rule_detail.py", "states[yes_or_no(rule['enabled'])]"),
+    ("rule_detail.py", "_meanings(READ_STATUSES)"),
+    ("rule_detail.py", "_meanings(TACTIC_STATUSES)"),
+    ("rule_detail.py", "_text(rule['language'])"),  # it guards
+    ("rule_detail.py", "_text(value)"),  # it guards
+    ("rule_detail.py", "read"),
+    ("rule_detail.py", "rule['name']"),  # a title: `page_head` guards it
+    ("technique_detail.py", "_answer(attack_id, now)"),
+    ("technique_detail.py", "_rules_sentence(rules, attack_id, now)"),
+    ("technique_detail.py", "_wide(facts, now)"),
+    ("technique_detail.py", "attack_url(facts['attack_id'])"),
+    ("technique_detail.py", "counted"),
+    ("technique_detail.py", "facts['attack_id']"),
+    ("technique_detail.py", "facts['name']"),  # a title: `page_head` guards it
+    ("technique_detail.py", "head"),
+    ("technique_detail.py", "int((below & family['direct']).sum())"),
+    ("technique_detail.py", "kind"),
+    ("technique_detail.py", "kind.capitalize()"),
+    ("technique_detail.py", "lines"),  # each is guarded where it is made
+    ("technique_detail.py", "named"),
+    ("technique_detail.py", "note"),  # `notes_on` guards it
+    ("technique_detail.py", "now.scope.attack.title"),
+    ("technique_detail.py", "row['platforms_covered']"),
+    ("technique_detail.py", "row['platforms_total']"),
 }
 
 

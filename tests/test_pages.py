@@ -13,7 +13,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from coverage.pages import PAGES
+from coverage.pages.rule_detail import HIGHLIGHT
 from coverage.tables import PROJECT
+from coverage.vocabulary import RULE_CLASSES
 from tests.command_line import run as command
 from tests.seen import as_seen
 
@@ -220,6 +222,55 @@ def test_an_unknown_technique_in_a_link_has_a_way_back(app):
     assert page.title[0].value == "Rules" and not page.warning
 
 
+def test_a_search_shows_rules_whose_name_it_starts_first(app):
+    page = on(app, "rules.py")
+    page.text_input(key="rule_search").set_value("scheduled task").run()
+    names = [name.casefold() for name in page.dataframe[0].value["name"]]
+    in_name = ["scheduled task" in name for name in names]
+    assert any(in_name) and in_name == sorted(in_name, reverse=True)
+    starts = [name.startswith("scheduled task") for name in names]
+    assert starts == sorted(starts, reverse=True)
+
+
+def test_a_click_on_a_mapping_opens_its_technique(app):
+    page = on(app, "rules.py")
+    page.query_params["rule"] = rule_keys(page.dataframe[0].value)[0]
+    page.run()
+    assert page.title[0].value and {"Production", "In scope"} <= {badge_text(one) for one in page.markdown}
+    mappings = page.dataframe[0].value
+    assert {"technique", "status", "tactic_status"} <= set(mappings)
+    assert set(mappings["status"]) == {"Same"} and set(mappings["tactic_status"]) == {"Valid"}
+
+
+def badge_text(element) -> str:
+    """The words of a badge, which is Markdown: `:blue-badge[Production]`."""
+    found = re.fullmatch(r":\w+-badge\[(.*)\]", element.value)
+    return found[1] if found else ""
+
+
+def test_no_code_and_no_missing_value_shows_on_a_rule(app):
+    page = on(app, "rules.py")
+    page.toggle(key="rule_all").set_value(True).run()
+    table = page.dataframe[0].value
+    assert set(table["rule_class"]) <= set(RULE_CLASSES.values())
+    assert set(table["enabled"]) <= {"yes", "no", "unknown"}
+    for key in rule_keys(table)[::4]:
+        page.query_params["rule"] = key
+        page.run()
+        words = "\n".join([one.value for one in [*page.markdown, *page.caption, *page.info]])
+        assert not re.search(r"\bNone\b|\bnan\b|not said|tactic_only|building_block", words), key
+
+
+def test_each_query_is_highlighted_in_the_language_nearest_to_its_own():
+    assert set(HIGHLIGHT.values()) <= LANGUAGES
+    assert {HIGHLIGHT[name] for name in ("eql", "esql", "kuery", "lucene")} == {"sql"}
+    assert (HIGHLIGHT["kql"], HIGHLIGHT["spl"], HIGHLIGHT["sigma"]) == ("kusto", "splunk-spl", "yaml")
+
+
+# Of Streamlit's highlighter, those that are used here.
+LANGUAGES = {"sql", "kusto", "splunk-spl", "yaml", "python", "markup", "clike"}
+
+
 def test_filters_of_the_list_are_in_the_link_and_stay_while_a_rule_is_open(app):
     page = on(app, "rules.py")
     page.text_input(key="rule_search").set_value("powershell").run()
@@ -257,7 +308,8 @@ def test_problems_lists_what_a_broken_rule_says(app, monkeypatch, tmp_path):
     (folder / "broken.toml").write_text("[rule\nname = 1")
     (folder / "good.toml").write_bytes((PROJECT / "rules" / "windows").glob("*.toml").__next__().read_bytes())
     monkeypatch.setenv("COVERAGE_RULES", str(folder))
-    page = on(app, "problems.py")
+    app.query_params["health"] = "problems"
+    page = on(app, "mapping.py")
     assert numbers(answer(page))[0] == 1
     assert "broken.toml" in set(page.dataframe[0].value["path"])
 
@@ -271,6 +323,7 @@ def test_a_tactic_alone_is_no_id_that_is_not_live(app, monkeypatch, tmp_path):
         "1\n    condition: s\n"
     )
     monkeypatch.setenv("COVERAGE_RULES", str(tmp_path))
-    page = on(app, "problems.py")
+    app.query_params["health"] = "problems"
+    page = on(app, "mapping.py")
     assert answer(page).endswith("1 of 2 technique IDs in mappings are no live ID of Enterprise 19.0.")
     assert page.dataframe[-1].value["value"].tolist() == ["T9999"]

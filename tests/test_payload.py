@@ -96,7 +96,8 @@ def test_a_row_of_a_later_page_opens_its_rule(browser, address, shared):
     corpora = corpus_sources(f"{name}={shared('corpora', name)}" for name in ("elastic", "sigma"))
     view = read_in(load(corpora)).view()
     rules = rules_with_ids(view)
-    names = rules[rules["rule_key"].isin(view.rules["rule_key"])].sort_values("name")["name"].tolist()
+    in_scope = rules[rules["rule_key"].isin(view.rules["rule_key"])]
+    names = in_scope.sort_values("name", key=lambda column: column.str.casefold())["name"].tolist()
     context = browser.new_context(viewport={"width": 1366, "height": 900})
     page = context.new_page()
     page.set_default_timeout(SECONDS * 1000)

@@ -106,7 +106,7 @@ def _badges(rule: pd.Series, in_scope: bool, row: DeltaGenerator) -> None:
     row.badge(RULE_CLASSES[rule["rule_class"]], color="blue" if production else "gray")
     row.badge("In scope" if in_scope else "Out of scope", color="blue" if in_scope else "gray")
     row.badge(
-        f"{rule['severity'].capitalize()} severity"
+        f"{plain(rule['severity'].capitalize())} severity"
         if isinstance(rule["severity"], str)
         else "Severity unknown",
         color="gray",
@@ -139,7 +139,7 @@ def _about(rule: pd.Series) -> None:
         untrusted.markdown(rule["description"])
     else:
         st.caption("The rule has no description.")
-    facts = ("platforms", "data_sources", "data_components", "indices")
+    facts = ("platforms", "data_sources", "data_components")
     named = [(name.replace("_", " ").capitalize(), rule[name]) for name in facts if rule[name]]
     if named:
         st.markdown("  \n".join(f"**{name}**: {_text(value)}" for name, value in named))
@@ -163,9 +163,10 @@ def _facts(rule: pd.Series, document: RuleDocument, now: View) -> None:
         ("Updated", date["updated"]),
         ("Authors", _text(rule["authors"])),
         ("Integrations", _text(rule["integrations"])),
+        ("Indices", _text(rule["indices"])),
         ("Tags", _text(rule["tags"])),
     )
-    for column, part in zip(st.columns(3), (facts[:3], facts[3:6], facts[6:]), strict=True):
+    for column, part in zip(st.columns(3), (facts[:4], facts[4:8], facts[8:]), strict=True):
         column.markdown("  \n".join(f"**{name}**: {value}" for name, value in part))
 
 

@@ -267,8 +267,8 @@ def _users(facts: dict, now: View) -> None:
             f"MITRE links no group, software, campaign or mitigation to this very ID.{_wide(facts, now)}"
         )
         return
-    said = ", ".join(amount(len(frame), USERS[kind], kind) for kind, frame in counts.items())
-    st.caption(f"{said}.{_wide(facts, now)}")
+    counted = ", ".join(amount(len(frame), USERS[kind], kind) for kind, frame in counts.items())
+    st.caption(f"{counted}.{_wide(facts, now)}")
     tabs = st.tabs([f"{kind.capitalize()} ({len(frame):,})" for kind, frame in counts.items()])
     for tab, frame in zip(tabs, counts.values(), strict=True):
         tab.dataframe(
