@@ -64,7 +64,7 @@ def read_in(loaded: Loaded, release: str | None = None) -> Reading:
     Raises
     ------
     CatalogueError
-        When the release is not at hand.
+        When the release is not installed.
     """
     catalogue = shelf.open_release(release or str(shelf.default_release()))
     reader = Reader(catalogue, other_releases(catalogue))
@@ -72,7 +72,7 @@ def read_in(loaded: Loaded, release: str | None = None) -> Reading:
 
 
 def other_releases(catalogue: Catalogue) -> list[Catalogue]:
-    """Every other release at hand: what explains an ID or a tactic that the chosen one does not know.
+    """Every other installed release: what explains an ID or a tactic that the chosen one does not know.
 
     A copy of a release that has another file (`enterprise-19.0@0123456789ab`) explains nothing: it counts
     where it is chosen, and nowhere else.
@@ -92,7 +92,7 @@ def newest_other_release(release: Release) -> Release | None:
 
 
 def releases_beside(catalogue: Catalogue) -> list[Release]:
-    """The other releases at hand of a catalogue's domain, oldest first; a release's other files left out."""
+    """The other installed releases of a catalogue's domain, oldest first, without a release's other files."""
     return sorted(_others_of(catalogue.release))
 
 

@@ -25,7 +25,7 @@ def depth_weights(path: Path = DATA / "weights.csv") -> dict[str, float]:
     Raises
     ------
     TableError
-        For an unknown class or a weight that is no number from 0 to 1.
+        For an unknown class or a weight that is not a number from 0 to 1.
     """
     return _weights(path, "rule_class", "rule class", RULE_CLASSES, most=1)
 
@@ -39,7 +39,7 @@ def priority_weights(path: Path = DATA / "priority.csv") -> dict[str, float]:
     Raises
     ------
     TableError
-        For an unknown term, a weight that is no number from 0 to 1000, or no weight for `gap`: then some
+        For an unknown term, a weight that is not a number from 0 to 1000, or no weight for `gap`: then some
         gaps would count nothing.
     """
     weights = _weights(path, "term", "term of a priority", PRIORITY_TERMS, most=1000)
@@ -74,5 +74,5 @@ def _weight(row: dict, path: Path, line: int, most: int) -> float:
     except ValueError:
         value = -1.0
     if not 0 <= value <= most:
-        raise TableError(f"{path}:{line}: the weight '{text}' is no number from 0 to {most}")
+        raise TableError(f"{path}:{line}: the weight '{text}' is not a number from 0 to {most}")
     return value

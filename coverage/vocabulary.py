@@ -102,10 +102,10 @@ RULE_CLASSES: dict[str, str] = {
 ORIGINS: dict[str, str] = {"vendor": "The vendor's rules", "own": "Own rules"}
 
 ROLLUPS: dict[str, str] = {
-    "any": "Any: the technique itself or any of its sub-techniques has a rule",
-    "share": "Share: a technique counts as the covered share of its sub-techniques",
-    "all": "All: every sub-technique has a rule",
-    "direct": "Direct: a rule names the technique itself",
+    "any": "any sub-technique is: a rule names the technique itself or any of its sub-techniques",
+    "share": "share of its sub-techniques: a technique counts as the share of them that has a rule",
+    "all": "every sub-technique is: each of its sub-techniques has a rule",
+    "direct": "a rule names the technique itself: rules of its sub-techniques do not count for it",
 }
 
 GAP_TYPES: dict[str, str] = {
@@ -133,9 +133,9 @@ COVERED_GAP_TYPES: frozenset[str] = frozenset({"fragile", "platform"})
 
 # Which of two corpora covers an ID. In the order of a bar's parts.
 SIDES: dict[str, str] = {
-    "a_only": "Covered by the first corpus and not by the second",
+    "a_only": "Covered by the first rule set and not by the second",
     "both": "Covered by each of the two",
-    "b_only": "Covered by the second corpus and not by the first",
+    "b_only": "Covered by the second rule set and not by the first",
     "neither": "Covered by none of the two",
 }
 
@@ -150,7 +150,7 @@ READ_STATUSES: dict[str, str] = {
     "ambiguous": "The ID was revoked in favour of several; a person must choose",
     "deprecated": "MITRE deprecated the ID without a replacement",
     "other_domain": "The ID belongs to another domain (Mobile, ICS, ATLAS ...)",
-    "unknown": "No release at hand knows the ID",
+    "unknown": "No installed release knows the ID",
     "tactic_only": "The mapping names a tactic and no technique",
 }
 
@@ -160,7 +160,7 @@ TACTIC_STATUSES: dict[str, str] = {
     "renamed": "The tactic has another name in this release; the technique is in it",
     "moved": "The technique is not in this tactic in this release; it counts in every tactic it is in",
     "missing": "No tactic was named; the technique counts in every tactic it is in",
-    "unknown": "The tactic is none of this domain; the technique counts in every tactic it is in",
+    "unknown": "The tactic is not one of this domain; the technique counts in every tactic it is in",
 }
 
 PROBLEM_SEVERITIES: tuple[str, ...] = ("error", "warning", "note")
@@ -201,7 +201,7 @@ IMPACT_DETAILS: dict[str, str] = {
     "because what it leads to changed",
     "tactics": "The technique joined or left the tactic",
     "tactic": "Rules name a tactic that holds the technique in one of the two releases only",
-    "platforms": "Its platforms brought it into the scope or took it out (PRE-only techniques among them)",
+    "platforms": "Its platforms brought it into the scope or took it out (pre-attack techniques among them)",
     "parent": "The sub-technique has another parent",
     "set": "The rule carries a mapping set for each release",
     "none": "No change of ATT&CK explains it",
@@ -210,7 +210,7 @@ IMPACT_DETAILS: dict[str, str] = {
 # Why coverage differs between two states. The order decides between causes of equal weight.
 DIFFERENCE_CAUSES: dict[str, str] = {
     "rule": "Rules were added, removed or changed",
-    "attack": "The states are read in different ATT&CK releases, or with other releases at hand",
+    "attack": "The states are read in different ATT&CK releases, or with other releases installed",
     "scope": "The states are looked at with different options",
 }
 
@@ -221,7 +221,7 @@ RULE_DIFFERENCES: dict[str, str] = {
     "unreadable": "Its file is there and can no longer be read",
     "remapped": "It names other techniques or tactics",
     "class": "It is of another class",
-    "enabled": "It was switched on or off",
+    "enabled": "It was enabled or disabled",
     "platforms": "It works on other platforms",
 }
 

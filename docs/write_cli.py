@@ -16,14 +16,19 @@ PROGRAM = "python -m coverage.cli"
 INTRODUCTION = f"""\
 # The command line
 
-`{PROGRAM}`, from the project's folder and in its environment (`.venv/bin/python` after the README's first command).
+`{PROGRAM}`, from the project's folder and in its environment (`.venv/bin/python` after the README's first
+command).
 The same functions as the dashboard, so the numbers are the same. Written by `docs/write_cli.py`; do not edit.
 
-Exit codes: 0 done, 1 a check failed, 2 it could not run or what it said could not be written (one sentence on standard
-error says why), 130 interrupted, 141 whoever read its output has gone. A CSV file is written whole or not at all.
+Exit codes: 0 done, 1 a check failed, 2 it could not run or what it said could not be written (one sentence
+on standard
+error says why), 130 interrupted, 141 whoever read its output has gone. A CSV file is written whole or not at
+all.
 Without PATH the rules of `COVERAGE_RULES` are read (several joined by the system's path separator), else
-the corpora of `coverage.toml` that are on, else `rules/` beside it or in the current folder, else the example rules, which
-`check`, `diff`, `lint`, `migrate` and `snapshot` never read from elsewhere. [corpora.md](corpora.md) says how corpora are named,
+the corpora of `coverage.toml` that are on, else `rules/` beside it or in the current folder, else the
+example rules, which
+`check`, `diff`, `lint`, `migrate` and `snapshot` never read from elsewhere. [corpora.md](corpora.md) says
+how corpora are named,
 and [configuration.md](configuration.md) has every environment variable.
 """
 

@@ -19,15 +19,21 @@ INTRODUCTION = """\
 What `python -m coverage.cli export --what csv|json|parquet` writes, with `--frame NAME` one frame. Written by
 `docs/write_columns.py`; do not edit.
 
-This is version {version} of the columns: `columns_version` in JSON and in the metadata of Parquet files. It goes up when
+This is version {version} of the columns: `columns_version` in JSON and in the metadata of Parquet files. It
+goes up when
 a column goes, gets another name, type or meaning. A new column leaves it as it is, so read columns by name.
 
-- **CSV** (UTF-8, RFC 4180): lists are joined with `; `, dates are ISO, true and false are words, a missing value is
-  empty, numbers have at most four decimals. Where a spreadsheet would find a formula, an apostrophe stands before it:
-  at the start of a text and behind a `;`, `|`, tab or line break in it. The last three columns, `attack`, `scope` and `corpora`, are the scope's stamp.
-- **JSON**: an object with `frame`, `columns_version`, `stamp`, `grain`, `columns` and `rows`; lists are lists, a missing
+- **CSV** (UTF-8, RFC 4180): lists are joined with `; `, dates are ISO, true and false are words, a missing
+  value is
+  empty, numbers have at most four decimals. Where a spreadsheet would find a formula, an apostrophe stands
+  before it:
+  at the start of a text and behind a `;`, `|`, tab or line break in it. The last three columns, `attack`,
+  `scope` and `corpora`, are the scope's stamp.
+- **JSON**: an object with `frame`, `columns_version`, `stamp`, `grain`, `columns` and `rows`; lists are
+  lists, a missing
   value is `null`, numbers have at most four decimals.
-- **Parquet**: lists are lists, dates are dates, numbers are whole. `frame`, `columns_version`, `grain` and `stamp` (JSON)
+- **Parquet**: lists are lists, dates are dates, numbers are whole. `frame`, `columns_version`, `grain` and
+  `stamp` (JSON)
   are in the metadata of the schema.
 
 The same rules, scope and date give the same bytes. The order of rows is the frame's own.

@@ -232,7 +232,7 @@ def test_entries_as_written(tmp_path):
             6,
             "gap-state",
             "error",
-            "is no date, so nobody can say whether it holds",
+            "is not a date, so nobody can say whether it holds",
         ),
         (entry("T1020") + entry("T9999"), 6, "gap-unknown-id", "error", "No release at hand knows T9999"),
         (entry("none"), 1, "gap-unknown-id", "error", "This is no ATT&CK technique ID"),
@@ -270,7 +270,7 @@ def test_everything_wrong_with_an_entry_is_said_in_the_order_of_the_file(tmp_pat
     assert [(one.line, one.code, one.severity, one.message) for one in problems] == [
         (1, "gap-incomplete", "error", "gap[0] has no id and no owner."),
         (2, "wrong-type", "warning", "gap[0].id is a whole number, not text."),
-        (5, "bad-date", "warning", "gap[0].until is 'soon', which is no date written YYYY/MM/DD."),
+        (5, "bad-date", "warning", "gap[0].until is 'soon', which is not a date written YYYY/MM/DD."),
         (
             6,
             "unknown-key",
@@ -478,7 +478,7 @@ def test_faults_of_the_file_are_said_and_stop_nothing(corpus):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--accepted", "maybe"), "'maybe' is no --accepted choice; choose from show, hide, only"),
+        (("--accepted", "maybe"), "unknown --accepted choice: 'maybe'; choose from show, hide, only"),
         (("--gaps-file", "none.toml"), "there is no file none.toml"),
     ],
 )

@@ -67,7 +67,7 @@ def test_a_bundle_without_a_collection_is_told_its_version_and_the_error_names_t
         (("--release", "newest"), "'newest' is no ATT&CK version"),
         (
             ("--release", "20.0", "--domain", "cloud"),
-            "'cloud' is no domain; choose from enterprise, mobile, ics",
+            "unknown domain: 'cloud'; choose from enterprise, mobile, ics",
         ),
         (("--release", "20.0", "--domain", "ics"), "its techniques are of Enterprise, not of ICS"),
     ],
@@ -170,7 +170,7 @@ def test_a_release_of_coverage_toml_that_is_not_at_hand_is_one_sentence(tmp_path
     [
         (
             '\nattack = "newest"\n',
-            ":2: attack is no release; write a domain and a version, such as enterprise-19.0.",
+            ":2: attack is not a release; write a domain and a version, such as enterprise-19.0.",
         ),
         ("attack = 19.0\n", ":1: attack is a number, not text."),
     ],

@@ -432,12 +432,12 @@ def test_the_weights_are_a_table_that_a_user_may_change(tmp_path):
     ("text", "words"),
     [
         ("term,weight\ngap,x\n", ":2: the weight 'x'"),
-        ("term,weight\ngap,1\nnation,2\n", ":3: 'nation' is no term"),
+        ("term,weight\ngap,1\nnation,2\n", ":3: 'nation' is not a term"),
         ("term,weight\ngap,0\ngroup,1\n", "'gap' needs"),
         ("term,weight\ngap,-1\n", "from 0 to 1000"),
         ("", "'gap' needs"),
         ("term,weight\ngap,nan\n", "no number"),
-        ("term,weight\n\xff", "is no term"),
+        ("term,weight\n\xff", "is not a term"),
     ],
 )
 def test_a_faulty_table_is_said_with_its_line(tmp_path, text, words):
@@ -497,7 +497,7 @@ def test_borrow_restricts_and_writes_csv(tmp_path):
     assert none["rules"] == [] and none["figures"]["rules"] == 0 and none["figures"]["rules_of_all"] == 6
     assert json.loads(run("borrow", *PAIR, "--have-log-sources", "--json").stdout)["figures"]["rules"] <= 6
     wrong = run("borrow", *PAIR, "--on", "Amiga")
-    assert wrong.exit_code == 2 and wrong.stderr.startswith("coverage: 'Amiga' is no platform")
+    assert wrong.exit_code == 2 and wrong.stderr.startswith("coverage: unknown platform: 'Amiga'")
     assert run("borrow", *PAIR, "--limit", "0").exit_code == 2
 
 

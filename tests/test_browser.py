@@ -172,7 +172,7 @@ def test_the_gap_csv_equals_the_command_line(page, address, tmp_path):
 def test_a_filtered_view_can_be_sent_to_a_colleague(page, address, browser):
     page.goto(f"{address}/gaps")
     settle(page)
-    page.get_by_text("PRE-only techniques", exact=True).click()
+    page.get_by_text("Including pre-attack techniques", exact=True).click()
     page.wait_for_url("**pre=true**")
     settle(page)
     mine = page.inner_text("h4")

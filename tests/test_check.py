@@ -239,7 +239,10 @@ def test_a_rule_whose_ids_are_all_dead_has_no_mapping(project):
     rule_file(project / "detections" / "mobile.toml", "r-mobile", "T1625")
     (one,) = asked(project, f"[check]\nno_unmapped_rule = true\n{SCOPE}", code=1)
     assert [(row["path"], row["why"]) for row in one["missing"]] == [
-        ("dead.toml", "no live ID: No release at hand knows T9998; No release at hand knows T9999"),
+        (
+            "dead.toml",
+            "no ID of this release: No release at hand knows T9998; No release at hand knows T9999",
+        ),
     ]
 
 
@@ -488,7 +491,7 @@ def test_one_of_one(project):
         ("[check]\nno_unmapped_rule = false\n", "states no condition under [check]"),
         (
             "[check]\nno_rules = true\n",
-            "coverage.toml:2: check.no_rules is no setting; known here: scope, share",
+            "coverage.toml:2: check.no_rules is not a setting; known here: scope, share",
         ),
         (
             '[check]\nno_unmapped_rule = "yes"\n',
@@ -523,16 +526,16 @@ def test_one_of_one(project):
         ),
         (
             '[[check.share]]\nat_least = 0.8\nattack = "new"\n',
-            "coverage.toml:3: check.share[0].attack is no release",
+            "coverage.toml:3: check.share[0].attack is not a release",
         ),
         ('[[check.share]]\nat_least = 0.8\nattack = "enterprise-1.0"\n', "Enterprise 1.0 is not at hand"),
         (
             '[[check.share]]\nat_least = 0.8\nplatforms = ["Toaster"]\n',
-            "coverage.toml:1: 'Toaster' is no platform of Enterprise 19.0; choose from",
+            "coverage.toml:1: unknown platform of Enterprise 19.0: 'Toaster'; choose from",
         ),
         (
             '[[check.share]]\nat_least = 0.8\n\n[[check.share]]\nat_least = 0.1\ntactic = "Cooking"\n',
-            "coverage.toml:4: 'Cooking' is no tactic of Enterprise 19.0",
+            "coverage.toml:4: unknown tactic of Enterprise 19.0: 'Cooking'",
         ),
         ("[[check.targets]]\n", "coverage.toml:1: check.targets[0] names neither ids nor a layer"),
         (
@@ -545,7 +548,7 @@ def test_one_of_one(project):
         ),
         ('[[check.targets]]\nlayer = "none.json"\n', "coverage.toml:1: the layer none.json cannot be used"),
         ('[[check.targets]]\nlayer = "bad.json"\n', "coverage.toml:1: the layer bad.json cannot be used"),
-        ('[[check.targets]]\nlayer = "other.json"\n', "coverage.toml:1: other.json is no Navigator layer"),
+        ('[[check.targets]]\nlayer = "other.json"\n', "coverage.toml:1: other.json is not a Navigator layer"),
         (
             "[check]\nno_technique_lost = true\n",
             "coverage.toml:2: no_technique_lost needs something to compare with",
@@ -554,7 +557,7 @@ def test_one_of_one(project):
             '[check]\nno_technique_lost = true\nbaseline = "gone"\n',
             "'gone' is neither a file, a folder nor a revision",
         ),
-        ('[check.scope]\nplatform = "x"\n', "coverage.toml:2: check.scope.platform is no setting"),
+        ('[check.scope]\nplatform = "x"\n', "coverage.toml:2: check.scope.platform is not a setting"),
         ("[check\n", "coverage.toml:1: Not valid TOML"),
     ],
 )
@@ -578,7 +581,7 @@ def test_it_says_what_else_is_missing(project, tmp_path):
     refused(run("check", "detections", "--config", "none.toml", cwd=project), "none.toml: ")
     refused(
         run("check", "detections", "--format", "xml", cwd=project),
-        "'xml' is no format; choose from table, json, github",
+        "unknown format: 'xml'; choose from table, json, github",
     )
     refused(run("check", "nowhere", "--baseline", "HEAD", cwd=project), "there is no file or folder nowhere")
     stated(project, gap("T9999"), "gaps.toml")

@@ -181,7 +181,8 @@ for word in words:
 comments = json.load(open(kept))
 if "--jq" in options:
     assert endpoint == "repos/us/rules/issues/7/comments" and options["--paginate"]
-    sys.exit(subprocess.run(["jq", "--raw-output", options["--jq"]], input=json.dumps(comments), text=True).returncode)
+    jq = ["jq", "--raw-output", options["--jq"]]
+    sys.exit(subprocess.run(jq, input=json.dumps(comments), text=True).returncode)
 name, _, file = options["--field"].partition("=@")
 assert name == "body" and options["--silent"]
 if options["--method"] == "PATCH":
@@ -189,19 +190,22 @@ if options["--method"] == "PATCH":
     one["body"] = open(file).read()
 else:
     assert options["--method"] == "POST" and endpoint == "repos/us/rules/issues/7/comments"
-    comments.append({"id": 90 + len(comments), "user": {"login": "github-actions[bot]"}, "body": open(file).read()})
+    author = {"login": "github-actions[bot]"}
+    comments.append({"id": 90 + len(comments), "user": author, "body": open(file).read()})
 json.dump(comments, open(kept, "w"))
 """
 CURL = """\
 import json, sys
 kept, words = "kept.json", sys.argv[1:]
 assert words[words.index("--header") + 1] == "PRIVATE-TOKEN: secret" and "--fail" in words
-address, comments = words[-1].removeprefix("https://gitlab.example.com/api/v4/projects/1/merge_requests/7/notes"), json.load(open(kept))
+notes = "https://gitlab.example.com/api/v4/projects/1/merge_requests/7/notes"
+address, comments = words[-1].removeprefix(notes), json.load(open(kept))
 if "--request" not in words:
     assert address == "?per_page=100"
     print(json.dumps(comments))
     sys.exit()
-method, (name, _, file) = words[words.index("--request") + 1], words[words.index("--data-urlencode") + 1].partition("@")
+method = words[words.index("--request") + 1]
+name, _, file = words[words.index("--data-urlencode") + 1].partition("@")
 assert name == "body"
 if method == "PUT":
     (one,) = [one for one in comments if address == f"/{one['id']}"]

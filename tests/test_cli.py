@@ -184,7 +184,7 @@ def test_the_readable_summary_has_its_denominators(inside):
     assert re.search(r"9 of +402 sub-techniques covered \(2\.2%\)", text)
     assert re.search(r"21 of +795 matrix cells covered \(2\.6%\)", text)
     assert re.search(r"Defense Evasion +3 +\d+", text) and re.search(r"Reconnaissance +0 +0 +-", text)
-    assert "Enterprise 18.1" in text and "PRE-only techniques out" in text and "small: 17 rules" in text
+    assert "Enterprise 18.1" in text and "without pre-attack techniques" in text and "small: 17 rules" in text
 
 
 def test_a_technique_that_is_none_is_said_so_and_a_revoked_one_is_read(inside):

@@ -729,7 +729,7 @@ def test_a_name_stands_for_its_path_unless_there_is_such_a_path(here):
         ),
         (
             '[[corpora]]\nname = "a"\npath = "x"\ncolour = "blue"',
-            'corpora[0].colour is no colour written "#0072B2"',
+            'corpora[0].colour is not a colour written "#0072B2"',
         ),
         (
             '[[corpora]]\nname = "a"\npath = "x"\nenabled = "yes"',
@@ -737,7 +737,7 @@ def test_a_name_stands_for_its_path_unless_there_is_such_a_path(here):
         ),
         (
             '[[corpora]]\nname = "a"\npath = "x"\nfolder = "y"',
-            "corpora[0].folder is no setting; known here: name, path, colour, enabled",
+            "corpora[0].folder is not a setting; known here: name, path, colour, enabled",
         ),
         ('corpora = "a"', "corpora is text, not a list of tables"),
     ],
@@ -787,7 +787,7 @@ def test_one_corpus_on_the_command_line(here):
     found = {gap["technique_id"] for gap in told("gaps", *texts, "--corpus", "c")["gaps"]}
     assert "T1021" in found and "T1053" not in found
     result = CliRunner().invoke(application(), ["summary", *texts, "--corpus", "d"])
-    assert result.exit_code == 2 and "'d' is no corpus that was read; choose from a, b, c" in result.stderr
+    assert result.exit_code == 2 and "unknown rule set: 'd'; choose from a, b, c" in result.stderr
 
 
 def test_broken_settings_stop_the_command_line_with_a_sentence(here):

@@ -324,12 +324,12 @@ def test_offline_is_one_sentence_and_exit_code_2(monkeypatch):
 
 def test_names_of_no_corpus(monkeypatch):
     assert (
-        "'yara' is no public corpus known here; choose from elastic, sigma, splunk"
+        "unknown public rule set: 'yara'; choose from elastic, sigma, splunk"
         in told("corpora", "fetch", "yara").stderr
     )
     missing, unknown = told("corpora", "path", "sigma"), told("corpora", "path", "nobody")
     assert missing.exit_code == unknown.exit_code == 2
     assert (
         "sigma is not here yet" in missing.stderr
-        and "'nobody' is the name of no corpus here" in unknown.stderr
+        and "'nobody' is not the name of a rule set here" in unknown.stderr
     )

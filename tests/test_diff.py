@@ -828,7 +828,7 @@ def test_without_path_the_rules_are_the_repositorys_own(tmp_path):
         return [row["name"] for row in json.loads(done.stdout)["rules"]]
 
     assert names("HEAD~1") == names("HEAD~1..HEAD") == ["r-two"]
-    words = "there is no folder rules here: name the rules, or put [[corpora]] in coverage.toml"
+    words = "the folder rules does not exist here: name the rules, or put [[corpora]] in coverage.toml"
     for arguments in (("HEAD~1",), ("HEAD~1..HEAD",), ("notes.txt/../../rules",), ("../rules",)):
         refused(run("diff", *arguments, cwd=root / "deep"), words)
     (root / "coverage.toml").write_text("[check]\nno_unmapped_rule = true\n", encoding="utf-8")
@@ -859,7 +859,7 @@ def test_another_release_of_the_same_version_is_noted(tmp_path):
     (tmp_path / "other.jsonl").write_bytes(kept.replace(small.catalogue().sha256.encode(), b"0" * 64))
     (tmp_path / "none.jsonl").write_bytes(kept.replace(small.catalogue().sha256.encode(), b""))
     note = (
-        "other.jsonl: its Enterprise 18.1 has the SHA-256 000000000000, the one at hand "
+        "other.jsonl: its Enterprise 18.1 has the SHA-256 000000000000, the installed one "
         f"{small.catalogue().sha256[:12]}, so the same rules may be read otherwise\n"
     )
     for name, said in (("same.jsonl", ""), ("none.jsonl", ""), ("other.jsonl", note)):
@@ -914,9 +914,9 @@ def test_options_are_those_of_the_snapshot_until_given(repository, tmp_path):
     )
     assert other["scopes_differ"] == [
         "ATT&CK: Enterprise 18.1 before, Enterprise 19.0 after",
-        "PRE-only techniques: yes before, no after",
+        "including pre-attack techniques: yes before, no after",
         "platforms: Windows before, all after",
-        "roll-up: share before, any after",
+        "counts as covered when: share of its sub-techniques before, any sub-technique is after",
     ]
     assert {row["cause"] for row in other["ledger"]} == {"attack", "scope"}
 
@@ -941,12 +941,12 @@ def test_the_table_says_it_in_words(repository):
     ("arguments", "words"),
     [
         (("HEAD~1", "--json", "--markdown"), "choose one of --json, --markdown and --csv"),
-        (("HEAD~1", "--rollup", "most"), "'most' is no roll-up"),
-        (("HEAD~1", "--class", "best"), "'best' is no rule class"),
-        (("HEAD~1", "--platform", "Toaster"), "'Toaster' is no platform of Enterprise 19.0"),
+        (("HEAD~1", "--rollup", "most"), "unknown roll-up: 'most'"),
+        (("HEAD~1", "--class", "best"), "unknown rule class: 'best'"),
+        (("HEAD~1", "--platform", "Toaster"), "unknown platform of Enterprise 19.0: 'Toaster'"),
         (("HEAD~1", "--attack", "nineteen"), "is no ATT&CK release"),
         (("HEAD~1", "--attack", "enterprise-1.0"), "is not at hand"),
-        (("notes.txt",), "notes.txt is no snapshot, and no rule could be read from it"),
+        (("notes.txt",), "notes.txt is not a snapshot, and no rule could be read from it"),
         (("cut.jsonl",), "cut.jsonl is cut off"),
         (("old.jsonl", "--attack", "mobile-18.1"), "different domains"),
         (("gone.jsonl",), "ATT&CK Enterprise 7.0 is not at hand"),

@@ -86,4 +86,4 @@ def test_the_reports_say_what_changed_since_a_snapshot(page, address, tmp_path):
     page.locator("[data-testid=stFileUploader]").filter(has_text="Changes since a snapshot").locator(
         "input"
     ).set_input_files(tmp_path / "bad.jsonl")
-    page.get_by_text("bad.jsonl is no snapshot").wait_for(timeout=30_000)
+    page.get_by_text("bad.jsonl is not a snapshot").wait_for(timeout=30_000)

@@ -253,7 +253,7 @@ def test_one_corpus_against_another(call, tmp_path):
     call("export", tmp_path / "one", tmp_path / "two", "--what", "all", "-o", tmp_path / "out", *SCOPE)
     assert json.loads((tmp_path / "out" / "navigator" / "compare.json").read_bytes()) == layer
     refused = call("export", SMALL, "--what", "compare-layer", "-o", "-", *SCOPE)
-    assert refused.returncode == 2 and b"needs two corpora, and 1 were read" in refused.stderr
+    assert refused.returncode == 2 and b"needs two rule sets, and 1 were read" in refused.stderr
 
 
 def test_the_scope_reaches_the_file(call):

@@ -262,7 +262,7 @@ def test_a_gap_layer_keeps_its_gaps_and_claims_no_coverage(tmp_path, capsys):
     assert set(read_back(layer_file([layer]), tmp_path, capsys).values()) == {None}
     first = {pair["name"]: pair["value"] for pair in layer["techniques"][0]["metadata"]}
     row = found.iloc[0]
-    assert (first["Kind of work"], first["Groups"], first["Log sources"]) == (
+    assert (first["Next step"], first["Groups"], first["Log sources"]) == (
         row["gap_type"],
         str(row["groups"]),
         ", ".join(row["log_sources"]),

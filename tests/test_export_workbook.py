@@ -123,7 +123,7 @@ def test_the_scope_sheet_has_the_stamp(book):
     values = {row[0].value: row[1].value for row in book["Scope"].iter_rows(max_col=2)}
     assert values["attack"] == E19 and values["date"] == small.DAY.isoformat()
     assert values["in words"] == content(E19).view.scope.sentence()
-    assert "sha256:" in values["corpus small"]
+    assert "sha256:" in values["rule set small"]
 
 
 def test_links_lead_to_mitre(book):

@@ -377,7 +377,7 @@ def test_elastic_from_18_to_19_in_numbers(shared):
     found = impact(*views)
     assert "from 159 of 197 to 161 of 201: +2, all explained (added +4, revoked -2)." in found.sentence()
     shown = comparison(found).set_index("counted")
-    assert shown.loc["placements covered"].tolist() == ["531", "+10", "-11", "-10", "520", "-11"]
+    assert shown.loc["matrix cells covered"].tolist() == ["531", "+10", "-11", "-10", "520", "-11"]
 
 
 # ---- files, figure, command line
@@ -484,7 +484,7 @@ def test_the_command_writes_a_table(run, tmp_path):
     [
         (("--from", E19, "--to", E19), "choose two different releases"),
         (("--from", E18, "--to", "mobile-18.1"), "choose two different releases of one domain"),
-        (("--to", "mobile-18.1"), "only release of its domain at hand"),
+        (("--to", "mobile-18.1"), "only installed release of its domain"),
         (("--from", "enterprise-3.0"), "not at hand"),
         (("--to", "nineteen"), "no ATT&CK release"),
         (("--table", "nothing"), "no table"),

@@ -88,9 +88,9 @@ def test_a_broken_rule_fails_and_is_reported_at_its_place(tmp_path):
     [
         (["no-such-folder"], "there is no file or folder no-such-folder"),
         (["rules", "--attack", "enterprise-1.0"], "ATT&CK Enterprise 1.0 is not at hand"),
-        (["rules", "--fail-on", "fatal"], "'fatal' is no severity; choose from error, warning, note"),
-        (["rules", "--format", "xml"], "'xml' is no format; choose from table, json, sarif, github, csv"),
-        (["rules", "--code", "nonsense"], "'nonsense' is no code of a check"),
+        (["rules", "--fail-on", "fatal"], "unknown severity: 'fatal'; choose from error, warning, note"),
+        (["rules", "--format", "xml"], "unknown format: 'xml'; choose from table, json, sarif, github, csv"),
+        (["rules", "--code", "nonsense"], "unknown code of a check: 'nonsense'"),
         (["rules", "--config", "none.toml"], "none.toml: "),
         (["rules", "-o", "x.txt"], "a table goes to the terminal"),
         (["rules", "--format", "csv", "-o", "no/such/folder/x.csv"], "cannot write no/such/folder/x.csv"),

@@ -468,7 +468,8 @@ WRONG = {
     ),
     "enabled": (HEAD + 'enabled = "no"', 6, "wrong-type", "rule.enabled is text, not true or false."),
     "date": (
-        '[metadata]\nmaturity = "production"\ncreation_date = "2026/13/01"\n[rule]\nname = "N"\nrule_id = "i"',
+        '[metadata]\nmaturity = "production"\ncreation_date = "2026/13/01"\n'
+        '[rule]\nname = "N"\nrule_id = "i"',
         3,
         "bad-date",
         "metadata.creation_date is '2026/13/01', which is no date written YYYY/MM/DD.",

@@ -57,7 +57,7 @@ def test_the_narrower_decision_comes_first(tmp_path):
         ("[[decision]]\nfrom = 'T1'\nto = ''\nreason = 'x'\n", "decision 1: 'to' is neither"),
         ("[[decision]]\nfrom = 'T1'\nto = ['T1059', 'T1053']\nreason = 'x'\n", "decision 1: 'to' is neither"),
         ("[[decision]]\nfrom = 'T1'\nto = ['keep', 'TA0002']\nreason = 'x'\n", "decision 1: 'to' is neither"),
-        ("[[decision]]\nfrom = 1\nto = 'T1059'\nreason = 'x'\n", "'from' is no text"),
+        ("[[decision]]\nfrom = 1\nto = 'T1059'\nreason = 'x'\n", "'from' is not a text"),
         (
             "[[decision]]\nfrom = 'T1'\nto = 'T1059'\nreason = 'x'\nwhy = 'y'\n",
             "decision 1 has something else",

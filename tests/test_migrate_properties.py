@@ -89,11 +89,13 @@ def header_entry(draw) -> str:
     techniques = []
     for attack_id in draw(st.lists(IDS, max_size=3)):
         parts = [
-            f"{draw(BLANK)}[[rule.threat.technique]]{draw(COMMENT)}\n{draw(fields(attack_id, 'A name', indent, chr(10)))}"
+            f"{draw(BLANK)}[[rule.threat.technique]]{draw(COMMENT)}\n"
+            f"{draw(fields(attack_id, 'A name', indent, chr(10)))}"
         ]
         for below in draw(st.lists(IDS, max_size=3)):
             parts.append(
-                f"{draw(BLANK)}[[rule.threat.technique.subtechnique]]\n{draw(fields(below, 'Another', indent, chr(10)))}"
+                f"{draw(BLANK)}[[rule.threat.technique.subtechnique]]\n"
+                f"{draw(fields(below, 'Another', indent, chr(10)))}"
             )
         techniques.append("".join(parts))
     return own + "".join([table, *techniques] if draw(st.booleans()) else [*techniques, table])
@@ -261,7 +263,8 @@ def sigma_rules(draw) -> str:
             indent = draw(st.sampled_from(["", "    "]))
             listed = "tags:\n" + "".join(
                 f"{indent}- "
-                f"{quote}{tag}{quote}{draw(COMMENT)}\n{draw(st.sampled_from(['', '', chr(10), '# own' + chr(10)]))}"
+                f"{quote}{tag}{quote}{draw(COMMENT)}\n"
+                f"{draw(st.sampled_from(['', '', chr(10), '# own' + chr(10)]))}"
                 for tag in tags
             )
         body = "logsource:\n  product: windows\ndetection:\n  a: {b: 'attack.t1562'}\n  condition: a\n"

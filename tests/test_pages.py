@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import date
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -188,23 +189,66 @@ def test_every_rule_of_the_project_opens(app):
         del page.query_params["rule"]
 
 
-def test_a_rule_that_is_gone_is_said_so(app):
+def test_an_unknown_rule_in_a_link_has_a_way_back(app):
     page = on(app, "rules.py")
     page.query_params["rule"] = "rules/none.toml"
     page.run()
-    assert "not among the rules read" in page.warning[0].value
+    assert page.title[0].value == "Unknown rule" and "not among the rules read" in answer(page)
+    page.button(key="rule_back").click().run()
+    assert page.title[0].value == "Rules" and not page.warning
 
 
 def test_a_technique_opens_by_link_and_by_choice(app):
-    page = on(app, "technique.py")
-    page.selectbox(key="technique").set_value("T1059").run()
-    assert "T1059" in answer(page)
-    page.query_params["technique"] = "T1055.012"
+    page = on(app, "rules.py")
+    page.selectbox(key="technique_to_open").set_value("T1059").run()
+    assert not page.exception
+    assert page.title[0].value == "Command and Scripting Interpreter" and "T1059" in answer(page)
+    assert page.session_state["address_shown"] == {"technique": ["T1059"]}
+    page.button(key="rule_back").click().run()
+    assert page.title[0].value == "Rules" and "technique" not in page.query_params
+    assert page.selectbox(key="technique_to_open").value is None
+    page.query_params["technique"] = "t1055.012"  # in any case
     page.run()
-    assert "T1055.012" in answer(page)
-    page.query_params["technique"] = "T9999"
+    assert page.title[0].value == "Process Hollowing" and "T1055.012" in answer(page)
+
+
+def test_an_unknown_technique_in_a_link_has_a_way_back(app):
+    app.query_params["technique"] = "T9999"
+    page = on(app, "rules.py")
+    assert page.title[0].value == "Unknown technique" and "T9999" in page.warning[0].value
+    page.button(key="rule_back").click().run()
+    assert page.title[0].value == "Rules" and not page.warning
+
+
+def test_filters_of_the_list_are_in_the_link_and_stay_while_a_rule_is_open(app):
+    page = on(app, "rules.py")
+    page.text_input(key="rule_search").set_value("powershell").run()
+    page.multiselect(key="rule_severity").set_value(["high", "medium"]).run()
+    page.multiselect(key="rule_class").set_value(["production"]).run()
+    page.date_input(key="rule_since").set_value(date(2020, 1, 31)).run()
+    shown = {
+        "rule_search": ["powershell"],
+        "rule_severity": ["high", "medium"],
+        "rule_class": ["production"],
+        "rule_since": ["2020-01-31"],
+    }
+    assert page.session_state["address_shown"] == shown
+    found = page.dataframe[0].value
+    page.query_params["rule"] = rule_keys(found)[0]
     page.run()
-    assert "T9999" in page.warning[0].value
+    page.button(key="rule_back").click().run()
+    assert page.session_state["address_shown"] == shown
+    assert page.dataframe[0].value["path"].tolist() == found["path"].tolist()
+
+
+def test_a_day_in_a_link_is_read_and_nonsense_is_no_filter(app):
+    app.query_params["rule_since"] = "2999-01-01"
+    page = on(app, "rules.py")
+    assert "No rule matches" in page.info[0].value
+    page.query_params["rule_since"] = "yesterday"
+    page.run()
+    assert not page.exception and page.date_input(key="rule_since").value is None
+    assert len(page.dataframe[0].value)
 
 
 def test_problems_lists_what_a_broken_rule_says(app, monkeypatch, tmp_path):

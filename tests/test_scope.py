@@ -159,7 +159,13 @@ def test_the_stamp_says_everything_that_changes_a_number():
     sentence = scope.sentence()
     assert all(
         part in sentence
-        for part in ("Enterprise 19.0", "production, hunt", "Linux", "PRE-only techniques in", "all")
+        for part in (
+            "Enterprise 19.0",
+            "production, hunt",
+            "Linux",
+            "with pre-attack techniques",
+            "when every sub-technique is",
+        )
     )
     assert (
         "small: 17 rules" in scope.corpora_sentence() and corpus["content"][:19] in scope.corpora_sentence()

@@ -213,9 +213,9 @@ def test_a_filter_is_a_step_of_a_difference_with_its_own_words(loaded, option, v
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--tag", "no-such"), "'no-such' is no tag; choose from "),
-        (("--min-severity", "dire"), "'dire' is no severity; choose from informational"),
-        (("--author", "Bo"), "'Bo' is no author; choose from vendor, own, Ann, Bob, Cyd, Dan"),
+        (("--tag", "no-such"), "unknown tag: 'no-such'; choose from "),
+        (("--min-severity", "dire"), "unknown severity: 'dire'; choose from informational"),
+        (("--author", "Bo"), "unknown author: 'Bo'; choose from vendor, own, Ann, Bob, Cyd, Dan"),
     ],
 )
 def test_a_word_that_is_not_there_is_refused_with_what_there_is(folder, arguments, words):
@@ -243,7 +243,7 @@ def test_the_gate_takes_every_option(folder, tmp_path):
     [
         ('min_severity = "dire"', "is 'dire', none of informational"),
         ("tags = []", "is empty, which could mean all or none"),
-        ('author = ["Bob"]', "check.scope.author is no setting"),
+        ('author = ["Bob"]', "check.scope.author is not a setting"),
     ],
 )
 def test_the_gate_says_what_is_wrong_with_an_option(folder, tmp_path, line, words):
@@ -258,3 +258,25 @@ def test_where_a_command_has_an_option_of_that_name_the_scope_takes_its_other_on
     assert done.returncode == 0, done.stderr
     stamp = json.loads(done.stdout)["stamp"]
     assert stamp["types"] == ["eql"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "title", "words"),
+    [
+        ("enabled", "not_disabled", "Enabled or unknown", "enabled or unknown"),
+        ("enabled", "any", "Enabled, disabled or unknown", "enabled, disabled or unknown"),
+        ("rollup", "any", "Any sub-technique is", "counts as covered when any sub-technique is"),
+        ("rollup", "all", "Every sub-technique is", "counts as covered when every sub-technique is"),
+        ("rollup", "share", "Share of its sub-techniques", "counts as the share of its sub-techniques"),
+        (
+            "rollup",
+            "direct",
+            "A rule names the technique itself",
+            "counts as covered when a rule names the technique itself",
+        ),
+    ],
+)
+def test_a_choice_reads_as_words_in_the_sidebar_and_in_the_sentence(name, value, title, words):
+    option = OPTIONS[name]
+    assert option.title_of(value, option.choices(Known())) == title
+    assert f" · {words}" in Scope(Release.parse(E19), **{name: value}).sentence()

@@ -69,13 +69,13 @@ def test_no_file_and_an_empty_file_say_nothing(tmp_path):
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [
-        ("[lnt]\n", 1, "lnt is no setting; known here: lint"),
-        ('[lint]\nsilences = "x"\n', 2, "lint.silences is no setting; known here: silence"),
+        ("[lnt]\n", 1, "lnt is not a setting; known here: lint"),
+        ('[lint]\nsilences = "x"\n', 2, "lint.silences is not a setting; known here: silence"),
         ("[lint]\nsilence = 3\n", 2, "is a whole number, not a list of tables"),
         (
             '[[lint.silence]]\ncode = "parnt-only"\npath = "**"\nreason = "x"\n',
             2,
-            "'parnt-only', which is no code of a check; the codes are revoked-technique, ",
+            "'parnt-only', which is not a code of a check; the codes are revoked-technique, ",
         ),
         ('[[lint.silence]]\npath = "**"\nreason = "x"\n', 1, "has no code"),
         ('[[lint.silence]]\ncode = "parent-only"\npath = "**"\n', 1, "has no reason"),
@@ -84,16 +84,16 @@ def test_no_file_and_an_empty_file_say_nothing(tmp_path):
         (
             '[[lint.silence]]\ncode = "parent-only"\npath = "**"\nreason = "x"\nuntill = 2026-01-01\n',
             5,
-            "untill is no setting",
+            "untill is not a setting",
         ),
         (
             '[[lint.silence]]\ncode = "parent-only"\npath = "**"\nreason = "x"\nuntil = "soon"\n',
             5,
-            "which is no date",
+            "which is not a date",
         ),
         ('[[lint.silence]]\ncode = "parent-only"\npath = ["**"]\nreason = "x"\n', 3, "is a list, not text"),
         ("[lint.silence]\n", 1, "lint.silence is a table, not a list of tables."),
-        ('[[lint.silence]]\ncod = "parent-only"\n', 2, "lint.silence[0].cod is no setting"),
+        ('[[lint.silence]]\ncod = "parent-only"\n', 2, "lint.silence[0].cod is not a setting"),
         ('[check.scope]\ntags = [" "]\n', 2, "check.scope.tags is empty, which could mean all or none"),
         ('[check.scope]\nclasses = ["hunt", 3]\n', 2, "check.scope.classes[1] is a whole number, not text"),
         ("[check.scope]\npre = 1\n", 2, "check.scope.pre is a whole number, not true or false"),
@@ -123,7 +123,7 @@ def test_every_table_with_a_scope_knows_every_option_of_a_scope(tmp_path, head, 
     with pytest.raises(SettingsError) as caught:
         read_settings(settings_file(tmp_path, f"{head}\nzz = 1\n"))
     known = ", ".join([*own, "attack", *OPTIONS])
-    assert str(caught.value).endswith(f".zz is no setting; known here: {known}.")
+    assert str(caught.value).endswith(f".zz is not a setting; known here: {known}.")
 
 
 @pytest.mark.parametrize(("text", "imported"), [(None, False), ("[lint]\n", True)])

@@ -224,14 +224,14 @@ def rule_with(**values) -> bytes:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (b"", "is no snapshot"),
-        (b'{"name": "layer"}\n', "is no snapshot"),
-        (b"[rule]\n", "is no snapshot"),
-        (b'{"snapshot":"someone-elses","version":1}\n{"end":{}}\n', "no snapshot of this program"),
+        (b"", "is not a snapshot"),
+        (b'{"name": "layer"}\n', "is not a snapshot"),
+        (b"[rule]\n", "is not a snapshot"),
+        (b'{"snapshot":"someone-elses","version":1}\n{"end":{}}\n', "not a snapshot of this program"),
         (with_line(1, b'{"snapshot":"attack-coverage","version":3}'), "has format 3, newer than 2"),
-        (with_line(1, b'{"snapshot":"attack-coverage","version":"1"}'), "no snapshot of this program"),
+        (with_line(1, b'{"snapshot":"attack-coverage","version":"1"}'), "not a snapshot of this program"),
         (with_line(3, b"{nonsense"), ":3: no JSON"),
-        (with_line(3, {"scop": {}}), ":3: 'scop' is no line of a snapshot"),
+        (with_line(3, {"scop": {}}), ":3: 'scop' is not a line of a snapshot"),
         (with_line(3, {"scope": []}), ":3: no line of a snapshot"),
         (
             with_line(
@@ -302,7 +302,7 @@ def test_a_file_is_known_by_its_start(tmp_path):
         assert is_snapshot(tmp_path / name) is known
     assert not is_snapshot(tmp_path) and not is_snapshot(tmp_path / "none")
     for path in (tmp_path, tmp_path / "none"):
-        with pytest.raises(SnapshotError, match="is no file"):
+        with pytest.raises(SnapshotError, match="is not a file"):
             read_snapshot(path)
 
 
@@ -376,7 +376,7 @@ def test_the_command_writes_a_file_that_is_read_back(tmp_path):
     ("arguments", "words"),
     [
         ((), "name the file to write"),
-        (("-o", "x", "--date", "yesterday"), "'yesterday' is no date"),
+        (("-o", "x", "--date", "yesterday"), "'yesterday' is not a date"),
         (("-o", "x", "--attack", "enterprise-1.0"), "is not at hand"),
         (("-o", "no/such/folder/x"), "cannot write no/such/folder/x"),
         (("none", "-o", "x"), "there is no file or folder none"),
@@ -391,7 +391,7 @@ def test_the_command_says_why_it_cannot(tmp_path, arguments, words):
 def test_the_example_rules_are_never_kept_by_mistake(tmp_path):
     refused(
         run("snapshot", "-o", "kept.jsonl", cwd=tmp_path),
-        "there is no folder rules here: name the rules, or put [[corpora]] in coverage.toml",
+        "the folder rules does not exist here: name the rules, or put [[corpora]] in coverage.toml",
     )
     assert list(tmp_path.iterdir()) == []
     rule_file(tmp_path / "rules" / "one.toml", "r-one", "T1105")

@@ -127,7 +127,8 @@ def _tactic(condition: ShareCondition, reader: Reader) -> str | None:
     if found is None:
         names = ", ".join(reader.chosen.tactic_names.values())
         raise GateError(
-            f"'{condition.tactic}' is no tactic of {reader.release.title}; they are {names}", condition.line
+            f"unknown tactic of {reader.release.title}: '{condition.tactic}'; choose from {names}",
+            condition.line,
         )
     return found
 
@@ -227,7 +228,7 @@ def _wanted(target: Target, condition: TargetsCondition, reader: Reader) -> _Wan
     if leaf.attack_id is None:
         if condition.ids:
             raise GateError(f"target {target.attack_id} cannot be used: {leaf.reason}", condition.line)
-        return _Wanted(target.attack_id, None, leaf.reason or "it is read as no live ID")
+        return _Wanted(target.attack_id, None, leaf.reason or "it does not exist in this release")
     if target.tactic is None:
         return _Wanted(leaf.attack_id, None, None)
     tactic = reader.tactic(None, target.tactic, leaf.attack_id)
@@ -368,14 +369,14 @@ def unmapped_verdict(view: View, line: int | None = None) -> Verdict:
 def _unmapped(rules: pd.DataFrame, mappings: pd.DataFrame) -> Iterator[Missing]:
     reasons: dict[str, dict[str, None]] = {}
     for rule_key, leaf, reason in columns(mappings, "rule_key", "leaf_written", "reason"):
-        reasons.setdefault(rule_key, {})[reason if isinstance(reason, str) else f"{leaf} is no live ID"] = (
-            None
-        )
+        reasons.setdefault(rule_key, {})[
+            reason if isinstance(reason, str) else f"{leaf} does not exist in this release"
+        ] = None
     for rule_key, name, corpus, path in columns(rules, "rule_key", "name", "corpus", "path"):
         said = list(reasons.get(rule_key, ()))
         yield Missing(
             name,
-            f"no live ID: {'; '.join(said[:_MOST_REASONS])}" if said else "no mapping",
+            f"no ID of this release: {'; '.join(said[:_MOST_REASONS])}" if said else "no mapping",
             None,
             corpus,
             path,

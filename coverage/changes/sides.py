@@ -174,7 +174,7 @@ class Side:
 
 def corpora_title(view: View) -> str:
     """The names of a view's corpora for a heading: `elastic`, `elastic + ours`."""
-    return " + ".join(stamp.name for stamp in view.scope.corpora) or "no corpus"
+    return " + ".join(stamp.name for stamp in view.scope.corpora) or "no rule set"
 
 
 def joint_scope(a: View, b: View) -> Scope:

@@ -192,14 +192,14 @@ def read_snapshot(path: Path) -> Snapshot:
     Raises
     ------
     SnapshotError
-        When the file cannot be read, is no snapshot, has a newer format, is cut off or damaged.
+        When the file cannot be read, is not a snapshot, has a newer format, is cut off or damaged.
     """
     try:
         data = path.read_bytes() if path.is_file() else None
     except OSError as error:
         raise SnapshotError(f"{path}: {error.strerror or error}") from error
     if data is None:
-        raise SnapshotError(f"{path} is no file")
+        raise SnapshotError(f"{path} is not a file")
     return snapshot_of(data, str(path))
 
 
@@ -265,7 +265,7 @@ class _Line:
         try:
             text = self.data.decode("utf-8")
             if self.number == 1 and not text.startswith(_FIRST.decode()):
-                raise SnapshotError(f"{name} is no snapshot: make one with 'snapshot -o FILE'")
+                raise SnapshotError(f"{name} is not a snapshot: make one with 'snapshot -o FILE'")
             if budget.price(text, budget.JSON_SIGNS) > budget.allowed(len(text)):
                 raise SnapshotError(f"{name}:{self.number}: no line of a snapshot")
             value = json.loads(text)
@@ -285,7 +285,7 @@ class _Line:
 def _right_version(first: dict, name: str) -> int:
     version = first.get("version")
     if first.get("snapshot") != KIND or type(version) is not int:
-        raise SnapshotError(f"{name} is no snapshot of this program")
+        raise SnapshotError(f"{name} is not a snapshot of this program")
     if version > VERSION:
         raise SnapshotError(
             f"{name} has format {version}, newer than {VERSION}, the newest this program reads: update the "
@@ -332,7 +332,7 @@ class _Reading:
         )
         if spent > budget.allowed(line.read):
             raise SnapshotError(
-                f"{self._name}:{line.number}: so many rules in so few bytes are no snapshot; "
+                f"{self._name}:{line.number}: so many rules in so few bytes are not a snapshot; "
                 f"reading it would take more than {budget.TIMES} times its size"
             )
 
@@ -366,7 +366,7 @@ class _Reading:
         elif kind in ("corpus", "rule"):
             (self._corpus if kind == "corpus" else self._rule)(fields)
         else:
-            raise SnapshotError(f"{self._name}:{number}: '{kind[:40]}' is no line of a snapshot")
+            raise SnapshotError(f"{self._name}:{number}: '{kind[:40]}' is not a line of a snapshot")
         if fields.issues:
             raise SnapshotError(f"{self._name}:{number}: {fields.issues[0].message}")
 

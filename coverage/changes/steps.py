@@ -52,7 +52,7 @@ def steps_between(base: State, head: State) -> tuple[Step, ...]:
     Raises
     ------
     CatalogueError
-        When a release is not at hand.
+        When a release is not installed.
     ValueError
         When the two states are of different domains: they have no unit in common. When a snapshot does not
         keep what an option of the scope looks at.

@@ -168,7 +168,7 @@ class _Gate:
         if unknown := [name for name in value if name.casefold() not in known]:
             where = reading.catalogue.release.title if option.name == "platforms" else "the rules"
             raise GateError(
-                f"'{unknown[0]}' is no {option.noun} of {where}; {nearest(unknown[0], choices)}", line
+                f"unknown {option.noun} of {where}: '{unknown[0]}'; {nearest(unknown[0], choices)}", line
             )
         return tuple(known[name.casefold()] for name in value)
 
@@ -185,7 +185,7 @@ class _Gate:
         if set(layer.rules["format"]) - {"navigator"} or (
             layer.rules.empty and layer.problems.empty and not _is_empty_layer(file)
         ):
-            raise GateError(f"{condition.layer} is no Navigator layer", condition.line)
+            raise GateError(f"{condition.layer} is not a Navigator layer", condition.line)
         rows = layer.written.dropna(subset="leaf_id")
         return tuple(
             Target(leaf, name if isinstance(name, str) else None)

@@ -16,7 +16,7 @@ from coverage.corpora.public import PUBLIC, FetchError, fetch_corpus, fetched_co
 from coverage.words import amount
 
 corpora_app = typer.Typer(
-    no_args_is_help=True, help="Rule corpora by name: list them, fetch a public one, find its folder."
+    no_args_is_help=True, help="Rule sets by name: list them, fetch a public one, find its folder."
 )
 app.add_typer(corpora_app, name="corpora")
 
@@ -58,7 +58,7 @@ def corpora_list(as_json: AsJson = False) -> None:
     frame["on"] = frame["on"].map({True: "on", False: ""})
     frame["commit"] = frame["commit"].str[:12].fillna("")
     frame["path"] = frame["path"].fillna("not fetched: corpora fetch " + frame["name"])
-    print_table(frame.fillna(""), "Corpora by name")
+    print_table(frame.fillna(""), "Rule sets by name")
 
 
 @corpora_app.command("fetch", epilog="Examples:  corpora fetch sigma  |  corpora fetch elastic --ref v9.2.0")
@@ -74,7 +74,7 @@ def corpora_fetch(
     """Download a public rule repository into your data folder, with its commit recorded, in place of the one
     there.
     """
-    name = choice("public corpus known here", name, PUBLIC)
+    name = choice("public rule set", name, PUBLIC)
     try:
         corpus = with_download_progress(
             f"Fetching {name}", lambda progress: fetch_corpus(name, ref, progress=progress)
@@ -91,12 +91,12 @@ def corpora_fetch(
 
 @corpora_app.command("path", epilog="Example:  corpora path sigma")
 def corpora_path(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A corpus that 'corpora list' shows.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A rule set that 'corpora list' shows.")],
 ) -> None:
     """The folder of a corpus."""
     offered = {corpus.name: corpus.path for corpus in reversed(offered_corpora(chosen_settings()))}
     if name in PUBLIC and name not in offered:
         raise stop(f"{name} is not here yet; get it with 'python -m coverage.cli corpora fetch {name}'")
     if name not in offered:
-        raise stop(f"'{name}' is the name of no corpus here; there are {', '.join(offered) or 'none'}")
+        raise stop(f"'{name}' is not the name of a rule set here; there are {', '.join(offered) or 'none'}")
     write_line(str(offered[name]))

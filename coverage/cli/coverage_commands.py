@@ -66,7 +66,7 @@ def summary(
     as_json: AsJson = False,
     csv: CsvFile = None,
 ) -> None:
-    """Covered techniques, sub-techniques and placements, by tactic and platform, with every denominator."""
+    """Covered techniques, sub-techniques and matrix cells, by tactic and platform, with every denominator."""
     one_output(as_json, csv)
     ((reading, view),), _ = chosen_readings(paths, (scope.attack,), scope)
     without = _corpora_without(reading.loaded, view.scope.corpora)

@@ -157,7 +157,7 @@ def _frame(given: str | None, kind: str) -> str | None:
 def _day(text: str | None) -> date | None:
     day = parsed_day(text) if text is not None else None
     if text is not None and day is None:
-        raise stop(f"'{text}' is no date; write it as 2026-03-31")
+        raise stop(f"'{text}' is not a date; write it as 2026-03-31")
     return day
 
 

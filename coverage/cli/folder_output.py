@@ -20,7 +20,7 @@ def write_folder(files: Iterable[tuple[str, bytes]], target: str) -> int:
     folder = Path(target).resolve()
     if folder.exists() and not _is_ours(folder):
         raise stop(
-            f"{target} holds something that is no earlier export; name another folder, or an empty one"
+            f"{target} holds something that is not an earlier export; name another folder, or an empty one"
         )
     made = list(files)  # all of it is made before any of it is written
     try:

@@ -23,7 +23,7 @@ from coverage.words import amount
 From = Annotated[
     str | None,
     typer.Option(
-        "--from", metavar="RELEASE", help="Release to move from. [default: the newest older one at hand]"
+        "--from", metavar="RELEASE", help="Release to move from. [default: the newest older one installed]"
     ),
 ]
 To = Annotated[
@@ -73,7 +73,7 @@ def _releases(start: str | None, to: str | None) -> tuple[str, str]:
     except (CatalogueError, ValueError) as error:
         raise stop(str(error)) from error
     if old is None:
-        raise stop(f"{new.title} is the only release of its domain at hand; {shelf.HOW_TO_GET_MORE}")
+        raise stop(f"{new.title} is the only installed release of its domain; {shelf.HOW_TO_GET_MORE}")
     if old == new or old.domain != new.domain:
         raise stop(f"choose two different releases of one domain, not {old} and {new}")
     return str(old), str(new)

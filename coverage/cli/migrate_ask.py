@@ -59,4 +59,4 @@ def _answer(question: Question, target: Target) -> tuple[str, ...] | None:
             chosen = tuple(dict.fromkeys(choices[int(part) - 1] for part in parts))
             if len(chosen) < 2 or not {KEEP, REMOVE} & set(chosen):
                 return chosen
-        error_console.print("   That is none of the numbers.")
+        error_console.print("   That is not one of the numbers.")

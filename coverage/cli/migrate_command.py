@@ -38,7 +38,9 @@ def migrate(
     came_from: Annotated[
         str | None,
         typer.Option(
-            "--from", metavar="RELEASE", help="Release the mappings were written for. [default: any at hand]"
+            "--from",
+            metavar="RELEASE",
+            help="Release the mappings were written for. [default: any installed one]",
         ),
     ] = None,
     diff: Annotated[

@@ -33,7 +33,7 @@ Paths = Annotated[
     typer.Argument(
         metavar="[PATH ...]",
         show_default=False,
-        help="Rule folders or files; NAME=PATH gives a corpus its name. The name of a corpus that 'corpora "
+        help="Rule folders or files; NAME=PATH gives a rule set its name. The name of one that 'corpora "
         "list' shows is its path.",
     ),
 ]
@@ -60,7 +60,9 @@ def own_paths(paths: list[str] | None, settings: Settings | None = None) -> list
     """
     found = paths or default_texts(settings or chosen_settings(), examples=False)
     if not found:
-        raise stop("there is no folder rules here: name the rules, or put [[corpora]] in coverage.toml")
+        raise stop(
+            "the folder rules does not exist here: name the rules, or put [[corpora]] in coverage.toml"
+        )
     return found
 
 
@@ -108,7 +110,7 @@ def choice(kind: str, value: str, known: Iterable[str]) -> str:
     """The one of the known words that a text is, upper and lower case alike, or an exit that names them."""
     names = {name.casefold(): name for name in known}
     if value.casefold() not in names:
-        raise stop(f"'{value}' is no {kind}; {nearest(value, names.values())}")
+        raise stop(f"unknown {kind}: '{value}'; {nearest(value, names.values())}")
     return names[value.casefold()]
 
 

@@ -23,7 +23,7 @@ from coverage.cli.terminal import error_console
 from coverage.loaders import Loaded
 from coverage.reading import Reading, platforms_of, read_in
 from coverage.scope import OPTIONS, Known, Scope, ScopeOption, View
-from coverage.scope.options import ALL, FLAG, MANY
+from coverage.scope.options import ALL, FLAG, MANY, ONE
 from coverage.tables import TableError
 
 PANEL = "Scope"
@@ -44,7 +44,7 @@ Corpora = Annotated[
     typer.Option(
         "--corpus",
         metavar="NAME",
-        help="Only the rules of this corpus, of those read; repeatable.",
+        help="Only the rules of this rule set, of those read; repeatable.",
         show_default="all",
         rich_help_panel=PANEL,
     ),
@@ -141,7 +141,7 @@ def _parameters(attack: bool, corpora: bool, unsaid: str, taken: set[str]) -> It
             *names,
             metavar=option.metavar or None,
             help=_help(option),
-            show_default=unsaid or (option.words(option.default) if option.kind != FLAG else False),
+            show_default=unsaid or _default(option),
             rich_help_panel=PANEL,
         )
         yield _parameter(option.name, Annotated[kind | None, words])
@@ -161,6 +161,13 @@ def _help(option: ScopeOption) -> str:
     if choices:
         words.append(f"One of {', '.join(choices)}.")
     return " ".join(words)
+
+
+def _default(option: ScopeOption) -> str | bool:
+    """The default as one types it."""
+    if option.kind == FLAG:
+        return False
+    return str(option.default or "any") if option.kind == ONE else option.words(option.default)
 
 
 def _value(option: ScopeOption, value: Any, known: Known, titles: str) -> Any:
@@ -214,8 +221,7 @@ def chosen_readings(
         platforms = {name for reading in readings for name in platforms_of(reading.catalogue)}
         options = scope.options(platforms, loaded.rules, titles)
         corpora = [
-            choice("corpus that was read", name, (stamp.name for stamp in loaded.corpora))
-            for name in scope.corpora or ()
+            choice("rule set", name, (stamp.name for stamp in loaded.corpora)) for name in scope.corpora or ()
         ]
         return [(reading, reading.view(**options, corpora=corpora, on=on)) for reading in readings], loaded
     except (CatalogueError, TableError) as error:

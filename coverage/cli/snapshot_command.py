@@ -73,5 +73,5 @@ def _dated(view: View, text: str) -> View:
 
     day: date | None = parsed_day(text)
     if day is None:
-        raise stop(f"'{text}' is no date; write it as 2026-03-31")
+        raise stop(f"'{text}' is not a date; write it as 2026-03-31")
     return replace(view, scope=replace(view.scope, date=day))

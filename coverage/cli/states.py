@@ -110,7 +110,7 @@ def side_of(text: str, paths: list[str] | None) -> Side:
     if _is_rules(text):
         loaded = loaded_rules([text])
         if Path(text).is_file() and loaded.rules.empty:
-            raise stop(f"{text} is no snapshot, and no rule could be read from it")
+            raise stop(f"{text} is not a snapshot, and no rule could be read from it")
         return Side(text, loaded)
     try:
         sources = _sources(paths)
@@ -128,12 +128,12 @@ def _kept(text: str) -> Side:
 
 
 def _other_release(text: str, snapshot: Snapshot) -> Iterator[str]:
-    """That the snapshot's release is not the one at hand, although it has the same version."""
+    """That the snapshot's release is not the installed one, although it has the same version."""
     release, then = snapshot.scope.attack, snapshot.release_sha256
     now = next((found.sha256 for found in shelf.releases_at_hand() if found.release == release), then)
     if then and now != then:
         yield (
-            f"{text}: its {release.title} has the SHA-256 {then[:12]}, the one at hand {now[:12]}, so the "
+            f"{text}: its {release.title} has the SHA-256 {then[:12]}, the installed one {now[:12]}, so the "
             "same rules may be read otherwise"
         )
 

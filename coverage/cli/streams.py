@@ -74,8 +74,8 @@ def _is_open(descriptor: int) -> bool:
 def guard_streams() -> None:
     """Put streams in the place of `sys.stdout` and `sys.stderr` whose faults are `OutputError`s.
 
-    Faults of standard error are dropped: there is nowhere left to tell them. A stream that is no plain file
-    descriptor (a test's, a Windows console) stays as it is.
+    Faults of standard error are dropped: there is nowhere left to write them. A stream that is not a plain
+    file descriptor (a test's, a Windows console) stays as it is.
     """
     if _replaceable(sys.stdout):
         sys.stdout = _text(STDOUT, sys.stdout, silent=False)

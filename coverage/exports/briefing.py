@@ -36,9 +36,8 @@ MOST_SOURCES = 6
 _TEMPLATE = Path(__file__).with_name("briefing.html.jinja")
 
 METHOD = (
-    "Every number counts rules mapped to MITRE ATT&CK: what a rule claims to detect. It is no proof that the "
-    "rule works, that its "
-    "logs arrive, or that somebody looks at its alerts.",
+    "Every number counts rules mapped to MITRE ATT&CK: what a rule claims to detect. It is not proof that "
+    "the rule works, that its logs arrive, or that somebody looks at its alerts.",
     "A technique is a way in which attackers reach a goal; a tactic is the goal. A technique that serves "
     "several tactics has a place "
     "in each of them, so it is counted once among techniques and several times among places.",
@@ -122,7 +121,7 @@ class Briefing:
     figures: dict
     popular: int  # open techniques that at least POPULAR groups use, answered for or not
     gaps: tuple[Gap, ...]
-    kinds: tuple[tuple[str, str, int], ...]  # kind of work, its meaning, open techniques of it
+    kinds: tuple[tuple[str, str, int], ...]  # next step, its meaning, open techniques of it
     answered: tuple[
         tuple[str, str, str, str], ...
     ]  # gap, what was decided, why, by whom: accepted and planned gaps
@@ -154,12 +153,12 @@ class Briefing:
                 "of those in scope have a rule of their own",
             ),
             (
-                "Places in the matrix",
+                "Matrix cells covered",
                 ratio(**self.figures["placements"]),
                 "techniques and sub-techniques, in each of their tactics",
             ),
             (
-                "With PRE techniques",
+                "With pre-attack techniques",
                 ratio(**self.figures["techniques_with_pre"]),
                 "techniques, with those that happen before a defender can see anything",
             ),
@@ -267,7 +266,7 @@ def report_html(content: Content, changes: Mapping | None = None) -> bytes:
 
 
 def report_markdown(content: Content, changes: Mapping | None = None) -> bytes:
-    """The report as Markdown, GitHub's kind: every text of a rule or corpus is escaped."""
+    """The report as Markdown, GitHub's kind: every text of a rule or rule set is escaped."""
     text = "\n".join(_markdown(briefing(content, changes))) + "\n"
     return text.encode("utf-8", "replace")
 
@@ -298,11 +297,11 @@ def _markdown(told: Briefing) -> Iterator[str]:
     )
     if told.gaps:
         yield from _table(
-            ("Technique", "Tactics", "Groups", "Software", "Kind of work", "What must be logged"),
+            ("Technique", "Tactics", "Groups", "Software", "Next step", "What must be logged"),
             map(_gap_row, told.gaps),
         )
         yield from _table(
-            ("Kind of work", "Meaning", "Open techniques"),
+            ("Next step", "Meaning", "Open techniques"),
             ((kind.replace("_", " "), words, f"{count:,}") for kind, words, count in told.kinds),
         )
     else:

@@ -55,7 +55,9 @@ def _layers(content: Content, wishes: Wishes) -> bytes:
 def _comparison(content: Content, _wishes: Wishes) -> bytes:
     names = [stamp.name for stamp in content.view.scope.corpora]
     if len(names) != 2:
-        raise Refused(f"a layer of one corpus against another needs two corpora, and {len(names)} were read")
+        raise Refused(
+            f"a layer of one rule set against another needs two rule sets, and {len(names)} were read"
+        )
     return layer_file([comparison_layer(*(content.view.of_corpora([name]) for name in names))])
 
 
@@ -70,7 +72,7 @@ EXPORTS: dict[str, Export] = {
         lambda content, _: layer_file([gaps_layer(content.view, content.gaps)]),
     ),
     "compare-layer": Export(
-        "Navigator layer of one corpus against another", "navigator_compare", "json", _JSON, _comparison
+        "Navigator layer of one rule set against another", "navigator_compare", "json", _JSON, _comparison
     ),
     "workbook": Export(
         "Excel workbook",

@@ -58,7 +58,7 @@ _RULES = replace(
     columns={
         **{name: column for name, column in RULES.columns.items() if name not in LONG_TEXTS},
         "attack_ids": (LIST, "live IDs the rule is read as, in the rule's order"),
-        "also_in": (LIST, "other corpora that have the same rule; it stands here once"),
+        "also_in": (LIST, "other rule sets that have the same rule; it stands here once"),
     },
 )
 

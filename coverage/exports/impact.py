@@ -16,7 +16,7 @@ TABLES: dict[str, str] = {
     "rules": "rule_changes",
     "causes": "by_cause",
 }
-_GRAIN_WORDS = {"techniques": "techniques", "subtechniques": "sub-techniques", "placements": "placements"}
+_GRAIN_WORDS = {"techniques": "techniques", "subtechniques": "sub-techniques", "placements": "matrix cells"}
 
 
 def comparison(found: Impact) -> pd.DataFrame:

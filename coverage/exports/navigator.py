@@ -1,4 +1,4 @@
-"""ATT&CK Navigator layers, format 4.5: coverage, gaps, one corpus against another (DOMAIN section 4).
+"""ATT&CK Navigator layers, format 4.5: coverage, gaps, one rule set against another (DOMAIN section 4).
 
 Built with mitreattack-python's `navlayers`, which keeps scores as whole numbers and knows no dividers: scores
 are counts or percents, and no divider is written. Scores come from rules alone: gaps and comparisons are
@@ -68,7 +68,7 @@ def coverage_layer(view: View, measure: str = "rules") -> dict:
 
 
 def gaps_layer(view: View, found: pd.DataFrame | None = None) -> dict:
-    """The open IDs, coloured by the kind of work, most used first; those that are answered for are grey.
+    """The open IDs, coloured by the next step, most used first; those that are answered for are grey.
 
     `found`: rows of ACCEPTED_GAPS, by default all open IDs with nothing said of them.
 
@@ -81,14 +81,14 @@ def gaps_layer(view: View, found: pd.DataFrame | None = None) -> dict:
     legend = [(f"{kind.replace('_', ' ')}: {GAP_TYPES[kind]}", KINDS[kind]) for kind in drawn]
     legend += [("accepted or planned in gaps.toml", LIGHT.faint)] if any(settled) else []
     what = (
-        "Gaps: techniques and sub-techniques in scope that are open, coloured by the kind of work. "
+        "Gaps: techniques and sub-techniques in scope that are open, coloured by the next step. "
         "Unscored on purpose."
     )
     return _layer(view, f"{corpora_title(view)}: gaps", what, _gap_entries(found, settled), legend)
 
 
 def comparison_layer(a: View, b: View) -> dict:
-    """Two corpora in one release and scope: covered by the first alone, by both, by the second alone.
+    """Two rule sets in one release and scope: covered by the first alone, by both, by the second alone.
 
     Raises
     ------
@@ -202,7 +202,7 @@ def _layer(
 def _stamp(scope: Scope) -> dict[str, str]:
     return {
         "Scope": scope.sentence(),
-        "Corpora": plain_line(scope.corpora_sentence(), 2000),
+        "Rule sets": plain_line(scope.corpora_sentence(), 2000),
         "Date": scope.date.isoformat(),
     }
 
@@ -291,7 +291,7 @@ def _coverage_metadata(row, rules: Sequence[CellRule], kind: str | None) -> list
         ("Rules", f"{row.rules:,}, {row.rules_direct:,} on this very ID"),
         ("Sub-techniques covered", subs),
         ("Score", f"{score_factors(row)} = {row.score:.2f}"),
-        ("Kind of work", f"{kind}: {GAP_TYPES[kind]}" if kind else None),
+        ("Next step", f"{kind}: {GAP_TYPES[kind]}" if kind else None),
         *(("Rule", name) for name, _ in rules[:MOST_RULES]),
         ("Rule", f"and {len(rules) - MOST_RULES:,} more" if len(rules) > MOST_RULES else None),
     ]
@@ -309,7 +309,7 @@ def _gap_entries(found: pd.DataFrame, settled: Sequence[bool]) -> Iterator[dict]
             comment=f"{GAP_TYPES[row.gap_type]}. Used by {_users(row)}.",
             metadata=_pairs(
                 {
-                    "Kind of work": row.gap_type,
+                    "Next step": row.gap_type,
                     "Decision": plain_line(f"{mark}: {row.accepted_reason}") if mark else None,
                     "Groups": row.groups,
                     "Software": row.software,

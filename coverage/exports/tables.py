@@ -70,7 +70,7 @@ def stamped_csv(frame: pd.DataFrame, scope: Scope | None, names: dict[str, str] 
     tail = [cell(words) for words in stamp]
     columns = [_cells(values) for values in _plain_columns(frame)]
     writer.writerows([*row, *tail] for row in zip(*columns, strict=True))
-    return buffer.getvalue().encode("utf-8", "replace")  # half a surrogate pair is no text
+    return buffer.getvalue().encode("utf-8", "replace")  # half a surrogate pair is not a text
 
 
 def _cells(values: list) -> list[str]:

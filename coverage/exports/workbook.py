@@ -348,7 +348,7 @@ def _scope_sheet(kit: _Book, view: View) -> None:
     rows: list[tuple[str, object]] = [(name, value) for name, value in stamp.items() if name != "corpora"]
     rows += [("in words", view.scope.sentence())]
     rows += [
-        (f"corpus {corpus['name']}", ", ".join(f"{k} {v}" for k, v in corpus.items() if v is not None))
+        (f"rule set {corpus['name']}", ", ".join(f"{k} {v}" for k, v in corpus.items() if v is not None))
         for corpus in stamp["corpora"]
     ]
     for row, (name, value) in enumerate(rows):

@@ -45,7 +45,7 @@ CHECKS: dict[str, Check] = {
         paths.unknown_id,
         "error",
         "Unknown technique",
-        "The ID is written like a technique's, and no release at hand knows it.",
+        "The ID is written like a technique's, and no installed release knows it.",
         invalid=True,
         unplaced=True,
         page=_TECHNIQUES,
@@ -109,7 +109,8 @@ CHECKS: dict[str, Check] = {
         paths.unknown_tactic,
         "error",
         "Unknown tactic",
-        "No release of this domain at hand knows the tactic. The fix is the ID of the tactic name beside it.",
+        "No installed release of this domain knows the tactic. The fix is the ID of the tactic name "
+        "beside it.",
         invalid=True,
         unplaced=True,
         page=_TACTICS,
@@ -118,7 +119,7 @@ CHECKS: dict[str, Check] = {
         paths.newer_tactic,
         "warning",
         "Tactic of another release",
-        "This release does not have the tactic, another one at hand does. The fix is the only tactic the "
+        "This release does not have the tactic, another installed one does. The fix is the only tactic the "
         "technique has here.",
         invalid=True,
         unplaced=True,
@@ -139,7 +140,7 @@ CHECKS: dict[str, Check] = {
         rules.tactic_never,
         "error",
         "The technique is not in the tactic",
-        "The technique is in this tactic in no release at hand. The fix is its only tactic, "
+        "The technique is in this tactic in no installed release. The fix is its only tactic, "
         "where it has one.",
         whole_rule=True,
         invalid=True,
@@ -149,7 +150,7 @@ CHECKS: dict[str, Check] = {
         paths.tactic_mismatch,
         "error",
         "Tactic ID and name disagree",
-        "The tactic's name is not that of its ID in any release at hand. The fix is the ID's name.",
+        "The tactic's name is not that of its ID in any installed release. The fix is the ID's name.",
         invalid=True,
         page=_TACTICS,
     ),
@@ -215,7 +216,7 @@ CHECKS: dict[str, Check] = {
         "tactic under the "
         "name the mapping uses. In flat formats (Sigma's `attack.<tactic>`): a tactic that none of the "
         "rule's techniques is "
-        "in, in any release at hand.",
+        "in, in any installed release.",
         whole_rule=True,
         page=_TACTICS,
     ),

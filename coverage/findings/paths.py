@@ -39,9 +39,9 @@ def leaf_read_as(status: str, with_fix: bool = False) -> PathCheck:
 
 
 def unknown_id(path: WrittenPath, reader: Reader) -> Iterator[Found]:
-    """A technique ID that no release at hand knows."""
+    """A technique ID that no installed release knows."""
     if path.status == "unknown" and path.is_attack and id_kind(path.leaf or "") in _TECHNIQUE_KINDS:
-        yield Found(path.leaf_field, path.leaf, None, f"No ATT&CK release at hand knows {path.leaf}.")
+        yield Found(path.leaf_field, path.leaf, None, f"No installed ATT&CK release knows {path.leaf}.")
 
 
 def no_id(path: WrittenPath, reader: Reader) -> Iterator[Found]:
@@ -181,7 +181,7 @@ def unknown_tactic(path: WrittenPath, reader: Reader) -> Iterator[Found]:
         path.tactic_field,
         path.tactic_written,
         fix,
-        f"'{said(path.tactic_written)}' is no tactic of {reader.release.title}.",
+        f"'{said(path.tactic_written)}' is not a tactic of {reader.release.title}.",
     )
 
 
@@ -213,7 +213,7 @@ def _has_tactic(release, path: WrittenPath) -> bool:
 
 
 def tactic_mismatch(path: WrittenPath, reader: Reader) -> Iterator[Found]:
-    """A tactic name that its ID has in no release at hand."""
+    """A tactic name that its ID has in no installed release."""
     right = reader.chosen.tactic_names.get(path.tactic_id or "")
     if (
         not (right and path.tactic_name and path.is_attack)

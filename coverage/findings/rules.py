@@ -32,7 +32,7 @@ def tactic_left(rule: MappedRule, reader: Reader) -> Iterator[Found]:
 
 
 def tactic_never(rule: MappedRule, reader: Reader) -> Iterator[Found]:
-    """A tactic the technique beside it is in, in no release at hand."""
+    """A tactic the technique beside it is in, in no installed release."""
     for position, path in rule.attack_paths:
         if path.leaf is not None and _misplaced(rule, path, reader) and not _was_in(rule, path, reader):
             yield _linked_misplaced(position, path, reader)

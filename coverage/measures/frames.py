@@ -37,7 +37,7 @@ WRITTEN_FOR = FrameSpec(
         "corpus": (TEXT, "corpus of the rule"),
         "path": (TEXT, "file, relative to the corpus"),
         "name": (TEXT, "the rule's title"),
-        "valid_in": (LIST, "releases at hand in which its whole mapping is valid, oldest first"),
+        "valid_in": (LIST, "installed releases in which its whole mapping is valid, oldest first"),
         "oldest": (TEXT, "the first of them; NA when there is none"),
         "newest": (TEXT, "the last of them; NA when there is none"),
     },
@@ -49,7 +49,7 @@ CORPUS_RELEASES = FrameSpec(
     ("corpus", "release"),
     {
         "corpus": (TEXT, "the corpus"),
-        "release": (TEXT, "a release at hand"),
+        "release": (TEXT, "an installed release"),
         "valid": (INT, "its rules whose whole mapping is valid in the release"),
         "rules": (INT, "its rules with a mapping to the domain"),
         "share": (FLOAT, "valid / rules, 0-1"),

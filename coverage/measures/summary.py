@@ -55,7 +55,7 @@ def summary(view: View, problems: int = 0, unplaced: int = 0) -> dict:
 
 @once_a_view
 def techniques_with_pre(view: View) -> dict:
-    """Covered and total techniques with PRE-only ones in, whatever the scope says, so that both can be
+    """Covered and total techniques with pre-attack ones in, whatever the scope says, so that both can be
     shown.
     """
     ids = coverage_by_id(view) if view.scope.pre else covered_by_id(view.with_pre())

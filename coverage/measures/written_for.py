@@ -1,4 +1,4 @@
-"""Which release was this written for? The releases at hand in which a rule's whole mapping is valid.
+"""Which release was this written for? The installed releases in which a rule's whole mapping is valid.
 
 Valid in a release: every ID, name and tactic of the mapping paths read there is right there, so no check
 marked `invalid` in CHECKS finds anything. Where a rule has several mapping sets (`threat_mappings`), each
@@ -48,8 +48,8 @@ def written_for(reading: Reading) -> pd.DataFrame:
 
 
 def _readings(reading: Reading) -> list[tuple[str, Reading]]:
-    """(release, reading) of every release at hand of the domain, oldest first; the reading at hand stands for
-    its own.
+    """(release, reading) of every installed release of the domain, oldest first; the given reading is
+    used for its own.
     """
     mine = reading.catalogue.release
     return [
@@ -83,7 +83,7 @@ def releases_by_corpus(frame: pd.DataFrame, releases: Sequence[str]) -> pd.DataF
 
 
 def releases_of(reading: Reading) -> list[str]:
-    """The releases at hand of the reading's domain, oldest first."""
+    """The installed releases of the reading's domain, oldest first."""
     return [
         str(release) for release in sorted({reading.catalogue.release, *releases_beside(reading.catalogue)})
     ]

@@ -105,7 +105,7 @@ def _decision(row: object, number: int, where: str) -> Decision:
         raise DecisionError(f"{where} has no 'to': an ID, several tactic IDs, '{KEEP}' or '{REMOVE}'")
     texts = {key: row[key] for key in _KEYS if key in row and key != "to"}
     if wrong := [key for key, value in texts.items() if not isinstance(value, str) or not value.strip()]:
-        raise DecisionError(f"{where}: '{wrong[0]}' is no text")
+        raise DecisionError(f"{where}: '{wrong[0]}' is not a text")
     if missing := [key for key in ("from", "reason") if key not in texts]:
         raise DecisionError(f"{where} has no '{missing[0]}'")
     decision = Decision(

@@ -13,12 +13,12 @@ from typing import Any
 QUESTION_CODES: dict[str, str] = {
     "split": "The tactic was split, and more than one part fits",
     "moved": "The technique left the tactic named and is in several others",
-    "never": "The technique was in the tactic named in no release at hand: one of the two is wrong",
-    "tactic-unknown": "The tactic named is none of this domain",
+    "never": "The technique was in the tactic named in no installed release: one of the two is wrong",
+    "tactic-unknown": "The tactic named is not one of this domain",
     "several": "The ID was revoked in favour of several",
     "newer": "The ID is from a newer release and has no single predecessor here",
     "deprecated": "The ID is deprecated without a replacement",
-    "unknown": "No release at hand knows the ID",
+    "unknown": "No installed release knows the ID",
     "tag": "A tag names a tactic that this release does not have, and the mapping does not say which it "
     "became",
     "set": "A mapping set for another release is read here, and is left as it says what it is for",

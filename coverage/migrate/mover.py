@@ -72,7 +72,7 @@ class Mover:
                 leaf or tactic_name,
                 None,
                 (),
-                f"'{tactic_name}' is no tactic of this domain",
+                f"'{tactic_name}' is not a tactic of this domain",
             )
         if leaf is None:
             return self._tactic_alone(tactic, tactic_name)

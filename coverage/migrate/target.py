@@ -72,7 +72,7 @@ class Target:
     catalogue : Catalogue
         The release to move to.
     others : iterable of Catalogue
-        Every other release at hand.
+        Every other installed release.
     source : Release, optional
         The release the mappings were written for; without it, every other release of the domain may
         be where a mapping comes from.
@@ -139,7 +139,7 @@ class Target:
         return None, False
 
     def is_tactic(self, tactic_id: str) -> bool:
-        """Whether any release of this domain at hand has the tactic."""
+        """Whether any installed release of this domain has the tactic."""
         return any(tactic_id in era.tactics for era in (self._here, *self._siblings))
 
     def names_it(self, tactic_id: str, name: str) -> bool:
@@ -178,7 +178,7 @@ class Target:
         can say.
 
         The tactic named, where the technique is in it; else the technique's only tactic, or the only one
-        that the tactic named became. Nothing is moved that was wrong in every release at hand.
+        that the tactic named became. Nothing is moved that was wrong in every installed release.
         """
         homes, halves = self.homes(attack_id), self.halves(tactic_id)
         label = tactic_name or self._label(tactic_id)
@@ -196,7 +196,7 @@ class Target:
             return (tactic_id,)
         if not self.is_tactic(tactic_id):
             return Asked(
-                "tactic-unknown", written, tactic_id, homes, f"'{label}' is no tactic of this domain"
+                "tactic-unknown", written, tactic_id, homes, f"'{label}' is not a tactic of this domain"
             )
         if not self.had(tactic_id, written):
             return Asked(
@@ -204,7 +204,7 @@ class Target:
                 written,
                 tactic_id,
                 homes,
-                f"{written} was in {label} in no release at hand, so the technique or the tactic is wrong",
+                f"{written} was in {label} in no installed release, so the technique or the tactic is wrong",
             )
         if len(homes) == 1:
             return homes
@@ -226,7 +226,7 @@ class Target:
                 tactic_id,
                 None,
                 (),
-                f"'{tactic_name or tactic_id}' is no tactic of this domain",
+                f"'{tactic_name or tactic_id}' is not a tactic of this domain",
             )
         halves = self.halves(tactic_id)
         here = tactic_id in self.tactics and (tactic_name is None or self.names_it(tactic_id, tactic_name))
@@ -274,12 +274,12 @@ def _shed(before: _Era, after: _Era) -> Iterator[tuple[str, str]]:
 
 
 def open_target(release: str, source: str | None = None) -> Target:
-    """The target for a release such as "enterprise-19.0", with every release at hand to read from.
+    """The target for a release such as "enterprise-19.0", with every installed release to read from.
 
     Raises
     ------
     CatalogueError
-        When a release is not at hand, or the source is of another domain.
+        When a release is not installed, or the source is of another domain.
     """
     catalogue = shelf.open_release(release)
     came_from = shelf.open_release(source).release if source else None

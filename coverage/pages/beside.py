@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from coverage import session
-from coverage.pages import parts
+from coverage.pages import parts, technique_detail
 from coverage.scope import View
 from coverage.text import plain
 
@@ -38,4 +38,4 @@ def technique_table(frame: pd.DataFrame, key: str, config: Mapping, height: int)
     """A table with an `attack_id`; a row the reader clicks opens the technique over the page."""
     chosen = parts.chosen_row(frame, key, config, height=height)
     if chosen is not None:
-        parts.technique_dialog(frame.iloc[chosen]["attack_id"])
+        technique_detail.technique_dialog(frame.iloc[chosen]["attack_id"])

@@ -14,7 +14,7 @@ from coverage.charts.who import who_data
 from coverage.measures import coverage_by_placement, coverage_by_tactic
 from coverage.measures.cell import PAGE_MEASURES
 from coverage.measures.matrix import matrix_cells, matrix_tactics, with_status
-from coverage.pages import compare, corpus_parts, export_buttons, parts
+from coverage.pages import compare, corpus_parts, export_buttons, parts, technique_detail
 from coverage.pages.matrix_view import clicked, matrix_view
 from coverage.scope import View
 from coverage.session import address
@@ -71,7 +71,7 @@ def _coverage(everything: View, head: DeltaGenerator, row: list[DeltaGenerator],
     with head:
         session.page_head("Matrix", _answer(now), now)
     if opened := clicked():  # before the matrix, which is drawn already
-        parts.technique_dialog(opened, [stamp.name for stamp in now.scope.corpora])
+        technique_detail.technique_dialog(opened, [stamp.name for stamp in now.scope.corpora])
 
     cells, tactics = matrix_cells(now, session.accepted(now)), matrix_tactics(now)
     if several and now is everything:

@@ -26,10 +26,8 @@ def show(rule_key: str, now: View) -> None:
     """One rule with everything there is to know of it."""
     rows = now.all_rules[now.all_rules["rule_key"] == rule_key]
     if rows.empty:
-        st.warning(
-            "The rule in this link is not among the rules read. Its file may have moved, or its folder is "
-            "not chosen."
-        )
+        session.page_head("Unknown rule", "The rule in this link is not among the rules read.", now)
+        st.warning("Its file may have moved, or its folder is not chosen in the sidebar.")
         return
     rule = rows.iloc[0]
     mapped = rule_mappings(now, rule_key)["attack_id"].dropna().nunique()
@@ -51,6 +49,11 @@ def show(rule_key: str, now: View) -> None:
     ):
         with tab:
             show_tab(rule, document, now)
+
+
+def yes_or_no(value: object) -> str:
+    """A yes, a no, or what is unknown, in words."""
+    return "unknown" if pd.isna(value) else "yes" if value else "no"
 
 
 def _facts(rule: pd.Series, now: View) -> None:

@@ -1,6 +1,7 @@
 """Rules. Who: engineers and reviewers. Question: which rules do we have, and what does this one claim?
 
-Next: from a rule to the techniques it is read as, to its file, or to its neighbours on a technique.
+Next: from a rule to the techniques it is read as, to its file, or to its neighbours on a technique. The
+list, a rule (`?rule=`) and a technique (`?technique=`) are one page with three addresses.
 """
 
 import numpy as np
@@ -10,75 +11,141 @@ import streamlit as st
 from coverage import session
 from coverage.exports.tables import without_text
 from coverage.measures import rules_with_ids
-from coverage.pages import corpus_parts, parts, rule_detail
+from coverage.pages import corpus_parts, parts, rule_detail, technique_detail
+from coverage.scope import View
+from coverage.session import address
 from coverage.vocabulary import RULE_CLASSES, SEVERITIES
 from coverage.words import amount
 
-now = session.guarded_view()
-if linked := st.query_params.get("rule"):
+_LISTS = {
+    "type": "Type",
+    "language": "Language",
+    "platforms": "Platforms",
+    "integrations": "Integrations",
+    "data_sources": "Data sources",
+    "data_components": "Data components",
+    "tags": "Tags",
+    "authors": "Authors",
+}
+
+_COLUMNS = {
+    "name": st.column_config.TextColumn("Rule", width=360),
+    "corpus": st.column_config.TextColumn("Rule set", width=90),
+    "also_in": st.column_config.ListColumn(
+        "Also in",
+        width=90,
+        help="Other rule sets that have the same rule, by ID or content. It counts once.",
+    ),
+    "attack_ids": st.column_config.ListColumn("Read as", width=190),
+    "severity": st.column_config.TextColumn("Severity", width=84),
+    "risk_score": st.column_config.NumberColumn("Risk", width=60, format="%d", help="0-100"),
+    "rule_class": st.column_config.TextColumn("Counts as", width=110),
+    "enabled": st.column_config.TextColumn(
+        "Enabled", width=80, help="Unknown: the rule's format has no word for it."
+    ),
+    "type": st.column_config.TextColumn("Type", width=124),
+    "language": st.column_config.TextColumn("Language", width=84),
+    "platforms": st.column_config.ListColumn("Platforms"),
+    "integrations": st.column_config.ListColumn("Integrations"),
+    "created": st.column_config.DateColumn("Created"),
+    "updated": st.column_config.DateColumn("Updated"),
+    "path": st.column_config.TextColumn("File", width="medium"),
+}
+
+
+def _live(now: View) -> dict[str, str]:
+    """ID -> name, of each technique and sub-technique of the release."""
+    live = now.catalogue.techniques.query("status == 'live'").sort_values("attack_id")
+    return dict(zip(live["attack_id"].tolist(), live["name"].tolist(), strict=True))
+
+
+def _opened(now: View, rule: str | None, attack_id: str | None) -> None:
+    """A rule or a technique, under the way back to the list."""
     if st.button("All rules", icon=":material/arrow_back:", key="rule_back"):
-        del st.query_params["rule"]
-        st.rerun()
-    rule_detail.show(linked, now)
-    st.stop()
+        address.step(rule=None, technique=None)
+    if rule is not None:
+        rule_detail.show(rule, now)
+    elif attack_id is not None and attack_id.upper() in _live(now):
+        technique_detail.show(attack_id.upper(), now)
+    elif attack_id is not None:
+        technique_detail.missing(attack_id, now)
 
-in_scope = set(now.rules["rule_key"])
-all_rules = rules_with_ids(now)
-names = corpus_parts.corpus_names(now)
-several = len(names) > 1
 
-session.page_head(
-    "Rules",
-    f"{len(in_scope):,} of {amount(len(now.all_rules), 'rule read is', 'rules read are')} in scope; "
-    f"{amount(sum(bool(ids) for ids in all_rules['attack_ids']), 'of all is', 'of all are')} read as a "
-    "live technique.",
-    now,
-)
-
-top = st.columns([3.2, 1.7, 1.9, 1.9, *([2] if several else []), 1.9], vertical_alignment="bottom")
-search = top[0].text_input(
-    "Search", key="rule_search", bind="query-params", placeholder="Name, ID, tag, description or query"
-)
-outside = top[1].toggle(
-    "All rules", key="rule_all", bind="query-params", help="Rules that the scope does not count, too."
-)
-severities = top[2].multiselect(
-    "Severity", [*reversed(SEVERITIES)], key="rule_severity", bind="query-params", placeholder="All"
-)
-technique = top[3].text_input(
-    "Technique", key="rule_technique", bind="query-params", placeholder="T1059 or T1059.001"
-)
-corpora = (
-    top[4].multiselect("Corpora", names, key="rule_corpus", bind="query-params", placeholder="All")
-    if several
-    else []
-)
-with top[-1].popover("More filters", width="stretch"):
-    classes = st.multiselect(
-        "Class",
-        list(RULE_CLASSES),
-        key="rule_class",
-        bind="query-params",
-        format_func=RULE_CLASSES.__getitem__,
+def _list(now: View) -> None:
+    in_scope = set(now.rules["rule_key"])
+    all_rules = rules_with_ids(now)
+    head, find = st.columns([7, 2.6], vertical_alignment="top")
+    with head:
+        session.page_head(
+            "Rules",
+            f"{len(in_scope):,} of {amount(len(now.all_rules), 'rule is', 'rules are')} in scope; "
+            f"{sum(bool(ids) for ids in all_rules['attack_ids']):,} of all map to a technique.",
+            now,
+        )
+    _technique_box(find, now)
+    found = _filtered(all_rules, in_scope, now)
+    several = len(corpus_parts.corpus_names(now)) > 1
+    st.caption(
+        f"{len(found):,} of {amount(len(all_rules), 'rule')} shown. Click a row to open the rule, a heading "
+        "to sort."
     )
-    lists = {}
-    for column, label in (
-        ("type", "Type"),
-        ("language", "Language"),
-        ("platforms", "Platforms"),
-        ("integrations", "Integrations"),
-        ("data_sources", "Data sources"),
-        ("data_components", "Data components"),
-        ("tags", "Tags"),
-        ("authors", "Authors"),
-    ):
-        options = sorted(all_rules[column].explode().dropna().unique())
-        lists[column] = st.multiselect(label, options, key=f"rule_{column}", bind="query-params")
-    since = st.date_input("Updated on or after", value=None, key="rule_since")
+    if found.empty:
+        st.info("No rule matches these filters. Clear one of them, or include rules out of scope.")
+    else:
+        shown = found.assign(
+            rule_class=found["rule_class"].map(RULE_CLASSES),
+            enabled=[rule_detail.yes_or_no(value) for value in found["enabled"].tolist()],
+        )
+        order = [name for name in _COLUMNS if several or name not in ("corpus", "also_in")]
+        if (row := parts.chosen_row(shown, "rule_table", _COLUMNS, 470, order, search=False)) is not None:
+            session.open_rule(found.iloc[row]["rule_key"])
+    parts.csv_button(without_text(found), now, "rules")
 
 
-def _filtered(frame: pd.DataFrame) -> pd.DataFrame:
-    """The rules that every filter lets through."""
+def _technique_box(place, now: View) -> None:
+    names = _live(now)
+    chosen = place.selectbox(
+        "Open a technique",
+        list(names),
+        index=None,
+        key="technique_to_open",
+        format_func=lambda attack_id: parts.technique_label(attack_id, names),
+        placeholder="Type a name or an ID",
+    )
+    if chosen is not None:
+        session.open_technique(chosen)
+
+
+def _filtered(frame: pd.DataFrame, in_scope: set[str], now: View) -> pd.DataFrame:
+    """The rules that every filter lets through, by name; those that a search is about first."""
+    names = corpus_parts.corpus_names(now)
+    several = len(names) > 1
+    top = st.columns([3.2, 1.9, 1.9, 1.9, *([2] if several else []), 1.9], vertical_alignment="bottom")
+    words = address.text_input(
+        top[0], "Search", "rule_search", placeholder="Name, ID, tag, description or query"
+    )
+    outside = address.toggle(top[1], "Also out of scope", "rule_all", help="Rules that the scope leaves out.")
+    severities = address.multiselect(
+        top[2], "Severity", [*reversed(SEVERITIES)], "rule_severity", placeholder="All"
+    )
+    attack_id = address.text_input(
+        top[3], "Maps to technique", "rule_technique", placeholder="T1059 or T1059.001"
+    )
+    corpora = (
+        address.multiselect(top[4], "Rule sets", names, "rule_corpus", placeholder="All") if several else []
+    )
+    with top[-1].popover("More filters", width="stretch"):
+        classes = address.multiselect(
+            st, "Counts as", list(RULE_CLASSES), "rule_class", format_func=RULE_CLASSES.__getitem__
+        )
+        lists = {
+            column: address.multiselect(
+                st, label, sorted(frame[column].explode().dropna().unique()), f"rule_{column}"
+            )
+            for column, label in _LISTS.items()
+        }
+        since = address.date_input(st, "Updated on or after", "rule_since", value=None)
+
     keep = pd.Series(True, index=frame.index) if outside else frame["rule_key"].isin(in_scope)
     if severities:
         keep &= frame["severity"].isin(severities)
@@ -97,12 +164,12 @@ def _filtered(frame: pd.DataFrame) -> pd.DataFrame:
         keep &= np.array([name in wanted or not wanted.isdisjoint(also) for name, also in pairs], dtype=bool)
     if since:
         keep &= frame["updated"] >= pd.Timestamp(since)
-    if wanted_id := technique.strip().upper():
+    if wanted_id := attack_id.strip().upper():
         hits = [
             any(i == wanted_id or i.startswith(f"{wanted_id}.") for i in ids) for ids in frame["attack_ids"]
         ]
         keep &= np.array(hits, dtype=bool)
-    if words := search.strip().casefold():
+    if words := words.strip().casefold():
         text = frame[["name", "rule_id", "description", "query", "path"]].fillna("").agg(
             "\n".join, axis=1
         ) + frame["tags"].str.join("\n")
@@ -110,42 +177,9 @@ def _filtered(frame: pd.DataFrame) -> pd.DataFrame:
     return frame[keep].sort_values("name", ignore_index=True)
 
 
-found = _filtered(all_rules)
-config = {
-    "name": st.column_config.TextColumn("Rule", width=360),
-    "attack_ids": st.column_config.ListColumn("Read as", width="medium"),
-    "severity": st.column_config.TextColumn("Severity", width="small"),
-    "risk_score": st.column_config.NumberColumn("Risk", width="small", format="%d", help="0-100"),
-    "rule_class": st.column_config.TextColumn("Class", width=104),
-    "enabled": st.column_config.CheckboxColumn(
-        "Enabled", width="small", help="Empty: the format does not say."
-    ),
-    "type": st.column_config.TextColumn("Type", width=124),
-    "language": st.column_config.TextColumn("Language", width="small"),
-    "platforms": st.column_config.ListColumn("Platforms"),
-    "integrations": st.column_config.ListColumn("Integrations"),
-    "created": st.column_config.DateColumn("Created"),
-    "updated": st.column_config.DateColumn("Updated"),
-    "corpus": st.column_config.TextColumn("Corpus", width="small"),
-    "also_in": st.column_config.ListColumn(
-        "Also in",
-        width="small",
-        help="Other corpora that have the same rule, by id or content. It counts once.",
-    ),
-    "path": st.column_config.TextColumn("File", width="medium"),
-}
-order = [name for name in config if several or name != "also_in"]
-if several:  # whose rule it is comes before what it says
-    order = [
-        "name",
-        "corpus",
-        "also_in",
-        *(name for name in order if name not in ("name", "corpus", "also_in")),
-    ]
-st.caption(f"{len(found):,} of {amount(len(all_rules), 'rule')} shown. Click a row to open the rule.")
-if found.empty:
-    st.info("No rule matches these filters. Clear one of them, or show all rules.")
-elif (chosen := parts.chosen_row(found, "rule_table", config, 470, order, search=False)) is not None:
-    st.query_params["rule"] = found.iloc[chosen]["rule_key"]
-    st.rerun()
-parts.csv_button(without_text(found), now, "rules")
+view = session.guarded_view()
+opened, technique = address.parameter("rule"), address.parameter("technique")
+if opened is None and technique is None:
+    _list(view)
+else:
+    _opened(view, opened, technique)

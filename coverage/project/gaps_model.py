@@ -82,7 +82,7 @@ def usable_gaps(document: Mapping[str, Any]) -> tuple[list[tuple[DocPath, GapTab
         said, faults = validated(GapsFile, document)
     errors = _one_an_entry(faults)
     for path in endless - errors.keys():
-        words = "is no date, so nobody can say whether it holds"
+        words = "is not a date, so nobody can say whether it holds"
         errors[path] = Fault((*path, "until"), BAD_STATE, words)
     for fault in errors.values():
         add(fault, "error")

@@ -90,7 +90,7 @@ def release_in_use(settings: Settings, release: str | None = None) -> str:
     Raises
     ------
     CatalogueError
-        When the settings' release is not at hand.
+        When the settings' release is not installed.
     """
     if release or settings.attack is None:
         return release or str(shelf.default_release())

@@ -37,7 +37,7 @@ def _release(text: str | None) -> str | None:
         return str(Release.parse(text))
     except ValueError:
         raise wrong(
-            "bad-release", "is no release; write a domain and a version, such as enterprise-19.0"
+            "bad-release", "is not a release; write a domain and a version, such as enterprise-19.0"
         ) from None
 
 
@@ -52,7 +52,7 @@ _CODES = f"the codes are {', '.join(CHECKS)}"
 
 def _code(code: str) -> str:
     if code not in CHECKS:
-        raise wrong("unknown-code", f"is '{code}', which is no code of a check; {_CODES}")
+        raise wrong("unknown-code", f"is '{code}', which is not a code of a check; {_CODES}")
     return code
 
 
@@ -89,7 +89,7 @@ def _corpus_name(name: str) -> str:
 
 def _colour(colour: str | None) -> str | None:
     if colour is not None and not re.fullmatch(r"#[0-9A-Fa-f]{6}", colour):
-        raise wrong("bad-colour", 'is no colour written "#0072B2"')
+        raise wrong("bad-colour", 'is not a colour written "#0072B2"')
     return colour
 
 

@@ -30,7 +30,7 @@ class Table(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
-    unknown_words: ClassVar[str] = "is no setting; known here: {}"  # what is said of any other key
+    unknown_words: ClassVar[str] = "is not a setting; known here: {}"  # what is said of any other key
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ def _day(value: Any) -> Any:
         raise wrong(WRONG_TYPE, f"is {type_name(value)}, not a date as text")
     day = parsed_day(value)
     if day is None:
-        raise wrong("bad-date", f"is {value[:40]!r}, which is no date written YYYY/MM/DD")
+        raise wrong("bad-date", f"is {value[:40]!r}, which is not a date written YYYY/MM/DD")
     return day
 
 

@@ -19,9 +19,9 @@ FLAG, ONE, MANY = "flag", "one", "many"
 ALL = "all"  # in a list of values: every one, as if none were named
 
 ENABLED_CHOICES: dict[str, str] = {
-    "not_disabled": "not known to be disabled",
-    "enabled": "known to be enabled",
-    "any": "enabled or not",
+    "not_disabled": "enabled or unknown",
+    "enabled": "only enabled",
+    "any": "enabled, disabled or unknown",
 }
 
 Mask = Callable[[pd.DataFrame, Any], pd.Series]
@@ -35,6 +35,11 @@ class Known:
 
     platforms: Collection[str] | None = None  # None: not known yet
     rules: pd.DataFrame | None = None  # RULES
+
+
+def _name_of(words: str) -> str:
+    """The words of a choice, without what they mean, which stands after a colon."""
+    return words.partition(":")[0]
 
 
 def _unlimited(_known: Known) -> None:
@@ -106,7 +111,7 @@ class ScopeOption:
 
     def title_of(self, value: Any, choices: Mapping[str, str]) -> str:
         """A value as a widget shows it."""
-        words = choices[value].partition(":")[0]
+        words = _name_of(choices[value])
         return words if words == value else words[:1].upper() + words[1:]
 
     def is_default(self, value: Any) -> bool:
@@ -124,7 +129,8 @@ class ScopeOption:
         if self.kind == FLAG:
             return "yes" if value else "no"
         if self.kind == ONE:
-            return str(value) if value is not None else "any"
+            choices = self.choices(Known())
+            return "any" if value is None else _name_of(choices[value]) if choices else str(value)
         return ", ".join(value) or ("all" if self.default == () else "none")
 
     def plain(self, value: Any) -> Any:
@@ -226,6 +232,11 @@ def _class_part(classes: Collection[str]) -> str:
     return (", ".join(RULE_CLASSES[name].lower() for name in classes) or "no") + " rules"
 
 
+def _rollup_part(rollup: str) -> str:
+    words = _name_of(ROLLUPS[rollup])
+    return f"counts as the {words}" if rollup == "share" else f"counts as covered when {words}"
+
+
 def _listed_part(what: str) -> Callable[[Collection[str]], str]:
     return lambda values: f"{what}: {', '.join(values)}" if values else ""
 
@@ -241,11 +252,11 @@ OPTIONS: dict[str, ScopeOption] = {
             flag="--pre",
             metavar="",
             parameter="pre",
-            label="PRE-only techniques",
+            label="Including pre-attack techniques",
             help="Techniques that happen before a SIEM sees anything, such as buying infrastructure.",
             noun="switch",
-            title="PRE-only techniques",
-            part=lambda pre: "PRE-only techniques " + ("in" if pre else "out"),
+            title="including pre-attack techniques",
+            part=lambda pre: ("with" if pre else "without") + " pre-attack techniques",
             always_stamped=True,
         ),
         ScopeOption(
@@ -273,11 +284,11 @@ OPTIONS: dict[str, ScopeOption] = {
             flag="--class",
             metavar="CLASS",
             parameter="class",
-            label="Rule classes",
-            help="Which rules count. Building blocks, hunts and rules in development prove less than "
+            label="Counts as",
+            help="Rules that count. Building blocks, hunts and rules in development prove less than "
             "production rules.",
             noun="rule class",
-            title="rule classes",
+            title="rules that count",
             part=_class_part,
             choices=_fixed(RULE_CLASSES),
             keeps=_of_class,
@@ -292,10 +303,10 @@ OPTIONS: dict[str, ScopeOption] = {
             flag="--enabled",
             metavar="CHOICE",
             parameter="enabled",
-            label="Enabled",
+            label="Status",
             help="Whether disabled rules count. Few formats say whether a rule is enabled.",
             noun="--enabled choice",
-            title="rules switched on",
+            title="status of rules",
             part=ENABLED_CHOICES.__getitem__,
             choices=_fixed(ENABLED_CHOICES),
             keeps=_by_switch,
@@ -309,11 +320,11 @@ OPTIONS: dict[str, ScopeOption] = {
             flag="--rollup",
             metavar="ROLLUP",
             parameter="rollup",
-            label="A technique counts as covered by",
-            help="What covers a technique that has sub-techniques.",
+            label="Counts as covered when",
+            help="When a technique that has sub-techniques counts as covered.",
             noun="roll-up",
-            title="roll-up",
-            part=lambda rollup: f"roll-up: {rollup}",
+            title="counts as covered when",
+            part=_rollup_part,
             choices=_fixed(ROLLUPS),
             always_stamped=True,
         ),

@@ -16,7 +16,7 @@ from coverage.scope.options import MANY, OPTIONS, SENTENCE, Known
 
 @dataclass(frozen=True)
 class Scope:
-    """What counts. The default: production rules not known to be disabled, no PRE-only techniques.
+    """What counts. The default: production rules that are enabled or unknown, without pre-attack techniques.
 
     A field for each of `options.OPTIONS`, which says what it means.
 
@@ -46,7 +46,7 @@ class Scope:
             if known is None or value is None:
                 continue
             if unknown := set(value if option.kind == MANY else [value]) - set(known):
-                raise ValueError(f"no such {option.noun}: {', '.join(map(str, sorted(unknown, key=str)))}")
+                raise ValueError(f"unknown {option.noun}: {', '.join(map(str, sorted(unknown, key=str)))}")
 
     def options(self) -> dict[str, Any]:
         """The value of every option, by its name."""
@@ -71,9 +71,8 @@ class Scope:
     def sentence(self) -> str:
         """The scope in one line of words, the same on every page and in every file."""
         parts = {name: OPTIONS[name].part(getattr(self, name)) for name in SENTENCE}
-        rules = f"{parts.pop('classes')} {parts.pop('enabled')}"
-        return " · ".join([f"ATT&CK {self.attack.title}", rules, *filter(None, parts.values())])
+        return " · ".join([f"ATT&CK {self.attack.title}", *filter(None, parts.values())])
 
     def corpora_sentence(self) -> str:
         """The corpora in one line of words: name, rules read and content."""
-        return "; ".join(corpus.sentence() for corpus in self.corpora) or "no corpus"
+        return "; ".join(corpus.sentence() for corpus in self.corpora) or "no rule set"

@@ -195,7 +195,7 @@ class View:
         return pd.DataFrame(pairs, columns=["rule_key", "platform"], dtype="str")
 
     def with_pre(self) -> View:
-        """The same view with PRE-only techniques in scope. What does not hang on them is not made again."""
+        """The same view with pre-attack techniques in scope. What does not hang on them is not made again."""
         wide = replace(self, scope=replace(self.scope, pre=True))
         kept_with(wide).share(kept_with(self), (part.make for part in _WITHOUT_TECHNIQUES))
         return wide
@@ -209,7 +209,7 @@ class View:
             When a name is of no corpus of the view.
         """
         if unknown := set(names) - {stamp.name for stamp in self.scope.corpora}:
-            raise ValueError(f"no such corpus: {', '.join(sorted(unknown))}")
+            raise ValueError(f"unknown rule set: {', '.join(sorted(unknown))}")
         stamps = tuple(stamp for stamp in self.scope.corpora if stamp.name in names)
         return self if stamps == self.scope.corpora else self._part(stamps)
 
@@ -265,7 +265,7 @@ def rules_in_scope(rules: pd.DataFrame, scope: Scope) -> pd.Series:
 def techniques_in_scope(techniques: pd.DataFrame, scope: Scope) -> pd.DataFrame:
     """TECHNIQUES: live IDs in scope, their `platforms` cut down to the platforms in scope.
 
-    PRE-only techniques are in only when the scope says so, whatever platforms are chosen.
+    Pre-attack techniques are in only when the scope says so, whatever platforms are chosen.
     """
     wanted = frozenset(scope.platforms)
     keep, cut = [], []

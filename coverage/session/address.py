@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -235,6 +236,25 @@ def text_input(where: Any, label: str, key: str, *, page: str | None = None, **m
         lambda: where.text_input(label, key=key, **more),
         page,
     )
+
+
+def date_input(where: Any, label: str, key: str, *, page: str | None = None, **more: Any) -> date | None:
+    """`st.date_input` of one day or none, in the address as `2026-03-31`."""
+    return _linked(
+        key,
+        None,
+        lambda texts: _day(texts[-1]),
+        lambda value: [value.isoformat()],
+        lambda: where.date_input(label, key=key, **more),
+        page,
+    )
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def toggle(
