@@ -61,11 +61,8 @@ KNOWN = {
     ("borrow.py", "tables.explained(found, counts)"),
     (
         "borrow.py",
-        (
-            "borrow.py",
-            "{'fewest': f'Fewest rules that are enough ({len(plan):,})', "
-            "'all': f'Every rule for each gap ({len(candidates):,})'}.__getitem__",
-        ),
+        "{'fewest': f'Fewest rules that are enough ({len(plan):,})', "
+        "'all': f'Every rule for each gap ({len(candidates):,})'}.__getitem__",
     ),
     ("borrow_tables.py", "parts.gap_type_help()"),
     ("compare.py", "a"),
@@ -101,6 +98,7 @@ KNOWN = {
     ("overview_parts.py", "_percent(part)"),
     ("overview_parts.py", "kind.capitalize()"),
     ("overview_parts.py", "label"),
+    ("overview_parts.py", "left_out"),
     ("overview_parts.py", "place"),
     ("overview_parts.py", "title"),
     ("overview_parts.py", "words"),
