@@ -134,7 +134,7 @@ def test_gaps_that_are_answered_for_stand_apart(tmp_path):
     reading = small.reading(E18)
     state = Content(reading, small.view(E18), accepted=accepted_in([tmp_path / "gaps.toml"], reading.reader))
     told = briefing(state)
-    assert set(told.answered) == {
+    assert set(told.settled_gaps) == {
         (
             "T1059 Command and Scripting Interpreter",
             "planned until 2026-09-30",

@@ -9,7 +9,7 @@ from coverage.catalogue import Catalogue
 from coverage.catalogue.frames import CATALOGUE_FRAMES
 from coverage.findings import CHECKS, findings
 from coverage.findings.frames import FINDINGS
-from coverage.findings.model import Check, said
+from coverage.findings.model import Check, quoted
 from coverage.findings.places import nth_of, placed
 from coverage.findings.rules import styled
 from coverage.frames import checked
@@ -182,8 +182,8 @@ def test_a_tactic_is_written_the_way_the_old_one_was(name, like, styled_name):
 
 
 def test_rule_text_in_messages_is_one_short_line():
-    assert said("a\nb\x1b[31m" + "c" * 200) == "a b [31m" + "c" * 71 + "…"
-    assert len(said("x" * 500)) == 80 and said(None) == ""
+    assert quoted("a\nb\x1b[31m" + "c" * 200) == "a b [31m" + "c" * 71 + "…"
+    assert len(quoted("x" * 500)) == 80 and quoted(None) == ""
 
 
 def test_a_place_in_a_file_that_has_changed_is_not_told(corpus):

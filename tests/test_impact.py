@@ -487,9 +487,9 @@ def test_the_command_writes_a_table(run, tmp_path):
         (("--to", "mobile-18.1"), "only installed release of its domain"),
         (("--from", "enterprise-3.0"), "not at hand"),
         (("--to", "nineteen"), "no ATT&CK release"),
-        (("--table", "nothing"), "no table"),
+        (("--table", "nothing"), "unknown"),
         (("--json", "--csv", "-"), "choose one of"),
-        (("--platform", "Amiga"), "no platform of Enterprise 18.1 or Enterprise 19.0"),
+        (("--platform", "Amiga"), "unknown platform of Enterprise 18.1 or Enterprise 19.0"),
     ],
 )
 def test_the_command_says_why_it_cannot_run(run, arguments, said):

@@ -118,4 +118,4 @@ def test_which_decisions_were_used_is_told():
         decision("T1110", "TA0002"),
         decision("T1574", "T1562", tactic="TA0003"),
     )
-    assert planned(text, decisions=(dead, used, unused)).answered == {used}
+    assert planned(text, decisions=(dead, used, unused)).used == {used}

@@ -1,6 +1,4 @@
-"""Compare, a view of the Matrix page, through `app.py`: what each widget changes, the ways on, and one corpus
-alone.
-"""
+"""Compare, a view of the Matrix page, through `app.py`: what each widget changes, the ways on, one rule set."""
 
 from __future__ import annotations
 

@@ -139,7 +139,7 @@ def _units(view: View, grain: str, tactic: str | None) -> pd.DataFrame:
     return rows if grain == "placements" else rows[rows["is_subtechnique"] == (grain == "subtechniques")]
 
 
-def _open(rows: pd.DataFrame, view: View, said: Marker) -> Iterator[Missing]:
+def _open(rows: pd.DataFrame, view: View, mark: Marker) -> Iterator[Missing]:
     """What is not wholly covered, those that most groups use first."""
     tactics = dict(columns(view.catalogue.tactics, "tactic_id", "name"))
     groups = dict(columns(threat_by_id(view), "attack_id", "groups"))
@@ -155,7 +155,7 @@ def _open(rows: pd.DataFrame, view: View, said: Marker) -> Iterator[Missing]:
         if covered < 1:
             tactic = tactic if isinstance(tactic, str) else None
             why = _state(covered) + (f" in {tactics[tactic]}" if tactic else "")
-            yield Missing(name, why, attack_id, accepted=said(attack_id, tactic) or None)
+            yield Missing(name, why, attack_id, accepted=mark(attack_id, tactic) or None)
 
 
 def _state(covered: float) -> str:
@@ -238,7 +238,7 @@ def _wanted(target: Target, condition: TargetsCondition, reader: Reader) -> _Wan
 
 
 def _missing_targets(
-    wanted: Iterable[_Wanted], view: View, reader: Reader, said: Marker
+    wanted: Iterable[_Wanted], view: View, reader: Reader, mark: Marker
 ) -> Iterator[Missing]:
     ids = dict(columns(coverage_by_id(view), "attack_id", "covered"))
     cells = {
@@ -262,7 +262,7 @@ def _missing_targets(
                 reader.chosen.names.get(one.attack_id, ""),
                 why,
                 one.attack_id,
-                accepted=said(one.attack_id, one.tactic_id) or None,
+                accepted=mark(one.attack_id, one.tactic_id) or None,
             )
 
 
@@ -294,7 +294,7 @@ def lost_verdict(found: Difference, accepted: Accepted, line: int | None = None)
     lost = units[units["change"] == "lost"]
     excused = _excused(lost["attack_id"].tolist(), accepted, view)
     open_ = lost[~among(lost["attack_id"], pd.Series(sorted(excused), dtype="str"))]
-    total, said = int((coverage_by_id(found.before)["covered"] > 0).sum()), marker(accepted, view)
+    total, mark = int((coverage_by_id(found.before)["covered"] > 0).sum()), marker(accepted, view)
     before, after = found.base.loaded, found.head.loaded
     first = before.rules.empty and not unreadable_files(before) and not after.rules.empty
     return Verdict(
@@ -315,7 +315,7 @@ def lost_verdict(found: Difference, accepted: Accepted, line: int | None = None)
         scope=view.scope.sentence(),
         line=line,
         missing=tuple(
-            Missing(*row, accepted=said(row[2], None) or None)
+            Missing(*row, accepted=mark(row[2], None) or None)
             for row in columns(open_, "name", "because", "attack_id")
         ),
         advice="the baseline covers no technique: are the rules at this path in it?"
@@ -330,10 +330,10 @@ def _excused(lost: Collection[str], accepted: Accepted, view: View) -> set[str]:
     day, homes = view.scope.date, {}
     for tactic, attack_id in columns(view.placements, "tactic_id", "attack_id"):
         homes.setdefault(attack_id, []).append(tactic)
-    said = {attack_id: accepted.of_id(attack_id, homes.get(attack_id, ()), day) for attack_id in lost}
+    entries = {attack_id: accepted.of_id(attack_id, homes.get(attack_id, ()), day) for attack_id in lost}
     return {
         attack_id
-        for attack_id, entry in said.items()
+        for attack_id, entry in entries.items()
         if entry and entry.state == "accepted" and not entry.expired(day)
     }
 
@@ -373,10 +373,10 @@ def _unmapped(rules: pd.DataFrame, mappings: pd.DataFrame) -> Iterator[Missing]:
             reason if isinstance(reason, str) else f"{leaf} does not exist in this release"
         ] = None
     for rule_key, name, corpus, path in columns(rules, "rule_key", "name", "corpus", "path"):
-        said = list(reasons.get(rule_key, ()))
+        causes = list(reasons.get(rule_key, ()))
         yield Missing(
             name,
-            f"no ID of this release: {'; '.join(said[:_MOST_REASONS])}" if said else "no mapping",
+            f"no ID of this release: {'; '.join(causes[:_MOST_REASONS])}" if causes else "no mapping",
             None,
             corpus,
             path,

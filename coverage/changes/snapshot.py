@@ -370,57 +370,57 @@ class _Reading:
         if fields.issues:
             raise SnapshotError(f"{self._name}:{number}: {fields.issues[0].message}")
 
-    def _corpus(self, said: Fields) -> None:
-        texts = [said.text(name) or "" for name in ("name", "path")]
-        files, rules = (int(said.number(name, 0, 1e9) or 0) for name in ("files", "rules"))
+    def _corpus(self, fields: Fields) -> None:
+        texts = [fields.text(name) or "" for name in ("name", "path")]
+        files, rules = (int(fields.number(name, 0, 1e9) or 0) for name in ("files", "rules"))
         self._corpora.append(
             CorpusStamp(
                 *texts,
                 files,
                 rules,
-                said.text("content") or "",
-                said.text("commit"),
-                said.text("repository"),
-                bool(said.flag("changed")),
+                fields.text("content") or "",
+                fields.text("commit"),
+                fields.text("repository"),
+                bool(fields.flag("changed")),
             )
         )
 
-    def _rule(self, said: Fields) -> None:
-        key = said.text("key")
+    def _rule(self, fields: Fields) -> None:
+        key = fields.text("key")
         if key is None or key in self._keys:
-            return said.issue(("key",), "no-key", "is missing" if key is None else "stands on two lines")
+            return fields.issue(("key",), "no-key", "is missing" if key is None else "stands on two lines")
         self._keys.add(key)
-        severity = said.text("severity")
+        severity = fields.text("severity")
         self._rules.append(
             Rule(
                 key,
-                said.text("corpus") or "",
-                said.text("path") or "",
-                said.text("format") or "",
-                said.text("id"),
-                said.text("name") or "",
-                _one_of(said, "class", RULE_CLASSES) or "production",
-                said.flag("enabled"),
-                severity and _one_of(said, "severity", SEVERITIES),
-                platforms=said.texts("platforms"),
-                content_hash=said.text("hash") or "",
-                **{column: _filter_value(said, column) for column in _FILTER_COLUMNS},
+                fields.text("corpus") or "",
+                fields.text("path") or "",
+                fields.text("format") or "",
+                fields.text("id"),
+                fields.text("name") or "",
+                _one_of(fields, "class", RULE_CLASSES) or "production",
+                fields.flag("enabled"),
+                severity and _one_of(fields, "severity", SEVERITIES),
+                platforms=fields.texts("platforms"),
+                content_hash=fields.text("hash") or "",
+                **{column: _filter_value(fields, column) for column in _FILTER_COLUMNS},
             )
         )
-        for mapping in said.tables("mappings"):
+        for mapping in fields.tables("mappings"):
             self._mapping(key, mapping)
 
-    def _mapping(self, key: str, said: Fields) -> None:
-        position = int(said.number("at", 0, 1e9) or 0)
+    def _mapping(self, key: str, fields: Fields) -> None:
+        position = int(fields.number("at", 0, 1e9) or 0)
         texts = {
-            column: said.text(name)
+            column: fields.text(name)
             for name, column in _WRITTEN_COLUMNS.items()
             if name not in ("at", "framework")
         }
-        framework = said.text("framework") or _ATTACK
+        framework = fields.text("framework") or _ATTACK
         mapping = WrittenMapping(key, position, framework, **texts)
         self._written.append(mapping)
-        if (read := said.table("read")) is not None:
+        if (read := fields.table("read")) is not None:
             status, tactic_status = (
                 _one_of(read, "status", READ_STATUSES),
                 _one_of(read, "tactic_status", TACTIC_STATUSES),
@@ -428,34 +428,36 @@ class _Reading:
             self._read.append((mapping, status, read.text("id"), tactic_status, read.text("tactic")))
 
     def _scope(self) -> Scope:
-        said = self._head["scope"]
+        fields = self._head["scope"]
         try:
-            day = parsed_day(said.text("date") or "")
+            day = parsed_day(fields.text("date") or "")
             if day is None:
                 raise ValueError("it has no date")
             release = Release.parse(self._head["release"].text("id") or "")
             options = {
-                name: _option_value(said, option) for name, option in OPTIONS.items() if name in said.values
+                name: _option_value(fields, option)
+                for name, option in OPTIONS.items()
+                if name in fields.values
             }
             return Scope(release, corpora=tuple(self._corpora), date=day, **options)
         except ValueError as error:
             raise SnapshotError(f"{self._name}: its scope cannot be used: {error}") from error
 
 
-def _filter_value(said: Fields, column: str) -> tuple[str, ...] | str | None:
-    return said.texts(column) if RULES.columns[column][0] == LIST else said.text(column)
+def _filter_value(fields: Fields, column: str) -> tuple[str, ...] | str | None:
+    return fields.texts(column) if RULES.columns[column][0] == LIST else fields.text(column)
 
 
-def _option_value(said: Fields, option: ScopeOption) -> Any:
+def _option_value(fields: Fields, option: ScopeOption) -> Any:
     if option.kind == FLAG:
-        return bool(said.flag(option.name))
-    return said.texts(option.name) if option.kind == MANY else said.text(option.name) or ""
+        return bool(fields.flag(option.name))
+    return fields.texts(option.name) if option.kind == MANY else fields.text(option.name) or ""
 
 
-def _one_of(said: Fields, key: str, known: Any) -> str | None:
-    value = said.text(key)
+def _one_of(fields: Fields, key: str, known: Any) -> str | None:
+    value = fields.text(key)
     if value not in known:
-        said.issue((key,), "bad-value", f"is {value!r}, none of {', '.join(known)}")
+        fields.issue((key,), "bad-value", f"is {value!r}, none of {', '.join(known)}")
         return None
     return value
 

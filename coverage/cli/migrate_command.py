@@ -89,18 +89,18 @@ def migrate(
     if diff and as_json:
         raise stop("choose one of --diff and --json")
     sources, file = _sources(paths), decisions or Path(FILE_NAME)
-    target, answered = _opened(to, came_from, file, given=decisions is not None)
+    target, used = _opened(to, came_from, file, given=decisions is not None)
     today = date.today() if touch_date else None
-    made = _planned(sources, target, answered, today)
+    made = _planned(sources, target, used, today)
     if ask:
-        made, answered = _asked(made, target, file, sources, answered, today)
+        made, used = _asked(made, target, file, sources, used, today)
     if write_files:
         _write(made, force, file)
     if as_json:
         print_json(_as_json(made))
     elif not write_files:
         _print_patch(made)
-    _report(made, target, answered, file, wrote=write_files)
+    _report(made, target, used, file, wrote=write_files)
     if made.faults:
         raise typer.Exit(1)
 
@@ -147,7 +147,7 @@ def _asked(
     target: Target,
     file: Path,
     sources: Sequence[CorpusSource],
-    answered: tuple[Decision, ...],
+    used: tuple[Decision, ...],
     today: date | None,
 ) -> tuple[Plan, tuple[Decision, ...]]:
     from coverage.cli.migrate_ask import ask_questions
@@ -156,11 +156,11 @@ def _asked(
         raise stop("--ask needs a terminal to ask on")
     try:
         if not ask_questions(made, target, file):
-            return made, answered
-        answered = read_decisions(file)
+            return made, used
+        used = read_decisions(file)
     except DecisionError as error:
         raise stop(str(error)) from error
-    return _planned(sources, target, answered, today), answered
+    return _planned(sources, target, used, today), used
 
 
 def _write(made: Plan, force: bool, decisions: Path) -> None:
@@ -196,7 +196,7 @@ def _report(made: Plan, target: Target, decisions: Sequence[Decision], file: Pat
         )
     for refused in made.faults:
         error_console.print(f"coverage: {refused.path} is left alone: {refused.fault!s}")
-    unused = [str(one.number) for one in decisions if one not in made.answered]
+    unused = [str(one.number) for one in decisions if one not in made.used]
     if unused:
         error_console.print(f"Decisions that answered nothing: {', '.join(sorted(unused, key=int))}")
     error_console.print(_summary(made, target, wrote))

@@ -30,10 +30,10 @@ def _line(row: dict, path: str) -> str:
     row = {key: None if value is pd.NA or value != value else value for key, value in row.items()}
     title = CHECKS[row["code"]].title if row["code"] in CHECKS else row["code"]
     properties = {"file": path, "line": row["line"] or 1, "col": row["column"], "title": title}
-    said = ",".join(
+    written = ",".join(
         f"{key}={escaped(str(value), PROPERTY)}" for key, value in properties.items() if value is not None
     )
-    return f"::{_COMMANDS[row['severity']]} {said}::{escaped(message_of(row), DATA)}"
+    return f"::{_COMMANDS[row['severity']]} {written}::{escaped(message_of(row), DATA)}"
 
 
 def escaped(text: str, signs: dict[str, str]) -> str:

@@ -110,7 +110,7 @@ class Gap:
     campaigns: int
     work: str
     sources: str
-    mark: str  # what gaps.toml said of it and no longer does: `accepted until 2026-06-01, expired`
+    mark: str  # what gaps.toml states of it and no longer counts: `accepted until 2026-06-01, expired`
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ class Briefing:
     popular: int  # open techniques that at least POPULAR groups use, answered for or not
     gaps: tuple[Gap, ...]
     kinds: tuple[tuple[str, str, int], ...]  # next step, its meaning, open techniques of it
-    answered: tuple[
+    settled_gaps: tuple[
         tuple[str, str, str, str], ...
     ]  # gap, what was decided, why, by whom: accepted and planned gaps
     changes: Changes | None
@@ -201,17 +201,17 @@ def briefing(content: Content, changes: Mapping | None = None) -> Briefing:
         int((techniques["groups"] >= POPULAR).sum()),
         tuple(map(_gap, open_.head(MOST_GAPS).to_dict("records"))),
         tuple((GAP_WORK[kind], GAP_TYPES[kind], int(kinds[kind])) for kind in GAP_TYPES if kind in kinds),
-        _answered(found[settled]),
+        _settled_gaps(found[settled]),
         Changes.of(changes),
     )
 
 
-def _answered(rows: pd.DataFrame) -> tuple[tuple[str, str, str, str], ...]:
+def _settled_gaps(rows: pd.DataFrame) -> tuple[tuple[str, str, str, str], ...]:
     """Techniques and sub-techniques, most used first as in the list of gaps."""
     names = ("attack_id", "name", "mark", "accepted_reason", "accepted_owner")
     return tuple(
-        (f"{attack_id} {name}", *said)
-        for attack_id, name, *said in zip(*(rows[name].tolist() for name in names), strict=True)
+        (f"{attack_id} {name}", *values)
+        for attack_id, name, *values in zip(*(rows[name].tolist() for name in names), strict=True)
     )
 
 
@@ -248,9 +248,9 @@ def report_html(content: Content, changes: Mapping | None = None) -> bytes:
     matrix = Markup(
         svg(matrix_drawing(content.view, accepted=content.accepted), inline=True)
     )  # ours: `svg` escapes every text in it
-    told = briefing(content, changes)
+    report = briefing(content, changes)
     text = page.render(
-        told=told,
+        report=report,
         matrix=matrix,
         colours=LIGHT,
         method=METHOD,
@@ -271,23 +271,23 @@ def report_markdown(content: Content, changes: Mapping | None = None) -> bytes:
     return text.encode("utf-8", "replace")
 
 
-def _markdown(told: Briefing) -> Iterator[str]:
-    scope = told.content.view.scope
-    yield from (f"# {plain_in_file(told.title)}", "", f"**{told.sentence}**", "")
-    yield from _table(("What", "Figure", "Meaning"), (map(_Ready, card) for card in told.cards()))
-    if told.changes:
-        yield from ("## Changes since the baseline", "", plain_in_file(told.changes.sentence), "")
-        yield from _table(told.changes.heads(), told.changes.shown())
-        yield from _left_out(len(told.changes.rows), MOST_CHANGES)
+def _markdown(report: Briefing) -> Iterator[str]:
+    scope = report.content.view.scope
+    yield from (f"# {plain_in_file(report.title)}", "", f"**{report.sentence}**", "")
+    yield from _table(("What", "Figure", "Meaning"), (map(_Ready, card) for card in report.cards()))
+    if report.changes:
+        yield from ("## Changes since the baseline", "", plain_in_file(report.changes.sentence), "")
+        yield from _table(report.changes.heads(), report.changes.shown())
+        yield from _left_out(len(report.changes.rows), MOST_CHANGES)
     yield from ("## Tactics", "")
     yield from _table(
         ("Tactic", "Techniques covered", "Open techniques"),
-        (_tactic_row(column) for column in told.columns()),
+        (_tactic_row(column) for column in report.columns()),
     )
     yield from ("## Platforms", "")
     yield from _table(
         ("Platform", "Techniques covered"),
-        ((row["name"], _Ready(ratio(row["covered"], row["total"]))) for row in told.figures["platforms"]),
+        ((row["name"], _Ready(ratio(row["covered"], row["total"]))) for row in report.figures["platforms"]),
     )
     yield from (
         "## The most used open techniques",
@@ -295,31 +295,31 @@ def _markdown(told: Briefing) -> Iterator[str]:
         "Used most by groups that MITRE describes; sub-techniques included.",
         "",
     )
-    if told.gaps:
+    if report.gaps:
         yield from _table(
             ("Technique", "Tactics", "Groups", "Software", "Next step", "What must be logged"),
-            map(_gap_row, told.gaps),
+            map(_gap_row, report.gaps),
         )
         yield from _table(
             ("Next step", "Meaning", "Open techniques"),
-            ((kind.replace("_", " "), words, f"{count:,}") for kind, words, count in told.kinds),
+            ((kind.replace("_", " "), words, f"{count:,}") for kind, words, count in report.kinds),
         )
     else:
         yield from ("No technique in scope is open.", "")
-    if told.answered:
+    if report.settled_gaps:
         yield from (
             "## Gaps that are answered for",
             "",
             "They are open, and not counted as covered anywhere.",
             "",
         )
-        yield from _table(("Technique", "Decision", "Reason", "Owner"), told.answered)
+        yield from _table(("Technique", "Decision", "Reason", "Owner"), report.settled_gaps)
     yield from (
         "## How this was counted",
         "",
         f"- {ROLLUP_WORDS[scope.rollup]}",
         *(f"- {line}" for line in METHOD),
-        f"- {told.findings()}",
+        f"- {report.findings()}",
         "",
     )
     yield from (
@@ -359,7 +359,7 @@ def _tactic_row(column: MatrixColumn) -> tuple[str, str, str]:
 def _gap_row(gap: Gap) -> tuple:
     name = _Ready(f"[{plain_in_file(gap.id)}]({gap.url}) {plain_in_file(gap.name)}")
     name = _Ready(f"{name} ({plain_in_file(gap.mark)})") if gap.mark else name
-    return name, gap.tactics, f"{gap.groups:,}", f"{gap.software:,}", gap.work, gap.sources or "not said"
+    return name, gap.tactics, f"{gap.groups:,}", f"{gap.software:,}", gap.work, gap.sources or "unknown"
 
 
 def _left_out(count: int, most: int) -> Iterator[str]:

@@ -115,8 +115,8 @@ def rule_counts(found: Difference) -> str:
 
 def _rule_counts(found: Difference) -> str:
     changes = [change for row in found.rules.frame["changes"] for change in row]
-    said = [f"{changes.count(name):,} {name}" for name in dict.fromkeys(sorted(changes))]
-    said += [
+    parts = [f"{changes.count(name):,} {name}" for name in dict.fromkeys(sorted(changes))]
+    parts += [
         f"{count:,} {words}"
         for count, words in (
             (found.rules.moved, "in another file"),
@@ -125,7 +125,7 @@ def _rule_counts(found: Difference) -> str:
         if count
     ]
     return f"{amount(len(found.head.loaded.rules), 'rule')}, {len(found.base.loaded.rules):,} before: " + (
-        ", ".join(said) or "none differs"
+        ", ".join(parts) or "none differs"
     )
 
 
@@ -191,7 +191,7 @@ def _more_ids(ids: list[str], named: bool) -> Iterator[str]:
 
 def _units(found: Difference, units: pd.DataFrame, marks: Mapping[int, str]) -> Iterator[str]:
     """The table of some units; in `after` stands what gaps.toml says of an open one."""
-    said = [f"; {marks[row]}" if marks[row] else "" for row in units.index]
+    suffixes = [f"; {marks[row]}" if marks[row] else "" for row in units.index]
     yield from _table(
         pd.DataFrame(
             {
@@ -202,7 +202,7 @@ def _units(found: Difference, units: pd.DataFrame, marks: Mapping[int, str]) -> 
                 "name": units["name"].map(plain_in_file).tolist(),
                 "before → after": [
                     f"{before} → {after}{mark}"
-                    for (before, after), mark in zip(columns(units, "before", "after"), said, strict=True)
+                    for (before, after), mark in zip(columns(units, "before", "after"), suffixes, strict=True)
                 ],
                 "cause": [CAUSE_WORDS[cause] for cause in units["cause"]],
                 "why": list(_reasons(found, units)),
@@ -222,16 +222,16 @@ def _reasons(found: Difference, units: pd.DataFrame) -> Iterator[str]:
     for attack_id, *line in columns(ids, "attack_id", "cause", "because", "rules"):
         lines.setdefault(attack_id, []).append(tuple(line))
     for attack_id in units["attack_id"].tolist():
-        said = list(
+        parts = list(
             dict.fromkeys(plain_in_file(because) for cause, because, _ in lines[attack_id] if cause != "rule")
         )
         keys = [key for cause, _, behind in lines[attack_id] if cause == "rule" for key in behind]
-        said += [
+        parts += [
             f"{as_code(name, 70)} {' and '.join(changes)}"
             for name, changes in map(rules.__getitem__, keys[:_MOST_RULES])
         ]
         more = len(keys) - _MOST_RULES
-        yield "; ".join(said) + (f"; and {amount(more, 'more rule')}" if more > 0 else "")
+        yield "; ".join(parts) + (f"; and {amount(more, 'more rule')}" if more > 0 else "")
 
 
 def _rules(found: Difference, rows: int) -> Iterator[str]:

@@ -70,7 +70,7 @@ def coverage_layer(view: View, measure: str = "rules") -> dict:
 def gaps_layer(view: View, found: pd.DataFrame | None = None) -> dict:
     """The open IDs, coloured by the next step, most used first; those that are answered for are grey.
 
-    `found`: rows of ACCEPTED_GAPS, by default all open IDs with nothing said of them.
+    `found`: rows of ACCEPTED_GAPS, by default all open IDs with no entry in gaps.toml.
 
     No entry has a score: a gap has no rule to count, and its colour, comment and metadata keep it in the
     Navigator.
@@ -271,9 +271,9 @@ def _coverage_entries(view: View, chosen: CellMeasure) -> Iterator[dict]:
     ):
         by_id.setdefault(row.attack_id, []).append((chosen.whole(float(value)), row))
     for attack_id, places in by_id.items():
-        said = [(score, rules.get((row.tactic_id, attack_id), []), row[2:]) for score, row in places]
-        alike = len(places) > 1 and all(other == said[0] for other in said)
-        for (score, row), (_, names, _) in zip(places[:1] if alike else places, said, strict=False):
+        entries = [(score, rules.get((row.tactic_id, attack_id), []), row[2:]) for score, row in places]
+        alike = len(places) > 1 and all(other == entries[0] for other in entries)
+        for (score, row), (_, names, _) in zip(places[:1] if alike else places, entries, strict=False):
             if score:
                 whole_id = alike or len(places) == 1
                 yield _entry(

@@ -42,10 +42,10 @@ def verdict_annotations(
 
 def _lines(verdict: Verdict, settings_file: str, file_of: Callable[[Missing], str]) -> Iterator[str]:
     names = ", ".join(_name(one) for one in verdict.missing[:20] if one.attack_id)
-    said = f"{verdict.found}; wanted: {verdict.wanted}. To do: {verdict.advice}" + (
+    message = f"{verdict.found}; wanted: {verdict.wanted}. To do: {verdict.advice}" + (
         f" ({names})" if names else ""
     )
-    yield _line(settings_file, verdict.line, verdict.title, said)
+    yield _line(settings_file, verdict.line, verdict.title, message)
     rules = [one for one in verdict.missing if one.path is not None]
     yield from (
         _line(file_of(one), 1, verdict.title, f"{one.name}: {one.why}") for one in rules[:_MOST_RULES]

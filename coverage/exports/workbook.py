@@ -249,10 +249,10 @@ def _print_setup(sheet, view: View) -> None:
 # ---- summary, matrix and scope ---------------------------------------------------------------------------
 
 
-def figures_frame(told: dict) -> pd.DataFrame:
+def figures_frame(figures: dict) -> pd.DataFrame:
     """The figures of `summary` as rows: grain, name, covered, total, share, sub-techniques, rules."""
     grains = ("techniques", "techniques_with_pre", "subtechniques", "placements")
-    rows = [{"grain": grain, "name": "all", **told[grain]} for grain in grains]
+    rows = [{"grain": grain, "name": "all", **figures[grain]} for grain in grains]
     rows += [
         {
             "grain": kind,
@@ -260,7 +260,7 @@ def figures_frame(told: dict) -> pd.DataFrame:
             **{k: row[k] for k in ("covered", "total", "subtechniques_covered", "subtechniques", "rules")},
         }
         for kind, part in (("tactic", "tactics"), ("platform", "platforms"))
-        for row in told[part]
+        for row in figures[part]
     ]
     frame = pd.DataFrame(
         rows, columns=["grain", "name", "covered", "total", "subtechniques_covered", "subtechniques", "rules"]
@@ -269,19 +269,19 @@ def figures_frame(told: dict) -> pd.DataFrame:
     return frame.astype(dict.fromkeys(("subtechniques_covered", "subtechniques", "rules"), "Int64"))
 
 
-def counts_frame(told: dict) -> pd.DataFrame:
+def counts_frame(figures: dict) -> pd.DataFrame:
     """The counts of rules and the four roll-ups of `summary` as rows: figure, number."""
-    rules = {name: value for name, value in told["rules"].items() if not isinstance(value, dict)}
+    rules = {name: value for name, value in figures["rules"].items() if not isinstance(value, dict)}
     rows = [(f"rules_{name}", value) for name, value in rules.items()]
-    rows += [(f"rules_class_{name}", value) for name, value in told["rules"]["by_class"].items()]
-    rows += [(f"techniques_rollup_{name}", value) for name, value in told["rollups"].items()]
+    rows += [(f"rules_class_{name}", value) for name, value in figures["rules"]["by_class"].items()]
+    rows += [(f"techniques_rollup_{name}", value) for name, value in figures["rollups"].items()]
     return pd.DataFrame(rows, columns=["figure", "number"]).astype({"number": object})
 
 
 def _summary_sheet(kit: _Book, content: Content) -> None:
-    told = content.figures
+    figures = content.figures
     sheet = kit.book.add_worksheet("Summary")
-    frame, counts = figures_frame(told), counts_frame(told)
+    frame, counts = figures_frame(figures), counts_frame(figures)
     _write_table(kit, sheet, frame, "summary")
     sheet.conditional_format(
         1,

@@ -106,7 +106,7 @@ class Check:
     page: str = "https://attack.mitre.org/resources/"  # where to read on
 
 
-def said(text: str | None, most: int = 80) -> str:
+def quoted(text: str | None, most: int = 80) -> str:
     """Rule text for a message: one line, cut, without control signs."""
     line = "".join(sign if sign.isprintable() else " " for sign in (text or ""))
     return line if len(line) <= most else f"{line[: most - 1]}…"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from coverage.findings.model import Found, PathCheck, WrittenPath, said
+from coverage.findings.model import Found, PathCheck, WrittenPath, quoted
 from coverage.mapping.reader import Reader, word
 from coverage.vocabulary import attack_url, id_kind, parent_of
 
@@ -32,7 +32,7 @@ def leaf_read_as(status: str, with_fix: bool = False) -> PathCheck:
                 path.leaf_field,
                 path.leaf,
                 path.attack_id if with_fix else None,
-                f"{said(reading.reason)}{choices}.",
+                f"{quoted(reading.reason)}{choices}.",
             )
 
     return find
@@ -51,14 +51,14 @@ def no_id(path: WrittenPath, reader: Reader) -> Iterator[Found]:
     if path.status == "unknown" and path.is_attack and id_kind(path.leaf or "") not in _TECHNIQUE_KINDS:
         meant = (path.leaf or "").strip().upper()
         fix = meant if id_kind(meant) in _TECHNIQUE_KINDS else None
-        yield Found(path.leaf_field, path.leaf, fix, f"'{said(path.leaf)}' is no ATT&CK technique ID.")
+        yield Found(path.leaf_field, path.leaf, fix, f"'{quoted(path.leaf)}' is no ATT&CK technique ID.")
 
 
 def other_domain(path: WrittenPath, reader: Reader) -> Iterator[Found]:
     """A technique or tactic of another domain or framework: not wrong, and counted nowhere here."""
     if path.status == "other_domain" and path.leaf:
         reason = (
-            reader.leaf(path.leaf).reason if path.is_attack else f"The mapping is to {said(path.framework)}"
+            reader.leaf(path.leaf).reason if path.is_attack else f"The mapping is to {quoted(path.framework)}"
         )
         yield Found(
             path.leaf_field, path.leaf, None, f"{reason}; it counts nowhere in {reader.release.title}."
@@ -70,7 +70,7 @@ def other_domain(path: WrittenPath, reader: Reader) -> Iterator[Found]:
     ):
         value = path.tactic_written
         yield Found(
-            path.tactic_field, value, None, f"'{said(value)}' is a tactic of another domain or framework."
+            path.tactic_field, value, None, f"'{quoted(value)}' is a tactic of another domain or framework."
         )
 
 
@@ -127,7 +127,7 @@ def technique_name(path: WrittenPath, reader: Reader) -> Iterator[Found]:
                     name,
                     right,
                     f"{attack_id} is '{right}' in {reader.release.title}, not "
-                    f"'{said(name)}'{_whose(name, attack_id, reader)}.",
+                    f"'{quoted(name)}'{_whose(name, attack_id, reader)}.",
                 )
 
 
@@ -156,7 +156,7 @@ def reference_url(path: WrittenPath, reader: Reader) -> Iterator[Found]:
             else None
         )
         if url and right and url != right and _page_id(url) != attack_id:
-            yield Found(f"{part}_reference", url, right, f"'{said(url)}' is not the page of {attack_id}.")
+            yield Found(f"{part}_reference", url, right, f"'{quoted(url)}' is not the page of {attack_id}.")
 
 
 def _page_id(url: str) -> str | None:
@@ -181,7 +181,7 @@ def unknown_tactic(path: WrittenPath, reader: Reader) -> Iterator[Found]:
         path.tactic_field,
         path.tactic_written,
         fix,
-        f"'{said(path.tactic_written)}' is not a tactic of {reader.release.title}.",
+        f"'{quoted(path.tactic_written)}' is not a tactic of {reader.release.title}.",
     )
 
 
@@ -202,7 +202,7 @@ def newer_tactic(path: WrittenPath, reader: Reader) -> Iterator[Found]:
             path.tactic_field,
             path.tactic_written,
             homes[0] if len(homes) == 1 and path.tactic_id else None,
-            f"{reader.release.title} has no tactic '{said(path.tactic_written)}'; {knows} has it.",
+            f"{reader.release.title} has no tactic '{quoted(path.tactic_written)}'; {knows} has it.",
         )
 
 
@@ -228,7 +228,7 @@ def tactic_mismatch(path: WrittenPath, reader: Reader) -> Iterator[Found]:
             "tactic_name",
             path.tactic_name,
             right,
-            f"{path.tactic_id} is '{right}', not '{said(path.tactic_name)}'{whose}.",
+            f"{path.tactic_id} is '{right}', not '{quoted(path.tactic_name)}'{whose}.",
         )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from coverage.findings.model import Found, MappedRule, RuleCheck, WrittenPath, said
+from coverage.findings.model import Found, MappedRule, RuleCheck, WrittenPath, quoted
 from coverage.findings.paths import was_named
 from coverage.mapping.reader import Reader, word
 from coverage.vocabulary import parent_of
@@ -108,7 +108,7 @@ def tactic_renamed(rule: MappedRule, reader: Reader) -> Iterator[Found]:
         )
         if named:
             message = (
-                f"{path.tactic} is '{right}' in {reader.release.title}; '{said(path.tactic_name)}' is "
+                f"{path.tactic} is '{right}' in {reader.release.title}; '{quoted(path.tactic_name)}' is "
                 f"its name in {named}."
             )
             yield Found(
@@ -150,7 +150,7 @@ def tag_not_mapped(rule: MappedRule, reader: Reader) -> Iterator[Found]:
             today = reader.chosen.tactic_names.get(reader.tactic(None, name, None).tactic_id or "", "")
             fix = f"{TACTIC_TAG} {today}" if word(today) in named else None
             yield Found(
-                "tags", tag, fix, f"The tag '{said(tag)}' names a tactic that no mapping of the rule names."
+                "tags", tag, fix, f"The tag '{quoted(tag)}' names a tactic that no mapping of the rule names."
             )
     for position, path in rule.attack_paths:
         if path.leaf is None and _misplaced(rule, path, reader) and not _was_in(rule, path, reader):
@@ -172,7 +172,7 @@ def tactic_not_tagged(rule: MappedRule, reader: Reader) -> Iterator[Found]:
                 path.tactic_field,
                 path.tactic_written,
                 None,
-                f"The rule has no tag '{TACTIC_TAG} {said(label)}', and its mapping names that tactic.",
+                f"The rule has no tag '{TACTIC_TAG} {quoted(label)}', and its mapping names that tactic.",
                 position,
             )
 
@@ -214,9 +214,9 @@ def duplicate_mapping(rule: MappedRule, reader: Reader) -> Iterator[Found]:
             field, value = (
                 (path.leaf_field, path.leaf) if path.leaf else (path.tactic_field, path.tactic_written)
             )
-            under = f" under {said(path.tactic_written)}" if path.leaf and path.tactic_written else ""
+            under = f" under {quoted(path.tactic_written)}" if path.leaf and path.tactic_written else ""
             yield Found(
-                field, value, None, f"The rule maps to {said(value)}{under} more than once.", position
+                field, value, None, f"The rule maps to {quoted(value)}{under} more than once.", position
             )
         seen.add(key)
 
@@ -272,6 +272,6 @@ def tactic_only(rule: MappedRule, reader: Reader) -> Iterator[Found]:
         alone = alone[:1] if len(alone) == len(rule.attack_paths) else []
     for position, path in alone:
         message = (
-            f"The mapping names the tactic {said(path.tactic_written)} and no technique, so it covers none."
+            f"The mapping names the tactic {quoted(path.tactic_written)} and no technique, so it covers none."
         )
         yield Found(path.tactic_field, path.tactic_written, None, message, position)

@@ -24,16 +24,16 @@ def with_accepted(gaps: pd.DataFrame, accepted: Accepted, view: View) -> pd.Data
     stamp.
     """
     day, homes = view.scope.date, _tactics_of(view)
-    said = [
+    entries = [
         accepted.of_id(attack_id, homes.get(attack_id, ()), day) for attack_id in gaps["attack_id"].tolist()
     ]
     columns = {
-        "accepted": [entry and entry.state for entry in said],
+        "accepted": [entry and entry.state for entry in entries],
         **{
-            f"accepted_{name}": [entry and getattr(entry, name) for entry in said]
+            f"accepted_{name}": [entry and getattr(entry, name) for entry in entries]
             for name in ("reason", "owner", "ticket", "until")
         },
-        "accepted_expired": [entry is not None and entry.expired(day) for entry in said],
+        "accepted_expired": [entry is not None and entry.expired(day) for entry in entries],
     }
     return ACCEPTED_GAPS.frame(
         {name: gaps[name].array if name in gaps else columns[name] for name in ACCEPTED_GAPS.columns}
@@ -67,9 +67,9 @@ def counts_sentence(gaps: pd.DataFrame) -> str:
     """The part of a sentence that follows a number of gaps: `, of which 6 accepted and 2 planned`; "" for
     none.
     """
-    said = counts(gaps)
-    parts = [f"{said[state]:,} {state}" for state in ACCEPTANCES if said[state]]
-    parts += [f"{said['expired']:,} expired"] if said["expired"] else []
+    numbers = counts(gaps)
+    parts = [f"{numbers[state]:,} {state}" for state in ACCEPTANCES if numbers[state]]
+    parts += [f"{numbers['expired']:,} expired"] if numbers["expired"] else []
     return f", of which {', '.join(parts[:-1])}{' and ' if parts[:-1] else ''}{parts[-1]}" if parts else ""
 
 
@@ -101,7 +101,7 @@ def marker(accepted: Accepted, view: View) -> Callable[[str, str | None], str]:
     """
     day, homes = view.scope.date, _tactics_of(view)
 
-    def said(attack_id: str, tactic_id: str | None = None) -> str:
+    def mark_of(attack_id: str, tactic_id: str | None = None) -> str:
         entry = (
             accepted.at(attack_id, tactic_id, day)
             if tactic_id
@@ -109,17 +109,19 @@ def marker(accepted: Accepted, view: View) -> Callable[[str, str | None], str]:
         )
         return entry_mark(entry, day) if entry else ""
 
-    return said
+    return mark_of
 
 
 def unit_marks(units: pd.DataFrame, accepted: Accepted, view: View) -> list[str]:
     """For each row of DIFF_UNITS its mark after; "" where it is covered or out of scope then, or nothing is
     said.
     """
-    said = marker(accepted, view)
+    mark_of = marker(accepted, view)
     rows = zip(*(units[name].tolist() for name in ("attack_id", "tactic_id", "after")), strict=True)
     return [
-        said(attack_id, tactic if isinstance(tactic, str) else None) if after in ("open", "partial") else ""
+        mark_of(attack_id, tactic if isinstance(tactic, str) else None)
+        if after in ("open", "partial")
+        else ""
         for attack_id, tactic, after in rows
     ]
 
@@ -135,12 +137,12 @@ def notes_on(attack_id: str, accepted: Accepted, view: View) -> list[str]:
         )
     )
     whole = accepted.of_id(attack_id, tactics, day)
-    said = (
+    notes = (
         [("", whole)]
         if whole
         else [(f" in {names[t]}", entry) for t in tactics if (entry := accepted.by_place.get((attack_id, t)))]
     )
-    return [_note(entry, where, day) for where, entry in said]
+    return [_note(entry, where, day) for where, entry in notes]
 
 
 def _note(entry: Entry, where: str, day: date) -> str:

@@ -118,7 +118,7 @@ class Plan:
     other_formats: int = 0  # rule files of formats that are left as they are
     unreadable: int = 0  # each of them stands under Problems
     outside: int = 0  # links that lead out of their corpus, passed over
-    answered: frozenset[Any] = frozenset()  # decisions that were used
+    used: frozenset[Any] = frozenset()  # decisions that were used
     folders: frozenset[str] = frozenset()  # where the files lie that were read
 
     @property

@@ -83,7 +83,7 @@ def plan(
         counts.read,
         counts.others,
         counts.unreadable,
-        answered=frozenset(mover.used),
+        used=frozenset(mover.used),
         folders=frozenset(counts.folders),
     )
 

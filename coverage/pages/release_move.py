@@ -47,9 +47,11 @@ def show(now: View, head: DeltaGenerator) -> None:
     st.subheader("What the release changes", anchor=False)
     choices = [release for release in installed if Release.parse(release).domain == mine.domain]
     row = st.columns([2, 2, 4], vertical_alignment="bottom")
-    to = address.selectbox(row[1], "To", choices, "release_to", placeholder=str(mine)) or str(mine)
+    to = address.selectbox(row[1], "To", choices, "release_to", index=None, placeholder=str(mine)) or str(
+        mine
+    )
     usual = str(newest_other_release(Release.parse(to)))
-    start = address.selectbox(row[0], "From", choices, "release_from", placeholder=usual) or usual
+    start = address.selectbox(row[0], "From", choices, "release_from", index=None, placeholder=usual) or usual
     grain = address.segmented_control(
         row[2], "Count", GRAINS, "release_grain", default="techniques", format_func=GRAINS.__getitem__
     )

@@ -134,9 +134,9 @@ def accepted_in(files: Sequence[Path], reader: Reader) -> Accepted:
         entries, faults = read_entries(file)
         problems += faults
         for entry in entries:
-            place, said = _place(entry, reader)
+            place, findings = _place(entry, reader)
             if place is not None and place in by_place:
-                said.append(
+                findings.append(
                     (
                         "gap-twice",
                         "warning",
@@ -147,7 +147,7 @@ def accepted_in(files: Sequence[Path], reader: Reader) -> Accepted:
                 by_place[place] = entry
             problems += [
                 Problem(entry.file, entry.line, 1, None, code, severity, shown(text) + ".")
-                for code, severity, text in said
+                for code, severity, text in findings
             ]
     return Accepted(tuple(files), by_place, problems_frame(problems))
 
@@ -192,17 +192,17 @@ def _place(entry: Entry, reader: Reader) -> tuple[tuple[str, str] | None, list[t
                 f"{leaf.reason or entry.id}{candidates}",
             )
         ]
-    said = [("gap-read-as", "note", leaf.reason)] if leaf.reason else []
+    findings = [("gap-read-as", "note", leaf.reason)] if leaf.reason else []
     if entry.tactic is None:
-        return (leaf.attack_id, ""), said
+        return (leaf.attack_id, ""), findings
     by_id = id_kind(entry.tactic) == "tactic"
     tactic = reader.tactic(entry.tactic if by_id else None, None if by_id else entry.tactic, leaf.attack_id)
     if tactic.status not in ("valid", "renamed"):
         return None, [
-            *said,
+            *findings,
             ("gap-unknown-tactic", "error", tactic.reason or f"{leaf.attack_id} is not in '{entry.tactic}'"),
         ]
-    return (leaf.attack_id, tactic.tactic_id), said
+    return (leaf.attack_id, tactic.tactic_id), findings
 
 
 def place_and_message(problem: Mapping) -> str:

@@ -73,7 +73,7 @@ class CheckSettings:
         return not (self.shares or self.targets or self.no_technique_lost or self.no_unmapped_rule)
 
 
-def check_settings(said: CheckTable, line_of: LineOf) -> CheckSettings:
+def check_settings(table: CheckTable, line_of: LineOf) -> CheckSettings:
     """What `[check]` says, with the lines where it says so."""
     shares = (
         ShareCondition(
@@ -83,7 +83,7 @@ def check_settings(said: CheckTable, line_of: LineOf) -> CheckSettings:
             _scope(one),
             line_of(("check", "share", place)),
         )
-        for place, one in enumerate(said.share)
+        for place, one in enumerate(table.share)
     )
     targets = (
         TargetsCondition(
@@ -93,15 +93,15 @@ def check_settings(said: CheckTable, line_of: LineOf) -> CheckSettings:
             _scope(one),
             line_of(("check", "targets", place)),
         )
-        for place, one in enumerate(said.targets)
+        for place, one in enumerate(table.targets)
     )
     return CheckSettings(
-        _scope(said.scope) if said.scope is not None else ScopeSetting(),
+        _scope(table.scope) if table.scope is not None else ScopeSetting(),
         tuple(shares),
         tuple(targets),
-        said.no_technique_lost,
-        said.no_unmapped_rule,
-        said.baseline,
+        table.no_technique_lost,
+        table.no_unmapped_rule,
+        table.baseline,
         lines={name: line_of(("check", name)) for name in _FLAGS},
     )
 

@@ -72,14 +72,14 @@ def usable_gaps(document: Mapping[str, Any]) -> tuple[list[tuple[DocPath, GapTab
         words = "is a table, not a list of tables; it was read as the only one"
         add(Fault(("gap",), WRONG_TYPE, words), "warning")
         document = {**document, "gap": [document["gap"]]}
-    said, faults = validated(GapsFile, document)
+    gaps_file, faults = validated(GapsFile, document)
     endless: set[DocPath] = set()  # entries whose last day cannot be read
     while warnings := [fault for fault in faults if fault.code not in (MISSING, BAD_STATE)]:
         for fault in warnings:
             add(fault, "warning")
         endless |= {fault.path[:2] for fault in warnings if fault.path[2:] == ("until",)}
         document = without(document, [fault.path for fault in warnings])
-        said, faults = validated(GapsFile, document)
+        gaps_file, faults = validated(GapsFile, document)
     errors = _one_an_entry(faults)
     for path in endless - errors.keys():
         words = "is not a date, so nobody can say whether it holds"
@@ -87,9 +87,11 @@ def usable_gaps(document: Mapping[str, Any]) -> tuple[list[tuple[DocPath, GapTab
     for fault in errors.values():
         add(fault, "error")
     if errors:
-        said, _ = validated(GapsFile, without(document, errors))
+        gaps_file, _ = validated(GapsFile, without(document, errors))
     found = [
-        (_written_path(("gap", place), alone), gap) for place, gap in enumerate(said.gap) if gap is not None
+        (_written_path(("gap", place), alone), gap)
+        for place, gap in enumerate(gaps_file.gap)
+        if gap is not None
     ]
     return found, issues
 

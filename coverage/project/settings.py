@@ -125,11 +125,11 @@ def read_settings(file: Path) -> Settings:
 
     text, document = _document(file)
     lines = TOML.positions(text)
-    said, faults = validated(SettingsFile, document)
-    if said is None:
+    written, faults = validated(SettingsFile, document)
+    if written is None:
         line = place_of(faults[0].path, lines)[0]
         raise SettingsError(f"{file}:{line or 1}: {faults[0].message}")
-    return _settings(file, said, lambda path: place_of(path, lines)[0])
+    return _settings(file, written, lambda path: place_of(path, lines)[0])
 
 
 def _document(file: Path) -> tuple[str, Mapping[str, Any]]:
@@ -144,16 +144,16 @@ def _document(file: Path) -> tuple[str, Mapping[str, Any]]:
         raise SettingsError(f"{file}:{fault.line or 1}: {fault.message}") from fault
 
 
-def _settings(file: Path, said: SettingsFile, line_of: LineOf) -> Settings:
+def _settings(file: Path, written: SettingsFile, line_of: LineOf) -> Settings:
     """What a file says, with the lines where it says so."""
     silences = (
         Silence(**dict(silence), line=line_of(("lint", "silence", place)))
-        for place, silence in enumerate(said.lint.silence)
+        for place, silence in enumerate(written.lint.silence)
     )
     return Settings(
         file,
         lint=LintSettings(tuple(silences)),
-        corpora=tuple(CorpusSetting(**dict(corpus)) for corpus in said.corpora),
-        check=check_settings(said.check, line_of),
-        attack=said.attack,
+        corpora=tuple(CorpusSetting(**dict(corpus)) for corpus in written.corpora),
+        check=check_settings(written.check, line_of),
+        attack=written.attack,
     )
