@@ -209,8 +209,10 @@ def _mappings(rule_key: str, now: View) -> None:
         "leaf_written": st.column_config.TextColumn("Technique as written", width=144),
         "technique": st.column_config.TextColumn("Read as", width=240),
         "tactics": st.column_config.ListColumn("Counts in", width=150),
-        "status": st.column_config.TextColumn("Technique", width=100, help=_meanings(READ_STATUSES)),
-        "tactic_status": st.column_config.TextColumn("Tactic", width=90, help=_meanings(TACTIC_STATUSES)),
+        "status": st.column_config.TextColumn("Technique status", width=124, help=_meanings(READ_STATUSES)),
+        "tactic_status": st.column_config.TextColumn(
+            "Tactic status", width=104, help=_meanings(TACTIC_STATUSES)
+        ),
         "reason": st.column_config.TextColumn("Why", width=300),
         "url": parts.LINK,
     }
