@@ -21,6 +21,7 @@ from coverage.measures import (
     coverage_by_platform,
     coverage_by_tactic,
     gaps,
+    open_work,
     rule_counts,
     rule_data,
     rule_mappings,
@@ -35,6 +36,7 @@ from coverage.measures import (
     threat_by_id,
 )
 from coverage.measures.frames import TECHNIQUE_RULES
+from coverage.measures.next_steps import next_steps
 from coverage.measures.rule import _nearness
 from coverage.models import Rule, WrittenMapping
 from coverage.scope import Scope, View
@@ -545,6 +547,15 @@ def test_the_rules_of_a_technique_say_where_they_are_mapped():
         ("o", ("T1685.005",), False, False),
     ]
     assert rows("T1546.001") == []
+
+
+def test_the_open_work_of_a_technique_is_its_gap_with_the_next_step():
+    given = view()
+    found = open_work(given, "T1053")
+    (gap,) = found.to_dict("records")
+    assert gap["step"] == next_steps(found, given)["step"].item()
+    assert gap["attack_id"] == "T1053" and gap["gap_type"] in GAP_TYPES
+    assert open_work(given, "T9999").empty
 
 
 def test_the_facts_of_a_technique():

@@ -129,7 +129,7 @@ def test_the_scope_survives_a_change_of_page(app):
 
 def test_matrix_recolours_and_shows_every_cell_as_a_table(app):
     page = on(app, "matrix.py")
-    page.segmented_control(key="shade").set_value("gap").run()
+    page.selectbox(key="shade").set_value("gap").run()
     assert not page.exception and page.session_state["address_shown"] == {"shade": ["gap"]}
     page.toggle(key="as_table").set_value(True).run()
     label = next(one.proto.label for one in page.get("download_button") if "every cell" in one.proto.label)
@@ -205,6 +205,16 @@ def test_a_technique_opens_by_link_and_by_choice(app):
     page.query_params["technique"] = "t1055.012"  # in any case
     page.run()
     assert page.title[0].value == "Process Hollowing" and "T1055.012" in answer(page)
+
+
+def test_a_technique_says_what_is_open_and_what_to_do_next(app):
+    app.query_params["technique"] = "T1059"
+    page = on(app, "rules.py")
+    words = next(one.value for one in page.markdown if "**Next step:**" in one.value)
+    assert words.startswith("**Open sub-techniques**") and "T1059.003" in as_seen(words)
+    assert not any(re.search(r"\b0 more|not said|None", one.value) for one in [*page.markdown, *page.caption])
+    page.button(key="page_plan").click().run()
+    assert page.session_state["address_shown"] == {"gap": ["T1059"]}
 
 
 def test_an_unknown_technique_in_a_link_has_a_way_back(app):

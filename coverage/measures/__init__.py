@@ -47,7 +47,7 @@ from coverage.measures.rule import (
     search_ranks,
 )
 from coverage.measures.summary import rule_counts, summary
-from coverage.measures.technique import technique_facts, technique_rules
+from coverage.measures.technique import open_work, technique_facts, technique_rules
 from coverage.measures.telemetry import telemetry_by_id
 from coverage.measures.threat import threat_by_id
 from coverage.scope import View
@@ -99,6 +99,7 @@ __all__ = [
     "covering_corpora",
     "gaps",
     "mappings_side_by_side",
+    "open_work",
     "placements_by_corpus",
     "rule_counts",
     "rule_data",

@@ -6,10 +6,27 @@ import pandas as pd
 
 from coverage.identity import counted, united
 from coverage.measures.frames import TECHNIQUE_RULES
+from coverage.measures.gaps import gaps
+from coverage.measures.next_steps import next_steps
 from coverage.measures.telemetry import named_components
-from coverage.scope import View
+from coverage.scope import View, once_a_view
+from coverage.vocabulary import COVERED_GAP_TYPES
+
+_KEPT = 100  # techniques whose details are kept with a view
 
 
+@once_a_view(most=_KEPT)
+def open_work(view: View, attack_id: str) -> pd.DataFrame:
+    """The GAPS row of one ID with `step`, what to do next; no row where nothing is open.
+
+    An ID that one rule alone covers, or not on every platform, has a row, too.
+    """
+    found = gaps(view, sorted(COVERED_GAP_TYPES))
+    found = found[found["attack_id"] == attack_id].head(1)
+    return found.assign(step=next_steps(found, view)["step"])
+
+
+@once_a_view(most=_KEPT)
 def technique_facts(view: View, attack_id: str) -> dict:
     """What the release says of one ID: name, parent, tactics, platforms, and frames of its relations.
 
@@ -75,6 +92,7 @@ def _analytics(view: View, attack_id: str) -> pd.DataFrame:
     return rows[["strategy", "analytic_id", "platforms", "log_source", "channel", "data_component", "url"]]
 
 
+@once_a_view(most=_KEPT)
 def technique_rules(view: View, attack_id: str) -> pd.DataFrame:
     """TECHNIQUE_RULES: every rule read as this ID or one of its sub-techniques: in scope first, then direct
     ones.

@@ -13,13 +13,12 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from coverage import session
-from coverage.measures import coverage_by_id, gaps, technique_facts, technique_rules, threat_by_id
+from coverage.measures import coverage_by_id, open_work, technique_facts, technique_rules, threat_by_id
 from coverage.measures.accepted import notes_on
-from coverage.measures.next_steps import next_steps
 from coverage.pages import parts, untrusted
 from coverage.scope import View
 from coverage.text import plain
-from coverage.vocabulary import COVERED_GAP_TYPES, RULE_CLASSES, attack_url
+from coverage.vocabulary import RULE_CLASSES, attack_url
 from coverage.words import amount, users_sentence
 
 
@@ -110,8 +109,7 @@ def _facts(facts: dict) -> None:
 
 def _next_step(attack_id: str, now: View, key: str) -> None:
     """What is open, worst first, what to do about it, and what gaps.toml says of it."""
-    found = gaps(now, sorted(COVERED_GAP_TYPES))
-    gap = found[found["attack_id"] == attack_id].head(1)
+    gap = open_work(now, attack_id)
     if gap.empty:
         return
     rows = coverage_by_id(now)
@@ -122,8 +120,7 @@ def _next_step(attack_id: str, now: View, key: str) -> None:
         lines.append(f"**Open sub-techniques** ({len(below)}): {plain(names)}")
     if open_platforms := gap.iloc[0]["open_platforms"]:
         lines.append(f"**Open platforms** ({len(open_platforms)}): {plain(', '.join(open_platforms))}")
-    step = next_steps(gap, now).iloc[0]["step"]
-    lines.append(f"**Next step:** {plain(step)}.")
+    lines.append(f"**Next step:** {plain(gap.iloc[0]['step'])}.")
     with st.container(border=True):
         st.markdown("  \n".join(lines))
         if not (rows.loc[rows["attack_id"] == attack_id, "covered"] == 1).any():
