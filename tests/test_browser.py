@@ -1,5 +1,5 @@
-"""A real browser on the real app: it starts, a cell is clicked, the detail opens, a CSV arrives and is read
-back.
+"""A real browser on the real app: cells open, links lead where they say, back undoes one step, a CSV arrives
+and is read back.
 
 Needs Chromium (Debian's package `chromium`) and Playwright; skipped with a reason where they are missing.
 """
@@ -9,29 +9,18 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
-import shutil
-import socket
+import re
 import subprocess
 import sys
-import time
-import urllib.request
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from coverage.tables import PROJECT
+from tests.serving import CHROMIUM, FLAGS, served
+from tests.serving import settled as settle
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 pytestmark = [
     pytest.mark.browser,
@@ -42,41 +31,9 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
     """The address of the app, started over `rules/` as a user starts it."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    cache = tmp_path_factory.mktemp("cache")
-    command = [
-        sys.executable,
-        "-m",
-        "streamlit",
-        "run",
-        "app.py",
-        "--server.port",
-        str(port),
-        "--server.headless",
-        "true",
-    ]
-    environment = {**os.environ, "COVERAGE_CACHE": str(cache), "COVERAGE_RULES": str(PROJECT / "rules")}
-    with subprocess.Popen(
-        command, cwd=PROJECT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as server:
-        url = f"http://127.0.0.1:{port}"
-        try:
-            _wait_for(f"{url}/_stcore/health")
-            yield url
-        finally:
-            server.terminate()
-
-
-def _wait_for(url: str, seconds: int = 60) -> None:
-    for _ in range(seconds * 4):
-        try:
-            with urllib.request.urlopen(url, timeout=2):
-                return
-        except OSError:
-            time.sleep(0.25)
-    raise TimeoutError(f"the app did not answer at {url}")
+    cache = str(tmp_path_factory.mktemp("cache"))
+    with served("app.py", [], COVERAGE_CACHE=cache, COVERAGE_RULES=str(PROJECT / "rules")) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
@@ -89,12 +46,10 @@ def browser():
 
 @pytest.fixture
 def page(browser):
-    """A page of a fresh profile that records what it asks of other hosts and what its console says is
-    wrong.
-    """
+    """A page of a fresh profile that records what it asks of other hosts."""
     context = browser.new_context(viewport={"width": 1366, "height": 768}, accept_downloads=True)
     tab = context.new_page()
-    tab.set_default_timeout(60_000)
+    tab.set_default_timeout(25_000)
     tab.elsewhere = []
     tab.on(
         "request",
@@ -108,33 +63,45 @@ def page(browser):
     context.close()
 
 
-def settle(page) -> None:
-    """Wait until the app has nothing left to run."""
-    page.wait_for_selector("h1")
-    page.wait_for_timeout(500)
-    page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget]')")
+def cell(page, attack_id: str):
+    """The first matrix cell of a technique."""
+    return page.locator(f"[role=gridcell][data-id='{attack_id}']").first
 
 
-def click_cell(page, attack_id: str) -> None:
-    """Click the matrix cell of a technique where Plotly drew it."""
-    place = page.evaluate(
-        """id => { const plot = document.querySelector('.js-plotly-plot');
-        const trace = plot._fullData.find(t => t.name === 'cells');
-        const i = trace.customdata.findIndex(d => d[0] === id);
-        const box = plot.getBoundingClientRect(), layout = plot._fullLayout;
-        return [box.left + layout._size.l + layout.xaxis.d2p(trace.x[i]), box.top + layout._size.t + layout.yaxis.d2p(trace.y[i])]; }""",
-        attack_id,
-    )
-    page.mouse.move(*place)
-    page.mouse.click(*place)
+def on_matrix(page, address: str, query: str = "") -> None:
+    page.goto(f"{address}/matrix{query}")
+    cell(page, "T1059").wait_for()
+    settle(page)
+
+
+def click_row(page, nth: int = 0) -> None:
+    """Click a row of the page's first table."""
+    table = page.locator("[data-testid=stDataFrame]").first
+    table.scroll_into_view_if_needed()
+    box = table.bounding_box()
+    page.mouse.click(box["x"] + 200, box["y"] + 53 + 35 * nth)
+
+
+def answer_of(page) -> tuple[str, str]:
+    """The page's answer, and how many rows its filters leave."""
+    return page.inner_text("h4"), page.get_by_text("rows shown").inner_text()
+
+
+def query(page) -> dict[str, list[str]]:
+    return parse_qs(urlsplit(page.url).query)
+
+
+def place(page) -> str:
+    return urlsplit(page.url).path.strip("/")
+
+
+# ---- the matrix ----------------------------------------------------------------------------------------
 
 
 def test_a_cell_opens_its_technique_and_again(page, address):
-    page.goto(f"{address}/matrix")
-    page.wait_for_selector(".js-plotly-plot .cartesianlayer")
-    settle(page)
+    on_matrix(page, address)
     for _ in range(2):
-        click_cell(page, "T1059")
+        cell(page, "T1059").click()
         dialog = page.get_by_role("dialog")
         dialog.wait_for()
         assert "T1059 Command and Scripting Interpreter" in dialog.inner_text()
@@ -144,59 +111,172 @@ def test_a_cell_opens_its_technique_and_again(page, address):
     assert page.elsewhere == []
 
 
-def test_the_gap_csv_equals_the_command_line(page, address, tmp_path):
-    page.goto(f"{address}/gaps?platform=Linux&attack=enterprise-18.1")
+def test_the_keyboard_walks_expands_and_opens(page, address):
+    on_matrix(page, address)
+    first = cell(page, "T1059")
+    first.focus()
+    page.keyboard.press("+")
+    assert first.get_attribute("aria-expanded") == "true"
+    page.keyboard.press("ArrowDown")
+    below = page.evaluate(
+        "() => { let e = document.activeElement; while (e.shadowRoot) e = e.shadowRoot.activeElement;"
+        " return e.dataset.id; }"
+    )
+    assert below == "T1059.001"
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog")
+    dialog.wait_for()
+    assert "T1059.001 PowerShell" in dialog.inner_text()
+
+
+def test_a_technique_expands_in_place_and_the_link_says_so(page, address, browser):
+    on_matrix(page, address)
+    assert cell(page, "T1059.001").count() == 0
+    cell(page, "T1059").locator(".chevron").click()
+    cell(page, "T1059.001").wait_for()
+    page.wait_for_url("**unfold=T1059**")
+    assert page.get_by_role("dialog").count() == 0
+    other = browser.new_page()
+    other.goto(page.url)
+    cell(other, "T1059.001").wait_for()
+    other.close()
+
+
+def test_find_expands_marks_and_goes_on(page, address):
+    on_matrix(page, address)
+    page.get_by_label("Find a technique or sub-technique by name or ID").fill("powershell")
+    hit = cell(page, "T1059.001")
+    hit.wait_for()
+    assert "hit" in hit.get_attribute("class")
+    assert page.locator("[role=status]").filter(has_text=re.compile("of \\d+ hits|1 hit")).count() == 1
+    page.wait_for_url("**find=powershell**")
+    page.get_by_label("Find a technique or sub-technique by name or ID").fill("no such technique")
+    page.get_by_text("No hit", exact=True).wait_for()
+
+
+# ---- files ---------------------------------------------------------------------------------------------
+
+
+def test_the_gap_csv_equals_the_command_line(page, address):
+    page.goto(f"{address}/plan?platform=Linux&attack=enterprise-18.1")
     settle(page)
     with page.expect_download() as download:
         page.get_by_role("button", name="Download these gaps as CSV").click()
     rows = list(csv.DictReader(io.StringIO(download.value.path().read_text(encoding="utf-8"))))
-    command = [
-        sys.executable,
-        "-m",
-        "coverage.cli",
-        "gaps",
-        "--platform",
-        "Linux",
-        "--attack",
-        "enterprise-18.1",
-        "--json",
+    options = ["--platform", "Linux", "--attack", "enterprise-18.1", "--json"]
+    command = [sys.executable, "-m", "coverage.cli", "gaps", *options]
+    printed = subprocess.run(command, cwd=PROJECT, capture_output=True, check=True, text=True).stdout
+    assert [row["technique_id"] for row in rows] == [
+        gap["technique_id"] for gap in json.loads(printed)["gaps"]
     ]
-    told = json.loads(subprocess.run(command, cwd=PROJECT, capture_output=True, check=True, text=True).stdout)
-    assert [row["technique_id"] for row in rows] == [gap["technique_id"] for gap in told["gaps"]]
     assert rows and all(
         "platforms: Linux" in row["scope"] and row["attack"] == "enterprise-18.1" for row in rows
     )
     assert page.elsewhere == []
 
 
-def test_a_filtered_view_can_be_sent_to_a_colleague(page, address, browser):
+# ---- links and steps -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("old", "page_now", "parameters"),
+    [
+        ("overview", "", {}),
+        ("gaps?gap_search=T1003", "plan", {"gap_search": ["T1003"]}),
+        ("borrow", "plan", {"plan": ["borrow"]}),
+        ("technique?technique=T1059", "rules", {"technique": ["T1059"]}),
+        ("compare", "matrix", {"show": ["compare"]}),
+        ("release", "mapping", {"health": ["move"]}),
+        ("problems", "mapping", {"health": ["problems"]}),
+        ("export", "share", {}),
+    ],
+)
+def test_an_old_address_leads_to_the_page_that_has_it_now(page, address, old, page_now, parameters):
+    page.goto(f"{address}/{old}")
+    settle(page)
+    assert place(page) == page_now and query(page) == parameters
+    assert page.locator("[data-testid=stException]").count() == 0
+    if page_now == "rules":
+        assert "Command and Scripting Interpreter" in page.inner_text("h1")
+
+
+def test_going_back_from_an_old_address_does_not_come_to_it_again(page, address):
+    page.goto(f"{address}/rules")
+    settle(page)
     page.goto(f"{address}/gaps")
+    page.wait_for_url("**/plan**")
     settle(page)
-    page.get_by_text("Including pre-attack techniques", exact=True).click()
-    page.wait_for_url("**pre=true**")
+    page.go_back()
+    page.wait_for_url("**/rules**")
+
+
+def test_one_back_undoes_one_step(page, address):
+    """From the plan to a gap, to a rule of it, and back, with the filters as they were."""
+    page.goto(f"{address}/plan?gap_tactic=TA0002")
     settle(page)
-    mine = page.inner_text("h4")
-    context = browser.new_context(viewport={"width": 1366, "height": 768})
-    other = context.new_page()
+    answer = page.inner_text("h4")
+    page.goto(f"{address}/plan?gap_tactic=TA0002&gap=T1106")
+    page.get_by_role("button", name="All gaps").wait_for()
+    settle(page)
+    gap = page.inner_text("h1")
+    assert "T1106" in gap
+    page.get_by_role("button", name="Open the technique").click()
+    page.wait_for_url("**/rules?**technique=T1106**")
+    settle(page)
+    page.go_back()
+    page.wait_for_url("**/plan?**gap=T1106**")
+    settle(page)
+    assert page.inner_text("h1") == gap
+    page.go_back()
+    page.wait_for_function("!location.search.includes('gap=')")
+    settle(page)
+    assert page.inner_text("h4") == answer and query(page)["gap_tactic"] == ["TA0002"]
+
+
+def test_a_rule_is_one_step_from_its_technique(page, address):
+    page.goto(f"{address}/rules?technique=T1059&class=Production&class=Hunt")
+    settle(page)
+    assert "production, hunt rules" in page.inner_text("body")
+    table = page.locator("[data-testid=stDataFrame]").first
+    table.wait_for()
+    click_row(page)
+    page.wait_for_url("**rule=**")
+    settle(page)
+    assert "production, hunt rules" in page.inner_text("body")
+    page.go_back()
+    page.wait_for_url("**technique=T1059**")
+    settle(page)
+    assert "Command and Scripting Interpreter" in page.inner_text("h1")
+    assert "production, hunt rules" in page.inner_text("body")
+
+
+def test_a_filter_is_in_the_link_by_id_and_stays(page, address, browser):
+    """It is no step of its own, stays while one works on another page, and a colleague sees the same."""
+    page.goto(f"{address}/plan")
+    settle(page)
+    steps = page.evaluate("history.length")
+    box = page.get_by_role("combobox", name="Tactics")
+    box.click()
+    page.get_by_role("option", name="Discovery", exact=True).click()
+    page.keyboard.press("Escape")
+    page.wait_for_url("**gap_tactic=TA0007**")
+    settle(page)
+    assert page.evaluate("history.length") == steps
+    page.get_by_role("link", name="Rules", exact=True).first.click()
+    page.wait_for_url("**/rules**")
+    settle(page)
+    assert "gap_tactic" not in query(page)
+    page.get_by_role("link", name="Plan", exact=True).first.click()
+    page.wait_for_url("**/plan?**gap_tactic=TA0007**")
+    settle(page)
+    page.get_by_text("rows shown").wait_for()
+    mine = answer_of(page)
+    other = browser.new_page(viewport={"width": 1366, "height": 768})
     other.goto(page.url)
     settle(other)
-    assert other.inner_text("h4") == mine
-    context.close()
-
-
-def test_from_a_technique_to_its_rule_and_back_keeps_the_scope(page, address):
-    page.goto(f"{address}/technique?technique=T1059&class=Production&class=Hunt")
-    settle(page)
-    table = page.locator("[data-testid=stDataFrame]").first.bounding_box()
-    page.mouse.click(table["x"] + 200, table["y"] + 53)
-    page.wait_for_url("**/rules?**rule=**")
-    settle(page)
-    assert "production, hunt rules" in page.inner_text("body")
-    page.get_by_role("button", name="Open T1059").first.click()
-    page.wait_for_url("**/technique?**technique=T1059**")
-    page.wait_for_url("**class=Hunt**")  # bound parameters come with the run after the switch
-    settle(page)
-    assert "production, hunt rules" in page.inner_text("body")
+    other.get_by_text("rows shown").wait_for()
+    assert answer_of(other) == mine
+    other.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -1,4 +1,4 @@
-"""Compare, a view of the Matrix page, through `app.py`: what each widget changes, the ways on, one rule set."""
+"""Compare, a view of the Matrix page, through `app.py`: what widgets change, the ways on, one rule set."""
 
 from __future__ import annotations
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from base64 import b64decode
 
 import pytest
@@ -14,10 +13,9 @@ from coverage.measures import rules_with_ids
 from coverage.pages import PAGES
 from coverage.reading import read_in
 from coverage.tables import PROJECT
-from tests.running import dashboard
+from tests.serving import CHROMIUM, FLAGS, served
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 MOST = 2_000_000  # bytes
 SECONDS = 300
 
@@ -32,14 +30,14 @@ pytestmark = [
 def address(shared, tmp_path_factory):
     """The app over elastic and sigma: 6,373 rules."""
     corpora = [f"{name}={shared('corpora', name)}" for name in ("elastic", "sigma")]
-    with dashboard(corpora, {"COVERAGE_CACHE": str(tmp_path_factory.mktemp("cache"))}) as url:
+    with served("app.py", corpora, COVERAGE_CACHE=str(tmp_path_factory.mktemp("cache"))) as url:
         yield url
 
 
 @pytest.fixture(scope="module")
 def browser():
     with playwright.sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield chromium
         chromium.close()
 
@@ -60,7 +58,7 @@ def received(browser, url: str) -> list[bytes]:
     seen = -1
     while seen != len(frames) or not _all_ended(frames):
         seen = len(frames)
-        page.wait_for_timeout(2000)
+        page.wait_for_timeout(500)
     context.close()
     return frames
 
@@ -79,7 +77,7 @@ def test_the_first_view_of_a_page_sends_at_most_two_megabytes(browser, address, 
 
 
 def test_a_bar_stands_while_rules_are_read_and_is_not_drawn_again(browser, tmp_path):
-    with dashboard([str(PROJECT / "rules")], {"COVERAGE_CACHE": str(tmp_path)}) as url:
+    with served("app.py", [str(PROJECT / "rules")], COVERAGE_CACHE=str(tmp_path)) as url:
         bars = [[text for frame in received(browser, url) if (text := _progress(frame))] for _ in range(2)]
     assert bars[0][0].startswith("Reading rules: 1 of ") and bars[1] == []
     done, total = re.fullmatch(r"Reading rules: (\d+) of (\d+) files", bars[0][-1]).groups()

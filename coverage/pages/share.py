@@ -131,5 +131,6 @@ with whole.container(border=True, height="stretch"):
         "export_snapshot",
     )
 
+PICTURE = "The ATT&CK matrix as a picture; the Matrix page and every table above have its numbers."
 st.subheader("The picture", anchor=False)
-st.image(svg(matrix_drawing(now, measure, content.accepted)), width="stretch")
+st.image(svg(matrix_drawing(now, measure, content.accepted)), width="stretch", alt=PICTURE)

@@ -128,7 +128,8 @@ def open_page(file: str, page: str, *, keep_filters: bool = False, **parameters:
     state[_TARGET] = {
         name: [value] if isinstance(value, str) else list(value) for name, value in parameters.items()
     }
-    st.switch_page(file)
+    # As the browser shows it: without a query, or with another, leaving would be a step of its own.
+    st.switch_page(file, query_params={name: st.query_params.get_all(name) for name in st.query_params})
 
 
 # ---- widgets -------------------------------------------------------------------------------------------

@@ -90,6 +90,12 @@ background:rgba(128,128,128,0.1)}
 .stHtml blockquote{margin:0 0 0.75rem 0;padding-left:0.75rem;border-left:3px solid rgba(128,128,128,0.4)}
 """
 
+# At least 4.5:1 where Streamlit's own colours have less: white on the primary colour, grey on white.
+_CONTRAST = """
+.stApp [data-tag],.stApp [data-testid='stBaseButton-primary']{background:#1f66ad;color:#fff}
+.stApp [data-testid='stCaptionContainer'] code{color:inherit}
+"""
+
 
 def compact_layout() -> None:
     """Streamlit's wide layout with narrower margins: a matrix of fifteen columns needs the room."""
@@ -98,6 +104,9 @@ def compact_layout() -> None:
         "[data-testid='stHeading'] h1{font-size:1.6rem;padding:0.2rem 0}"
         "[data-testid='stHeading'] h3{font-size:1.2rem;padding:0.6rem 0 0.2rem 0}"
         "[data-testid='stMetricValue']{font-size:1.65rem}"
+        f"{_CONTRAST}"
+        f".stApp [data-testid='stCaptionContainer']{{opacity:1;"
+        f"color:color-mix(in srgb,{theme().text} 78%,{theme().paper})}}"
         "[data-testid='stMarkdownContainer'] h4{padding:0 0 0.2rem 0;font-size:1.15rem;font-weight:500}"
         f"{_RULE_TEXT}.stHtml a{{color:{theme().accent}}}</style>"
     )
