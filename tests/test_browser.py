@@ -84,7 +84,7 @@ def click_row(page, nth: int = 0) -> None:
 
 def answer_of(page) -> tuple[str, str]:
     """The page's answer, and how many rows its filters leave."""
-    return page.inner_text("h4"), page.get_by_text("rows shown").inner_text()
+    return page.inner_text("h4"), page.get_by_text("rows shown").first.inner_text()
 
 
 def query(page) -> dict[str, list[str]]:
@@ -269,12 +269,12 @@ def test_a_filter_is_in_the_link_by_id_and_stays(page, address, browser):
     page.get_by_role("link", name="Plan", exact=True).first.click()
     page.wait_for_url("**/plan?**gap_tactic=TA0007**")
     settle(page)
-    page.get_by_text("rows shown").wait_for()
+    page.get_by_text("rows shown").first.wait_for()
     mine = answer_of(page)
     other = browser.new_page(viewport={"width": 1366, "height": 768})
     other.goto(page.url)
     settle(other)
-    other.get_by_text("rows shown").wait_for()
+    other.get_by_text("rows shown").first.wait_for()
     assert answer_of(other) == mine
     other.close()
 
