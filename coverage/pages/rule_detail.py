@@ -321,7 +321,9 @@ def _neighbours(rule: pd.Series, document: RuleDocument, now: View) -> None:
         "path": "File",
     }
     shown = others.assign(rule_class=others["rule_class"].map(RULE_CLASSES))
-    row = parts.chosen_row(shown, f"neighbours_{rule_key}", config, height=300, order=list(config))
+    row = parts.chosen_row(
+        shown, f"neighbours_{rule_key}", config, min(38 + 35 * len(shown), 300), list(config)
+    )
     if row is not None:
         session.open_rule(others.iloc[row]["rule_key"])
 

@@ -105,10 +105,27 @@ def compact_layout() -> None:
         "[data-testid='stHeading'] h3{font-size:1.2rem;padding:0.6rem 0 0.2rem 0}"
         "[data-testid='stMetricValue']{font-size:1.65rem}"
         f"{_CONTRAST}"
+        f"{_code_colours()}"
         f".stApp [data-testid='stCaptionContainer']{{opacity:1;"
         f"color:color-mix(in srgb,{theme().text} 78%,{theme().paper})}}"
         "[data-testid='stMarkdownContainer'] h4{padding:0 0 0.2rem 0;font-size:1.15rem;font-weight:500}"
         f"{_RULE_TEXT}.stHtml a{{color:{theme().accent}}}</style>"
+    )
+
+
+def _code_colours() -> str:
+    """Colours of code that can be read: some of Streamlit's own stand out too little."""
+    if theme() is not THEMES["light"]:
+        return ".stApp .stCode .token.keyword{color:#6fb1f5}"
+    colours = {
+        "#0b5cab": ("keyword", "boolean", "number", "function", "property", "class-name", "builtin"),
+        "#0a6b2a": ("string", "char", "attr-value", "inserted", "selector"),
+        "#a34700": ("operator", "atrule", "key", "tag", "attr-name", "variable", "entity", "url", "symbol"),
+        "#5f5e5c": ("comment", "punctuation", "prolog", "doctype", "cdata"),
+    }
+    return "".join(
+        f"{','.join(f'.stApp .stCode .token.{name}' for name in names)}{{color:{colour}}}"
+        for colour, names in colours.items()
     )
 
 
