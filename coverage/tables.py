@@ -57,7 +57,7 @@ def _weights(path: Path, column: str, kind: str, known: Iterable[str], most: int
                 name = (row.get(column) or "").strip()
                 if name not in weights:
                     raise TableError(
-                        f"{path}:{line}: '{name}' is no {kind}; choose from {', '.join(weights)}"
+                        f"{path}:{line}: '{name}' is not a {kind}; choose from {', '.join(weights)}"
                     )
                 weights[name] = _weight(row, path, line, most)
     except OSError as error:

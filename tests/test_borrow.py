@@ -436,7 +436,7 @@ def test_the_weights_are_a_table_that_a_user_may_change(tmp_path):
         ("term,weight\ngap,0\ngroup,1\n", "'gap' needs"),
         ("term,weight\ngap,-1\n", "from 0 to 1000"),
         ("", "'gap' needs"),
-        ("term,weight\ngap,nan\n", "no number"),
+        ("term,weight\ngap,nan\n", "is not a number"),
         ("term,weight\n\xff", "is not a term"),
     ],
 )
@@ -497,7 +497,9 @@ def test_borrow_restricts_and_writes_csv(tmp_path):
     assert none["rules"] == [] and none["figures"]["rules"] == 0 and none["figures"]["rules_of_all"] == 6
     assert json.loads(run("borrow", *PAIR, "--have-log-sources", "--json").stdout)["figures"]["rules"] <= 6
     wrong = run("borrow", *PAIR, "--on", "Amiga")
-    assert wrong.exit_code == 2 and wrong.stderr.startswith("coverage: unknown platform: 'Amiga'")
+    assert wrong.exit_code == 2 and wrong.stderr.startswith(
+        "coverage: unknown platform of Enterprise 18.1: 'Amiga'"
+    )
     assert run("borrow", *PAIR, "--limit", "0").exit_code == 2
 
 

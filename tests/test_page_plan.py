@@ -227,4 +227,4 @@ def test_a_table_of_weights_that_cannot_be_used_is_said(app, monkeypatch, tmp_pa
     (tmp_path / "priority.csv").write_text("term,weight\nnation,1\n")
     monkeypatch.setattr("coverage.tables.priority_weights.__defaults__", (tmp_path / "priority.csv",))
     page = opened(app)
-    assert "'nation' is no term" in as_seen(page.error[0].value)
+    assert "'nation' is not a term" in as_seen(page.error[0].value)
