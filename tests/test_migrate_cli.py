@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import select
 import shutil
 import signal
 import stat
@@ -341,16 +342,18 @@ def test_questions_are_asked_on_a_terminal_and_answers_kept(repository):
         stderr=slave,
     )
     os.close(slave)
-    said = b""
+    heard = b""
     for wanted, typed in (
         (b"q to end", b"9\n"),
-        (b"none of the numbers", b""),
+        (b"not one of the numbers", b""),
         (b"q to end", b"2\n"),
         (b"Why", b"we look at stealth\n"),
     ):
-        while wanted not in said:
-            said += os.read(master, 4096)
-        said = said.partition(wanted)[2]
+        while wanted not in heard:
+            ready, _, _ = select.select([master], [], [], 60)
+            assert ready, f"the command did not say {wanted!r}: {heard!r}"
+            heard += os.read(master, 4096)
+        heard = heard.partition(wanted)[2]
         os.write(master, typed)
     patch = process.stdout.read().decode()
     process.stdout.close()
