@@ -530,7 +530,7 @@ def test_one_corpus_of_several_is_what_it_is_alone(tmp_path):
         assert summary(part) == summary(alone)
     whole = reading.view(on=DAY)
     assert whole.of_corpora(["a"]) is whole.of_corpora(["a"]) and whole.of_corpora(list(THREE)) is whole
-    with pytest.raises(ValueError, match="no such corpus: d"):
+    with pytest.raises(ValueError, match="unknown rule set: d"):
         whole.of_corpora(["a", "d"])
 
 
@@ -801,4 +801,4 @@ def test_every_summary_says_when_rules_are_in_two_corpora(here):
     texts = write_corpora(here, PAIR)
     result = CliRunner().invoke(application(), ["summary", *texts])
     assert "1 more is a copy of one of these and counts once." in " ".join(result.stdout.split())
-    assert "by corpus" in result.stdout
+    assert "by rule set" in result.stdout

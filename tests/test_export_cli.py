@@ -314,7 +314,7 @@ def test_a_folder_of_an_earlier_export_is_replaced_and_no_other(call, tmp_path):
     assert files(target) == first
     (target / "notes.txt").write_text("mine")
     refused = call("export", SMALL, "--what", "all", "-o", target, *SCOPE)
-    assert refused.returncode == 2 and b"no earlier export" in refused.stderr
+    assert refused.returncode == 2 and b"not an earlier export" in refused.stderr
     assert files(target) == {**first, "notes.txt": b"mine"}
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("mine")

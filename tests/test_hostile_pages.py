@@ -59,7 +59,7 @@ def assert_no_markup_of_a_rule(page) -> None:
     found = page.evaluate(
         """host => [...document.querySelectorAll('.stMain img, .stSidebar img, [role=dialog] img')].map(e => e.outerHTML)
         .concat([...document.querySelectorAll('a')].filter(e => (e.getAttribute('href') || '').includes(host) && !e.closest('.stHtml')).map(e => e.outerHTML))
-        .concat([...document.querySelectorAll('.katex, .stMarkdownColoredText, .stMarkdownBadge, iframe, object, embed, base, [ping]')]
+        .concat([...document.querySelectorAll('.katex, .stMarkdownColoredText, iframe, object, embed, base, [ping]')]
             .map(e => e.outerHTML))
         .concat([...document.querySelectorAll('*')].filter(e => [...e.attributes].some(a => a.name.startsWith('on')))
             .map(e => e.outerHTML))""",
@@ -121,7 +121,7 @@ def look_everywhere(tab) -> None:
     tab.mouse.move(700, 5)
     tab.locator("[data-testid=stTooltipContent]").first.wait_for(state="detached")
     for box in tab.locator(
-        "[data-testid=stMultiSelect] input:visible, [data-testid=stSelectbox] input:visible"
+        "[data-testid=stMultiSelect] input:visible:enabled, [data-testid=stSelectbox] input:visible:enabled"
     ).all():
         box.click()
         tab.wait_for_timeout(100)

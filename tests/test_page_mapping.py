@@ -145,7 +145,7 @@ def test_a_rule_shows_its_own_findings_with_their_lines(app):
     assert not page.exception
     found = table(page, "cause")
     line = CASES["revoked-technique"][0][: CASES["revoked-technique"][0].index('"T1562.001"')].count("\n") + 1
-    assert found[["value", "line"]].values.tolist() == [["T1562.001", str(line)]] * 2
+    assert found[["value", "line"]].values.tolist() == [["T1562.001", line]] * 2
     page.query_params["rule"] = "made/right.toml"
     page.run()
     assert any("No check finds anything wrong" in caption.value for caption in page.caption)

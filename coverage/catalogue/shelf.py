@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 
 from coverage.catalogue.bundle import file_bytes, published_as, sha256_of
 from coverage.catalogue.model import Catalogue, CatalogueError, Release
@@ -231,6 +232,17 @@ def import_bytes(
     domain: str | None = None,
 ) -> Catalogue:
     """As `import_bundle`, for the (unpacked) JSON bytes themselves. `name` stands in messages."""
+    with _IMPORTING:
+        return _import(content, name, version, source, domain)
+
+
+# One import at a time in a process: a reader would find a folder that another one is just replacing.
+_IMPORTING = Lock()
+
+
+def _import(
+    content: bytes, name: str, version: str | None, source: str | None, domain: str | None
+) -> Catalogue:
     sha256 = sha256_of(content)
     known = imported(sha256, version, domain)
     if known is not None:

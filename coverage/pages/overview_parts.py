@@ -202,13 +202,11 @@ def _mappings(findings: pd.DataFrame) -> list[Thing]:
 
 def _second_rules(now: View) -> list[Thing]:
     thin = gaps(now, ["fragile"])
-    thin = thin[thin["gap_type"] == "fragile"]
+    thin = thin[(thin["gap_type"] == "fragile") & ~thin["is_subtechnique"]]
     if thin.empty:
         return []
-    words = (
-        f"**Add a second rule**: {amount(len(thin), 'technique hangs', 'techniques hang')} on one rule alone."
-    )
-    return [(words, "Where one rule is all", "plan", {"gap_type": ["fragile"]})]
+    words = f"**Add a second rule**: {amount(len(thin), 'technique depends', 'techniques depend')} on a single rule."
+    return [(words, "See which", "plan", {"gap_type": ["fragile"], "gap_grain": "techniques"})]
 
 
 # ---- tables --------------------------------------------------------------------------------------------

@@ -1,8 +1,9 @@
 """Rules. Who: engineers and reviewers. Question: which rules do we have, and what does this one claim?
 
-Next: from a rule to the techniques it is read as, to its file, or to its neighbours on a technique. The
-list, a rule (`?rule=`) and a technique (`?technique=`) are one page with three addresses.
+Next: from a rule to the techniques it is read as, to its file, or to its neighbours on a technique.
 """
+
+# The list, a rule (`?rule=`) and a technique (`?technique=`) are one page with three addresses.
 
 import numpy as np
 import pandas as pd

@@ -31,16 +31,17 @@ def sidebar(rule_sets: Callable[[], None]) -> None:
         rule_sets()
         top, advanced = st.container(), st.expander("Advanced")
         releases = [str(entry.release) for entry in shelf.releases_at_hand()]
+        default = default_release()
         address.selectbox(
             advanced,
             "ATT&CK release",
             releases,
             ATTACK,
-            default=default_release(),
+            default=default,
             page=address.SIDEBAR,
             help="Every mapping is read in this release, whatever release it was written for.",
         )
-        set_here = _scope_widgets(top, advanced)
+        set_here = _scope_widgets(top, advanced, default)
         if set_here:
             top.caption("Advanced: " + plain(" · ".join(set_here)))
         _fetch_widget(releases)
@@ -48,7 +49,7 @@ def sidebar(rule_sets: Callable[[], None]) -> None:
     st.session_state[INPUTS] = inputs_now()
 
 
-def _scope_widgets(top: DeltaGenerator, advanced: DeltaGenerator) -> list[str]:
+def _scope_widgets(top: DeltaGenerator, advanced: DeltaGenerator, default: str) -> list[str]:
     """Draws the options; what is set under *Advanced*, in words."""
     release = st.session_state[ATTACK]
     try:
@@ -58,7 +59,7 @@ def _scope_widgets(top: DeltaGenerator, advanced: DeltaGenerator) -> list[str]:
         st.stop()
     known = Known(platforms)
     filters = _filter_choices(inputs(), loaded())
-    set_here = [release] if release != default_release() else []
+    set_here = [release] if release != default else []
     for option in OPTIONS.values():
         is_filter = option.name not in SIDEBAR
         choices = (filters[option.name] if is_filter else option.choices(known)) or {}

@@ -127,14 +127,17 @@ class Matrix {
 
   tellLater() {
     clearTimeout(this.telling)
-    this.telling = setTimeout(() => {
-      const shown = { unfold: [...this.open].sort(), all: this.all, find: this.input.value.trim() }
-      const state = JSON.stringify(shown)
-      if (state === this.state) return
-      this.state = state
-      this.sent.add(state)
-      this.tell("shown", shown)
-    }, 600)
+    this.telling = setTimeout(() => this.tellNow(), 600)
+  }
+
+  tellNow() {
+    clearTimeout(this.telling)
+    const shown = { unfold: [...this.open].sort(), all: this.all, find: this.input.value.trim() }
+    const state = JSON.stringify(shown)
+    if (state === this.state) return
+    this.state = state
+    this.sent.add(state)
+    this.tell("shown", shown)
   }
 
   // ---- drawing -----------------------------------------------------------------------------------------
@@ -406,6 +409,7 @@ class Matrix {
 
   openCell(made) {
     this.hide()
+    this.tellNow() // told later, it would run the page again and close what opens
     this.ask("opened", made.dataset.id)
   }
 
