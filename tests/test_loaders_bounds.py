@@ -419,7 +419,7 @@ FIRST = b'{"snapshot":"attack-coverage","version":1}\n'
         (FIRST + b"{\n" * 10_000_000, ":2: no JSON"),
         (
             FIRST + b'{"corpus":{}}\n' * 200_000,
-            "not a snapshot|no snapshot|more than any snapshot of its size",
+            "not a snapshot|more than any snapshot of its size",
         ),
         (FIRST + b'{"rule":{"tags":[' + b"1," * 1_500_000, ":2: no line of a snapshot|of its size"),
         (FIRST + b" " * 30_000_000, ":2: no line of a snapshot|of its size"),

@@ -205,7 +205,8 @@ def _second_rules(now: View) -> list[Thing]:
     thin = thin[(thin["gap_type"] == "fragile") & ~thin["is_subtechnique"]]
     if thin.empty:
         return []
-    words = f"**Add a second rule**: {amount(len(thin), 'technique depends', 'techniques depend')} on a single rule."
+    depend = amount(len(thin), "technique depends", "techniques depend")
+    words = f"**Add a second rule**: {depend} on a single rule."
     return [(words, "See which", "plan", {"gap_type": ["fragile"], "gap_grain": "techniques"})]
 
 
