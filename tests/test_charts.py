@@ -13,7 +13,6 @@ from coverage.charts.theme import DARK, LIGHT
 from coverage.loaders import corpus_sources, load
 from coverage.measures import (
     activity_by_month,
-    coverage_by_platform,
     coverage_by_tactic,
     severity_mix,
 )
@@ -141,19 +140,6 @@ def test_steps_are_ordered_by_lightness_and_kinds_are_distinct():
     assert light == sorted(light, reverse=True)
     assert dark == sorted(dark)
     assert list(KINDS) == list(GAP_TYPES) and len(set(KINDS.values())) == len(KINDS)
-
-
-@pytest.mark.parametrize("measure", [coverage_by_tactic, coverage_by_platform])
-def test_share_bars_carry_their_denominators(view, measure):
-    frame = measure(view)
-    figure = bars.share_bars(frame, LIGHT, "A title")
-    covered, rest = figure.data
-    assert list(covered.x) == frame["covered"].tolist()
-    assert [a + b for a, b in zip(covered.x, rest.x, strict=True)] == frame["total"].tolist()
-    assert list(covered.y) == frame["name"].tolist()
-    assert figure.layout.title.text == "A title" and figure.layout.xaxis.title.text == "techniques"
-    for label, row in zip(rest.text, frame.itertuples(), strict=True):
-        assert f"{row.covered:.0f}/{row.total}" in label if row.total else label == "none in scope"
 
 
 def test_count_and_activity_bars_equal_their_frames(view):

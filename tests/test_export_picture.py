@@ -15,7 +15,7 @@ from coverage.exports.lettering import BOLD, REGULAR, font, font_file, width, wr
 from coverage.exports.picture import A3, matrix_drawing, matrix_png, matrix_svg
 from coverage.measures import coverage_by_placement, summary
 from coverage.measures.cell import FILE_MEASURES
-from coverage.measures.matrix import MARKS, matrix_cells, matrix_columns, shown_cells
+from coverage.measures.matrix import MARKS, matrix_cells, matrix_columns
 from coverage.palette import LIGHT
 from coverage.project.accepted_gaps import Accepted, accepted_in
 from tests import small
@@ -31,7 +31,8 @@ def texts(data: bytes) -> list[str]:
 
 def test_the_cells_stand_as_on_the_page():
     view = small.view(E19, pre=True)
-    page = shown_cells(matrix_cells(view))
+    cells = matrix_cells(view)
+    page = cells[~cells["is_subtechnique"]]
     mine = [
         (column.tactic_id, attack_id)
         for column in matrix_columns(view)

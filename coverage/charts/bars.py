@@ -1,4 +1,4 @@
-"""Bars: covered and open techniques a tactic or platform, rules a severity, rules a month."""
+"""Bars: rules a severity, rules a month."""
 
 from __future__ import annotations
 
@@ -8,52 +8,6 @@ import plotly.graph_objects as go
 from coverage.charts.theme import Theme, laid_out
 
 _ROW_HEIGHT = 27
-
-
-def _count(value: float) -> str:
-    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
-
-
-def share_bars(frame: pd.DataFrame, theme: Theme, title: str, unit: str = "techniques") -> go.Figure:
-    """One bar a row of TACTIC_COVERAGE or PLATFORM_COVERAGE: its length is the total, its filled part
-    covered.
-
-    Every bar carries `covered/total` and the percentage, so that no bar needs its axis to be read.
-    """
-    labels = [
-        f"{_count(covered)}/{total:,} ({covered / total:.0%})" if total else "none in scope"
-        for covered, total in zip(frame["covered"], frame["total"], strict=True)
-    ]
-    rest = frame["total"] - frame["covered"]
-    common = {"y": frame["name"], "orientation": "h", "cliponaxis": False}
-    figure = go.Figure(
-        [
-            go.Bar(
-                x=frame["covered"],
-                name="covered",
-                marker_color=theme.accent,
-                hovertemplate="%{y}: %{x} " + unit + " covered<extra></extra>",
-                **common,
-            ),
-            go.Bar(
-                x=rest,
-                name="open",
-                marker={"color": theme.rest, "line": {"color": theme.faint, "width": 1}},
-                text=labels,
-                textposition="outside",
-                textfont={"color": theme.text},
-                hovertemplate="%{y}: %{x} " + unit + " open<extra></extra>",
-                **common,
-            ),
-        ]
-    )
-    figure.update_layout(barmode="stack", bargap=0.3, legend=_LEGEND)
-    figure.update_yaxes(autorange="reversed", ticksuffix="  ", automargin=True)
-    longest = float(frame["total"].max()) if len(frame) else 1.0
-    figure.update_xaxes(
-        automargin=True, title=unit, range=[0, longest * 1.38 or 1], showgrid=False, zeroline=False
-    )
-    return laid_out(figure, theme, 96 + _ROW_HEIGHT * max(len(frame), 1), title)
 
 
 _LEGEND = {

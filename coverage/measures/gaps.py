@@ -25,14 +25,10 @@ def gaps(view: View, also: Collection[str] = ()) -> pd.DataFrame:
     also : collection of "fragile", "platform"
         Covered IDs to list too; each is a row of its own beside the open ones.
     """
-    return _listed_gaps(view, frozenset(also)) if also else _open_gaps(view)
+    return _listed_gaps(view, frozenset(also))
 
 
 @once_a_view
-def _open_gaps(view: View) -> pd.DataFrame:
-    return _listed_gaps(view, frozenset())
-
-
 def _listed_gaps(view: View, also: frozenset[str]) -> pd.DataFrame:
     covered = coverage_by_id(view)
     found = pd.concat([_open(view, covered), *_covered_gaps(covered, also)], ignore_index=True)

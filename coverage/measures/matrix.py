@@ -62,12 +62,6 @@ def matrix_cells(view: View, accepted: Accepted = NOBODY) -> pd.DataFrame:
     return cells[list(MATRIX_CELLS.columns)]
 
 
-def shown_cells(cells: pd.DataFrame, unfolded: Collection[str] = ()) -> pd.DataFrame:
-    """The techniques of MATRIX_CELLS and the sub-techniques of the unfolded ones, with `y`, their row."""
-    shown = cells[~cells["is_subtechnique"] | cells["parent_id"].isin(list(unfolded))]
-    return shown.assign(y=shown.groupby("x").cumcount()).reset_index(drop=True)
-
-
 def matrix_columns(view: View, accepted: Accepted = NOBODY) -> list[MatrixColumn]:
     """The matrix with its sub-techniques folded, tactic by tactic."""
     cells = _marked_cells(view, accepted)

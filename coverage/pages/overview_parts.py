@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 import pandas as pd
 import streamlit as st
@@ -144,12 +145,7 @@ def to_do_next(now: View, open_techniques: pd.DataFrame, accepted: int, findings
     techniques are not among them, since they are accepted or planned.
     """
     st.subheader("Five things to do next", anchor=False)
-    found = [
-        *_blind_platform(now),
-        *(_technique(row) for row in open_techniques.head(3).itertuples(index=False)),
-        *_mappings(findings),
-        *_second_rules(now),
-    ][:5]
+    found = list(islice(_things(now, open_techniques, findings), 5))
     if not found:
         st.success("Nothing stands out: every technique in scope has a rule, and every mapping is right.")
     for place, (words, label, page, opened) in enumerate(found):
@@ -165,6 +161,14 @@ def to_do_next(now: View, open_techniques: pd.DataFrame, accepted: int, findings
 
 
 Thing = tuple[str, str, str, dict]  # words, label of its button, page, parameters
+
+
+def _things(now: View, open_techniques: pd.DataFrame, findings: pd.DataFrame) -> Iterator[Thing]:
+    """What to do, most pressing first; made one by one, since the last are rarely asked for."""
+    yield from _blind_platform(now)
+    yield from map(_technique, open_techniques.head(3).itertuples(index=False))
+    yield from _mappings(findings)
+    yield from _second_rules(now)
 
 
 def _blind_platform(now: View) -> list[Thing]:

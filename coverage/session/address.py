@@ -23,6 +23,7 @@ PAGE = "address_page"  # the page of the last run
 _CAME = "address_came"  # the query this run came with
 _OWN = "address_own"  # queries that are this page's own doing, newest last: they tell of no navigation
 _TARGET = "address_target"  # parameters of the page that is being opened
+_ARRIVED = "address_arrived"  # whether the last run was of another page
 _FOLLOWED = "address_followed"  # whether widgets follow the address in this run
 _SHOWN = "address_shown"  # the query of what this run shows
 _KEPT = "address_kept"  # page -> key -> value, of widgets that are not shown now
@@ -30,7 +31,7 @@ _STEPPING = "address_stepping"  # this run ends for a step: the next one shows i
 _DRAWN, _DRAWN_BEFORE = "address_drawn", "address_drawn_before"  # keys of this run's widgets, of the last's
 _REMEMBERED = 20  # queries of one's own: the browser may be a few runs behind
 
-SIDEBAR = ""  # the "page" of the widgets that every page has
+SIDEBAR = "*"  # the "page" of the widgets that every page has; the first page's own name is ""
 
 
 # ---- a run ---------------------------------------------------------------------------------------------
@@ -58,7 +59,7 @@ def _begin(page: str) -> None:
     state[_CAME] = came if target is None else target
     state[_SHOWN] = {}
     state[_DRAWN_BEFORE], state[_DRAWN] = state.get(_DRAWN, frozenset()), frozenset()
-    state["address_arrived"] = arrived
+    state[_ARRIVED] = arrived
 
 
 def _finish() -> None:
@@ -149,7 +150,7 @@ def _linked(
     kept = state.setdefault(_KEPT, {}).setdefault(home, {})
     texts = state[_CAME].get(key)
     if state[_FOLLOWED] or key not in state:
-        if texts is None and (state["address_arrived"] or key not in state):
+        if texts is None and (state[_ARRIVED] or key not in state):
             texts = kept.get(key) or None
         state[key] = default if texts is None else read(texts)
     elif key not in state[_DRAWN_BEFORE]:
