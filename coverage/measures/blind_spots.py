@@ -31,9 +31,8 @@ def blind_spots(coverage: pd.DataFrame) -> str:
     if len(weak):
         parts.append("weak on " + ", ".join(_percent(row) for row in weak.itertuples(index=False)))
     if not parts:
-        return (
-            f"No platform is below {WEAK:.0%}; the lowest is {_percent(next(rows.itertuples(index=False)))}"
-        )
+        lowest = _percent(next(rows.itertuples(index=False)))
+        return f"No platform is below {WEAK:.0%}; the lowest is {lowest}."
     sentence = "; ".join(parts)
     return sentence[:1].upper() + sentence[1:] + "."
 
