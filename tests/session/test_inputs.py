@@ -122,7 +122,7 @@ def followed(tmp_path_factory) -> dict[str, list[str]]:
         "COVERAGE_CACHE": str(folder / "cache"),
         "COVERAGE_DATA": str(folder / "kept"),
     }
-    script = PROJECT / "tests" / "edits_while_running.py"
+    script = PROJECT / "tests" / "helpers" / "edits_while_running.py"
     done = subprocess.run(
         [sys.executable, str(script), str(folder)],
         cwd=copy,
