@@ -1,15 +1,13 @@
-"""`lint` as a process: exit codes, every output format, silences and broken files."""
+"""`lint`: exit codes, every output format, silences and broken files."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-import os
 import re
 import runpy
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -22,25 +20,13 @@ from coverage.loaders import CorpusSource, load
 from coverage.project.lint import counting, lint_results, loading_errors, review_root, severity_counts
 from coverage.project.settings import Settings
 from coverage.tables import PROJECT
+from tests.helpers import command_line
 from tests.helpers.findings_corpus import CASES, written_to
 from tests.helpers.small import E19, read_embedded
 
 
-def run(*arguments: str, cwd: Path = PROJECT, cache: Path | None = None) -> subprocess.CompletedProcess:
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(PROJECT),
-        "COVERAGE_CACHE": str(cache or PROJECT / "no-cache-here"),
-        "COLUMNS": "200",
-    }
-    return subprocess.run(
-        [sys.executable, "-m", "coverage.cli", "lint", *arguments],
-        capture_output=True,
-        text=True,
-        cwd=cwd,
-        env=environment,
-        check=False,
-    )
+def run(*arguments: str, cwd: Path = PROJECT) -> subprocess.CompletedProcess:
+    return command_line.run("lint", *arguments, cwd=cwd)
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ from __future__ import annotations
 import ast
 import os
 import pty
-import subprocess
-import sys
+import threading
 
 import pytest
 
 from coverage.tables import PROJECT
+from tests.helpers.command_line import environment, run, run_with
 from tests.helpers.corpora_made import rule_text
 
 EVIL = "[bold red]x[/] [link=http://evil.invalid]y[/link] :smile: [/] \u202e"
@@ -40,23 +40,39 @@ def corpora(tmp_path):
 def on_a_terminal(arguments: list[str], folder, width: int = 300) -> str:
     """Both streams of a command that writes on a terminal."""
     main, side = pty.openpty()
-    known = {**os.environ, "COLUMNS": str(width), "TERM": "dumb", "COVERAGE_CACHE": str(folder / "cache")}
-    known |= {"PYTHONPATH": str(PROJECT), "NO_COLOR": "1"}
-    command = [sys.executable, "-m", "coverage.cli", *arguments]
-    with subprocess.Popen(command, cwd=folder, env=known, stdout=side, stderr=side, stdin=side) as process:
+    parts: list[bytes] = []
+    reader = threading.Thread(target=_read_all, args=(main, parts))
+    reader.start()
+    known = environment(
+        COLUMNS=str(width), LINES="50", TERM="dumb", COVERAGE_CACHE=str(folder / "cache"), NO_COLOR="1"
+    )
+    kept = os.dup(1), os.dup(2)
+    try:
+        for descriptor in (1, 2):
+            os.dup2(side, descriptor)
         os.close(side)
-        parts = []
-        while True:
-            try:
-                part = os.read(main, 65536)
-            except OSError:  # the other end is closed
-                break
-            if not part:
-                break
-            parts.append(part)
+        streams = [os.fdopen(descriptor, "w", encoding="utf-8", closefd=False) for descriptor in (1, 2)]
+        code = run_with(arguments, folder, known, *streams)
+    finally:
+        for copy, descriptor in zip(kept, (1, 2), strict=True):
+            os.dup2(copy, descriptor)
+            os.close(copy)
+    reader.join()
     os.close(main)
-    assert process.returncode in (0, 1), b"".join(parts)[-2000:]
-    return b"".join(parts).decode("utf-8", "replace")
+    shown = b"".join(parts)
+    assert code in (0, 1), shown[-2000:]
+    return shown.decode("utf-8", "replace")
+
+
+def _read_all(terminal: int, parts: list[bytes]) -> None:
+    while True:
+        try:
+            part = os.read(terminal, 65536)
+        except OSError:  # the other end is closed
+            return
+        if not part:
+            return
+        parts.append(part)
 
 
 COMMANDS = (
@@ -98,9 +114,7 @@ def test_markup_is_shown_as_it_is_written(corpora, tmp_path):
 
 
 def test_piped_github_annotations_hold_no_escape(corpora, tmp_path):
-    command = [sys.executable, "-m", "coverage.cli", "lint", *corpora, "--format", "github"]
-    known = {**os.environ, "PYTHONPATH": str(PROJECT), "COVERAGE_CACHE": str(tmp_path / "cache")}
-    done = subprocess.run(command, cwd=tmp_path, env=known, capture_output=True, text=True, check=False)
+    done = run("lint", *corpora, "--format", "github", cwd=tmp_path)
     assert done.stdout.startswith("::") and "[bold red]x[/]" in done.stdout
     assert all(sign.isprintable() or sign == "\n" for sign in done.stdout)
 

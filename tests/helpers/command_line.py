@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
+from typing import TextIO
 
 from coverage.cli import ending
 from coverage.tables import PROJECT
@@ -55,12 +56,27 @@ def run(
 ) -> subprocess.CompletedProcess:
     """The same in this process: the same arguments, folder, environment, bytes and exit code."""
     out, error = io.BytesIO(), io.BytesIO()
-    with _at(cwd, environment(**chosen)), _standing_in(out, error):
-        code = ending.run(list(arguments))
+    output, errors = (io.TextIOWrapper(stream, encoding="utf-8", newline="\n") for stream in (out, error))
+    code = run_with(list(arguments), cwd, environment(**chosen), output, errors)
+    for stream in (output, errors):
+        stream.flush()
+        stream.detach()  # else the buffer closes with it
     streams = (out.getvalue(), error.getvalue())
     if text:
         streams = tuple(stream.decode("utf-8").replace("\r\n", "\n") for stream in streams)
     return subprocess.CompletedProcess(["coverage.cli", *arguments], code, *streams)
+
+
+def run_with(
+    arguments: list[str], cwd: Path, variables: Mapping[str, str], output: TextIO, errors: TextIO
+) -> int:
+    """The exit code of a command in this process, with these streams and nothing on standard input."""
+    standard_input, sys.stdin = sys.stdin, io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+    try:
+        with _at(cwd, variables), redirect_stdout(output), redirect_stderr(errors):
+            return ending.run(arguments)
+    finally:
+        sys.stdin = standard_input
 
 
 @contextmanager
@@ -75,18 +91,3 @@ def _at(folder: Path, variables: Mapping[str, str]) -> Iterator[None]:
         os.chdir(before)
         os.environ.clear()
         os.environ.update(variables_before)
-
-
-@contextmanager
-def _standing_in(out: io.BytesIO, error: io.BytesIO) -> Iterator[None]:
-    """Standard output, error and input replaced; what is written reaches the buffers whole."""
-    output, errors = (io.TextIOWrapper(stream, encoding="utf-8", newline="\n") for stream in (out, error))
-    standard_input, sys.stdin = sys.stdin, io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
-    try:
-        with redirect_stdout(output), redirect_stderr(errors):
-            yield
-    finally:
-        sys.stdin = standard_input
-        for stream in (output, errors):
-            stream.flush()
-            stream.detach()  # else the buffer closes with it

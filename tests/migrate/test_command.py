@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from coverage.tables import PROJECT
+from tests.helpers.command_line import environment, run
 from tests.helpers.migrating import E18, E19, entry, rule, technique
 
 BEFORE = rule(
@@ -37,10 +38,13 @@ NEW_SIGMA = SIGMA.replace("defense-evasion", "defense-impairment").replace("t156
 def cli(
     *arguments: str | Path, cwd: Path = PROJECT, before: tuple[str, ...] = ()
 ) -> subprocess.CompletedProcess:
-    environment = {**os.environ, "PYTHONPATH": str(PROJECT), "COVERAGE_CACHE": str(PROJECT / "no-cache")}
-    command = [*before, sys.executable, "-m", "coverage.cli", "migrate", *map(str, arguments)]
+    """`migrate` in this process; in one of its own, started by another program, where one is named."""
+    words = ["migrate", *map(str, arguments)]
+    if not before:
+        return run(*words, cwd=cwd)
+    command = [*before, sys.executable, "-m", "coverage.cli", *words]
     return subprocess.run(
-        command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=120, check=False
+        command, cwd=cwd, env=environment(), capture_output=True, text=True, timeout=120, check=False
     )
 
 
@@ -332,11 +336,10 @@ def test_an_interrupted_write_leaves_no_half_file(tmp_path):
 
 def test_questions_are_asked_on_a_terminal_and_answers_kept(repository):
     master, slave = pty.openpty()
-    environment = {**os.environ, "PYTHONPATH": str(PROJECT), "TERM": "dumb"}
     process = subprocess.Popen(
         [sys.executable, "-m", "coverage.cli", "migrate", "rules", "--to", E19, "--ask"],
         cwd=repository,
-        env=environment,
+        env=environment(TERM="dumb"),
         stdin=slave,
         stdout=subprocess.PIPE,
         stderr=slave,
