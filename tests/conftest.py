@@ -69,11 +69,18 @@ def browser():
         yield started
 
 
-@pytest.fixture
-def page(browser):
-    """A page of a fresh profile that records what it asks of other hosts."""
+@pytest.fixture(scope="module")
+def profile(browser):
+    """A profile of that Chromium, which keeps Streamlit's own files from one test to the next."""
     context = browser.new_context(viewport={"width": 1366, "height": 768}, accept_downloads=True)
-    tab = context.new_page()
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(profile):
+    """A tab that records what it asks of other hosts."""
+    tab = profile.new_page()
     tab.set_default_timeout(25_000)
     tab.elsewhere = []
     tab.on(
@@ -85,4 +92,4 @@ def page(browser):
         ),
     )
     yield tab
-    context.close()
+    tab.close()
