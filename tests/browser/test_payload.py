@@ -8,12 +8,11 @@ from base64 import b64decode
 import pytest
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from coverage.loaders import corpus_sources, load
 from coverage.measures import rules_with_ids
 from coverage.pages import PAGES
-from coverage.reading import read_in
 from coverage.tables import PROJECT
-from tests.helpers.serving import NEEDS_CHROMIUM, served
+from tests.helpers.serving import NEEDS_CHROMIUM, served, settled
+from tests.helpers.views import elastic_and_sigma
 
 MOST = 2_000_000  # bytes
 SECONDS = 300
@@ -29,12 +28,11 @@ def address(shared, tmp_path_factory):
         yield url
 
 
-def received(browser, url: str) -> list[bytes]:
-    """Every WebSocket frame that a fresh session gets until its page has run to the end."""
-    context = browser.new_context(viewport={"width": 1366, "height": 768})
-    page = context.new_page()
+def received(profile, url: str) -> list[bytes]:
+    """Every WebSocket frame that a new session gets until its page has run to the end."""
+    page = profile.new_page()
     frames: list[bytes] = []
-    protocol = context.new_cdp_session(page)
+    protocol = profile.new_cdp_session(page)
     protocol.send("Network.enable")
     protocol.on(
         "Network.webSocketFrameReceived",
@@ -45,8 +43,8 @@ def received(browser, url: str) -> list[bytes]:
     seen = -1
     while seen != len(frames) or not _all_ended(frames):
         seen = len(frames)
-        page.wait_for_timeout(500)
-    context.close()
+        page.wait_for_timeout(250)
+    page.close()
     return frames
 
 
@@ -57,15 +55,15 @@ def _all_ended(frames: list[bytes]) -> bool:
 
 
 @pytest.mark.parametrize("name", [name for _, _, _, name in PAGES])
-def test_the_first_view_of_a_page_sends_at_most_two_megabytes(browser, address, name):
-    sent = sum(map(len, received(browser, f"{address}/{name}")))
+def test_the_first_view_of_a_page_sends_at_most_two_megabytes(profile, address, name):
+    sent = sum(map(len, received(profile, f"{address}/{name}")))
     print(f"{name}: {sent:,} bytes")
     assert 1_000 < sent <= MOST
 
 
-def test_a_bar_stands_while_rules_are_read_and_is_not_drawn_again(browser, tmp_path):
+def test_a_bar_stands_while_rules_are_read_and_is_not_drawn_again(profile, tmp_path):
     with served("app.py", [str(PROJECT / "rules")], COVERAGE_CACHE=str(tmp_path)) as url:
-        bars = [[text for frame in received(browser, url) if (text := _progress(frame))] for _ in range(2)]
+        bars = [[text for frame in received(profile, url) if (text := _progress(frame))] for _ in range(2)]
     assert bars[0][0].startswith("Reading rules: 1 of ") and bars[1] == []
     done, total = re.fullmatch(r"Reading rules: (\d+) of (\d+) files", bars[0][-1]).groups()
     assert done == total
@@ -76,27 +74,24 @@ def _progress(frame: bytes) -> str:
     return ForwardMsg.FromString(frame).delta.new_element.progress.text
 
 
-def test_a_row_of_a_later_page_opens_its_rule(browser, address, shared):
+def test_a_row_of_a_later_page_opens_its_rule(page, address, shared):
     """The second page's first row is the 1,001st rule."""
-    corpora = corpus_sources(f"{name}={shared('corpora', name)}" for name in ("elastic", "sigma"))
-    view = read_in(load(corpora)).view()
+    view = elastic_and_sigma(shared("corpora", "elastic"), shared("corpora", "sigma")).view()
     rules = rules_with_ids(view)
     in_scope = rules[rules["rule_key"].isin(view.rules["rule_key"])]
     names = in_scope.sort_values("name", key=lambda column: column.str.casefold())["name"].tolist()
-    context = browser.new_context(viewport={"width": 1366, "height": 900})
-    page = context.new_page()
-    page.set_default_timeout(SECONDS * 1000)
+    page.set_default_timeout(60_000)
     page.goto(f"{address}/rules")
+    settled(page)
     page.get_by_text("Showing 1–1,000 of").wait_for()
     assert f"of {len(names):,} rows" in page.get_by_text("Showing 1–1,000 of").inner_text()
     page.get_by_label("Page", exact=True).fill("2")
     page.get_by_label("Page", exact=True).press("Enter")
     page.get_by_text("Showing 1,001–2,000 of").wait_for()
-    page.wait_for_timeout(2000)
+    settled(page)
     box = page.get_by_test_id("stDataFrame").bounding_box()
     page.mouse.click(box["x"] + 120, box["y"] + 35 + 17)
     page.get_by_role("button", name="All rules").wait_for()
     page.get_by_role("heading", level=1, name=names[1000], exact=True).wait_for()
     page.get_by_role("button", name="All rules").click()
     page.get_by_text("Showing 1,001–2,000 of").wait_for()
-    context.close()
