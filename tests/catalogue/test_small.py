@@ -8,7 +8,7 @@ import json
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from coverage.catalogue import CatalogueError
@@ -23,6 +23,7 @@ from tests.helpers.bundles import (
     technique,
     thing,
 )
+from tests.helpers.examples import examples
 
 
 def rows(frame: pd.DataFrame, *columns: str) -> list[tuple]:
@@ -404,7 +405,7 @@ JSON_VALUES = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=50)
+@examples(25)
 @given(st.data())
 def test_a_bundle_with_any_value_in_any_field_is_read_or_refused(data):
     objects = [collection("18.1"), *small_objects(data.draw(st.booleans()))]

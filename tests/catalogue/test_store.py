@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from coverage.catalogue import Catalogue, CatalogueError, Release, store
@@ -20,6 +20,7 @@ from coverage.catalogue.store import open_catalogue, read_stored, write_catalogu
 from coverage.frames import BOOL, DATE, INT, LIST, TEXT
 from coverage.tables import PROJECT
 from tests.helpers.bundles import small_bundle
+from tests.helpers.examples import examples
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +75,7 @@ def frames_like(spec):
     )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=10, deadline=None)
+@examples(10)
 @given(st.fixed_dictionaries({name: frames_like(spec) for name, spec in CATALOGUE_FRAMES.items()}))
 def test_any_frames_are_read_back_equal(tmp_path, frames):
     catalogue = Catalogue.of_frames(Release.parse("mobile-9.0"), "0" * 64, "ünïcode", frames)

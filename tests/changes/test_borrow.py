@@ -11,7 +11,7 @@ import random
 
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
@@ -27,6 +27,7 @@ from coverage.scope import View
 from coverage.tables import DATA, TableError, priority_weights
 from coverage.vocabulary import ROLLUPS
 from tests.helpers import small
+from tests.helpers.examples import examples
 from tests.helpers.views import CORPORA, ONE_EACH, borrowing, elastic_and_sigma, made, on, only_rules
 
 
@@ -284,7 +285,7 @@ MEMBERS = st.lists(st.lists(IDS, max_size=4, unique=True), max_size=4)
 
 
 @pytest.mark.parametrize("rollup", ROLLUPS)
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(8)
 @given(mine=MEMBERS, theirs=MEMBERS)
 def test_what_is_said_to_close_a_gap_closes_it_when_it_is_added(rollup, mine, theirs):
     """Rule by rule and step by step, against the gap list of a user who has these rules."""

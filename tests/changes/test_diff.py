@@ -1133,7 +1133,7 @@ def covered_again(path: Path, kept: set[str]) -> set[str]:
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_elastic_with_rules_taken_away_against_a_count_of_the_files(shared, seed):
     path = shared("corpora", "elastic")
-    whole = small.elastic(path)
+    whole = small.real(path)
     everything = sorted(elastic_ids(path))
     gone = set(random.Random(seed).sample(everything, [40, 300, 1500][seed - 1]))
     keys = {f"elastic/{file}" for file in gone}
@@ -1162,7 +1162,7 @@ def test_elastic_with_rules_taken_away_against_a_count_of_the_files(shared, seed
 @pytest.mark.corpora
 def test_elastic_from_an_older_release_with_rules_changed_adds_up(shared):
     path = shared("corpora", "elastic")
-    whole = small.elastic(path)
+    whole = small.real(path)
     rules = whole.rules.copy()
     rules.loc[rules.index % 11 == 0, "rule_class"] = "development"
     other = Loaded(

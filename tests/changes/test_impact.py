@@ -20,7 +20,6 @@ from coverage.charts.theme import LIGHT, LOST
 from coverage.cli import application
 from coverage.exports.impact import TABLES, comparison, impact_csv, impact_json
 from coverage.formats.registry import LOADERS
-from coverage.loaders import CorpusSource, Loaded, load
 from coverage.loaders.frames import rules_frame, written_frame
 from coverage.mapping.reader import Reader, mappings_as_read
 from coverage.measures import summary
@@ -243,11 +242,6 @@ def test_a_comparison_is_made_once_a_pair_of_views():
 # ------------------------------------------------
 
 
-@cache
-def corpus(name: str, path: str) -> Loaded:
-    return load([CorpusSource(name, path)])
-
-
 @pytest.mark.corpora
 @pytest.mark.parametrize(("old", "new"), PAIRS)
 @pytest.mark.parametrize("name", ["rules", "elastic", "sigma"])
@@ -255,7 +249,7 @@ def test_every_pair_of_releases_adds_up(every_release, shared, name, old, new):
     if name == "sigma" and "sigma" not in LOADERS:
         pytest.skip("no loader reads Sigma yet")
     path = PROJECT / "rules" if name == "rules" else shared("corpora", name)
-    rules = corpus(name, path)
+    rules = small.real(path)
     readings = [every_release.reading(rules, release) for release in (old, new)]
     raw_old, raw_new = every_release.raw(old), every_release.raw(new)
     for rollup in ROLLUPS:
@@ -295,7 +289,7 @@ def assert_cause_is_true(row, old, new) -> None:
 )
 @pytest.mark.parametrize(("old", "new"), PAIRS)
 def test_platform_filters_add_up_too(every_release, old, new, platforms, pre):
-    rules = corpus("rules", PROJECT / "rules")
+    rules = small.real(PROJECT / "rules")
     for rollup in ("any", "share"):
         found = impact(
             *(

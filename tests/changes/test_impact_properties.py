@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from coverage.catalogue import Catalogue, Release
@@ -17,6 +17,7 @@ from coverage.mapping.reader import Reader, mappings_as_read
 from coverage.scope import Scope, View
 from coverage.tables import depth_weights
 from coverage.vocabulary import ROLLUPS, parent_of
+from tests.helpers.examples import examples
 from tests.helpers.ledgers import assert_adds_up, assert_specs, brief, unit
 from tests.helpers.small import DAY, mapping, rule
 
@@ -254,7 +255,7 @@ MAPPINGS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@examples(30)
 @given(
     old=releases(OLD),
     new=releases(NEW),

@@ -13,7 +13,7 @@ from datetime import date
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from coverage.changes.snapshot import (
@@ -33,6 +33,7 @@ from coverage.measures import coverage_by_id, coverage_by_placement, rule_counts
 from coverage.tables import depth_weights
 from tests.helpers import small
 from tests.helpers.command_line import run
+from tests.helpers.examples import examples
 from tests.helpers.small import DAY, E18, E19, PATHS
 from tests.helpers.states import copy_of_small, refused, replaced, rule_file
 
@@ -273,7 +274,7 @@ def test_cut_off_anywhere_it_is_never_taken_for_whole():
             snapshot_of(whole[:end])
 
 
-@settings(max_examples=150, deadline=None)
+@examples(75)
 @given(
     st.one_of(
         st.binary(max_size=200),
@@ -405,7 +406,7 @@ def test_the_example_rules_are_never_kept_by_mistake(tmp_path):
 @pytest.mark.corpora
 def test_elastic_is_kept_whole_and_small(shared):
     path = shared("corpora", "elastic")
-    loaded = small.elastic(path)
+    loaded = small.real(path)
     view = small.elastic_reading(path, E19).view(on=DAY)
     text = snapshot_bytes(view, loaded, compressed=True)
     assert len(text) < 400_000

@@ -523,11 +523,9 @@ def test_with_pre_keeps_what_counts_as_what(tmp_path):
 
 @pytest.fixture(scope="module")
 def three(shared):
-    sources = [
-        f"{name}={shared('corpora', folder)}"
-        for name, folder in (("elastic", "elastic"), ("endpoint", "elastic-endpoint"), ("sigma", "sigma"))
-    ]
-    return read_embedded(load(corpus_sources(sources)), E19)
+    return small.real_reading(
+        E19, *(shared("corpora", name) for name in ("elastic", "elastic-endpoint", "sigma"))
+    )
 
 
 @pytest.mark.corpora
@@ -575,7 +573,7 @@ def test_the_real_corpora_in_any_order_and_each_alone(three):
     pd.testing.assert_frame_equal(coverage_by_id(view), coverage_by_id(turned), rtol=1e-12)
     assert summary(view) == summary(turned)
     rows = corpus_summary(view)
-    for name in ("elastic", "endpoint", "sigma"):
+    for name in ("elastic", "elastic-endpoint", "sigma"):
         row = rows[rows["corpus"] == name].iloc[0]
         mine = view.of_corpora([name])
         assert row["covered"] == summary(mine)["techniques"]["covered"]

@@ -8,13 +8,14 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from coverage.corpora.archive import ArchiveError, Limits, safe_path, written_folder, zip_files
 from coverage.corpora.uploads import kept_upload, remove_upload, uploads_at_hand, uploads_folder
 from coverage.loaders import corpus_sources, load
 from tests.helpers.corpora_made import rule_text, zipped
+from tests.helpers.examples import examples
 
 RULE = rule_text("a", ["T1053"])
 
@@ -253,7 +254,7 @@ def test_a_folder_stays_as_it_was_when_its_successor_fails(tmp_path):
     assert everything(folder) == {"files/b.toml": b"new"}
 
 
-@settings(max_examples=150, deadline=None)
+@examples(75)
 @given(st.text(max_size=30))
 def test_a_safe_path_stays_below_its_folder(name):
     path = safe_path(name)
@@ -266,7 +267,7 @@ def test_a_safe_path_stays_below_its_folder(name):
         )
 
 
-@settings(max_examples=60, deadline=None)
+@examples(30)
 @given(st.integers(0, 10_000), st.integers(1, 12))
 def test_a_damaged_zip_gives_whole_files_or_one_sentence(seed, changes):
     source = {"rules/a.toml": RULE, "rules/b.toml": rule_text("b", ["T1003"], tactic="TA0006")}

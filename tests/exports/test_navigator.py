@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from mitreattack.navlayers import Layer
 
@@ -31,6 +31,7 @@ from coverage.project.accepted_gaps import accepted_in
 from coverage.tables import PROJECT
 from coverage.vocabulary import ROLLUPS
 from tests.helpers import small
+from tests.helpers.examples import examples
 from tests.helpers.exporting import content, hostile, made, placements
 from tests.helpers.small import E18, E19
 from tests.helpers.views import made as made_view
@@ -178,7 +179,7 @@ TACTICS = (None, "TA0001", "TA0002", "TA0003", "TA0004", "TA0005", "TA0006")
 paths = st.lists(st.tuples(st.sampled_from(IDS), st.sampled_from(TACTICS)), max_size=4)
 
 
-@settings(max_examples=25, deadline=None)
+@examples(12)
 @given(
     st.lists(st.tuples(st.text(max_size=20), paths), max_size=5),
     st.sampled_from(list(FILE_MEASURES)),

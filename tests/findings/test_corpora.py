@@ -22,6 +22,7 @@ from coverage.loaders import CorpusSource, Loaded, load
 from coverage.measures.frames import CORPUS_RELEASES, WRITTEN_FOR
 from coverage.measures.written_for import INVALID, releases_by_corpus, releases_of, written_for
 from coverage.tables import PROJECT
+from tests.helpers import small
 from tests.helpers.releases import RawRelease
 from tests.helpers.small import E18, E19, read_embedded
 
@@ -32,12 +33,13 @@ NAMES = ("elastic", "elastic-endpoint", "sigma")
 
 @pytest.fixture(scope="module")
 def loaded(shared) -> Loaded:
-    return load([CorpusSource(name, shared("corpora", name)) for name in NAMES])
+    return small.real(*(shared("corpora", name) for name in NAMES))
 
 
 @pytest.fixture(scope="module")
-def readings(loaded):
-    return {release: read_embedded(loaded, release) for release in (E18, E19)}
+def readings(shared):
+    corpora = [shared("corpora", name) for name in NAMES]
+    return {release: small.real_reading(release, *corpora) for release in (E18, E19)}
 
 
 @pytest.fixture(scope="module")

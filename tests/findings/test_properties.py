@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import tomli
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from coverage.exports.annotations import annotations
@@ -20,10 +20,11 @@ from coverage.project.lint import severity_counts
 from coverage.project.settings import SettingsError, read_settings
 from coverage.project.silencing import glob
 from tests.helpers import small
+from tests.helpers.examples import examples
 from tests.helpers.findings_corpus import CASES
 from tests.helpers.small import E18, E19
 
-SOME = settings(max_examples=60, deadline=None)
+SOME = examples(30)
 TEXT = (
     st.none()
     | st.text(max_size=30)

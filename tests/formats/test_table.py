@@ -7,7 +7,7 @@ import io
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from coverage.formats import table
@@ -15,6 +15,7 @@ from coverage.identity import same_rules
 from coverage.loaders import CorpusSource, load, locate
 from coverage.loaders.places import Places
 from coverage.syntaxes import csv_text as _csv
+from tests.helpers.examples import examples
 from tests.helpers.formats import FORMATS, loaded, mapped, of_text, rule, texts_at_mappings, told
 
 FILE = "rules.csv"
@@ -312,7 +313,7 @@ def test_a_table_of_counts_without_an_id_is_passed_over(tmp_path, text, rules):
 SIGNS = st.text(st.sampled_from('a ,;"\n\r\t\0T'), max_size=40)
 
 
-@settings(deadline=None, max_examples=500)
+@examples(250)
 @given(SIGNS)
 def test_the_scan_reads_good_text_as_the_library_does(text):
     separator, start = _csv.layout(text)
@@ -331,7 +332,7 @@ def stripped(rows):
     return [row for row in cells if any(row)]
 
 
-@settings(deadline=None, max_examples=300)
+@examples(150)
 @given(SIGNS)
 def test_a_cell_of_any_text_starts_where_its_place_says(text):
     text = "rule,technique_id,tags\n" + text

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cache
 
 import pandas as pd
-from hypothesis import settings
 from hypothesis import strategies as st
 
 from coverage.catalogue import Catalogue
@@ -15,6 +14,7 @@ from coverage.mapping.reader import Reader, mappings_as_read
 from coverage.scope import Scope, View
 from coverage.vocabulary import ROLLUPS, RULE_CLASSES
 from tests.helpers import small
+from tests.helpers.examples import examples
 from tests.helpers.small import DAY, E19
 
 # Five families of 18.1: several tactics, no sub-techniques, PRE-only, revoked in 19.0.
@@ -42,7 +42,7 @@ PLATFORMS = ("Windows", "Linux", "macOS", "IaaS", "SaaS")
 WEIGHTS = {"production": 1.0, "development": 0.5, "building_block": 0.5, "hunt": 0.3, "deprecated": 0.0}
 
 
-EXAMPLES = settings(max_examples=12, deadline=None)
+EXAMPLES = examples(12)
 
 
 @cache

@@ -92,13 +92,18 @@ def view(release: str = E18, **scope) -> View:
 
 
 @cache
-def elastic(path: Path) -> Loaded:
-    return load([CorpusSource("elastic", path)])
+def real(*corpora: Path) -> Loaded:
+    """Corpora of ../shared, each by the name of its folder; read once a process."""
+    return load([CorpusSource(path.name, path) for path in corpora])
 
 
 @cache
+def real_reading(release: str, *corpora: Path) -> Reading:
+    return read_embedded(real(*corpora), release)
+
+
 def elastic_reading(path: Path, release: str) -> Reading:
-    return read_embedded(elastic(path), release)
+    return real_reading(release, path)
 
 
 def catalogue(release: str = E18) -> Catalogue:

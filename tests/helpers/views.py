@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 
 import pandas as pd
 
 from coverage.changes.borrow import borrow, with_classes
-from coverage.loaders import CorpusSource, CorpusStamp, Loaded, load
+from coverage.loaders import CorpusStamp, Loaded
 from coverage.loaders.frames import problems_frame, rules_frame, written_frame
 from coverage.mapping.reader import mappings_as_read
 from coverage.reading import Reading
@@ -54,12 +53,9 @@ def on(frame: pd.DataFrame, attack_id: str) -> str:
     return " ".join(sorted(frame.loc[frame["attack_id"] == attack_id, "rule_name"]))
 
 
-@cache
 def elastic_and_sigma(elastic: Path, sigma: Path) -> Reading:
     """Both real corpora in one reading of Enterprise 19.0."""
-    return small.read_embedded(
-        load([CorpusSource("elastic", elastic), CorpusSource("sigma", sigma)]), small.E19
-    )
+    return small.real_reading(small.E19, elastic, sigma)
 
 
 ONE_EACH = {"gap": 1.0, "group": 0.0, "software": 0.0, "campaign": 0.0}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import string
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from coverage.formats.platforms import RuleWords, read_platforms
@@ -17,11 +17,12 @@ from coverage.loaders.sources import corpus_sources
 from coverage.syntaxes.fields import Fields, parsed_day
 from coverage.syntaxes.toml_text import parse, positions
 from coverage.tables import PROJECT
+from tests.helpers.examples import examples
 
 CORPUS = PROJECT / "tests" / "fixtures" / "loaders" / "corpus"
 CONTEXT = Context(read_platforms())
 FIXTURES = sorted(CORPUS.rglob("*.toml"))
-QUICK = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+QUICK = examples(75)
 
 KEYS = [
     "rule",
@@ -118,7 +119,7 @@ def test_a_mutated_rule_never_raises_nor_breaks_the_loader(tmp_path_factory, fix
     assert "loader-failed" not in set(loaded.problems.code)
 
 
-@settings(QUICK, max_examples=400)
+@examples(200)
 @given(DOCUMENTS)
 def test_a_loader_reads_any_document_it_sniffs(document):
     file = RuleFile("c", "x.toml", "")
@@ -131,7 +132,7 @@ def test_a_loader_reads_any_document_it_sniffs(document):
             assert all(problem.message and problem.path == "x.toml" for problem in result.problems)
 
 
-@settings(QUICK, max_examples=300)
+@examples(150)
 @given(DOCUMENTS)
 def test_every_value_of_a_document_has_a_place(document):
     text = "".join(f"{key} = {written_as_toml(value)}\n" for key, value in document.items())
@@ -167,7 +168,7 @@ def test_fields_take_any_value(path, value):
     assert all(issue.path[: len(path)] == tuple(path) for issue in issues)
 
 
-@settings(QUICK, max_examples=20)
+@examples(20)
 @given(st.permutations(FIXTURES))
 def test_the_order_in_which_files_were_written_changes_nothing(tmp_path_factory, order):
     folder = tmp_path_factory.mktemp("order") / "corpus"

@@ -6,10 +6,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from coverage.migrate.unified_diff import file_diff
+from tests.helpers.examples import examples
 
 NAMES = [
     "rule.toml",
@@ -79,7 +80,7 @@ def test_the_same_text_gives_no_patch():
 LINES = st.lists(st.sampled_from([b"a", b"b", b"c", b"", b"d\r"]), max_size=30)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(30)
 @given(LINES, LINES, st.booleans(), st.booleans())
 def test_any_two_texts(repository, old, new, old_ended, new_ended):
     before = b"\n".join(old) + b"\n" * (old_ended and bool(old))

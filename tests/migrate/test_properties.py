@@ -8,11 +8,12 @@ from datetime import date
 
 import tomli
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from coverage.syntaxes.layout import Layout
 from coverage.syntaxes.toml_tree import Tree
+from tests.helpers.examples import examples
 from tests.helpers.migrating import E18, E19, HEAD, file_plan
 
 IDS = st.sampled_from(
@@ -57,7 +58,7 @@ TACTICS = st.sampled_from(
     ]
 )
 RELEASES = st.sampled_from([E18, E19])
-MANY = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+MANY = examples(75)
 COMMENT = st.sampled_from(["", "", "", " # note", " # 'x' [[rule.threat]]"])
 BLANK = st.sampled_from(["", "\n", "  ", "\n# own line\n", "\t"])
 QUOTE = st.sampled_from("\"'")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from coverage.exports.tables import gaps_csv
@@ -34,6 +34,7 @@ from coverage.measures.matrix import matrix_cells
 from coverage.project.accepted_gaps import Accepted, accepted_in, as_toml, gaps_files, read_entries
 from tests.helpers import small
 from tests.helpers.command_line import run
+from tests.helpers.examples import examples
 from tests.helpers.small import DAY, E18, E19, SMALL
 from tests.helpers.states import copy_of_small, refused
 
@@ -304,7 +305,7 @@ def test_what_cannot_be_read_is_a_problem(tmp_path):
     assert accepted_in([tmp_path / "empty.toml"], reader).problems.empty
 
 
-@settings(max_examples=60, deadline=None)
+@examples(30)
 @given(
     st.one_of(
         st.binary(max_size=120),

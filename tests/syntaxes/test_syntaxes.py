@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from coverage.formats.platforms import read_platforms
@@ -18,10 +18,11 @@ from coverage.syntaxes import json_text as json_syntax
 from coverage.syntaxes import xml_text as xml_syntax
 from coverage.syntaxes import yaml_text as yaml_syntax
 from coverage.syntaxes.syntax import Unparsable
+from tests.helpers.examples import examples
 from tests.helpers.formats import FORMATS, of_text, told
 
 CONTEXT = Context(read_platforms())
-QUICK = settings(deadline=None, max_examples=120, suppress_health_check=[HealthCheck.too_slow])
+QUICK = examples(60)
 FIXTURES = sorted(path for path in (FORMATS / "mixed").rglob("*") if path.suffix not in ("", ".md"))
 OURS = {loader.id: loader for loader in LOADERS.values() if loader.syntax.name != "TOML"}
 SUFFIXES = sorted({suffix for loader in OURS.values() for suffix in loader.suffixes})
@@ -200,7 +201,7 @@ BITS = [
 ]
 
 
-@settings(QUICK, max_examples=250)
+@examples(125)
 @given(st.sampled_from(FIXTURES), st.data())
 def test_a_mutated_file_never_breaks_its_loader(tmp_path_factory, fixture, data):
     text = fixture.read_bytes()
@@ -306,7 +307,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(QUICK, max_examples=500)
+@examples(250)
 @given(st.lists(st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=9), max_size=3))
 def test_a_loader_reads_any_document_it_sniffs(document):
     file = RuleFile("c", "x", "")
