@@ -42,7 +42,7 @@ def shared():
 
 @pytest.fixture(scope="session")
 def every_release(shared, tmp_path_factory):
-    """`tests.releases.EveryRelease`: all Enterprise releases in ../shared at hand, imported once a
+    """`tests.releases.EveryRelease`: all Enterprise releases in ../shared, imported once a
     session.
     """
     from tests.releases import every_release_in

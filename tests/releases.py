@@ -1,5 +1,5 @@
-"""Every Enterprise release in ../shared, at hand: two come with the project, two are imported into a cache of
-their own.
+"""Every Enterprise release in ../shared, installed: two come with the project, two are imported into a cache
+of their own.
 """
 
 from __future__ import annotations
@@ -31,22 +31,22 @@ class EveryRelease:
         self._raw: dict[str, RawRelease] = {}
 
     @contextmanager
-    def at_hand(self) -> Iterator[None]:
+    def installed(self) -> Iterator[None]:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv(CACHE_VARIABLE, str(self.cache))
             yield
 
     def catalogue(self, release: str) -> Catalogue:
         if release not in self._catalogues:
-            with self.at_hand():
+            with self.installed():
                 self._catalogues[release] = shelf.open_release(release)
         return self._catalogues[release]
 
     def reading(self, rules: Loaded, release: str) -> Reading:
-        """`rules` read in a release with all the others at hand."""
+        """`rules` read in a release with all the others installed."""
         key = (id(rules), release)
         if key not in self._readings:
-            with self.at_hand():
+            with self.installed():
                 self._readings[key] = read_in(rules, release)
         return self._readings[key]
 
@@ -129,7 +129,7 @@ def every_release_in(cache: Path, shared: Callable[..., Path]) -> EveryRelease:
         return shared("attack", f"{release.replace('-', '-attack-')}.json.gz")
 
     found = EveryRelease(cache, bundle)
-    with found.at_hand():
+    with found.installed():
         for release in RELEASES[:2]:
             shelf.import_bundle(bundle(release))
     return found

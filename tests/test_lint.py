@@ -86,8 +86,8 @@ def test_a_broken_rule_fails_and_is_reported_at_its_place(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["no-such-folder"], "there is no file or folder no-such-folder"),
-        (["rules", "--attack", "enterprise-1.0"], "ATT&CK Enterprise 1.0 is not at hand"),
+        (["no-such-folder"], "file or folder not found: no-such-folder"),
+        (["rules", "--attack", "enterprise-1.0"], "ATT&CK Enterprise 1.0 is not installed"),
         (["rules", "--fail-on", "fatal"], "unknown severity: 'fatal'; choose from error, warning, note"),
         (["rules", "--format", "xml"], "unknown format: 'xml'; choose from table, json, sarif, github, csv"),
         (["rules", "--code", "nonsense"], "unknown code of a check: 'nonsense'"),

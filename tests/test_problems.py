@@ -124,7 +124,7 @@ def test_the_release_says_what_can_be_placed(tmp_path):
     rows = json_of("problems", str(folder), "--attack", E18, "--json")["problems"]
     assert {row["code"] for row in rows} == {"newer-technique", "newer-tactic"}
     done = run("problems", str(folder), "--attack", "enterprise-1.0")
-    assert done.returncode == 2 and "is not at hand" in done.stderr
+    assert done.returncode == 2 and "is not installed" in done.stderr
 
 
 def test_of_several_corpora_each_has_its_own(corpus, tmp_path):

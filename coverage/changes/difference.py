@@ -57,7 +57,7 @@ class Difference:
 
     @kept_property
     def ledger(self) -> pd.DataFrame:
-        """DIFF_LEDGER: every unit and step by which it counts otherwise, step by step."""
+        """DIFF_LEDGER: every unit and step by which it counts differently, step by step."""
         return self.book.frame(DIFF_LEDGER)
 
     @kept_property

@@ -20,7 +20,7 @@ from coverage.mapping.reader import Reader
 from coverage.measures.accepted import marker
 from coverage.measures.breadth import coverage_by_id, coverage_by_placement
 from coverage.measures.threat import threat_by_id
-from coverage.project.accepted_gaps import NOBODY, Accepted
+from coverage.project.accepted_gaps import NO_ENTRIES, Accepted
 from coverage.project.check_settings import ShareCondition, TargetsCondition
 from coverage.scope import View, among
 from coverage.vocabulary import id_kind
@@ -29,8 +29,8 @@ from coverage.words import amount, noun, number
 ENOUGH = 1e-9  # a sum of shares is not exact
 _MOST_READ_AS = 5  # IDs named in a sentence
 _MOST_REASONS = 2
-# A rule with no live ID has a mapping all the same when it means a tactic alone, or an ID of another domain
-# or framework.
+# A rule with no current ID still has a mapping when it names only a tactic, or an ID of another domain or
+# framework.
 _MEANT = ("tactic_only", "other_domain")
 
 Marker = Callable[[str, str | None], str]
@@ -83,7 +83,7 @@ class Verdict:
 
 
 def share_verdict(
-    condition: ShareCondition, view: View, reader: Reader, accepted: Accepted = NOBODY
+    condition: ShareCondition, view: View, reader: Reader, accepted: Accepted = NO_ENTRIES
 ) -> Verdict:
     """Whether a large enough share of a grain is covered. Raises GateError for a tactic the release does not
     have.
@@ -167,7 +167,7 @@ def targets_verdict(
     targets: Iterable[Target],
     view: View,
     reader: Reader,
-    accepted: Accepted = NOBODY,
+    accepted: Accepted = NO_ENTRIES,
 ) -> Verdict:
     """Whether every target is covered, one with a tactic in that very tactic. Targets are read as mappings
     are.
@@ -177,7 +177,7 @@ def targets_verdict(
     Raises
     ------
     GateError
-        When one of the condition's own `ids` is read as no live ID. A layer's is a target that is not
+        When one of the condition's own `ids` is read as no current ID. A layer's is a target that is not
         covered.
     """
     wanted: dict[tuple, _Wanted] = {}

@@ -1,4 +1,4 @@
-"""attack list, import, fetch: the ATT&CK releases at hand and how to get more."""
+"""attack list, import, fetch: the installed ATT&CK releases and how to get more."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ app.add_typer(attack_app, name="attack")
 
 @attack_app.command("list", epilog="Example:  attack list --json")
 def attack_list(as_json: AsJson = False) -> None:
-    """The ATT&CK releases at hand, where each comes from, and which in your cache are damaged."""
+    """Installed ATT&CK releases, where each comes from, and which in your cache are damaged."""
     damaged = [{"folder": str(folder), "cause": cause} for folder, cause in shelf.unreadable_folders()]
     default = chosen_release()
     rows = [
@@ -38,7 +38,7 @@ def attack_list(as_json: AsJson = False) -> None:
             "folder": str(entry.folder),
             "default": str(entry.release) == default,
         }
-        for entry in shelf.releases_at_hand()
+        for entry in shelf.installed_releases()
     ]
     if as_json:
         print_json({"releases": rows, "damaged": damaged})
@@ -113,7 +113,7 @@ def _report_added(catalogue: Catalogue) -> None:
     if unplaced := unplaced_techniques(catalogue):
         some = f"{', '.join(unplaced[:5])}{' …' if len(unplaced) > 5 else ''}"
         error_console.print(
-            f"warning: {amount(len(unplaced), 'live technique')} of {catalogue.source} "
+            f"warning: {amount(len(unplaced), 'current technique')} of {catalogue.source} "
             f"{noun(len(unplaced), 'names', 'name')} no tactic, so no matrix shows "
             f"{noun(len(unplaced), 'it', 'them')}: {some}"
         )

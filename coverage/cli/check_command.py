@@ -87,7 +87,7 @@ def check(
     output_format: Form = "table",
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
-    """Do the conditions of coverage.toml hold? Exit code 1 when one does not, 2 when it cannot be told."""
+    """Do the conditions of coverage.toml hold? Exit code 1 when one does not, 2 when it cannot be checked."""
     kind = "json" if as_json else choice("format", output_format, FORMATS)
     try:
         settings = settings_at(file=config)
@@ -121,7 +121,7 @@ class _Gate:
     baseline: str | None
     gaps: Path | None
     _readings: dict[str, Reading] = field(default_factory=dict)
-    _answers: dict[str, Accepted] = field(default_factory=dict)
+    _by_release: dict[str, Accepted] = field(default_factory=dict)
 
     def verdicts(self) -> Iterator[Verdict]:
         asked = self.settings.check
@@ -222,7 +222,7 @@ class _Gate:
         any other.
         """
         release = str(reading.catalogue.release)
-        if release not in self._answers:
+        if release not in self._by_release:
             accepted = accepted_in(
                 gaps_files(self.settings.file, self.loaded.corpora, self.gaps), reading.reader
             )
@@ -230,8 +230,8 @@ class _Gate:
                 raise SettingsError(accepted.errors[0])
             for error in accepted.errors:
                 error_console.print(f"error: {error}")
-            self._answers[release] = accepted
-        return self._answers[release]
+            self._by_release[release] = accepted
+        return self._by_release[release]
 
     def _beside(self, text: str) -> Path:
         return (self.settings.file.parent if self.settings.file else Path()) / text

@@ -1,4 +1,4 @@
-"""compare, borrow: two corpora beside one another, and what mine could take from the others."""
+"""compare, borrow: two corpora compared, and what mine could take from the others."""
 
 from __future__ import annotations
 

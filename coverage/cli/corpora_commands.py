@@ -96,7 +96,7 @@ def corpora_path(
     """The folder of a corpus."""
     offered = {corpus.name: corpus.path for corpus in reversed(offered_corpora(chosen_settings()))}
     if name in PUBLIC and name not in offered:
-        raise stop(f"{name} is not here yet; get it with 'python -m coverage.cli corpora fetch {name}'")
+        raise stop(f"{name} is not downloaded yet; get it with 'python -m coverage.cli corpora fetch {name}'")
     if name not in offered:
-        raise stop(f"'{name}' is not the name of a rule set here; there are {', '.join(offered) or 'none'}")
+        raise stop(f"'{name}' is not a known rule set; choose from {', '.join(offered) or 'none'}")
     write_line(str(offered[name]))

@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 
 from coverage.catalogue import CatalogueError
-from coverage.cli.gap_options import ACCEPTED_CHOICES, Accepted, GapsFile, answered_for
+from coverage.cli.gap_options import ACCEPTED_CHOICES, Accepted, GapsFile, with_accepted_gaps
 from coverage.cli.main import app
 from coverage.cli.options import (
     AsJson,
@@ -194,7 +194,7 @@ def gaps(
     found = gap_list(view, [*also, *(COVERED_GAP_TYPES & set(only))])
     if only:
         found = found[found["gap_type"].isin(only)]
-    found = answered_for(found, view, gaps_file)
+    found = with_accepted_gaps(found, view, gaps_file)
     every, found = len(found), found[ACCEPTED_CHOICES[accepted](found)]
     shown = ["attack_id", "name", "gap_type", "groups", "software", "campaigns", "tactics", "platforms"]
     if not as_json and csv is None:
@@ -255,7 +255,7 @@ def rules(
 
 
 def _live(text: str, reader: Reader) -> str:
-    """The ID that a text names, read as a mapping is: a revoked one stands for its successor, and is said
+    """The ID that a text names, read as a mapping is: a revoked one stands for its successor, and is noted
     to.
     """
     leaf = reader.leaf(text.strip().upper())

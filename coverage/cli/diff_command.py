@@ -50,7 +50,7 @@ Markdown = Annotated[
     epilog="Examples:  diff main..HEAD --path rules --markdown  |  diff baseline.jsonl  |  diff "
     "baseline.jsonl my-rules --attack enterprise-19.0 --json"
 )
-@takes_scope(corpora=False, unsaid="as in BASE, where that is a snapshot")
+@takes_scope(corpora=False, default="as in BASE, where that is a snapshot")
 def diff(
     base: Base,
     head: Head = None,

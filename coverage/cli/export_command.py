@@ -105,7 +105,7 @@ def export(
     """
     if not what or not output:
         raise stop(
-            "say what to write and where, such as --what report -o report.html; --what is one of "
+            "choose what to write and where, such as --what report -o report.html; --what is one of "
             f"{', '.join(_KINDS)}"
         )
     kind, wishes = choice("kind of file", what, _KINDS), Wishes(_measures(measure))

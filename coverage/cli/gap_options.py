@@ -43,7 +43,7 @@ GapsFile = Annotated[
 ]
 
 
-def answered_for(found: pd.DataFrame, view: View, file: Path | None) -> pd.DataFrame:
+def with_accepted_gaps(found: pd.DataFrame, view: View, file: Path | None) -> pd.DataFrame:
     """ACCEPTED_GAPS of some gaps; what is wrong with the file goes to standard error, and its other entries
     count.
     """
@@ -55,13 +55,13 @@ def accepted_gaps(view: View, file: Path | None, reader: Reader | None = None) -
     that release, if there is one.
     """
     if file is not None and not file.is_file():
-        raise stop(f"there is no file {file!s}")
+        raise stop(f"file not found: {file!s}")
     files = gaps_files(chosen_settings().file, view.scope.corpora, file)
-    said = (
+    accepted = (
         accepted_in(files, reader or Reader(view.catalogue, other_releases(view.catalogue)))
         if files
         else AcceptedGaps()
     )
-    for problem in said.problems.to_dict("records"):
+    for problem in accepted.problems.to_dict("records"):
         error_console.print(f"{problem['severity']}: {place_and_message(problem)}")
-    return said
+    return accepted

@@ -113,7 +113,7 @@ def _sources(paths: list[str] | None) -> tuple[CorpusSource, ...]:
         except OSError:
             there = False
         if not there:
-            raise stop(f"there is no file or folder {source.path!s}")
+            raise stop(f"file or folder not found: {source.path!s}")
     return sources
 
 
@@ -195,10 +195,10 @@ def _report(made: Plan, target: Target, decisions: Sequence[Decision], file: Pat
             "", f"# Left for a person. Answers go into {file}:", "", *listed.split("\n"), sep="\n"
         )
     for refused in made.faults:
-        error_console.print(f"coverage: {refused.path} is left alone: {refused.fault!s}")
+        error_console.print(f"coverage: {refused.path} is not changed: {refused.fault!s}")
     unused = [str(one.number) for one in decisions if one not in made.used]
     if unused:
-        error_console.print(f"Decisions that answered nothing: {', '.join(sorted(unused, key=int))}")
+        error_console.print(f"Unused decisions: {', '.join(sorted(unused, key=int))}")
     error_console.print(_summary(made, target, wrote))
 
 
@@ -225,7 +225,7 @@ def _summary(made: Plan, target: Target, wrote: bool) -> str:
     if outside := counts["files_outside"]:
         parts.append(
             f"{amount(outside, 'link leads', 'links lead')} out of the rules' folder and "
-            f"{noun(outside, 'was', 'were')} passed over"
+            f"{noun(outside, 'was', 'were')} skipped"
         )
     return "; ".join(parts) + "."
 

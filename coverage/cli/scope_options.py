@@ -83,7 +83,7 @@ NOTHING = Given()  # what a command's `scope` is before the command line is read
 
 
 def takes_scope(
-    *, attack: bool = True, corpora: bool = True, unsaid: str = ""
+    *, attack: bool = True, corpora: bool = True, default: str = ""
 ) -> Callable[[Callable], Callable]:
     """A command with its parameter `scope` replaced by the options of the scope.
 
@@ -91,7 +91,7 @@ def takes_scope(
     ----------
     attack, corpora : bool
         Whether the command takes `--attack` and `--corpus`, too.
-    unsaid : str
+    default : str
         What help says an option is where it is not given, in place of the option's own default.
     """
 
@@ -103,7 +103,7 @@ def takes_scope(
             if name != "scope"
         ]
         taken = {flag for parameter in own for flag in _flags(parameter.annotation)}
-        added = list(_parameters(attack, corpora, unsaid, taken))
+        added = list(_parameters(attack, corpora, default, taken))
         place = list(signature.parameters).index("scope")
 
         @wraps(command)
@@ -128,7 +128,7 @@ def _flags(annotation: Any) -> tuple[str, ...]:
     return tuple(name for meta in found for name in (meta.default, *(meta.param_decls or ())))
 
 
-def _parameters(attack: bool, corpora: bool, unsaid: str, taken: set[str]) -> Iterator[inspect.Parameter]:
+def _parameters(attack: bool, corpora: bool, default: str, taken: set[str]) -> Iterator[inspect.Parameter]:
     if attack:
         yield _parameter("attack", Attack)
     if corpora:
@@ -141,7 +141,7 @@ def _parameters(attack: bool, corpora: bool, unsaid: str, taken: set[str]) -> It
             *names,
             metavar=option.metavar or None,
             help=_help(option),
-            show_default=unsaid or _default(option),
+            show_default=default or _default(option),
             rich_help_panel=PANEL,
         )
         yield _parameter(option.name, Annotated[kind | None, words])
@@ -214,7 +214,7 @@ def chosen_readings(
     """
     loaded = loaded_rules(paths)
     if loaded.rules.empty and loaded.problems.empty:
-        error_console.print("no rule was found: no file there is of a format that docs/formats.md lists")
+        error_console.print("no rules found: no file has a format that docs/formats.md lists")
     try:
         readings = [read_in(loaded, chosen_release(release)) for release in releases]
         titles = " or ".join(reading.catalogue.release.title for reading in readings)

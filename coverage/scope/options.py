@@ -1,8 +1,8 @@
-"""The options of a scope, each said once: what it is called, what it may be, and which rules it keeps.
+"""The options of a scope, each defined once: what it is called, what it may be, and which rules it keeps.
 
 The sidebar, the command line, `[check.scope]`, links, snapshots, stamps, sentences and the steps of a diff
 are all made from `OPTIONS`. A new filter is one entry here and one field of `value.Scope`. Knows RULES
-frames; which platforms a release has, and which tags some rules have, it is told.
+frames; which platforms a release has, and which tags some rules have, the caller gives.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class ScopeOption:
         FLAG (yes or no), ONE (one word, None where there may be none) or MANY (a tuple, () where it says
         nothing).
     default : object
-        What counts where nothing is said.
+        The value where none is given.
     flag, metavar : str
         The option on the command line, and the word for its value.
     parameter : str
@@ -118,7 +118,7 @@ class ScopeOption:
         """Whether a value says no more than leaving the option out."""
         return value == self.default
 
-    def says(self, value: Any) -> bool:
+    def restricts(self, value: Any) -> bool:
         """Whether a value chooses among rules. An empty list does where the default is not empty: it keeps
         none.
         """
