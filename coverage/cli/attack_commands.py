@@ -14,11 +14,12 @@ from coverage.catalogue.model import unplaced_techniques
 from coverage.cli.main import app
 from coverage.cli.options import AsJson, choice, chosen_release, stop
 from coverage.cli.output import print_json, print_table, with_download_progress
+from coverage.cli.short_help import Application
 from coverage.cli.terminal import error_console, write_line
 from coverage.vocabulary import DOMAINS
 from coverage.words import amount, noun
 
-attack_app = typer.Typer(
+attack_app = Application(
     no_args_is_help=True, help="ATT&CK releases: list them, import a bundle, fetch MITRE's."
 )
 app.add_typer(attack_app, name="attack")

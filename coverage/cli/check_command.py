@@ -24,9 +24,11 @@ from coverage.changes.gate import (
 )
 from coverage.changes.rule_diff import unreadable_files, unreadable_sentence
 from coverage.changes.steps import State
+from coverage.cli.gap_options import GapsFile
 from coverage.cli.main import app
 from coverage.cli.options import Paths, choice, loaded_rules, nearest, own_paths, stop
 from coverage.cli.output import print_json
+from coverage.cli.short_help import ADVANCED
 from coverage.cli.states import Side, note_left_out, side_of
 from coverage.cli.terminal import error_console, terminal, write_out
 from coverage.exports.verdicts import verdict_annotations, verdicts_json
@@ -52,8 +54,8 @@ Baseline = Annotated[
     typer.Option(
         "--baseline",
         metavar="FILE|REV",
-        help="What no_technique_lost compares with: a snapshot, rules, or a git revision. [default: as "
-        "coverage.toml says]",
+        help="Snapshot, rules or git revision to compare with, for no_technique_lost. [default: that of "
+        "coverage.toml]",
     ),
 ]
 Config = Annotated[
@@ -62,17 +64,10 @@ Config = Annotated[
         "--config",
         metavar="FILE",
         help="Settings with the conditions. [default: coverage.toml here or above, in this git work tree]",
+        rich_help_panel=ADVANCED,
     ),
 ]
-GapsFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--gaps-file",
-        metavar="FILE",
-        help="Accepted gaps. [default: gaps.toml beside coverage.toml or in the rules' folder]",
-    ),
-]
-Form = Annotated[str, typer.Option("--format", metavar="FORMAT", help=f"{', '.join(FORMATS)}.")]
+Form = Annotated[str, typer.Option("--format", metavar="FORMAT", help=f"Output: {', '.join(FORMATS)}.")]
 
 
 @app.command(
@@ -87,7 +82,10 @@ def check(
     output_format: Form = "table",
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
-    """Do the conditions of coverage.toml hold? Exit code 1 when one does not, 2 when it cannot be checked."""
+    """Check the conditions of coverage.toml.
+
+    Exit code 1 when one does not hold, 2 when it cannot be checked.
+    """
     kind = "json" if as_json else choice("format", output_format, FORMATS)
     try:
         settings = settings_at(file=config)

@@ -22,27 +22,28 @@ from coverage.scope import View
 from coverage.tables import TableError, priority_weights
 from coverage.words import amount, noun
 
-_NAMED = "rule folder or file; NAME=PATH gives it its name."
-First = Annotated[str, typer.Argument(metavar="A", help=f"The first {_NAMED}", show_default=False)]
-Second = Annotated[str, typer.Argument(metavar="B", help=f"The second {_NAMED}", show_default=False)]
+_NAMED = "a folder or file. NAME=PATH gives them a name."
+First = Annotated[str, typer.Argument(metavar="A", help=f"The first rules: {_NAMED}", show_default=False)]
+Second = Annotated[str, typer.Argument(metavar="B", help=f"The second rules: {_NAMED}", show_default=False)]
 Mine = Annotated[
-    str, typer.Argument(metavar="MINE", help=f"The {_NAMED} Its gaps are to be closed.", show_default=False)
+    str,
+    typer.Argument(
+        metavar="MINE", help=f"My rules, whose gaps are to be closed: {_NAMED}", show_default=False
+    ),
 ]
 Others = Annotated[
     list[str],
-    typer.Argument(metavar="OTHER ...", help=f"A {_NAMED} Its rules may be borrowed.", show_default=False),
+    typer.Argument(metavar="OTHER", help=f"Rules that may be borrowed: {_NAMED}", show_default=False),
 ]
 Have = Annotated[
     bool,
-    typer.Option(
-        "--have-log-sources", help="Only rules that name a log source my own rules in scope name, too."
-    ),
+    typer.Option("--have-log-sources", help="Only rules with a log source that my rules in scope have."),
 ]
 HaveData = Annotated[
     bool,
     typer.Option(
         "--have-data",
-        help="Only rules that need a data component my own rules in scope need on the same platform; adds to "
+        help="Only rules with a data component that my rules in scope have. On the same platform; adds to "
         "--have-log-sources.",
     ),
 ]
@@ -51,29 +52,30 @@ Sources = Annotated[
     typer.Option(
         "--log-source",
         metavar="NAME",
-        help="Only rules that name this log source; repeatable; adds to --have-log-sources.",
+        help="Only rules with this log source. Repeatable; adds to --have-log-sources.",
     ),
 ]
 On = Annotated[
     list[str] | None,
-    typer.Option("--on", metavar="PLATFORM", help="Only rules known to work on this platform; repeatable."),
+    typer.Option("--on", metavar="PLATFORM", help="Only rules known to work on this platform. Repeatable."),
 ]
 AnyClass = Annotated[
     bool,
     typer.Option(
         "--any-class",
-        help="Rules of every class may be borrowed, enabled or not. [default: the classes in scope]",
+        help="Borrow rules of every class, enabled or not. [default: the classes in scope]",
     ),
 ]
 Plan = Annotated[
     bool,
     typer.Option(
-        "--plan", help="The few rules that close the most, step by step, instead of every rule a gap."
+        "--plan",
+        help="The fewest rules that close the gaps, best first. Without it every rule for every gap.",
     ),
 ]
 Limit = Annotated[
     int | None,
-    typer.Option("--limit", metavar="N", min=1, help="At most N rows; with --plan the first N rules."),
+    typer.Option("--limit", metavar="N", min=1, help="At most N rows. With --plan the first N rules."),
 ]
 
 
@@ -90,7 +92,7 @@ def compare_command(
     as_json: AsJson = False,
     csv: CsvFile = None,
 ) -> None:
-    """What A alone covers, B alone, both, and neither, in one release however each was written."""
+    """What only A covers, only B, both and neither, each read in one release."""
     one_output(as_json, csv)
     found = compare(*_apart([a, b], scope))
     if csv is not None:
@@ -158,7 +160,7 @@ def borrow_command(
     as_json: AsJson = False,
     csv: CsvFile = None,
 ) -> None:
-    """The rules of other corpora that would close my gaps, or (--plan) the few that close the most."""
+    """Rules of other rule sets that would close my gaps; with --plan the fewest."""
     one_output(as_json, csv)
     found = _borrowing([mine, *others], any_class, scope)
     words = [*(found.own_log_sources if have else ()), *(log_sources or ())] if have or log_sources else None

@@ -10,12 +10,13 @@ import typer
 from coverage.cli.main import app
 from coverage.cli.options import AsJson, choice, chosen_settings, stop
 from coverage.cli.output import print_json, print_table, with_download_progress
+from coverage.cli.short_help import Application
 from coverage.cli.terminal import write_line
 from coverage.corpora.offered import offered_corpora
 from coverage.corpora.public import PUBLIC, FetchError, fetch_corpus, fetched_corpora
 from coverage.words import amount
 
-corpora_app = typer.Typer(
+corpora_app = Application(
     no_args_is_help=True, help="Rule sets by name: list them, fetch a public one, find its folder."
 )
 app.add_typer(corpora_app, name="corpora")

@@ -66,7 +66,7 @@ def summary(
     as_json: AsJson = False,
     csv: CsvFile = None,
 ) -> None:
-    """Covered techniques, sub-techniques and matrix cells, by tactic and platform, with every denominator."""
+    """Covered techniques, sub-techniques and matrix cells, by tactic and platform."""
     one_output(as_json, csv)
     ((reading, view),), _ = chosen_readings(paths, (scope.attack,), scope)
     without = _corpora_without(reading.loaded, view.scope.corpora)
@@ -167,25 +167,30 @@ def _copies(rules: dict) -> str:
 @takes_scope()
 def gaps(
     paths: Paths = None,
-    scope: Given = NOTHING,
     also: Annotated[
         list[str] | None,
         typer.Option(
-            "--also", help=f"List covered IDs of this type too: {', '.join(sorted(COVERED_GAP_TYPES))}."
+            "--also",
+            metavar="TYPE",
+            help=f"Also covered IDs of this gap type: {', '.join(sorted(COVERED_GAP_TYPES))}.",
         ),
     ] = None,
     only: Annotated[
         list[str] | None,
-        typer.Option("--type", help=f"Only gaps of this type; repeatable: {', '.join(GAP_TYPES)}."),
+        typer.Option(
+            "--type", metavar="TYPE", help=f"Only this gap type: {', '.join(GAP_TYPES)}. Repeatable."
+        ),
     ] = None,
     accepted: Accepted = "show",
     gaps_file: GapsFile = None,
+    scope: Given = NOTHING,
     as_json: AsJson = False,
     csv: CsvFile = None,
     every_row: EveryRow = False,
 ) -> None:
-    """Open techniques and sub-techniques, those that most groups use first; accepted and planned ones are
-    marked.
+    """Open techniques and sub-techniques, those that most groups use first.
+
+    Accepted and planned gaps are marked.
     """
     accepted = choice("--accepted choice", accepted, ACCEPTED_CHOICES)
     also = [choice("gap type of covered IDs", name, sorted(COVERED_GAP_TYPES)) for name in also or ()]
@@ -226,15 +231,15 @@ def gaps(
 @takes_scope()
 def rules(
     paths: Paths = None,
-    scope: Given = NOTHING,
     technique: Annotated[
         list[str] | None,
         typer.Option(
             "--technique",
             metavar="ID",
-            help="Only rules read as this ID or one of its sub-techniques; repeatable.",
+            help="Only rules on this ID or one of its sub-techniques. Repeatable.",
         ),
     ] = None,
+    scope: Given = NOTHING,
     as_json: AsJson = False,
     csv: CsvFile = None,
     every_row: EveryRow = False,
@@ -256,7 +261,7 @@ def rules(
 
 def _live(text: str, reader: Reader) -> str:
     """The ID that a text names, read as a mapping is: a revoked one stands for its successor, and is noted
-    to.
+    on standard error.
     """
     leaf = reader.leaf(text.strip().upper())
     if leaf.attack_id is None:
@@ -275,7 +280,7 @@ def problems(
     csv: CsvFile = None,
     every_row: EveryRow = False,
 ) -> None:
-    """Everything that could not be read, or placed in the release, with path, line and cause."""
+    """What could not be read, or placed in the release, with path, line and cause."""
     loaded = loaded_rules(paths)
     names = [
         choice("corpus that was read", name, (stamp.name for stamp in loaded.corpora))

@@ -10,6 +10,7 @@ import pandas as pd
 import typer
 
 from coverage.cli.options import chosen_settings, stop
+from coverage.cli.short_help import ADVANCED
 from coverage.cli.terminal import error_console
 from coverage.mapping.reader import Reader
 from coverage.measures.accepted import in_force, with_accepted
@@ -30,7 +31,7 @@ Accepted = Annotated[
     typer.Option(
         "--accepted",
         metavar="CHOICE",
-        help="Gaps that gaps.toml accepts or plans: show them marked, hide them, or only these.",
+        help="Gaps that gaps.toml accepts or plans: show, hide or only. `show` marks them.",
     ),
 ]
 GapsFile = Annotated[
@@ -38,7 +39,8 @@ GapsFile = Annotated[
     typer.Option(
         "--gaps-file",
         metavar="FILE",
-        help="Accepted gaps. [default: gaps.toml beside coverage.toml or in the rules' folder]",
+        help="File of accepted gaps. [default: gaps.toml beside coverage.toml or in the rules' folder]",
+        rich_help_panel=ADVANCED,
     ),
 ]
 

@@ -49,9 +49,7 @@ def impact(
     as_json: AsJson = False,
     csv: CsvFile = None,
 ) -> None:
-    """What another ATT&CK release changes: coverage before and after by cause, and the rules each change
-    touches.
-    """
+    """What another ATT&CK release changes: coverage by cause, and the rules affected."""
     one_output(as_json, csv)
     table = choice("table", table, TABLES)
     releases = _releases(start, to)

@@ -14,6 +14,7 @@ from coverage.catalogue import CatalogueError
 from coverage.cli.main import app
 from coverage.cli.options import AsJson, Paths, chosen_settings, own_paths, stop
 from coverage.cli.output import print_json
+from coverage.cli.short_help import ADVANCED
 from coverage.cli.terminal import error_console, write_out
 from coverage.corpora.offered import resolved
 from coverage.loaders import CorpusSource, corpus_sources
@@ -41,6 +42,7 @@ def migrate(
             "--from",
             metavar="RELEASE",
             help="Release the mappings were written for. [default: any installed one]",
+            rich_help_panel=ADVANCED,
         ),
     ] = None,
     diff: Annotated[
@@ -55,32 +57,37 @@ def migrate(
             "--decisions",
             metavar="FILE",
             help=f"Answers to open questions. [default: {FILE_NAME} here, if there is one]",
+            rich_help_panel=ADVANCED,
         ),
     ] = None,
     ask: Annotated[
         bool,
         typer.Option(
-            "--ask", help="Ask open questions on the terminal and keep the answers in the decisions file."
+            "--ask", help="Ask open questions on the terminal. Answers are kept in the decisions file."
         ),
     ] = False,
     force: Annotated[
-        bool, typer.Option("--force", help="With --write: even over changes that are not committed.")
+        bool,
+        typer.Option(
+            "--force",
+            help="With --write: overwrite changes that are not committed.",
+            rich_help_panel=ADVANCED,
+        ),
     ] = False,
     touch_date: Annotated[
         bool,
         typer.Option(
             "--touch-date",
-            help="Write today into updated_date (Sigma: modified) of rules that change. It is left alone "
-            "otherwise.",
+            help="Set updated_date (Sigma: modified) of changed rules to today. It is unchanged otherwise.",
+            rich_help_panel=ADVANCED,
         ),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Rewrite the mappings of Elastic TOML and Sigma YAML for another ATT&CK release; every other byte stays.
+    """Rewrite the mappings of Elastic TOML and Sigma YAML for another ATT&CK release.
 
-    IDs, names, links, tactics and their tags follow ATT&CK. What only a person can decide is left alone and
-    listed on standard error as decisions to fill in. updated_date is not touched unless --touch-date is
-    given.
+    IDs, names, links, tactics and their tags follow ATT&CK; every other byte stays. What only a person can
+    decide is listed on standard error as decisions to fill in.
     """
     if not to:
         raise stop("name the release to move to, such as --to enterprise-19.0")

@@ -31,7 +31,7 @@ def stop(message: str) -> typer.Exit:
 Paths = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[PATH ...]",
+        metavar="PATH",
         show_default=False,
         help="Rule folders or files; NAME=PATH gives a rule set its name. The name of one that 'corpora "
         "list' shows is its path.",
@@ -43,7 +43,7 @@ CsvFile = Annotated[
 ]
 
 EveryRow = Annotated[
-    bool, typer.Option("--all", help="Show every row on a terminal, not the first 20; files have every row.")
+    bool, typer.Option("--all", help="Show every row on a terminal, not the first 20. Files have every row.")
 ]
 
 

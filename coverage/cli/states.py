@@ -35,7 +35,7 @@ RulePaths = Annotated[
     typer.Option(
         "--path",
         metavar="PATH",
-        help="Rules that are meant where no HEAD is given, and those read at a revision; repeatable. "
+        help="Rules to read at a revision, and where no HEAD is given. Repeatable. "
         "[default: the folder or file that a revision is compared with, else as without PATH elsewhere, "
         "and never the example rules]",
     ),
