@@ -216,7 +216,7 @@ def test_it_adds_up_in_every_scope_and_both_ways(after, rollup, pre, classes, pl
 def test_nothing_differs_between_equal_states():
     found = difference(state(small.loaded()), state(small.loaded()))
     assert found.ledger.empty and found.units.empty and found.rules.frame.empty
-    assert found.sentence().endswith(": 0 gained, 0 lost.")
+    assert found.sentence().endswith(": none gained, none lost.")
     assert_adds_up(found)
 
 

@@ -140,7 +140,7 @@ def test_a_new_file_that_cannot_be_read_is_said(tmp_path):
         loaded(tmp_path / "after", **{"a_ndjson": f"{R1}\n", name: "[rule\n"}),
     )
     found = compared(before, after)
-    assert rule_counts(found) == "1 rule, 1 before: none differs; 1 file cannot be read: <b> @me|x.toml"
+    assert rule_counts(found) == "1 rule, 1 before: no rule differs; 1 file cannot be read: <b> @me|x.toml"
     (file,) = difference_json(found)["unreadable_files"]
     assert (file["corpus"], file["path"], file["line"], file["rules"]) == ("made", "<b> @me|x.toml", 1, 0)
     text = difference_markdown(found)

@@ -101,7 +101,7 @@ def test_problems_lint_and_the_exported_frame_say_the_same(corpus, tmp_path):
     rules = json_of("summary", str(corpus), "--json")["rules"]
     assert (rules["problems"], rules["unplaced"]) == (len(UNREAD), len(EXPECTED))
     words = run("problems", str(corpus)).stdout.replace("\n", " ")
-    assert "12 problems in 3 rules read: 1 in reading, and 11 IDs that could not be placed" in words
+    assert "12 problems in 3 rules read: 1 in reading and 11 IDs that could not be placed" in words
 
 
 def test_the_page_says_the_same(corpus, monkeypatch, tmp_path):

@@ -18,6 +18,7 @@ from typing import Any
 
 from coverage.catalogue.model import CatalogueError, Release
 from coverage.vocabulary import DOMAINS
+from coverage.words import listed
 
 GZIP_MAGIC = b"\x1f\x8b"
 
@@ -138,7 +139,7 @@ class Published:
     def titles(self) -> str:
         """For people: `Mobile 10.1, 11.0 and 11.1`."""
         first, *others = self.releases
-        return _listed([first.title, *(release.version for release in others)])
+        return listed([first.title, *(release.version for release in others)])
 
 
 def published_as(sha256: str) -> Published:
@@ -203,7 +204,7 @@ def _published(bundle: Bundle, known: Published, version: str | None, domain: st
     wrong = [text for text in in_collection if text not in by_version]
     if wrong:
         notes = [f"its SHA-256 is that of MITRE's {known.titles}, although its collection says {wrong[0]}"]
-    return Named(release, _listed(notes) or None)
+    return Named(release, listed(notes) or None)
 
 
 def _as_written(bundle: Bundle, version: str | None, domain: str | None) -> Named:
@@ -213,10 +214,10 @@ def _as_written(bundle: Bundle, version: str | None, domain: str | None) -> Name
     if not found and given is None:
         raise CatalogueError(f"{bundle.name}: {_no_version(bundle)}")
     if given is not None and found and given not in found:
-        titles = _listed([release.title for release in sorted(found)])
+        titles = listed([release.title for release in sorted(found)])
         raise CatalogueError(f"{bundle.name}: the bundle is {titles}, not version {version}")
     if given is None and len(found) > 1:
-        titles = _listed([release.title for release in sorted(found)])
+        titles = listed([release.title for release in sorted(found)])
         raise CatalogueError(
             f"{bundle.name}: the bundle says that it is {titles}; give the version with --release"
         )
@@ -251,7 +252,7 @@ def _release(name: str, domain: str, version: str) -> Release:
 def _domain(bundle: Bundle, given: str | None) -> str:
     chains = domains_of(bundle)
     if given is not None and chains and given not in chains:
-        titles = _listed([DOMAINS[domain].title for domain in chains])
+        titles = listed([DOMAINS[domain].title for domain in chains])
         raise CatalogueError(f"{bundle.name}: its techniques are of {titles}, not of {DOMAINS[given].title}")
     found = given or _collection_domain(bundle) or next(iter(chains), None)
     if found is None:
@@ -290,8 +291,3 @@ def live_techniques(bundle: Bundle) -> list[StixObject]:
 def kill_chains(stix: StixObject) -> set[str]:
     """The kill chains whose phases a technique names."""
     return {phase.get("kill_chain_name") for phase in stix.get("kill_chain_phases") or ()}
-
-
-def _listed(words: list[str]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

@@ -24,7 +24,7 @@ Unit = tuple[str, str, str]
 
 GRAINS = ("techniques", "subtechniques", "placements")
 # One of a grain, for people.
-GRAIN_WORDS = {"techniques": "technique", "subtechniques": "sub-technique", "placements": "placement"}
+GRAIN_WORDS = {"techniques": "technique", "subtechniques": "sub-technique", "placements": "matrix cell"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,8 +124,9 @@ class _Gate:
     def verdicts(self) -> Iterator[Verdict]:
         asked = self.settings.check
         if asked.is_empty:
-            where = self.settings.file or "coverage.toml, which is not here or above,"
-            raise SettingsError(f"{where} states no condition under [check]; docs/ci.md shows some")
+            file = self.settings.file
+            missing = f"{file} has no condition" if file else "no coverage.toml here or above with conditions"
+            raise SettingsError(f"{missing} under [check]; docs/ci.md has examples")
         for share in asked.shares:
             view, reading = self._view(share.scope, share.line)
             yield share_verdict(share, view, reading.reader, self._accepted(reading))

@@ -196,18 +196,17 @@ def _print_borrow(found: Borrowing, candidates: pd.DataFrame, rows: pd.DataFrame
     console = terminal()
     console.print(found.sentence(candidates, steps))
     counts = found.figures(candidates)
-    console.print(
-        f"{counts['rules']:,} of "
-        f"{amount(counts['rules_of_all'], 'rule')} that would close a gap "
-        f"{noun(counts['rules_of_all'], 'fits', 'fit')} "
-        "the restrictions.",
-    )
+    if counts["rules"] < counts["rules_of_all"]:
+        console.print(
+            f"{counts['rules']:,} of {amount(counts['rules_of_all'], 'rule')} that would close a gap "
+            f"{noun(counts['rules'], 'fits', 'fit')} the restrictions.",
+        )
     if steps is None:
         columns = [
             "attack_id",
             "name",
-            "weight",
             "rule_name",
+            "weight",
             "severity",
             "rule_platforms",
             "rule_log_sources",
@@ -216,11 +215,16 @@ def _print_borrow(found: Borrowing, candidates: pd.DataFrame, rows: pd.DataFrame
         ]
         print_table(
             rows[columns],
-            f"{len(rows):,} of {amount(len(candidates), 'pair')} of a gap and a rule, heaviest gaps first",
+            f"{_shown(len(rows), len(candidates), 'pair')} of a gap and a rule, heaviest gaps first",
         )
     else:
         _print_plan(found, rows, steps)
     _print_stamp(found.scope)
+
+
+def _shown(count: int, total: int, noun_: str) -> str:
+    """`5 of 8 pairs`, and `8 pairs` where that is all."""
+    return amount(total, noun_) if count == total else f"{count:,} of {amount(total, noun_)}"
 
 
 def _print_plan(found: Borrowing, rows: pd.DataFrame, steps: int) -> None:
@@ -234,10 +238,10 @@ def _print_plan(found: Borrowing, rows: pd.DataFrame, steps: int) -> None:
         )
     ]
     table.insert(5, "weight so far", pd.Series(so_far, index=table.index, dtype="str"))
-    weights = ", ".join(f"{value:g} a {term}" for term, value in found.weights.items())
+    weights = ", ".join(f"{value:g} per {term}" for term, value in found.weights.items())
     print_table(
         table,
-        f"{len(rows):,} of {amount(steps, 'step')}; each takes the rule that closes the most weight of "
+        f"{_shown(len(rows), steps, 'step')}; each takes the rule that closes the most weight of "
         f"what is left ({weights})",
     )
 

@@ -46,7 +46,7 @@ from coverage.reading import read_in
 from coverage.scope import Scope
 from coverage.tables import TableError
 from coverage.vocabulary import COVERED_GAP_TYPES, GAP_TYPES
-from coverage.words import amount, noun
+from coverage.words import amount, listed, noun
 
 GRAIN_TITLES = {
     "techniques": ("technique", "techniques"),
@@ -109,12 +109,11 @@ def _print_summary(result: dict, scope: Scope) -> None:
         "tactic_only": amount(rules["tactic_only"], "names only a tactic", "name only a tactic"),
         "unread": amount(rules["unread"], "names no ID of this release", "name no ID of this release"),
     }
-    without = ", ".join(words for name, words in nowhere.items() if rules[name])
+    without = listed([words for name, words in nowhere.items() if rules[name]])
     console.print(
         f"{rules['in_scope']:,} of {amount(rules['read'], 'rule is', 'rules are')} in scope"
         + (f"; of these {without}. " if without else ". ")
-        + f"{_copies(rules)}{amount(rules['problems'], 'problem')} in reading; "
-        f"{amount(rules['unplaced'], 'unknown ID')} in mappings."
+        + f"{_copies(rules)}{_problems(rules['problems'], rules['unplaced'])}"
     )
     corpora = result["corpora"] if len(result["corpora"]) > 1 else []
     for title, rows in (
@@ -151,6 +150,15 @@ def _print_summary(result: dict, scope: Scope) -> None:
             )
         console.print(table)
     console.print(scope.sentence(), scope.corpora_sentence(), sep="\n", style="dim")
+
+
+def _problems(unread: int, unplaced: int) -> str:
+    """What could not be read or placed, in a sentence."""
+    parts = [
+        *([amount(unread, "problem in reading", "problems in reading")] if unread else []),
+        *([amount(unplaced, "unknown ID in mappings", "unknown IDs in mappings")] if unplaced else []),
+    ]
+    return f"{listed(parts)}: see problems." if parts else "Everything was read, and every ID is known."
 
 
 def _copies(rules: dict) -> str:
@@ -255,7 +263,7 @@ def rules(
         ]
         found = found[hits]
     shown = ["name", "attack_ids", "severity", "type", "platforms", "updated", "path"]
-    title = f"{amount(len(found), 'rule')} of {len(view.all_rules):,} read"
+    title = f"{amount(len(found), 'rule')} in scope, of {len(view.all_rules):,} read"
     emit(found, view.scope, "rules", shown, title, as_json=as_json, csv=csv, every_row=every_row)
 
 
@@ -294,13 +302,24 @@ def problems(
         raise stop(str(error)) from error
     found = problem_list(reading, without)
     shown = ["severity", "code", "path", "line", "message"]
-    title = (
-        f"{amount(len(found), 'problem')} in {amount(sum(stamp.rules for stamp in stamps), 'rule')} read: "
-        f"{problem_count(reading, without):,} in reading, and "
-        f"{amount(unplaced_count(reading, without), 'ID')} "
-        f"that could not be placed in {reading.catalogue.release.title}"
+    title = _problems_title(
+        amount(sum(stamp.rules for stamp in stamps), "rule"),
+        problem_count(reading, without),
+        unplaced_count(reading, without),
+        reading.catalogue.release.title,
     )
     emit(found, None, "problems", shown, title, as_json=as_json, csv=csv, every_row=every_row)
+
+
+def _problems_title(rules: str, unread: int, unplaced: int, release: str) -> str:
+    lost = f"{amount(unplaced, 'ID')} that could not be placed in {release}"
+    if unread and unplaced:
+        return f"{amount(unread + unplaced, 'problem')} in {rules} read: {unread:,} in reading and {lost}"
+    if unread:
+        return f"{amount(unread, 'problem')} in reading {rules}; every ID is in {release}"
+    if unplaced:
+        return f"{lost}, in {rules}; every file was read"
+    return f"No problems in {rules}: every file was read, and every ID is in {release}"
 
 
 def _corpora_without(loaded: Loaded, chosen: Sequence[CorpusStamp]) -> set[str]:

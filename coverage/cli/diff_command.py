@@ -89,6 +89,7 @@ def _found(base, head) -> Difference:
 def _figures(found: Difference) -> Table:
     rows = figures(found)
     table = Table(*rows.columns, box=None)
+    table.columns[0].no_wrap = True
     for column in table.columns[1:]:
         column.justify = "right"
     for row in rows.itertuples(index=False):

@@ -27,7 +27,7 @@ from coverage.reading import Reading, read_in
 from coverage.scope import Scope
 from coverage.tables import TableError
 from coverage.vocabulary import PROBLEM_SEVERITIES, RULE_CLASSES
-from coverage.words import amount
+from coverage.words import amount, listed
 
 Output = Callable[[pd.DataFrame, list[str], Reading], bytes]
 
@@ -141,9 +141,10 @@ def _results(
 
 def _summary(results: pd.DataFrame, reading: Reading) -> str:
     counts = severity_counts(results)
-    found = ", ".join(amount(counts[name], name) for name in PROBLEM_SEVERITIES)
+    parts = [amount(counts[name], name) for name in PROBLEM_SEVERITIES if counts[name]]
+    parts += [f"{counts['silenced']:,} silenced"] if counts["silenced"] else []
     return (
-        f"{found} and {counts['silenced']:,} silenced in {amount(len(reading.loaded.rules), 'rule')}, "
+        f"{listed(parts) or 'No findings'} in {amount(len(reading.loaded.rules), 'rule')}, "
         f"checked in {reading.catalogue.release.title}"
     )
 
@@ -165,7 +166,7 @@ def _print(results: pd.DataFrame, files: list[str], reading: Reading, fail_on: s
         write_line(f"{row.place}: {row.severity} {row.code}: {row.message}{write}")
     if len(rest):
         counts = rest.groupby(["severity", "code"], sort=False).size().rename("findings").reset_index()
-        print_table(counts.sort_values("findings", ascending=False), "Others, by code")
+        print_table(counts.sort_values("findings", ascending=False), "Other findings, by code")
     hidden = shown[shown["silenced"].notna()]
     if len(hidden):
         print_table(hidden[["code", "place", "name", "silenced"]], f"{len(hidden):,} silenced, and why")

@@ -220,9 +220,12 @@ def _summary(made: Plan, target: Target, wrote: bool) -> str:
     )
     parts = [
         f"{counts['files_changed']:,} of {counts['files_read']:,} {files} for {target.release.title}",
-        f"{amount(open_, 'mapping is', 'mappings are')} left for a person in "
-        f"{amount(counts['files_with_questions'], 'file')}",
     ]
+    if open_:
+        parts.append(
+            f"{amount(open_, 'mapping is', 'mappings are')} left for a person in "
+            f"{amount(counts['files_with_questions'], 'file')}"
+        )
     if others := counts["files_of_other_formats"]:
         parts.append(
             f"{amount(others, 'file is of a format that is', 'files are of formats that are')} not rewritten"

@@ -26,8 +26,8 @@ from coverage.measures.matrix import MatrixColumn, matrix_columns
 from coverage.palette import LIGHT
 from coverage.project.accepted_gaps import NO_ENTRIES, Accepted
 from coverage.text import plain_in_file
-from coverage.vocabulary import GAP_TYPES, GAP_WORK, attack_url
-from coverage.words import amount, noun
+from coverage.vocabulary import GAP_TYPES, GAP_WORK, PROBLEM_SEVERITIES, attack_url
+from coverage.words import amount, listed, noun
 
 MOST_GAPS = 15
 POPULAR = 20  # groups, as on the Overview page
@@ -176,9 +176,10 @@ class Briefing:
     def findings(self) -> str:
         """What is wrong in the mappings, in one sentence."""
         counts = self.content.findings["severity"].value_counts()
-        words = ", ".join(amount(counts.get(name, 0), name) for name in ("error", "warning", "note"))
-        problems = amount(self.figures["rules"]["problems"], "problem")
-        return f"Checks of the mappings found {words}; reading the rules met {problems}."
+        parts = [amount(counts[name], name) for name in PROBLEM_SEVERITIES if counts.get(name, 0)]
+        problems = self.figures["rules"]["problems"]
+        found = f"Checks of the mappings found {listed(parts) or 'nothing wrong'}"
+        return f"{found}; reading the rules met {amount(problems, 'problem')}." if problems else f"{found}."
 
 
 def briefing(content: Content, changes: Mapping | None = None) -> Briefing:

@@ -127,7 +127,7 @@ def _rule_counts(found: Difference) -> str:
         if count
     ]
     return f"{amount(len(found.head.loaded.rules), 'rule')}, {len(found.base.loaded.rules):,} before: " + (
-        ", ".join(parts) or "none differs"
+        ", ".join(parts) or "no rule differs"
     )
 
 

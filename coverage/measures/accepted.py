@@ -15,6 +15,7 @@ from coverage.project.accepted_gaps import Accepted, Entry
 from coverage.scope import View
 from coverage.text import plain
 from coverage.vocabulary import ACCEPTANCES
+from coverage.words import listed
 
 COLUMNS = tuple(name for name in ACCEPTED_GAPS.columns if name.startswith("accepted"))
 
@@ -70,7 +71,7 @@ def counts_sentence(gaps: pd.DataFrame) -> str:
     numbers = counts(gaps)
     parts = [f"{numbers[state]:,} {state}" for state in ACCEPTANCES if numbers[state]]
     parts += [f"{numbers['expired']:,} expired"] if numbers["expired"] else []
-    return f", of which {', '.join(parts[:-1])}{' and ' if parts[:-1] else ''}{parts[-1]}" if parts else ""
+    return f", of which {listed(parts)}" if parts else ""
 
 
 def marks(gaps: pd.DataFrame) -> list[str]:
