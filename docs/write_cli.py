@@ -1,6 +1,6 @@
 """Writes `docs/cli.md` from the commands themselves: `python docs/write_cli.py` from the project's folder.
 
-`tests/test_docs.py` fails when the page and the commands differ.
+`tests/docs/test_docs.py` fails when the page and the commands differ.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Writes `docs/columns.md` from the specs of the frames: `python docs/write_columns.py` from the project's
 folder.
 
-`tests/test_export_frames.py` fails when the page and the specs differ.
+`tests/exports/test_frames.py` fails when the page and the specs differ.
 """
 
 from __future__ import annotations

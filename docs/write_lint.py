@@ -1,7 +1,7 @@
 """Writes `docs/lint.md`, with the table of checks from `coverage.findings.CHECKS`: `python
 docs/write_lint.py`.
 
-`tests/test_lint.py` fails when the page and the checks differ.
+`tests/cli/test_lint.py` fails when the page and the checks differ.
 """
 
 from __future__ import annotations

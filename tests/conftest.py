@@ -42,9 +42,54 @@ def shared():
 
 @pytest.fixture(scope="session")
 def every_release(shared, tmp_path_factory):
-    """`tests.releases.EveryRelease`: all Enterprise releases in ../shared, imported once a
+    """`tests.helpers.releases.EveryRelease`: every Enterprise release in ../shared, imported once a
     session.
     """
-    from tests.releases import every_release_in
+    from tests.helpers.releases import every_release_in
 
     return every_release_in(tmp_path_factory.mktemp("every_release"), shared)
+
+
+@pytest.fixture(scope="session")
+def address(tmp_path_factory):
+    """The address of the app, started over `rules/` as a user starts it; one a process."""
+    from tests.helpers.serving import served
+
+    cache = str(tmp_path_factory.mktemp("cache"))
+    with served("app.py", [], COVERAGE_CACHE=cache, COVERAGE_RULES=str(PROJECT / "rules")) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A Chromium, one a file of tests."""
+    from tests.helpers.serving import chromium
+
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def profile(browser):
+    """A profile of that Chromium, which keeps Streamlit's own files from one test to the next."""
+    context = browser.new_context(viewport={"width": 1366, "height": 768}, accept_downloads=True)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(profile):
+    """A tab that records what it asks of other hosts."""
+    tab = profile.new_page()
+    tab.set_default_timeout(25_000)
+    tab.elsewhere = []
+    tab.on(
+        "request",
+        lambda request: (
+            tab.elsewhere.append(request.url)
+            if "127.0.0.1" not in request.url and request.url.startswith("http")
+            else None
+        ),
+    )
+    yield tab
+    tab.close()

@@ -17,7 +17,7 @@ from typer.main import get_command
 
 import coverage
 from coverage.cli import application
-from tests.conftest import PROJECT
+from coverage.tables import PROJECT
 
 PACKAGE = PROJECT / "coverage"
 MODULES = sorted(PACKAGE.rglob("*.py"))

@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 
 import pytest
 import tomli
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -25,6 +25,7 @@ from coverage.text import (
     safe_html_list,
     web_link,
 )
+from tests.helpers.examples import examples
 
 VOID = {"br", "hr"}
 ATTRIBUTES_OF_A_LINK = {"href", "rel", "target"}
@@ -449,14 +450,14 @@ NASTY = st.lists(
 ).map("".join)
 
 
-@settings(max_examples=600, deadline=None)
+@examples(300)
 @given(NASTY)
 @example("|a|b|\n|-|-|\n|`|![x](http://e)`|")
 def test_nothing_reaches_out_whatever_is_written(markdown):
     assert_harmless(markdown)
 
 
-@settings(max_examples=300, deadline=None)
+@examples(150)
 @given(st.one_of(NASTY, st.text(max_size=40)))
 @example("&lt;b&gt; &amp;")
 @example("1. a")
@@ -518,7 +519,7 @@ def test_a_web_link(text, link):
     assert web_link(text) == (text if link else None)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(100)
 @given(st.text(st.sampled_from("<>[]()!`\\ :/hxs\n\t.*_&"), max_size=20).map("https://a".__add__))
 def test_a_reference_is_one_link_or_text(text):
     page = Page(safe_html_links([text]))

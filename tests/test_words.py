@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 
 from coverage.cli import application
 from coverage.pages import PAGES
+from coverage.tables import PROJECT
 from coverage.words import amount, noun, users_sentence
-from tests.conftest import PROJECT
 
 PACKAGE = PROJECT / "coverage"
 

@@ -94,6 +94,7 @@ background:rgba(128,128,128,0.1)}
 _CONTRAST = """
 .stApp [data-tag],.stApp [data-testid='stBaseButton-primary']{background:#1f66ad;color:#fff}
 .stApp [data-testid='stCaptionContainer'] code{color:inherit}
+.stApp [data-testid='stMarkdownContainer'] blockquote{opacity:1}
 """
 
 
@@ -116,13 +117,18 @@ def compact_layout() -> None:
 def _code_colours() -> str:
     """Colours of code that can be read: some of Streamlit's own stand out too little."""
     if theme() is not THEMES["light"]:
-        return ".stApp .stCode .token.keyword{color:#6fb1f5}"
+        return _coloured({"#6fb1f5": ("keyword", "class-name"), "#a3a8b8": ("comment", "prolog", "doctype")})
     colours = {
         "#0b5cab": ("keyword", "boolean", "number", "function", "property", "class-name", "builtin"),
         "#0a6b2a": ("string", "char", "attr-value", "inserted", "selector"),
         "#a34700": ("operator", "atrule", "key", "tag", "attr-name", "variable", "entity", "url", "symbol"),
         "#5f5e5c": ("comment", "punctuation", "prolog", "doctype", "cdata"),
     }
+    return _coloured(colours)
+
+
+def _coloured(colours: Mapping[str, Sequence[str]]) -> str:
+    """CSS that gives each kind of word in code its colour."""
     return "".join(
         f"{','.join(f'.stApp .stCode .token.{name}' for name in names)}{{color:{colour}}}"
         for colour, names in colours.items()

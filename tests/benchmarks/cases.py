@@ -199,6 +199,7 @@ def pages(corpus: Corpus) -> Iterator[Line]:
     ]
     for file, title, link in [*((file, title, {}) for file, title, *_ in PAGES), *details]:
         app = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=600)
+        app.run()  # the first run of a session only asks the browser for its address
         app.switch_page(f"coverage/pages/{file}")
         for name, value in link.items():
             app.query_params[name] = value

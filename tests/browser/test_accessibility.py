@@ -1,0 +1,75 @@
+"""axe-core over every page, light and dark: nothing serious in what the project draws.
+
+Needs Chromium and Playwright, and axe-playwright-python, which brings axe.min.js.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.serving import NEEDS_CHROMIUM, settled
+
+pytestmark = NEEDS_CHROMIUM
+
+axe = pytest.importorskip("axe_playwright_python", reason="needs axe-playwright-python")
+SCRIPT = Path(axe.__file__).parent / "axe.min.js"
+
+# Streamlit's own, which the project cannot change: what it is -> why it is left out.
+STREAMLITS_OWN = {
+    "[data-testid=stHeader]": "Streamlit's bar with the navigation and its menu",
+    "[data-testid=stSidebarCollapseButton]": "Streamlit's button that folds the sidebar",
+    "[data-testid=stDataFrame]": "Streamlit draws tables on a canvas with an invisible table inside",
+    "[data-testid=stElementToolbar]": "Streamlit's buttons over a table",
+    "[data-testid=stFileUploaderDropzone]": "Streamlit's place for files, with an unlabelled input",
+}
+# Rules of axe that only Streamlit's frame breaks, wherever it stands.
+RULES_OF_THE_FRAME = {"aria-required-children": "roles of Streamlit's lists of chips and of tabs"}
+
+VIEWS = [
+    "",
+    "matrix",
+    "matrix?unfold=T1059&find=shell",
+    "plan",
+    "plan?gap=T1106",
+    "plan?plan=borrow",
+    "rules",
+    "rules?technique=T1059",
+    "mapping",
+    "mapping?health=move",
+    "mapping?health=problems",
+    "share",
+    "about",
+]
+
+
+# What axe looks for: in the dark, colours alone can differ.
+LOOKED_FOR = {"light": {}, "dark": {"runOnly": {"type": "rule", "values": ["color-contrast"]}}}
+
+
+@pytest.mark.parametrize("scheme", LOOKED_FOR)
+def test_no_page_has_a_serious_violation(browser, address, scheme):
+    # All of a page in sight: axe gives up on contrast where a part that scrolls is out of it.
+    context = browser.new_context(viewport={"width": 1920, "height": 5000}, color_scheme=scheme)
+    tab = context.new_page()
+    tab.set_default_timeout(60_000)
+    found = {}
+    for view in VIEWS:
+        tab.goto(f"{address}/{view}")
+        settled(tab)
+        tab.evaluate(SCRIPT.read_text(encoding="utf-8"))
+        result = tab.evaluate(
+            "([own, more]) => axe.run({exclude: own.map(one => [one])},"
+            " {resultTypes: ['violations'], ...more})",
+            [list(STREAMLITS_OWN), LOOKED_FOR[scheme]],
+        )
+        assert result["passes"]  # it has looked at something
+        assert [one["error"] for one in result["incomplete"] if "error" in one] == []
+        found |= {
+            (view, one["id"]): [node["html"][:150] for node in one["nodes"]]
+            for one in result["violations"]
+            if one["impact"] in ("serious", "critical") and one["id"] not in RULES_OF_THE_FRAME
+        }
+    context.close()
+    assert found == {}

@@ -1,0 +1,17 @@
+"""The app as most tests of pages start it."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from coverage.tables import PROJECT
+
+
+@pytest.fixture
+def app(monkeypatch, tmp_path):
+    """The app over `rules/`, with a cache folder of its own, not yet run."""
+    monkeypatch.setenv("COVERAGE_RULES", str(PROJECT / "rules"))
+    monkeypatch.setenv("COVERAGE_CACHE", str(tmp_path))
+    monkeypatch.setattr("sys.argv", ["streamlit"])
+    return AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60)
