@@ -1,6 +1,6 @@
 """One spec per frame: its grain, its key, and each column's dtype and meaning; and the one checker.
 
-Frames stay long and typed. Text is pandas' `str` dtype with NA for "not said"; a `list` column
+Frames stay long and typed. Text is pandas' `str` dtype with NA for "unknown"; a `list` column
 holds tuples; dates are `datetime64[s]`. Knows nothing of where a frame comes from.
 """
 

@@ -43,7 +43,7 @@ _TABLE = "table"  # the format whose ids are what its author wrote in a column
 class RuleId(NamedTuple):
     """A rule's id, with what it needs beside it to tell the rule in any corpus; "" for what it does not need.
 
-    A number, and an id in a table that is no UUID, mean something only to those who gave them: every Wazuh
+    A number, and an id in a table that is not a UUID, mean something only to those who gave them: every Wazuh
     server has a rule 100001 of its own. Such an id is the same in two corpora where format and name are, too.
     """
 

@@ -1,6 +1,6 @@
 """Everything that a number depends on beside the scope, as one value: what is kept is kept under it.
 
-Small files are told apart by their content, rule files by `loaders.fingerprint`. Knows no page, no command.
+Small files are identified by their content, rule files by `loaders.fingerprint`. Knows no page, no command.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def inputs_of(
         _contents(sorted(data.glob("*.csv"))),
         _contents([settings] if settings else []),
         _contents(gaps_files(settings, sources)),
-        _digest(f"{entry.release} {entry.sha256}" for entry in shelf.releases_at_hand()),
+        _digest(f"{entry.release} {entry.sha256}" for entry in shelf.installed_releases()),
     )
 
 

@@ -71,7 +71,7 @@ class Rule:
     integrations: tuple[str, ...] = ()
     indices: tuple[str, ...] = ()
     data_sources: tuple[str, ...] = ()
-    data_components: tuple[str, ...] = ()  # names of ATT&CK data components; empty: not told
+    data_components: tuple[str, ...] = ()  # names of ATT&CK data components; empty: unknown
     tags: tuple[str, ...] = ()
     authors: tuple[str, ...] = ()
     origin: str | None = None  # a key of vocabulary.ORIGINS; None: the format does not tell

@@ -50,7 +50,7 @@ DARK = Theme(
 )
 THEMES = {theme.name: theme for theme in (LIGHT, DARK)}
 
-# Okabe-Ito: kinds that have no order, told apart by people who see colours differently.
+# Okabe-Ito: kinds without an order, distinguishable with colour blindness.
 KINDS: dict[str, str] = {
     "none": "#D55E00",
     "not_production": "#E69F00",
@@ -60,7 +60,7 @@ KINDS: dict[str, str] = {
     "platform": "#009E73",
 }
 
-# What was lost beside what was gained (the accent): Okabe-Ito's orange, told apart from every blue.
+# What was lost beside what was gained (the accent): Okabe-Ito's orange, distinct from every blue.
 LOST = "#E69F00"
 
 # Which of two corpora covers: Okabe-Ito's blue, green and orange with a text colour that reads on each;

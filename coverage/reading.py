@@ -78,7 +78,7 @@ def other_releases(catalogue: Catalogue) -> list[Catalogue]:
     where it is chosen, and nowhere else.
     """
     mine = catalogue.release
-    others = [entry.release for entry in shelf.releases_at_hand() if not entry.release.copy]
+    others = [entry.release for entry in shelf.installed_releases() if not entry.release.copy]
     return [
         shelf.open_release(release) for release in sorted(others, key=str) if not release.same_version(mine)
     ]
@@ -97,12 +97,14 @@ def releases_beside(catalogue: Catalogue) -> list[Release]:
 
 
 def _others_of(release: Release) -> list[Release]:
-    at_hand = [entry.release for entry in shelf.releases_at_hand() if not entry.release.copy]
-    return [other for other in at_hand if other.domain == release.domain and not other.same_version(release)]
+    installed = [entry.release for entry in shelf.installed_releases() if not entry.release.copy]
+    return [
+        other for other in installed if other.domain == release.domain and not other.same_version(release)
+    ]
 
 
 def platforms_of(catalogue: Catalogue) -> list[str]:
-    """The platforms that live techniques of a release name, in name order."""
+    """The platforms that current techniques of a release name, in name order."""
     techniques = catalogue.techniques
     live = techniques.loc[techniques["status"] == "live", "platforms"]
     return sorted({platform for platforms in live for platform in platforms})

@@ -133,17 +133,17 @@ COVERED_GAP_TYPES: frozenset[str] = frozenset({"fragile", "platform"})
 
 # Which of two corpora covers an ID. In the order of a bar's parts.
 SIDES: dict[str, str] = {
-    "a_only": "Covered by the first rule set and not by the second",
-    "both": "Covered by each of the two",
-    "b_only": "Covered by the second rule set and not by the first",
-    "neither": "Covered by none of the two",
+    "a_only": "Covered by the first rule set, but not by the second",
+    "both": "Covered by both",
+    "b_only": "Covered by the second rule set, but not by the first",
+    "neither": "Covered by neither",
 }
 
 PRE_PLATFORM = "PRE"
 
 # How a written leaf was read in the chosen release.
 READ_STATUSES: dict[str, str] = {
-    "same": "The ID is live in this release",
+    "same": "The ID is current in this release",
     "replaced": "The ID was revoked; read as its replacement",
     "read_back": "The ID is from a newer release; read as its only predecessor",
     "newer": "The ID is from a newer release and has no single predecessor here",
@@ -154,7 +154,7 @@ READ_STATUSES: dict[str, str] = {
     "tactic_only": "The mapping names a tactic and no technique",
 }
 
-# How the written tactic stands to the technique as read.
+# How the written tactic fits the technique as read.
 TACTIC_STATUSES: dict[str, str] = {
     "valid": "The technique is in this tactic",
     "renamed": "The tactic has another name in this release; the technique is in it",
@@ -167,24 +167,24 @@ PROBLEM_SEVERITIES: tuple[str, ...] = ("error", "warning", "note")
 
 # What can happen to an ID between two releases. Read from one release to the other, in either direction.
 RELEASE_CHANGES: dict[str, str] = {
-    "added": "Live in the release moved to, and not in the one moved from",
-    "revoked": "Live before; revoked now, in favour of its successors",
-    "deprecated": "Live before; deprecated now, without a successor",
-    "removed": "Live before; the release moved to does not have it",
-    "renamed": "Live in both, under another name",
-    "moved": "Live in both, in other tactics",
-    "parent": "Live in both, under another technique",
-    "platforms": "Live in both, on other platforms",
+    "added": "Current in the release moved to, but not in the one moved from",
+    "revoked": "Current before; revoked now, in favour of its successors",
+    "deprecated": "Current before; deprecated now, without a successor",
+    "removed": "Current before; the release moved to does not have it",
+    "renamed": "Current in both, under another name",
+    "moved": "Current in both, in other tactics",
+    "parent": "Current in both, under another technique",
+    "platforms": "Current in both, on other platforms",
 }
 
 # Why coverage differs between two releases. The first three are ATT&CK's doing, the fourth the rules' own.
 IMPACT_CAUSES: dict[str, str] = {
-    "added": "ATT&CK has the ID now and had it not",
+    "added": "ATT&CK added the ID",
     "revoked": "ATT&CK revoked, deprecated or dropped the ID; its rules count for its successor, when it has "
     "one",
     "moved": "ATT&CK moved the technique to other tactics, platforms or another parent",
     "mapping": "The rule itself has another mapping for this release",
-    "unexplained": "None of these: a fault of this program, please report it",
+    "unexplained": "None of these: an error in this program, please report it",
 }
 
 ATTACK_CAUSES: tuple[str, ...] = ("added", "revoked", "moved")
@@ -211,7 +211,7 @@ IMPACT_DETAILS: dict[str, str] = {
 DIFFERENCE_CAUSES: dict[str, str] = {
     "rule": "Rules were added, removed or changed",
     "attack": "The states are read in different ATT&CK releases, or with other releases installed",
-    "scope": "The states are looked at with different options",
+    "scope": "The two scopes have different options",
 }
 
 # What can change about a rule so that coverage can differ by it.

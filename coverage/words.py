@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 def noun(count: float, one: str, many: str | None = None) -> str:
     """The noun as it stands after a count: `rule` after 1, else `rules`, or `many` where that is given."""
@@ -14,6 +16,11 @@ def amount(count: float, one: str, many: str | None = None) -> str:
     """A count and its noun: `1 rule`, `2 rules`, `1,234 techniques`, `0 entries`."""
     digits = f"{int(count):,}" if count == int(count) else f"{count:,g}"
     return f"{digits} {noun(count, one, many)}"
+
+
+def listed(words: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`; "" for none."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
 
 
 def number(value: float) -> str:

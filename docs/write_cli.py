@@ -79,8 +79,8 @@ def _one_line(text: str) -> str:
 
 
 def _metavar(parameter) -> str:
-    name = parameter.metavar or parameter.name.upper()
-    return name if name.startswith("[") or parameter.required else f"[{name}]"
+    name = (parameter.metavar or parameter.name.upper()) + (" ..." if parameter.nargs == -1 else "")
+    return name if parameter.required else f"[{name}]"
 
 
 def _row(parameter) -> str:

@@ -61,7 +61,7 @@ def _sections(frames) -> Iterator[str]:
         lines = [
             f"### {name}",
             "",
-            f"{entry.question} One row: {entry.spec.grain.removeprefix('one row ')}.",
+            f"{entry.question} {entry.spec.grain[0].upper()}{entry.spec.grain[1:]}.",
             "",
         ]
         lines += [f"Key: {keys}.", ""] if keys else []

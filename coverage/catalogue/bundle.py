@@ -18,6 +18,7 @@ from typing import Any
 
 from coverage.catalogue.model import CatalogueError, Release
 from coverage.vocabulary import DOMAINS
+from coverage.words import listed
 
 GZIP_MAGIC = b"\x1f\x8b"
 
@@ -47,7 +48,7 @@ def file_bytes(path: Path) -> bytes:
     try:
         return unpacked(path.read_bytes(), path.name)
     except FileNotFoundError:
-        raise CatalogueError(f"{path}: there is no such file") from None
+        raise CatalogueError(f"{path}: file not found") from None
     except OSError as error:
         raise CatalogueError(f"{path}: the file cannot be read ({error.strerror or error})") from error
 
@@ -80,11 +81,11 @@ def parsed_bundle(content: bytes, name: str) -> Bundle:
     document = _json(content, name)
     objects = document.get("objects") if isinstance(document, dict) else None
     if not isinstance(objects, list) or document.get("type") != "bundle":
-        raise CatalogueError(f"{name}: this is JSON, but no STIX bundle")
+        raise CatalogueError(f"{name}: this is JSON, but not a STIX bundle")
     if not all(_is_stix(stix) for stix in objects):
         raise CatalogueError(f"{name}: the STIX bundle holds objects without a type or an id")
     if not any(stix["type"] == "attack-pattern" for stix in objects):
-        raise CatalogueError(f"{name}: the STIX bundle holds no techniques, so it is no ATT&CK release")
+        raise CatalogueError(f"{name}: the STIX bundle holds no techniques, so it is not an ATT&CK release")
     return Bundle(name, sha256_of(content), _latest(objects))
 
 
@@ -138,7 +139,7 @@ class Published:
     def titles(self) -> str:
         """For people: `Mobile 10.1, 11.0 and 11.1`."""
         first, *others = self.releases
-        return _listed([first.title, *(release.version for release in others)])
+        return listed([first.title, *(release.version for release in others)])
 
 
 def published_as(sha256: str) -> Published:
@@ -181,7 +182,7 @@ def named(bundle: Bundle, version: str | None = None, domain: str | None = None)
         return _published(bundle, known, version, domain)
     if known.betas and version is None:
         raise CatalogueError(
-            f"{bundle.name}: this is MITRE's {known.betas[0]}, which is no release; "
+            f"{bundle.name}: this is MITRE's {known.betas[0]}, a beta and not a release; "
             "give the version to read it as with --release"
         )
     return _as_written(bundle, version, domain)
@@ -203,7 +204,7 @@ def _published(bundle: Bundle, known: Published, version: str | None, domain: st
     wrong = [text for text in in_collection if text not in by_version]
     if wrong:
         notes = [f"its SHA-256 is that of MITRE's {known.titles}, although its collection says {wrong[0]}"]
-    return Named(release, _listed(notes) or None)
+    return Named(release, listed(notes) or None)
 
 
 def _as_written(bundle: Bundle, version: str | None, domain: str | None) -> Named:
@@ -213,10 +214,10 @@ def _as_written(bundle: Bundle, version: str | None, domain: str | None) -> Name
     if not found and given is None:
         raise CatalogueError(f"{bundle.name}: {_no_version(bundle)}")
     if given is not None and found and given not in found:
-        titles = _listed([release.title for release in sorted(found)])
+        titles = listed([release.title for release in sorted(found)])
         raise CatalogueError(f"{bundle.name}: the bundle is {titles}, not version {version}")
     if given is None and len(found) > 1:
-        titles = _listed([release.title for release in sorted(found)])
+        titles = listed([release.title for release in sorted(found)])
         raise CatalogueError(
             f"{bundle.name}: the bundle says that it is {titles}; give the version with --release"
         )
@@ -229,7 +230,7 @@ def _as_written(bundle: Bundle, version: str | None, domain: str | None) -> Name
 def _no_version(bundle: Bundle) -> str:
     written, in_name = _collection_versions(bundle), _version_in(bundle.name)
     if written:
-        cause = f"its collection's version '{written[0]}' is no ATT&CK version"
+        cause = f"its collection's version '{written[0]}' is not an ATT&CK version"
     else:
         cause = "the bundle does not say which ATT&CK version it is"
     return f"{cause}; give the version with --release, such as --release {in_name or '19.0'}"
@@ -244,18 +245,18 @@ def _version_in(name: str) -> str | None:
 def _release(name: str, domain: str, version: str) -> Release:
     release = Release.of(domain, version)
     if release is None:
-        raise CatalogueError(f"{name}: '{version}' is no ATT&CK version; one looks like 19.0")
+        raise CatalogueError(f"{name}: '{version}' is not an ATT&CK version, such as 19.0")
     return release
 
 
 def _domain(bundle: Bundle, given: str | None) -> str:
     chains = domains_of(bundle)
     if given is not None and chains and given not in chains:
-        titles = _listed([DOMAINS[domain].title for domain in chains])
+        titles = listed([DOMAINS[domain].title for domain in chains])
         raise CatalogueError(f"{bundle.name}: its techniques are of {titles}, not of {DOMAINS[given].title}")
     found = given or _collection_domain(bundle) or next(iter(chains), None)
     if found is None:
-        raise CatalogueError(f"{bundle.name}: no kill chain of ATT&CK in it, so it is no ATT&CK release")
+        raise CatalogueError(f"{bundle.name}: it has no ATT&CK kill chain, so it is not an ATT&CK release")
     return found
 
 
@@ -275,7 +276,7 @@ def _collection_domain(bundle: Bundle) -> str | None:
 
 
 def domains_of(bundle: Bundle) -> list[str]:
-    """The ATT&CK domains whose kill chain live techniques name, that of most techniques first."""
+    """The ATT&CK domains whose kill chain current techniques name, that of most techniques first."""
     chains = Counter(chain for stix in live_techniques(bundle) for chain in kill_chains(stix))
     found = [domain for domain in DOMAINS.values() if domain.kill_chain in chains]
     return [domain.id for domain in sorted(found, key=lambda domain: -chains[domain.kill_chain])]
@@ -290,8 +291,3 @@ def live_techniques(bundle: Bundle) -> list[StixObject]:
 def kill_chains(stix: StixObject) -> set[str]:
     """The kill chains whose phases a technique names."""
     return {phase.get("kill_chain_name") for phase in stix.get("kill_chain_phases") or ()}
-
-
-def _listed(words: list[str]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

@@ -35,7 +35,7 @@ def known_versions(domain: str = "enterprise", hashes: Hashes | None = None) -> 
     """
     known = (_mitre_hashes() if hashes is None else hashes).get(domain)
     if not known or domain not in DOMAINS:
-        raise CatalogueError(f"'{domain}' is no ATT&CK domain; there are {', '.join(DOMAINS)}")
+        raise CatalogueError(f"'{domain}' is not an ATT&CK domain; choose from {', '.join(DOMAINS)}")
     releases = [release for version in known if (release := Release.of(domain, version)) is not None]
     return [release.version for release in sorted(releases, reverse=True)]
 
@@ -84,9 +84,7 @@ def fetch(
     except DownloadError as error:
         raise CatalogueError(str(error)) from error
     if sha256_of(content) != sha256:
-        raise CatalogueError(
-            f"{shown(url)}: the file is not MITRE's {release.title}, its SHA-256 is another one"
-        )
+        raise CatalogueError(f"{shown(url)}: the file is not MITRE's {release.title}: its SHA-256 differs")
     return import_bytes(content, name, release.version, shown(url), domain)
 
 
@@ -100,8 +98,8 @@ def _wanted(domain: str, version: str | None, hashes: Hashes) -> tuple[Release, 
     versions = known_versions(domain, hashes)
     release = Release.of(domain, version or versions[0])
     if release is None:
-        raise CatalogueError(f"'{version}' is no ATT&CK version; one looks like 19.0")
+        raise CatalogueError(f"'{version}' is not an ATT&CK version, such as 19.0")
     if release.version not in versions:
         newest = ", ".join(versions[:5])
-        raise CatalogueError(f"no {release.title} is known to be published; the newest versions are {newest}")
+        raise CatalogueError(f"unknown release: {release.title}; the newest versions are {newest}")
     return release, hashes[domain][release.version]

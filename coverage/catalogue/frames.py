@@ -6,7 +6,7 @@ from coverage.frames import BOOL, DATE, INT, LIST, TEXT, FrameSpec
 
 TACTICS = FrameSpec(
     "TACTICS",
-    "one row a tactic",
+    "one row per tactic",
     ("tactic_id",),
     {
         "tactic_id": (TEXT, "TA####"),
@@ -20,7 +20,7 @@ TACTICS = FrameSpec(
 
 TECHNIQUES = FrameSpec(
     "TECHNIQUES",
-    "one row a technique or sub-technique, live or not",
+    "one row per technique or sub-technique, current or not",
     ("attack_id",),
     {
         "attack_id": (TEXT, "T#### or T####.###"),
@@ -28,7 +28,7 @@ TECHNIQUES = FrameSpec(
         "is_subtechnique": (BOOL, "a sub-technique"),
         "parent_id": (TEXT, "technique of a sub-technique; NA for a technique"),
         "platforms": (LIST, "ATT&CK platforms"),
-        "tactics": (LIST, "tactic IDs in matrix order; of live IDs only"),
+        "tactics": (LIST, "tactic IDs in matrix order; of current IDs only"),
         "status": (TEXT, "live, revoked or deprecated"),
         "url": (TEXT, "page on attack.mitre.org"),
         "description": (TEXT, "MITRE's text; NA in the releases that come with the project"),
@@ -37,7 +37,7 @@ TECHNIQUES = FrameSpec(
 
 PLACEMENTS = FrameSpec(
     "PLACEMENTS",
-    "one row a (tactic, live technique or sub-technique) cell",
+    "one row per (tactic, current technique or sub-technique) cell",
     ("tactic_id", "attack_id"),
     {
         "tactic_id": (TEXT, "TA####"),
@@ -47,17 +47,17 @@ PLACEMENTS = FrameSpec(
 
 REVOCATIONS = FrameSpec(
     "REVOCATIONS",
-    "one row a revoked technique ID and one of its successors",
+    "one row per revoked technique ID and one of its successors",
     ("attack_id", "revoked_by"),
     {
         "attack_id": (TEXT, "the revoked ID"),
-        "revoked_by": (TEXT, "the ID that took its place, as MITRE's relation says (may itself be revoked)"),
+        "revoked_by": (TEXT, "the ID that replaced it, by MITRE's relation (may itself be revoked)"),
     },
 )
 
 GROUPS = FrameSpec(
     "GROUPS",
-    "one row a live group",
+    "one row per current group",
     ("group_id",),
     {
         "group_id": (TEXT, "G####"),
@@ -69,7 +69,7 @@ GROUPS = FrameSpec(
 
 SOFTWARE = FrameSpec(
     "SOFTWARE",
-    "one row a live malware or tool",
+    "one row per current malware or tool",
     ("software_id",),
     {
         "software_id": (TEXT, "S####"),
@@ -83,7 +83,7 @@ SOFTWARE = FrameSpec(
 
 CAMPAIGNS = FrameSpec(
     "CAMPAIGNS",
-    "one row a live campaign",
+    "one row per current campaign",
     ("campaign_id",),
     {
         "campaign_id": (TEXT, "C####"),
@@ -97,7 +97,7 @@ CAMPAIGNS = FrameSpec(
 
 USES = FrameSpec(
     "USES",
-    "one row a live `uses` relation",
+    "one row per current `uses` relation",
     ("source_id", "target_id"),
     {
         "source_id": (TEXT, "group, software or campaign ID"),
@@ -109,7 +109,7 @@ USES = FrameSpec(
 
 ATTRIBUTIONS = FrameSpec(
     "ATTRIBUTIONS",
-    "one row a campaign attributed to a group",
+    "one row per campaign attributed to a group",
     ("campaign_id", "group_id"),
     {
         "campaign_id": (TEXT, "C####"),
@@ -119,7 +119,7 @@ ATTRIBUTIONS = FrameSpec(
 
 MITIGATIONS = FrameSpec(
     "MITIGATIONS",
-    "one row a live mitigation",
+    "one row per current mitigation",
     ("mitigation_id",),
     {
         "mitigation_id": (TEXT, "M####"),
@@ -130,7 +130,7 @@ MITIGATIONS = FrameSpec(
 
 MITIGATES = FrameSpec(
     "MITIGATES",
-    "one row a mitigation of a live technique",
+    "one row per mitigation of a current technique",
     ("mitigation_id", "attack_id"),
     {
         "mitigation_id": (TEXT, "M####"),
@@ -140,7 +140,7 @@ MITIGATES = FrameSpec(
 
 STRATEGIES = FrameSpec(
     "STRATEGIES",
-    "one row a live detection strategy and technique it detects",
+    "one row per current detection strategy and technique it detects",
     ("strategy_id", "attack_id"),
     {
         "strategy_id": (TEXT, "DET####"),
@@ -152,7 +152,7 @@ STRATEGIES = FrameSpec(
 
 ANALYTICS = FrameSpec(
     "ANALYTICS",
-    "one row a live analytic of a strategy",
+    "one row per current analytic of a strategy",
     ("strategy_id", "analytic_id"),
     {
         "strategy_id": (TEXT, "DET####"),
@@ -165,7 +165,7 @@ ANALYTICS = FrameSpec(
 
 LOG_SOURCES = FrameSpec(
     "LOG_SOURCES",
-    "one row a log source reference of an analytic",
+    "one row per log source reference of an analytic",
     ("analytic_id", "component_id", "name", "channel"),
     {
         "analytic_id": (TEXT, "AN####"),
@@ -177,7 +177,7 @@ LOG_SOURCES = FrameSpec(
 
 DATA_COMPONENTS = FrameSpec(
     "DATA_COMPONENTS",
-    "one row a live data component",
+    "one row per current data component",
     ("component_id",),
     {
         "component_id": (TEXT, "DC####, or its name in releases that gave none"),
@@ -188,7 +188,7 @@ DATA_COMPONENTS = FrameSpec(
 
 COMPONENT_DETECTS = FrameSpec(
     "COMPONENT_DETECTS",
-    "one row a data component and a live technique it detects "
+    "one row per data component and a current technique it detects "
     "(MITRE's own relation before v18, through strategies and analytics since)",
     ("component_id", "attack_id"),
     {

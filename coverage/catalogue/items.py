@@ -1,6 +1,6 @@
 """What a bundle holds, looked up: every object with an ATT&CK ID, and the relations between them.
 
-Decides what is live, and which object is meant when several share an ID. Knows no frames.
+Decides which objects are current, and which object is meant when several share an ID. Knows no frames.
 """
 
 from __future__ import annotations
@@ -67,8 +67,8 @@ class Items:
     kill_chain: str
     by_ref: Mapping[str, Item]
     best: Mapping[str, Mapping[str, Item]]  # kind -> ATT&CK ID -> item, IDs in order
-    relations: Mapping[str, list[Mapping[str, Any]]]  # relationship type -> live relationships
-    tactic_columns: Mapping[str, int]  # live tactic ID -> column of the matrix
+    relations: Mapping[str, list[Mapping[str, Any]]]  # relationship type -> current relationships
+    tactic_columns: Mapping[str, int]  # current tactic ID -> column of the matrix
 
     def all(self, *kinds: str) -> Iterator[Item]:
         for kind in kinds:
@@ -86,7 +86,7 @@ class Items:
         return sorted(self.all("tactic"), key=lambda item: (self.tactic_columns.get(item.id, off), item.id))
 
     def tactics_of(self, technique: Item) -> list[Item]:
-        """The live tactics of a live technique, in matrix order; none of any other."""
+        """The current tactics of a current technique, in matrix order; none of any other."""
         if technique.status != "live":
             return []
         named = technique.stix.get("kill_chain_phases") or ()
@@ -94,7 +94,7 @@ class Items:
         return [item for item in self.tactics() if item.status == "live" and item.shortname in phases]
 
     def pairs(self, relation: str) -> Iterator[tuple[Item, Item]]:
-        """Both ends of each live relationship of that type, where both have an ATT&CK ID."""
+        """Both ends of each current relationship of that type, where both have an ATT&CK ID."""
         for stix in self.relations.get(relation, ()):
             source, target = self.by_ref.get(stix["source_ref"]), self.by_ref.get(stix["target_ref"])
             if source and target:

@@ -37,7 +37,7 @@ class Release:
 
     def __post_init__(self) -> None:
         if self.domain not in DOMAINS or not self.version_key:
-            raise ValueError(f"no ATT&CK release: {self.domain!r} {self.version_key!r}")
+            raise ValueError(f"not an ATT&CK release: {self.domain!r} {self.version_key!r}")
 
     @classmethod
     def parse(cls, text: str) -> Release:
@@ -46,7 +46,7 @@ class Release:
         Raises
         ------
         ValueError
-            When the text is no release id; the message says what one looks like.
+            When the text is not a release id; the message says what one looks like.
         """
         name, at, copy = text.strip().lower().partition("@")
         domain, _, version = name.replace("-attack-", "-").rpartition("-")
@@ -57,7 +57,7 @@ class Release:
             or (at and not re.fullmatch(rf"[0-9a-f]{{{COPY_DIGITS}}}", copy))
         ):
             raise ValueError(
-                f"'{text}' is no ATT&CK release; write a domain and a version, such as enterprise-19.0"
+                f"'{text}' is not an ATT&CK release; write a domain and a version, such as enterprise-19.0"
             )
         numbers = tuple(int(part) for part in parts)
         return cls(domain, numbers if len(numbers) > 1 else (*numbers, 0), copy)
@@ -71,7 +71,7 @@ class Release:
             return None
 
     def copied(self, sha256: str) -> Release:
-        """The same release as another file than the project's, told apart by the bundle's hash."""
+        """The same release as another file than the project's, distinguished by the bundle's hash."""
         return Release(self.domain, self.version_key, sha256[:COPY_DIGITS])
 
     def same_version(self, other: Release) -> bool:
@@ -117,13 +117,13 @@ class Catalogue:
     def of_frames(
         cls, release: Release, sha256: str, source: str, frames: Mapping[str, pd.DataFrame]
     ) -> Catalogue:
-        """A catalogue whose frames are all at hand."""
+        """A catalogue whose frames are all in memory."""
         return cls(release, sha256, source, frames.__getitem__, dict(frames))
 
     def frame(self, name: str) -> pd.DataFrame:
         """The frame of that name (a key of `frames.CATALOGUE_FRAMES`). Treat it as read-only."""
         if name not in CATALOGUE_FRAMES:
-            raise KeyError(f"no catalogue frame is named {name!r}")
+            raise KeyError(f"unknown catalogue frame: {name!r}")
         if name not in self._frames:
             self._frames[name] = self.load(name)
         return self._frames[name]
@@ -135,7 +135,7 @@ class Catalogue:
 
 
 def unplaced_techniques(catalogue: Catalogue) -> list[str]:
-    """The IDs of live techniques that stand in no tactic, so that no cell of the matrix shows them."""
+    """The IDs of current techniques that are in no tactic, so that no cell of the matrix shows them."""
     techniques = catalogue.techniques
     placed = set(catalogue.placements["attack_id"].tolist())
     return [

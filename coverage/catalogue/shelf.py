@@ -1,4 +1,4 @@
-"""The ATT&CK releases at hand: those that come with the project, and those the user imported.
+"""The installed ATT&CK releases: those that come with the project, and those the user imported.
 
 A name always means the same facts: an imported file that is another one than the project's release of
 that name has an id of its own, `enterprise-19.0@0123456789ab`, and the default release is one of the
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class ReleaseAtHand:
+class InstalledRelease:
     """One stored release: which, where, from which bundle, and whether it came with the project."""
 
     release: Release
@@ -48,13 +48,13 @@ def cache_folder() -> Path:
     return cache_root() / "attack"
 
 
-def releases_at_hand() -> list[ReleaseAtHand]:
+def installed_releases() -> list[InstalledRelease]:
     """Every release that can be opened, one entry each: domains in ATT&CK's order, newest version first.
 
     Folders that cannot be read are left out, with a warning in the log;
     `unreadable_folders` lists them.
     """
-    best: dict[Release, ReleaseAtHand] = {}
+    best: dict[Release, InstalledRelease] = {}
     for found in _copies():
         best.setdefault(found.release, found)
     return _newest_first(best.values())
@@ -76,7 +76,7 @@ def _damage_as_of(folder: Path, state: tuple) -> str | None:
     try:
         open_catalogue(folder, verify=True)
     except CatalogueError as error:
-        log.warning("Left out a stored ATT&CK release: %s", error)
+        log.warning("Skipped a stored ATT&CK release: %s", error)
         return str(error)
     return None
 
@@ -90,29 +90,29 @@ def _state(folder: Path) -> tuple:
     return tuple((name, status.st_size, status.st_mtime_ns) for name, status in files)
 
 
-def _newest_first(releases: Iterable[ReleaseAtHand]) -> list[ReleaseAtHand]:
+def _newest_first(releases: Iterable[InstalledRelease]) -> list[InstalledRelease]:
     domains = list(DOMAINS)
     by_copy = sorted(releases, key=lambda found: found.release.copy)
     by_version = sorted(by_copy, key=lambda found: found.release.version_key, reverse=True)
     return sorted(by_version, key=lambda found: domains.index(found.release.domain))
 
 
-def _copies() -> Iterator[ReleaseAtHand]:
+def _copies() -> Iterator[InstalledRelease]:
     """Every sound copy of every release, in the order they are preferred: the last import first."""
     sweep(cache_folder())
     yield from _imports()
     for folder in _folders(EMBEDDED):
         try:
-            yield _at_hand(folder)
+            yield _installed(folder)
         except CatalogueError as error:
-            log.warning("Left out a stored ATT&CK release: %s", error)
+            log.warning("Skipped a stored ATT&CK release: %s", error)
 
 
-def _imports() -> Iterator[ReleaseAtHand]:
+def _imports() -> Iterator[InstalledRelease]:
     """Every sound release in the cache, the last import first."""
     for folder in sorted(_folders(cache_folder()), key=_written_at, reverse=True):
         if _damage(folder) is None:
-            found = _at_hand(folder)
+            found = _installed(folder)
             yield replace(found, release=_own_id(found.release, found.sha256))
 
 
@@ -128,9 +128,9 @@ def _own_id(release: Release, sha256: str) -> Release:
     return release if same else release.copied(sha256)
 
 
-def _at_hand(folder: Path) -> ReleaseAtHand:
+def _installed(folder: Path) -> InstalledRelease:
     stored = read_stored(folder)
-    return ReleaseAtHand(stored.release, folder, stored.sha256, stored.source, folder.parent == EMBEDDED)
+    return InstalledRelease(stored.release, folder, stored.sha256, stored.source, folder.parent == EMBEDDED)
 
 
 def _folders(root: Path) -> list[Path]:
@@ -157,7 +157,7 @@ def default_release() -> Release:
         When one of those cannot be read: an older one in its place would change the numbers.
     """
     embedded = [
-        _at_hand(folder).release for folder in _folders(EMBEDDED) if folder.name.startswith("enterprise")
+        _installed(folder).release for folder in _folders(EMBEDDED) if folder.name.startswith("enterprise")
     ]
     if not embedded:
         raise CatalogueError(
@@ -167,27 +167,29 @@ def default_release() -> Release:
 
 
 def open_release(release: Release | str) -> Catalogue:
-    """The catalogue of a release at hand (`enterprise-19.0`). A damaged copy in the cache is passed over.
+    """The catalogue of an installed release (`enterprise-19.0`). A damaged copy in the cache is skipped.
 
     Raises
     ------
     CatalogueError
-        When the text names no release, or the release is damaged or not at hand: with what is, and how
+        When the text names no release, or the release is damaged or not installed: with what is, and how
         to get more.
     """
     wanted = _parsed(release)
     for found in _copies():
         if found.release == wanted:
             return found.open()
-    at_hand = ", ".join(str(found.release) for found in releases_at_hand()) or "none"
+    installed = ", ".join(str(found.release) for found in installed_releases()) or "none"
     plain = str(replace(wanted, copy=""))
     for folder in _folders(cache_folder()):
         if folder.name.startswith(f"{plain}-") and (why := _damage(folder)) is not None:
             raise CatalogueError(
-                f"ATT&CK {wanted.title} is in your cache, but not usable: {why}. At hand: {at_hand}; "
+                f"ATT&CK {wanted.title} is in your cache, but cannot be used: {why}. Installed: {installed}; "
                 f"{HOW_TO_GET_MORE}."
             )
-    raise CatalogueError(f"ATT&CK {wanted.title} is not at hand. At hand: {at_hand}; {HOW_TO_GET_MORE}.")
+    raise CatalogueError(
+        f"ATT&CK {wanted.title} is not installed. Installed: {installed}; {HOW_TO_GET_MORE}."
+    )
 
 
 def _parsed(release: Release | str) -> Release:
@@ -218,7 +220,7 @@ def import_bundle(
     Raises
     ------
     CatalogueError
-        When the file is no whole ATT&CK release, or the cache cannot be written.
+        When the file is not a whole ATT&CK release, or the cache cannot be written.
     """
     path = Path(path)
     return import_bytes(file_bytes(path), path.name, version, source, domain)
@@ -231,7 +233,7 @@ def import_bytes(
     source: str | None = None,
     domain: str | None = None,
 ) -> Catalogue:
-    """As `import_bundle`, for the (unpacked) JSON bytes themselves. `name` stands in messages."""
+    """As `import_bundle`, for the (unpacked) JSON bytes themselves. `name` is for messages."""
     with _IMPORTING:
         return _import(content, name, version, source, domain)
 

@@ -59,7 +59,7 @@ def read_bundle(path: Path | str, version: str | None = None, domain: str | None
     Raises
     ------
     CatalogueError
-        One sentence with the file and the cause, for anything that is no whole ATT&CK release.
+        One sentence with the file and the cause, for anything that is not a whole ATT&CK release.
     """
     path = Path(path)
     return catalogue_of(file_bytes(path), path.name, version, domain=domain)
@@ -72,14 +72,14 @@ def catalogue_of(
     source: str | None = None,
     domain: str | None = None,
 ) -> Catalogue:
-    """The catalogue that (unpacked) JSON bytes hold. `name` stands in messages; `source` defaults to it.
+    """The catalogue that (unpacked) JSON bytes hold. `name` is for messages; `source` defaults to it.
 
     Where the bundle's name is not plain, the catalogue's source says why it is called as it is.
     """
     bundle = parsed_bundle(content, name)
     found, frames = _read(bundle, version, domain)
     if unusable := _unusable(bundle, found.release, frames):
-        raise CatalogueError(f"{name}: {unusable}, so it is no ATT&CK release")
+        raise CatalogueError(f"{name}: {unusable}, so it is not an ATT&CK release")
     source = source or name
     source = f"{source} ({found.note})" if found.note else source
     return Catalogue.of_frames(found.release, bundle.sha256, source, frames)
@@ -103,7 +103,7 @@ def _unusable(bundle: Bundle, release: Release, frames: Mapping[str, pd.DataFram
     """Why nothing could be counted in a release, or not rightly: half a sentence. None for a usable one."""
     techniques, tactics = frames["techniques"], frames["tactics"]
     if techniques.empty or tactics.empty:
-        return "no ATT&CK techniques or no tactics in it"
+        return "it has no ATT&CK techniques or no tactics"
     if not (techniques["status"] == "live").any():
         return "every technique in it is revoked or deprecated"
     if not (tactics["status"] == "live").any():
@@ -121,14 +121,14 @@ def _unusable(bundle: Bundle, release: Release, frames: Mapping[str, pd.DataFram
 
 
 def _unplaced(bundle: Bundle, release: Release) -> str:
-    """Why no technique of a bundle stands in a tactic: half a sentence."""
+    """Why no technique of a bundle is in a tactic: half a sentence."""
     ours = DOMAINS[release.domain]
     chains = set().union(*(kill_chains(stix) for stix in live_techniques(bundle)))
     if not chains:
         return "none of its techniques names a kill chain phase"
     if ours.kill_chain not in chains:
         written = ", ".join(sorted(map(str, chains)))
-        return f"its techniques name phases of {written}, and {ours.title}'s kill chain is {ours.kill_chain}"
+        return f"its techniques name phases of {written}, but {ours.title}'s kill chain is {ours.kill_chain}"
     return "none of its techniques names the phase of a tactic in its matrix"
 
 
@@ -219,7 +219,7 @@ def _placements(items: Items) -> list[tuple]:
 
 
 def _revocations(items: Items) -> list[tuple]:
-    """Direct relations only. An ID that a live object took over again is not revoked."""
+    """Direct relations only. An ID that a current object took over again is not revoked."""
     kinds = ("technique", "subtechnique")
     return sorted(
         (source.id, target.id)
@@ -285,7 +285,7 @@ def _strategies(items: Items) -> list[tuple]:
 
 
 def _live_analytics(items: Items) -> Iterator[tuple[Item, Item]]:
-    """(strategy, analytic), both live."""
+    """(strategy, analytic), both current."""
     for strategy in items.live("detection_strategy"):
         for ref in strategy.stix.get("x_mitre_analytic_refs") or ():
             analytic = items.by_ref.get(ref)
@@ -318,7 +318,7 @@ def _data_components(items: Items) -> list[tuple]:
 
 
 def _named_components(items: Items) -> Iterator[tuple[str, str]]:
-    """(component name, live technique ID) from the text on techniques before v18: `Process: Process
+    """(component name, current technique ID) from the text on techniques before v18: `Process: Process
     Creation`.
     """
     for item in items.live("technique", "subtechnique"):

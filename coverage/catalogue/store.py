@@ -107,7 +107,7 @@ def read_stored(folder: Path) -> Stored:
     Raises
     ------
     CatalogueError
-        When it is no stored release, lacks a file, or was written in another format.
+        When it is not a stored release, lacks a file, or was written in another format.
     """
     try:
         content = json.loads((folder / RELEASE_FILE).read_text(encoding="utf-8"))
@@ -117,7 +117,7 @@ def read_stored(folder: Path) -> Stored:
             name for name in _file_names() if name not in stored.files or not (folder / name).is_file()
         ]
     except FileNotFoundError:
-        raise CatalogueError(f"{folder}: no stored ATT&CK release ({RELEASE_FILE} is missing)") from None
+        raise CatalogueError(f"{folder}: not a stored ATT&CK release ({RELEASE_FILE} is missing)") from None
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise CatalogueError(f"{folder}: {RELEASE_FILE} is damaged ({error})") from error
     if stored.format != format_of_frames():
@@ -128,10 +128,10 @@ def read_stored(folder: Path) -> Stored:
 
 
 def _check_types(stored: Stored) -> None:
-    """Raises TypeError for a value that is no text."""
+    """Raises TypeError for a value that is not text."""
     texts = [stored.sha256, stored.source, stored.format, *stored.files, *dict(stored.files).values()]
     if not all(isinstance(text, str) for text in texts):
-        raise TypeError("a value is no text")
+        raise TypeError("a value is not text")
 
 
 def open_catalogue(folder: Path, verify: bool = False) -> Catalogue:
@@ -166,7 +166,7 @@ def _loader(folder: Path, stored: Stored) -> Callable[[str], pd.DataFrame]:
     return load
 
 
-# What Arrow raises for a file that is no Parquet, or holds other values than it says.
+# What Arrow raises for a file that is not Parquet, or holds other values than it says.
 UNREADABLE = (pa.ArrowException, OSError, ValueError, TypeError, KeyError)
 
 

@@ -1,4 +1,4 @@
-"""Two states beside one another: what changed, and why.
+"""Two states compared: what changed, and why.
 
 `sides` turns a view into what a comparison asks; `impact` sets two releases side by side, `difference` two
 states step by step, `compare` and `borrow` two sets of rules. `ledger` is the one book of what counts

@@ -89,7 +89,7 @@ class Borrowing:
         """BORROW rows of the rules that I have the logs for, and that are known to work on one of these
         platforms.
 
-        The logs are there when the rule names one of `log_sources` (words are compared whole, whatever their
+        The logs are there when the rule names one of `log_sources` (words are compared whole, ignoring
         case; `own_log_sources` are mine) or, with `own_data`, needs a data component that rules of mine need
         on the same platform. A rule that names none, or no platform, is left out where they are asked for:
         nothing says that it would work.

@@ -1,4 +1,4 @@
-"""Two corpora beside one another: what A alone covers, B alone, both, and neither of them.
+"""Two corpora compared: what A alone covers, B alone, both, and neither of them.
 
 Both are read in one release and looked at in one scope, however each was written. Knows views only:
 where the rules come from is `reading`'s.
@@ -94,7 +94,7 @@ class Comparison:
 
 
 def compare(a: View, b: View) -> Comparison:
-    """Two corpora set beside one another: two views of one release and one scope.
+    """Two corpora compared: two views of one release and one scope.
 
     An ID stands with a corpus when it is covered whole under the roll-up, as in the gap list: under `share`
     a part is open, and the shares themselves stand in `covered_a` and `covered_b`.

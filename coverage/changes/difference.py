@@ -57,7 +57,7 @@ class Difference:
 
     @kept_property
     def ledger(self) -> pd.DataFrame:
-        """DIFF_LEDGER: every unit and step by which it counts otherwise, step by step."""
+        """DIFF_LEDGER: every unit and step by which it counts differently, step by step."""
         return self.book.frame(DIFF_LEDGER)
 
     @kept_property
@@ -86,10 +86,15 @@ class Difference:
             f"{CAUSE_WORDS[cause]} {signed(change)}"
             for cause, change in columns(causes, "cause", "covered_change")
         )
+        before, after = (
+            f"{number(row[f'covered_{when}'])} of {number(row[f'total_{when}'])}"
+            for when in ("before", "after")
+        )
+        if before == after and not why:
+            return f"Covered techniques stay at {after}: none gained, none lost."
         return (
-            f"Covered techniques go from {number(row['covered_before'])} of {number(row['total_before'])} to "
-            f"{number(row['covered_after'])} of {number(row['total_after'])}: {number(row['gained'])} "
-            f"gained, {number(row['lost'])} lost" + (f" ({why})." if why else ".")
+            f"Covered techniques go from {before} to {after}: {number(row['gained'])} gained, "
+            f"{number(row['lost'])} lost" + (f" ({why})." if why else ".")
         )
 
     @property

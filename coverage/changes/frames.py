@@ -9,21 +9,24 @@ from coverage.measures.frames import _ID_COLUMNS
 
 RELEASE_CHANGES = FrameSpec(
     "RELEASE_CHANGES",
-    "one row a change of an ID between two releases of a domain",
+    "one row per change of an ID between two releases of a domain",
     ("attack_id", "change"),
     {
         "attack_id": (TEXT, "tactic, technique or sub-technique"),
         "kind": (TEXT, "tactic, technique or subtechnique"),
         "name": (
             TEXT,
-            "name in the release moved to; in the one moved from, where it is live in that one only",
+            "name in the release moved to; in the one moved from, where it is current in that one only",
         ),
         "change": (TEXT, "what happened: vocabulary.RELEASE_CHANGES"),
         "before": (TEXT, "status, name, tactics, technique or platforms in the release moved from"),
         "after": (TEXT, "the same in the release moved to"),
-        "successors": (LIST, "live IDs it is read as in the release moved to; several: a person must choose"),
-        "gained": (LIST, "tactic IDs or platforms it has now and had not"),
-        "lost": (LIST, "tactic IDs or platforms it had and has no longer"),
+        "successors": (
+            LIST,
+            "current IDs it is read as in the release moved to; several: a person must choose",
+        ),
+        "gained": (LIST, "tactic IDs or platforms it gained"),
+        "lost": (LIST, "tactic IDs or platforms it lost"),
     },
 )
 
@@ -40,7 +43,7 @@ TOUCHED_CHANGES = FrameSpec(
 
 RULE_CHANGES = FrameSpec(
     "RULE_CHANGES",
-    "one row a rule and a change that touches it",
+    "one row per rule and a change that touches it",
     ("rule_key", "attack_id", "change"),
     {
         "rule_key": (TEXT, "the rule"),
@@ -58,7 +61,7 @@ RULE_CHANGES = FrameSpec(
 
 IMPACT_LEDGER = FrameSpec(
     "IMPACT_LEDGER",
-    "one row a unit (an ID, or a placement) that differs between two releases",
+    "one row per unit (an ID, or a placement) that differs between two releases",
     ("grain", "tactic_id", "attack_id"),
     {
         "grain": (TEXT, "techniques, subtechniques or placements"),
@@ -86,7 +89,7 @@ IMPACT_LEDGER = FrameSpec(
 
 IMPACT_TOTALS = FrameSpec(
     "IMPACT_TOTALS",
-    "one row a grain",
+    "one row per grain",
     ("grain",),
     {
         "grain": (TEXT, "techniques, subtechniques or placements"),
@@ -99,7 +102,7 @@ IMPACT_TOTALS = FrameSpec(
 
 IMPACT_BY_CAUSE = FrameSpec(
     "IMPACT_BY_CAUSE",
-    "one row a grain and cause",
+    "one row per grain and cause",
     ("grain", "cause"),
     {
         "grain": (TEXT, "techniques, subtechniques or placements"),
@@ -116,7 +119,7 @@ IMPACT_BY_CAUSE = FrameSpec(
 
 COMPARISON = FrameSpec(
     "COMPARISON",
-    "one row a technique or sub-technique in scope",
+    "one row per technique or sub-technique in scope",
     ("attack_id",),
     {
         **_ID_COLUMNS,
@@ -148,7 +151,7 @@ _SIDE_COLUMNS = {
 
 COMPARISON_TOTALS = FrameSpec(
     "COMPARISON_TOTALS",
-    "one row a grain",
+    "one row per grain",
     ("grain",),
     {
         "grain": (TEXT, "techniques or subtechniques"),
@@ -158,7 +161,7 @@ COMPARISON_TOTALS = FrameSpec(
 
 COMPARISON_TACTICS = FrameSpec(
     "COMPARISON_TACTICS",
-    "one row a tactic of the matrix and grain",
+    "one row per tactic of the matrix and grain",
     ("tactic_id", "grain"),
     {
         "tactic_id": (TEXT, "the tactic"),
@@ -175,25 +178,25 @@ _LENT_RULE = {
     "corpus": (TEXT, "its corpus"),
     "path": (TEXT, "its file, relative to the corpus"),
     "rule_id": (TEXT, "the rule's own id"),
-    "severity": (TEXT, "severity; NA when not said"),
+    "severity": (TEXT, "severity; NA when unknown"),
     "rule_class": (TEXT, "rule class"),
     "rule_platforms": (LIST, "platforms it works on; empty when not known"),
     "rule_log_sources": (LIST, "integrations and data sources it names, as written"),
-    "own_log_sources": (LIST, "those of them that my own rules in scope name too, whatever the case"),
+    "own_log_sources": (LIST, "those of them that my own rules in scope name too, ignoring case"),
     "rule_data_components": (LIST, "ATT&CK data components it needs, by data/data_components.csv"),
     "own_data_components": (LIST, "those of them that my own rules in scope need on the same platform"),
 }
 
 BORROW = FrameSpec(
     "BORROW",
-    "one row a gap of mine and a rule of another corpus that would close it",
+    "one row per gap of mine and a rule of another corpus that would close it",
     ("attack_id", "rule_key"),
     {
         "attack_id": (TEXT, "the open ID"),
         "name": (TEXT, "name in this release"),
         "is_subtechnique": (BOOL, "a sub-technique"),
         "parent_id": (TEXT, "its technique; NA for a technique"),
-        "gap_type": (TEXT, "kind of work it is for me: vocabulary.GAP_TYPES"),
+        "gap_type": (TEXT, "my next step: vocabulary.GAP_TYPES"),
         "tactics": (LIST, "names of its tactics in scope"),
         "groups": (INT, "distinct groups that use it (a technique: or its sub-techniques)"),
         "software": (INT, "distinct malware and tools that use it"),
@@ -206,7 +209,7 @@ BORROW = FrameSpec(
 
 BORROW_PLAN = FrameSpec(
     "BORROW_PLAN",
-    "one row a step: the rule that closes the most of what is left",
+    "one row per step: the rule that closes the most of what is left",
     ("step",),
     {
         "step": (INT, "1, 2, 3 ..."),
@@ -225,7 +228,7 @@ BORROW_PLAN = FrameSpec(
 
 RULE_DIFF = FrameSpec(
     "RULE_DIFF",
-    "one row a rule with a change that coverage can differ by",
+    "one row per rule with a change that coverage can differ by",
     ("rule_key",),
     {
         "rule_key": (TEXT, "the rule; its key in the state before when it is gone"),
@@ -236,7 +239,7 @@ RULE_DIFF = FrameSpec(
         "path": (TEXT, "file, relative to the corpus"),
         "path_before": (TEXT, "its file in the state before; NA for a new one"),
         "changes": (LIST, "what changed: vocabulary.RULE_DIFFERENCES"),
-        "same_file": (BOOL, "the file is the same: this program, or one of its tables, reads it otherwise"),
+        "same_file": (BOOL, "the file is the same: this program, or one of its tables, reads it differently"),
         "written_before": (LIST, "its mapping paths as written before"),
         "written_after": (LIST, "the same after"),
         "class_before": (TEXT, "rule class before"),
@@ -266,7 +269,7 @@ _UNIT_COLUMNS = {
 
 DIFF_LEDGER = FrameSpec(
     "DIFF_LEDGER",
-    "one row a unit (an ID, or a placement) and step by which it counts otherwise",
+    "one row per unit (an ID, or a placement) and step by which it counts differently",
     ("grain", "tactic_id", "attack_id", "step"),
     {
         "step": (INT, "0-based: the states differ step by step, and the steps add up"),
@@ -284,7 +287,7 @@ DIFF_LEDGER = FrameSpec(
 
 DIFF_UNITS = FrameSpec(
     "DIFF_UNITS",
-    "one row a unit (an ID, or a placement) that differs between two states",
+    "one row per unit (an ID, or a placement) that differs between two states",
     ("grain", "tactic_id", "attack_id"),
     {
         **_UNIT_COLUMNS,
@@ -301,7 +304,7 @@ DIFF_UNITS = FrameSpec(
 
 DIFF_CAUSES = FrameSpec(
     "DIFF_CAUSES",
-    "one row a grain and cause",
+    "one row per grain and cause",
     ("grain", "cause"),
     {
         "grain": (TEXT, "techniques, subtechniques or placements"),
@@ -316,7 +319,7 @@ DIFF_CAUSES = FrameSpec(
 
 DIFF_TOTALS = FrameSpec(
     "DIFF_TOTALS",
-    "one row a grain",
+    "one row per grain",
     ("grain",),
     {
         "grain": (TEXT, "techniques, subtechniques or placements"),

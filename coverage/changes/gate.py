@@ -20,17 +20,17 @@ from coverage.mapping.reader import Reader
 from coverage.measures.accepted import marker
 from coverage.measures.breadth import coverage_by_id, coverage_by_placement
 from coverage.measures.threat import threat_by_id
-from coverage.project.accepted_gaps import NOBODY, Accepted
+from coverage.project.accepted_gaps import NO_ENTRIES, Accepted
 from coverage.project.check_settings import ShareCondition, TargetsCondition
 from coverage.scope import View, among
 from coverage.vocabulary import id_kind
-from coverage.words import amount, noun, number
+from coverage.words import amount, listed, noun, number
 
 ENOUGH = 1e-9  # a sum of shares is not exact
 _MOST_READ_AS = 5  # IDs named in a sentence
 _MOST_REASONS = 2
-# A rule with no live ID has a mapping all the same when it means a tactic alone, or an ID of another domain
-# or framework.
+# A rule with no current ID still has a mapping when it names only a tactic, or an ID of another domain or
+# framework.
 _MEANT = ("tactic_only", "other_domain")
 
 Marker = Callable[[str, str | None], str]
@@ -83,7 +83,7 @@ class Verdict:
 
 
 def share_verdict(
-    condition: ShareCondition, view: View, reader: Reader, accepted: Accepted = NOBODY
+    condition: ShareCondition, view: View, reader: Reader, accepted: Accepted = NO_ENTRIES
 ) -> Verdict:
     """Whether a large enough share of a grain is covered. Raises GateError for a tactic the release does not
     have.
@@ -167,7 +167,7 @@ def targets_verdict(
     targets: Iterable[Target],
     view: View,
     reader: Reader,
-    accepted: Accepted = NOBODY,
+    accepted: Accepted = NO_ENTRIES,
 ) -> Verdict:
     """Whether every target is covered, one with a tactic in that very tactic. Targets are read as mappings
     are.
@@ -177,7 +177,7 @@ def targets_verdict(
     Raises
     ------
     GateError
-        When one of the condition's own `ids` is read as no live ID. A layer's is a target that is not
+        When one of the condition's own `ids` is read as no current ID. A layer's is a target that is not
         covered.
     """
     wanted: dict[tuple, _Wanted] = {}
@@ -254,7 +254,7 @@ def _missing_targets(
                 else ""
             )
             why += (
-                f"; {_listed(one.others)} {noun(len(one.others), 'is', 'are')} read as it"
+                f"; {listed(one.others)} {noun(len(one.others), 'is', 'are')} read as it"
                 if one.others
                 else ""
             )
@@ -270,17 +270,13 @@ def _read_as(wanted: Iterable[_Wanted]) -> str:
     """`; T1562 and T1562.001 are read as T1685`: which targets are read as another ID."""
     others = {one.attack_id: one.others for one in wanted if one.others}
     words = [
-        f"{_listed(written)} {noun(len(written), 'is', 'are')} read as {attack_id}"
+        f"{listed(written)} {noun(len(written), 'is', 'are')} read as {attack_id}"
         for attack_id, written in others.items()
     ]
     more = len(words) - _MOST_READ_AS
     return "".join(f"; {text}" for text in words[:_MOST_READ_AS]) + (
         f"; and {amount(more, 'more is', 'more are')} read as another ID" if more > 0 else ""
     )
-
-
-def _listed(names: list[str]) -> str:
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def lost_verdict(found: Difference, accepted: Accepted, line: int | None = None) -> Verdict:
@@ -301,9 +297,8 @@ def lost_verdict(found: Difference, accepted: Accepted, line: int | None = None)
         "no_technique_lost",
         "no technique lost",
         (bool(total) or first) and open_.empty,
-        wanted=f"0 of {amount(total, 'technique', 'techniques and sub-techniques')} lost "
-        f"that {found.base.name} covers",
-        found=f"{len(open_):,} of {total:,} lost"
+        wanted=f"none of the {amount(total, 'ID')} that {found.base.name} covers is lost",
+        found=f"{len(open_) or 'none'} of {total:,} lost"
         + (
             f", and {amount(len(excused), 'more that is an accepted gap', 'more that are accepted gaps')}"
             if excused
@@ -351,8 +346,8 @@ def unmapped_verdict(view: View, line: int | None = None) -> Verdict:
         "no_unmapped_rule",
         "no rule without a mapping",
         bool(total) and rules.empty,
-        wanted=f"0 of {amount(total, 'rule')} in scope without a mapping",
-        found=f"{len(rules):,} of {amount(total, 'rule')} in scope without a mapping",
+        wanted="every rule in scope has a mapping",
+        found=f"{total - len(rules):,} of {amount(total, 'rule has', 'rules have')} a mapping",
         covered=total - len(rules),
         total=total,
         scope=view.scope.sentence(),

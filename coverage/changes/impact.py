@@ -1,6 +1,6 @@
 """What a move to another ATT&CK release does to one corpus: coverage before and after, and every difference.
 
-Sets two views of the same rules in the same scope beside one another. The lines of the ledger add up to the
+Compares two views of the same rules in the same scope. The lines of the ledger add up to the
 differences of the totals, at every grain and under every roll-up.
 """
 
@@ -111,7 +111,7 @@ class Impact:
         )
         unexplained = int((self.ledger["cause"] == "unexplained").sum())
         verdict = (
-            f"{amount(unexplained, 'difference is', 'differences are')} not explained"
+            f"{amount(unexplained, 'difference is', 'differences are')} unexplained"
             if unexplained
             else "all explained"
         )
@@ -158,9 +158,9 @@ def impact(before: View, after: View) -> Impact:
         difference would have causes that are not ATT&CK's.
     """
     if before.catalogue.release.domain != after.catalogue.release.domain:
-        raise ValueError(f"{before.catalogue.release} and {after.catalogue.release} are not of one domain")
+        raise ValueError(f"{before.catalogue.release} and {after.catalogue.release} are of different domains")
     if replace(before.scope, attack=after.scope.attack) != after.scope:
-        raise ValueError("the two views differ in more than the release")
+        raise ValueError("the two views differ by more than the release")
     if before.all_rules["rule_key"].tolist() != after.all_rules["rule_key"].tolist():
         raise ValueError("the two views are of different rules")
     return _impact(after, before)

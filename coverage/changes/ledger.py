@@ -1,4 +1,4 @@
-"""The ledger: every ID and placement that counts otherwise in a second state, a line for each cause.
+"""The ledger: every ID and placement that counts differently in a second state, a line for each cause.
 
 One book for both comparisons: `impact` fills it with what a release changed, `difference` with the steps
 between two states. Each explains its own lines (`release_causes`, `step_causes`); what a line holds, the
@@ -26,7 +26,7 @@ class LedgerError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why a unit counts otherwise. `cause` and `detail` are the comparison's own words for it."""
+    """Why a unit counts differently. `cause` and `detail` are the comparison's own words for it."""
 
     cause: str
     detail: str
@@ -76,7 +76,7 @@ class Line:
 
 
 def changed_units(before: Side, after: Side) -> list[Unit]:
-    """The units in scope on one side only, or covered otherwise: grain by grain, in ID order."""
+    """The units in scope on one side only, or covered differently: grain by grain, in ID order."""
     old, new = before.covered, after.covered
     changed = [unit for unit in {**old, **new} if old.get(unit) != new.get(unit)]
     return sorted(changed, key=lambda unit: (GRAINS.index(unit[0]), unit[2], unit[1]))

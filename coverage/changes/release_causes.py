@@ -1,6 +1,6 @@
-"""Why an ID or placement counts otherwise in another release: what ATT&CK changed about it.
+"""Why an ID or placement counts differently in another release: what ATT&CK changed about it.
 
-A unit enters or leaves the scope, or stays and is covered otherwise. The second is traced back to what
+A unit enters or leaves the scope, or stays and is covered differently. The second is traced back to what
 flipped: rules that are read as this ID in one release only, or sub-techniques that came, went or flipped.
 Of several causes the one that most of them share is named. Knows causes; lines and sums are `ledger`'s.
 """
@@ -22,7 +22,7 @@ _ORDER = list(IMPACT_CAUSES)
 # A reason in words, by its detail: for a unit that gained by it, and for one that lost.
 _WORDS: dict[str, tuple[str, str]] = {
     "new": ("{id} is new in {after}", "{id} is new in {after}"),
-    "restored": ("{id} is live in {after} and {old_status} in {before}",) * 2,
+    "restored": ("{id} is current in {after} and {old_status} in {before}",) * 2,
     "revoked": ("{id} is revoked in {after}",) * 2,
     "deprecated": ("{id} is deprecated in {after}",) * 2,
     "removed": ("{id} is not in {after}",) * 2,
@@ -67,7 +67,7 @@ class ReleaseCauses:
         self._reader = Reader(after.view.catalogue, [before.view.catalogue])
 
     def cause(self, unit: Unit) -> Cause:
-        """Why a unit counts otherwise in the release moved to."""
+        """Why a unit counts differently in the release moved to."""
         old, new = self.before.covered.get(unit), self.after.covered.get(unit)
         reasons = self._reasons(unit, old, new)
         first = _main(reasons)
@@ -152,11 +152,11 @@ class ReleaseCauses:
         found: dict[tuple[str, str], set[str]] = {}
         for (rule_key, position), read in _counted(here, new or old, place):
             other = there.readings.get(rule_key, {}).get(position)
-            found.setdefault(self._read_otherwise(read, other), set()).add(read.leaf)
+            found.setdefault(self._read_differently(read, other), set()).add(read.leaf)
         for (cause, detail), leaves in sorted(found.items()):
             yield _Reason(cause, detail, place, sign, tuple(sorted(leaves - {place[1]})))
 
-    def _read_otherwise(self, here: ReadMapping, there: ReadMapping | None) -> tuple[str, str]:
+    def _read_differently(self, here: ReadMapping, there: ReadMapping | None) -> tuple[str, str]:
         """Why a mapping that counts at a place in one release does not in the other."""
         if there is None:
             return "mapping", "set"

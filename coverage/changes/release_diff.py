@@ -34,15 +34,15 @@ _NOT_THERE = _Fact("", "", ABSENT, None, (), ())
 
 
 def release_changes(before: Catalogue, after: Catalogue) -> pd.DataFrame:
-    """RELEASE_CHANGES: what happened to each tactic, technique and sub-technique that is live in either.
+    """RELEASE_CHANGES: what happened to each tactic, technique and sub-technique that is current in either.
 
     Raises
     ------
     ValueError
-        When the two are not of one domain (a programmer's error).
+        When the two are of different domains (a programmer's error).
     """
     if before.release.domain != after.release.domain:
-        raise ValueError(f"{before.release} and {after.release} are not of one domain")
+        raise ValueError(f"{before.release} and {after.release} are of different domains")
     rows = [
         row
         for facts, names in _facts(before, after)
@@ -150,7 +150,7 @@ def successors(attack_id: str, reader: Reader) -> tuple[str, ...]:
 def _differences(
     attack_id: str, old: _Fact, new: _Fact, names_before: Mapping[str, str], names_after: Mapping[str, str]
 ) -> Iterator[dict]:
-    """The changes of an ID that is live in both."""
+    """The changes of an ID that is current in both."""
     if old.name != new.name:
         yield _row(attack_id, new, "renamed", old.name, new.name)
     if old.parent != new.parent:

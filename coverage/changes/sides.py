@@ -24,7 +24,7 @@ Unit = tuple[str, str, str]
 
 GRAINS = ("techniques", "subtechniques", "placements")
 # One of a grain, for people.
-GRAIN_WORDS = {"techniques": "technique", "subtechniques": "sub-technique", "placements": "placement"}
+GRAIN_WORDS = {"techniques": "technique", "subtechniques": "sub-technique", "placements": "matrix cell"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,10 +183,10 @@ def joint_scope(a: View, b: View) -> Scope:
     Raises
     ------
     ValueError
-        When they differ in more than their corpora: what is set beside one another must be counted alike.
+        When they differ in more than their corpora: what is compared must be counted alike.
     """
     if replace(a.scope, corpora=()) != replace(b.scope, corpora=()) or a.catalogue is not b.catalogue:
-        raise ValueError("the two views differ in more than their corpora")
+        raise ValueError("the two views differ by more than their corpora")
     return replace(a.scope, corpora=tuple(dict.fromkeys((*a.scope.corpora, *b.scope.corpora))))
 
 

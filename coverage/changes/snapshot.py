@@ -152,12 +152,12 @@ def _kept(frame: pd.DataFrame, columns: Mapping[str, str]) -> Iterator[tuple[str
 
 
 def _records(frame: pd.DataFrame, columns: Mapping[str, str]) -> Iterator[dict]:
-    """The rows of some columns under their names in the file, without what is not said."""
+    """The rows of some columns under their names in the file, without empty values."""
     for row in zip(*(frame[column].tolist() for column in columns.values()), strict=True):
-        yield {name: value for name, value in zip(columns, row, strict=True) if _said(value)}
+        yield {name: value for name, value in zip(columns, row, strict=True) if _has_value(value)}
 
 
-def _said(value: object) -> bool:
+def _has_value(value: object) -> bool:
     return value is not None and value is not pd.NA and value == value and value != () and value != ""
 
 
@@ -229,7 +229,7 @@ class _Lines:
                 number += 1
                 yield _Line(number, line, read, True)
             if len(rest) > MOST_LINE:
-                raise SnapshotError(f"{self._name}:{number + 1}: no line of a snapshot")
+                raise SnapshotError(f"{self._name}:{number + 1}: not a line of a snapshot")
         if rest or not number:
             yield _Line(number + 1, rest, read, False)
 
@@ -267,7 +267,7 @@ class _Line:
             if self.number == 1 and not text.startswith(_FIRST.decode()):
                 raise SnapshotError(f"{name} is not a snapshot: make one with 'snapshot -o FILE'")
             if budget.price(text, budget.JSON_SIGNS) > budget.allowed(len(text)):
-                raise SnapshotError(f"{name}:{self.number}: no line of a snapshot")
+                raise SnapshotError(f"{name}:{self.number}: not a line of a snapshot")
             value = json.loads(text)
         except UnicodeDecodeError as error:
             raise SnapshotError(f"{name} is damaged: {error}") from error
@@ -276,9 +276,9 @@ class _Line:
                 raise
             if not self.is_ended:
                 raise _cut_off(name) from error
-            raise SnapshotError(f"{name}:{self.number}: no JSON: {error}") from error
+            raise SnapshotError(f"{name}:{self.number}: not JSON: {error}") from error
         if not isinstance(value, dict) or len(value) != (2 if self.number == 1 else 1):
-            raise SnapshotError(f"{name}:{self.number}: no line of a snapshot")
+            raise SnapshotError(f"{name}:{self.number}: not a line of a snapshot")
         return value
 
 
@@ -337,14 +337,14 @@ class _Reading:
             )
 
     def snapshot(self) -> Snapshot:
-        """What the lines said."""
+        """The snapshot as read."""
         if self._last is None or "end" not in self._last[1]:
             raise _cut_off(self._name)
         number, value = self._last
         counts = self._fields(value["end"], number).values
         if counts != {"corpora": len(self._corpora), "rules": len(self._rules)}:
             raise SnapshotError(
-                f"{self._name} has {amount(len(self._rules), 'rule')} and its last line says otherwise: "
+                f"{self._name} has {amount(len(self._rules), 'rule')} and its last line has another number: "
                 "lines are missing or added"
             )
         if missing := {"release", "scope"} - self._head.keys():
@@ -357,7 +357,7 @@ class _Reading:
 
     def _fields(self, content: object, number: int) -> Fields:
         if not isinstance(content, dict):
-            raise SnapshotError(f"{self._name}:{number}: no line of a snapshot")
+            raise SnapshotError(f"{self._name}:{number}: not a line of a snapshot")
         return Fields(content, (), [])
 
     def _line(self, kind: str, fields: Fields, number: int) -> None:

@@ -1,4 +1,4 @@
-"""Why an ID or placement counts otherwise after one step between two states: its rules, or the scope.
+"""Why an ID or placement counts differently after one step between two states: its rules, or the scope.
 
 A step (`steps`) differs in one thing, so the cause is known; this finds the finer word, the rules behind it
 and the sentence. What another release changed is `release_causes`'.
@@ -30,7 +30,7 @@ class StepCauses:
         self._rules = tuple(_rules_of_files(side.view) for side in (old, new))
 
     def cause(self, unit: Unit) -> Cause:
-        """Why a unit counts otherwise after the step."""
+        """Why a unit counts differently after the step."""
         old, new = self._old.covered.get(unit), self._new.covered.get(unit)
         sign = 1 if (new or 0.0) > (old or 0.0) else -1
         keys = sorted(self._behind(unit[1:], sign))
@@ -45,7 +45,9 @@ class StepCauses:
 
     def _option(self) -> str:
         if self._step.what == "read":
-            return "mappings are read otherwise than when the snapshot was made: other releases are installed"
+            return (
+                "mappings are read differently than when the snapshot was made: other releases are installed"
+            )
         return option_words(self._step.what, self._old.view.scope, self._new.view.scope)
 
     def _behind(self, place: Place, sign: int) -> set[str]:
@@ -75,7 +77,7 @@ class StepCauses:
         return Cause(
             self._step.cause,
             detail,
-            because or "no change of a rule explains it: a fault of this program, please report it",
+            because or "no change of a rule explains it: an error in this program, please report it",
             tuple(sorted(row["rule_key"] for row in behind)),
         )
 

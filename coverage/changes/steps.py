@@ -1,7 +1,7 @@
 """From one state to another, one difference at a time: ATT&CK first, then each option of the scope, then the
 rules.
 
-In this order a rule rewritten for a new release is no loss and no gain of the rule's: ATT&CK moved it, and
+In this order a rule rewritten for a new release is neither lost nor gained by the rule: ATT&CK moved it, and
 the rule followed. Each step is two views that differ in one thing, so what it does to coverage has one cause.
 """
 
@@ -65,8 +65,7 @@ def steps_between(base: State, head: State) -> tuple[Step, ...]:
     for state in (base, head):
         if state.snapshot is not None and (lacking := state.snapshot.lacks(state.scope)):
             raise ValueError(
-                f"{state.name} was made before snapshots kept what '{lacking}' looks at: make it again, "
-                "or leave the option out"
+                f"{state.name} is too old for '{lacking}': make it again, or leave the option out"
             )
     return tuple(_steps(base, head))
 
@@ -74,7 +73,7 @@ def steps_between(base: State, head: State) -> tuple[Step, ...]:
 def _steps(base: State, head: State) -> Iterator[Step]:
     old, new = str(base.scope.attack), str(head.scope.attack)
     view = _viewed(base.read(old), base.scope, head.scope)
-    if base.snapshot is not None and _read_otherwise(base.snapshot, view):
+    if base.snapshot is not None and _read_differently(base.snapshot, view):
         yield Step("attack", "read", replace(view, mappings=base.snapshot.mappings), view)
     if old != new:
         moved = _viewed(base.read(new), base.scope, head.scope)
@@ -89,7 +88,7 @@ def _steps(base: State, head: State) -> Iterator[Step]:
     now = _viewed(head.read(new), head.scope, head.scope)
     yield Step("rule", "rules", view, now)
     same_release = head.snapshot is not None and head.snapshot.scope.attack == head.scope.attack
-    if same_release and _read_otherwise(head.snapshot, now):
+    if same_release and _read_differently(head.snapshot, now):
         yield Step("attack", "read", now, replace(now, mappings=head.snapshot.mappings))
 
 
@@ -97,7 +96,7 @@ def _viewed(reading: Reading, scope: Scope, dated: Scope) -> View:
     return reading.view(**scope.options(), on=dated.date)
 
 
-def _read_otherwise(snapshot: Snapshot, now: View) -> bool:
+def _read_differently(snapshot: Snapshot, now: View) -> bool:
     then, again = (
         frame[_AS_READ].sort_values(_AS_READ[:2], ignore_index=True)
         for frame in (snapshot.mappings, now.mappings)

@@ -24,7 +24,7 @@ LETTERS = "ABCDEF"
 
 @dataclass(frozen=True)
 class Corpora:
-    """The corpora set beside one another, at most MOST: names in order, each with its colour."""
+    """The corpora compared, at most MOST: names in order, each with its colour."""
 
     colours: Mapping[str, str]
 

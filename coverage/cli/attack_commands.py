@@ -1,4 +1,4 @@
-"""attack list, import, fetch: the ATT&CK releases at hand and how to get more."""
+"""attack list, import, fetch: the installed ATT&CK releases and how to get more."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from coverage.catalogue.model import unplaced_techniques
 from coverage.cli.main import app
 from coverage.cli.options import AsJson, choice, chosen_release, stop
 from coverage.cli.output import print_json, print_table, with_download_progress
+from coverage.cli.short_help import Application
 from coverage.cli.terminal import error_console, write_line
 from coverage.vocabulary import DOMAINS
 from coverage.words import amount, noun
 
-attack_app = typer.Typer(
+attack_app = Application(
     no_args_is_help=True, help="ATT&CK releases: list them, import a bundle, fetch MITRE's."
 )
 app.add_typer(attack_app, name="attack")
@@ -26,7 +27,7 @@ app.add_typer(attack_app, name="attack")
 
 @attack_app.command("list", epilog="Example:  attack list --json")
 def attack_list(as_json: AsJson = False) -> None:
-    """The ATT&CK releases at hand, where each comes from, and which in your cache are damaged."""
+    """Installed ATT&CK releases, where each comes from, and which in your cache are damaged."""
     damaged = [{"folder": str(folder), "cause": cause} for folder, cause in shelf.unreadable_folders()]
     default = chosen_release()
     rows = [
@@ -38,7 +39,7 @@ def attack_list(as_json: AsJson = False) -> None:
             "folder": str(entry.folder),
             "default": str(entry.release) == default,
         }
-        for entry in shelf.releases_at_hand()
+        for entry in shelf.installed_releases()
     ]
     if as_json:
         print_json({"releases": rows, "damaged": damaged})
@@ -113,7 +114,7 @@ def _report_added(catalogue: Catalogue) -> None:
     if unplaced := unplaced_techniques(catalogue):
         some = f"{', '.join(unplaced[:5])}{' …' if len(unplaced) > 5 else ''}"
         error_console.print(
-            f"warning: {amount(len(unplaced), 'live technique')} of {catalogue.source} "
+            f"warning: {amount(len(unplaced), 'current technique')} of {catalogue.source} "
             f"{noun(len(unplaced), 'names', 'name')} no tactic, so no matrix shows "
             f"{noun(len(unplaced), 'it', 'them')}: {some}"
         )

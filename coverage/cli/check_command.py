@@ -24,9 +24,11 @@ from coverage.changes.gate import (
 )
 from coverage.changes.rule_diff import unreadable_files, unreadable_sentence
 from coverage.changes.steps import State
+from coverage.cli.gap_options import GapsFile
 from coverage.cli.main import app
 from coverage.cli.options import Paths, choice, loaded_rules, nearest, own_paths, stop
 from coverage.cli.output import print_json
+from coverage.cli.short_help import ADVANCED
 from coverage.cli.states import Side, note_left_out, side_of
 from coverage.cli.terminal import error_console, terminal, write_out
 from coverage.exports.verdicts import verdict_annotations, verdicts_json
@@ -52,8 +54,8 @@ Baseline = Annotated[
     typer.Option(
         "--baseline",
         metavar="FILE|REV",
-        help="What no_technique_lost compares with: a snapshot, rules, or a git revision. [default: as "
-        "coverage.toml says]",
+        help="Snapshot, rules or git revision to compare with, for no_technique_lost. [default: that of "
+        "coverage.toml]",
     ),
 ]
 Config = Annotated[
@@ -62,17 +64,10 @@ Config = Annotated[
         "--config",
         metavar="FILE",
         help="Settings with the conditions. [default: coverage.toml here or above, in this git work tree]",
+        rich_help_panel=ADVANCED,
     ),
 ]
-GapsFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--gaps-file",
-        metavar="FILE",
-        help="Accepted gaps. [default: gaps.toml beside coverage.toml or in the rules' folder]",
-    ),
-]
-Form = Annotated[str, typer.Option("--format", metavar="FORMAT", help=f"{', '.join(FORMATS)}.")]
+Form = Annotated[str, typer.Option("--format", metavar="FORMAT", help=f"Output: {', '.join(FORMATS)}.")]
 
 
 @app.command(
@@ -87,7 +82,10 @@ def check(
     output_format: Form = "table",
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
-    """Do the conditions of coverage.toml hold? Exit code 1 when one does not, 2 when it cannot be told."""
+    """Check the conditions of coverage.toml.
+
+    Exit code 1 when one does not hold, 2 when it cannot be checked.
+    """
     kind = "json" if as_json else choice("format", output_format, FORMATS)
     try:
         settings = settings_at(file=config)
@@ -121,13 +119,14 @@ class _Gate:
     baseline: str | None
     gaps: Path | None
     _readings: dict[str, Reading] = field(default_factory=dict)
-    _answers: dict[str, Accepted] = field(default_factory=dict)
+    _by_release: dict[str, Accepted] = field(default_factory=dict)
 
     def verdicts(self) -> Iterator[Verdict]:
         asked = self.settings.check
         if asked.is_empty:
-            where = self.settings.file or "coverage.toml, which is not here or above,"
-            raise SettingsError(f"{where} states no condition under [check]; docs/ci.md shows some")
+            file = self.settings.file
+            missing = f"{file} has no condition" if file else "no coverage.toml here or above with conditions"
+            raise SettingsError(f"{missing} under [check]; docs/ci.md has examples")
         for share in asked.shares:
             view, reading = self._view(share.scope, share.line)
             yield share_verdict(share, view, reading.reader, self._accepted(reading))
@@ -222,7 +221,7 @@ class _Gate:
         any other.
         """
         release = str(reading.catalogue.release)
-        if release not in self._answers:
+        if release not in self._by_release:
             accepted = accepted_in(
                 gaps_files(self.settings.file, self.loaded.corpora, self.gaps), reading.reader
             )
@@ -230,8 +229,8 @@ class _Gate:
                 raise SettingsError(accepted.errors[0])
             for error in accepted.errors:
                 error_console.print(f"error: {error}")
-            self._answers[release] = accepted
-        return self._answers[release]
+            self._by_release[release] = accepted
+        return self._by_release[release]
 
     def _beside(self, text: str) -> Path:
         return (self.settings.file.parent if self.settings.file else Path()) / text

@@ -1,4 +1,4 @@
-"""compare, borrow: two corpora beside one another, and what mine could take from the others."""
+"""compare, borrow: two corpora compared, and what mine could take from the others."""
 
 from __future__ import annotations
 
@@ -22,27 +22,28 @@ from coverage.scope import View
 from coverage.tables import TableError, priority_weights
 from coverage.words import amount, noun
 
-_NAMED = "rule folder or file; NAME=PATH gives it its name."
-First = Annotated[str, typer.Argument(metavar="A", help=f"The first {_NAMED}", show_default=False)]
-Second = Annotated[str, typer.Argument(metavar="B", help=f"The second {_NAMED}", show_default=False)]
+_NAMED = "a folder or file. NAME=PATH gives them a name."
+First = Annotated[str, typer.Argument(metavar="A", help=f"The first rules: {_NAMED}", show_default=False)]
+Second = Annotated[str, typer.Argument(metavar="B", help=f"The second rules: {_NAMED}", show_default=False)]
 Mine = Annotated[
-    str, typer.Argument(metavar="MINE", help=f"The {_NAMED} Its gaps are to be closed.", show_default=False)
+    str,
+    typer.Argument(
+        metavar="MINE", help=f"My rules, whose gaps are to be closed: {_NAMED}", show_default=False
+    ),
 ]
 Others = Annotated[
     list[str],
-    typer.Argument(metavar="OTHER ...", help=f"A {_NAMED} Its rules may be borrowed.", show_default=False),
+    typer.Argument(metavar="OTHER", help=f"Rules that may be borrowed: {_NAMED}", show_default=False),
 ]
 Have = Annotated[
     bool,
-    typer.Option(
-        "--have-log-sources", help="Only rules that name a log source my own rules in scope name, too."
-    ),
+    typer.Option("--have-log-sources", help="Only rules with a log source that my rules in scope have."),
 ]
 HaveData = Annotated[
     bool,
     typer.Option(
         "--have-data",
-        help="Only rules that need a data component my own rules in scope need on the same platform; adds to "
+        help="Only rules with a data component that my rules in scope have. On the same platform; adds to "
         "--have-log-sources.",
     ),
 ]
@@ -51,29 +52,30 @@ Sources = Annotated[
     typer.Option(
         "--log-source",
         metavar="NAME",
-        help="Only rules that name this log source; repeatable; adds to --have-log-sources.",
+        help="Only rules with this log source. Repeatable; adds to --have-log-sources.",
     ),
 ]
 On = Annotated[
     list[str] | None,
-    typer.Option("--on", metavar="PLATFORM", help="Only rules known to work on this platform; repeatable."),
+    typer.Option("--on", metavar="PLATFORM", help="Only rules known to work on this platform. Repeatable."),
 ]
 AnyClass = Annotated[
     bool,
     typer.Option(
         "--any-class",
-        help="Rules of every class may be borrowed, enabled or not. [default: the classes in scope]",
+        help="Borrow rules of every class, enabled or not. [default: the classes in scope]",
     ),
 ]
 Plan = Annotated[
     bool,
     typer.Option(
-        "--plan", help="The few rules that close the most, step by step, instead of every rule a gap."
+        "--plan",
+        help="The fewest rules that close the gaps, best first. Without it every rule for every gap.",
     ),
 ]
 Limit = Annotated[
     int | None,
-    typer.Option("--limit", metavar="N", min=1, help="At most N rows; with --plan the first N rules."),
+    typer.Option("--limit", metavar="N", min=1, help="At most N rows. With --plan the first N rules."),
 ]
 
 
@@ -90,7 +92,7 @@ def compare_command(
     as_json: AsJson = False,
     csv: CsvFile = None,
 ) -> None:
-    """What A alone covers, B alone, both, and neither, in one release however each was written."""
+    """What only A covers, only B, both and neither, each read in one release."""
     one_output(as_json, csv)
     found = compare(*_apart([a, b], scope))
     if csv is not None:
@@ -158,7 +160,7 @@ def borrow_command(
     as_json: AsJson = False,
     csv: CsvFile = None,
 ) -> None:
-    """The rules of other corpora that would close my gaps, or (--plan) the few that close the most."""
+    """Rules of other rule sets that would close my gaps; with --plan the fewest."""
     one_output(as_json, csv)
     found = _borrowing([mine, *others], any_class, scope)
     words = [*(found.own_log_sources if have else ()), *(log_sources or ())] if have or log_sources else None
@@ -194,18 +196,17 @@ def _print_borrow(found: Borrowing, candidates: pd.DataFrame, rows: pd.DataFrame
     console = terminal()
     console.print(found.sentence(candidates, steps))
     counts = found.figures(candidates)
-    console.print(
-        f"{counts['rules']:,} of "
-        f"{amount(counts['rules_of_all'], 'rule')} that would close a gap "
-        f"{noun(counts['rules_of_all'], 'fits', 'fit')} "
-        "the restrictions.",
-    )
+    if counts["rules"] < counts["rules_of_all"]:
+        console.print(
+            f"{counts['rules']:,} of {amount(counts['rules_of_all'], 'rule')} that would close a gap "
+            f"{noun(counts['rules'], 'fits', 'fit')} the restrictions.",
+        )
     if steps is None:
         columns = [
             "attack_id",
             "name",
-            "weight",
             "rule_name",
+            "weight",
             "severity",
             "rule_platforms",
             "rule_log_sources",
@@ -214,11 +215,16 @@ def _print_borrow(found: Borrowing, candidates: pd.DataFrame, rows: pd.DataFrame
         ]
         print_table(
             rows[columns],
-            f"{len(rows):,} of {amount(len(candidates), 'pair')} of a gap and a rule, heaviest gaps first",
+            f"{_shown(len(rows), len(candidates), 'pair')} of a gap and a rule, heaviest gaps first",
         )
     else:
         _print_plan(found, rows, steps)
     _print_stamp(found.scope)
+
+
+def _shown(count: int, total: int, noun_: str) -> str:
+    """`5 of 8 pairs`, and `8 pairs` where that is all."""
+    return amount(total, noun_) if count == total else f"{count:,} of {amount(total, noun_)}"
 
 
 def _print_plan(found: Borrowing, rows: pd.DataFrame, steps: int) -> None:
@@ -232,10 +238,10 @@ def _print_plan(found: Borrowing, rows: pd.DataFrame, steps: int) -> None:
         )
     ]
     table.insert(5, "weight so far", pd.Series(so_far, index=table.index, dtype="str"))
-    weights = ", ".join(f"{value:g} a {term}" for term, value in found.weights.items())
+    weights = ", ".join(f"{value:g} per {term}" for term, value in found.weights.items())
     print_table(
         table,
-        f"{len(rows):,} of {amount(steps, 'step')}; each takes the rule that closes the most weight of "
+        f"{_shown(len(rows), steps, 'step')}; each takes the rule that closes the most weight of "
         f"what is left ({weights})",
     )
 

@@ -10,12 +10,13 @@ import typer
 from coverage.cli.main import app
 from coverage.cli.options import AsJson, choice, chosen_settings, stop
 from coverage.cli.output import print_json, print_table, with_download_progress
+from coverage.cli.short_help import Application
 from coverage.cli.terminal import write_line
 from coverage.corpora.offered import offered_corpora
 from coverage.corpora.public import PUBLIC, FetchError, fetch_corpus, fetched_corpora
 from coverage.words import amount
 
-corpora_app = typer.Typer(
+corpora_app = Application(
     no_args_is_help=True, help="Rule sets by name: list them, fetch a public one, find its folder."
 )
 app.add_typer(corpora_app, name="corpora")
@@ -96,7 +97,7 @@ def corpora_path(
     """The folder of a corpus."""
     offered = {corpus.name: corpus.path for corpus in reversed(offered_corpora(chosen_settings()))}
     if name in PUBLIC and name not in offered:
-        raise stop(f"{name} is not here yet; get it with 'python -m coverage.cli corpora fetch {name}'")
+        raise stop(f"{name} is not downloaded yet; get it with 'python -m coverage.cli corpora fetch {name}'")
     if name not in offered:
-        raise stop(f"'{name}' is not the name of a rule set here; there are {', '.join(offered) or 'none'}")
+        raise stop(f"'{name}' is not a known rule set; choose from {', '.join(offered) or 'none'}")
     write_line(str(offered[name]))

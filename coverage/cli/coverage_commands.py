@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 
 from coverage.catalogue import CatalogueError
-from coverage.cli.gap_options import ACCEPTED_CHOICES, Accepted, GapsFile, answered_for
+from coverage.cli.gap_options import ACCEPTED_CHOICES, Accepted, GapsFile, with_accepted_gaps
 from coverage.cli.main import app
 from coverage.cli.options import (
     AsJson,
@@ -46,7 +46,7 @@ from coverage.reading import read_in
 from coverage.scope import Scope
 from coverage.tables import TableError
 from coverage.vocabulary import COVERED_GAP_TYPES, GAP_TYPES
-from coverage.words import amount, noun
+from coverage.words import amount, listed, noun
 
 GRAIN_TITLES = {
     "techniques": ("technique", "techniques"),
@@ -66,7 +66,7 @@ def summary(
     as_json: AsJson = False,
     csv: CsvFile = None,
 ) -> None:
-    """Covered techniques, sub-techniques and matrix cells, by tactic and platform, with every denominator."""
+    """Covered techniques, sub-techniques and matrix cells, by tactic and platform."""
     one_output(as_json, csv)
     ((reading, view),), _ = chosen_readings(paths, (scope.attack,), scope)
     without = _corpora_without(reading.loaded, view.scope.corpora)
@@ -109,12 +109,11 @@ def _print_summary(result: dict, scope: Scope) -> None:
         "tactic_only": amount(rules["tactic_only"], "names only a tactic", "name only a tactic"),
         "unread": amount(rules["unread"], "names no ID of this release", "name no ID of this release"),
     }
-    without = ", ".join(words for name, words in nowhere.items() if rules[name])
+    without = listed([words for name, words in nowhere.items() if rules[name]])
     console.print(
         f"{rules['in_scope']:,} of {amount(rules['read'], 'rule is', 'rules are')} in scope"
         + (f"; of these {without}. " if without else ". ")
-        + f"{_copies(rules)}{amount(rules['problems'], 'problem')} in reading; "
-        f"{amount(rules['unplaced'], 'unknown ID')} in mappings."
+        + f"{_copies(rules)}{_problems(rules['problems'], rules['unplaced'])}"
     )
     corpora = result["corpora"] if len(result["corpora"]) > 1 else []
     for title, rows in (
@@ -153,6 +152,15 @@ def _print_summary(result: dict, scope: Scope) -> None:
     console.print(scope.sentence(), scope.corpora_sentence(), sep="\n", style="dim")
 
 
+def _problems(unread: int, unplaced: int) -> str:
+    """What could not be read or placed, in a sentence."""
+    parts = [
+        *([amount(unread, "problem in reading", "problems in reading")] if unread else []),
+        *([amount(unplaced, "unknown ID in mappings", "unknown IDs in mappings")] if unplaced else []),
+    ]
+    return f"{listed(parts)}: see problems." if parts else "Everything was read, and every ID is known."
+
+
 def _copies(rules: dict) -> str:
     count = rules["same_elsewhere"]
     return (
@@ -167,25 +175,30 @@ def _copies(rules: dict) -> str:
 @takes_scope()
 def gaps(
     paths: Paths = None,
-    scope: Given = NOTHING,
     also: Annotated[
         list[str] | None,
         typer.Option(
-            "--also", help=f"List covered IDs of this type too: {', '.join(sorted(COVERED_GAP_TYPES))}."
+            "--also",
+            metavar="TYPE",
+            help=f"Also covered IDs of this gap type: {', '.join(sorted(COVERED_GAP_TYPES))}.",
         ),
     ] = None,
     only: Annotated[
         list[str] | None,
-        typer.Option("--type", help=f"Only gaps of this type; repeatable: {', '.join(GAP_TYPES)}."),
+        typer.Option(
+            "--type", metavar="TYPE", help=f"Only this gap type: {', '.join(GAP_TYPES)}. Repeatable."
+        ),
     ] = None,
     accepted: Accepted = "show",
     gaps_file: GapsFile = None,
+    scope: Given = NOTHING,
     as_json: AsJson = False,
     csv: CsvFile = None,
     every_row: EveryRow = False,
 ) -> None:
-    """Open techniques and sub-techniques, those that most groups use first; accepted and planned ones are
-    marked.
+    """Open techniques and sub-techniques, those that most groups use first.
+
+    Accepted and planned gaps are marked.
     """
     accepted = choice("--accepted choice", accepted, ACCEPTED_CHOICES)
     also = [choice("gap type of covered IDs", name, sorted(COVERED_GAP_TYPES)) for name in also or ()]
@@ -194,7 +207,7 @@ def gaps(
     found = gap_list(view, [*also, *(COVERED_GAP_TYPES & set(only))])
     if only:
         found = found[found["gap_type"].isin(only)]
-    found = answered_for(found, view, gaps_file)
+    found = with_accepted_gaps(found, view, gaps_file)
     every, found = len(found), found[ACCEPTED_CHOICES[accepted](found)]
     shown = ["attack_id", "name", "gap_type", "groups", "software", "campaigns", "tactics", "platforms"]
     if not as_json and csv is None:
@@ -226,15 +239,15 @@ def gaps(
 @takes_scope()
 def rules(
     paths: Paths = None,
-    scope: Given = NOTHING,
     technique: Annotated[
         list[str] | None,
         typer.Option(
             "--technique",
             metavar="ID",
-            help="Only rules read as this ID or one of its sub-techniques; repeatable.",
+            help="Only rules on this ID or one of its sub-techniques. Repeatable.",
         ),
     ] = None,
+    scope: Given = NOTHING,
     as_json: AsJson = False,
     csv: CsvFile = None,
     every_row: EveryRow = False,
@@ -250,13 +263,13 @@ def rules(
         ]
         found = found[hits]
     shown = ["name", "attack_ids", "severity", "type", "platforms", "updated", "path"]
-    title = f"{amount(len(found), 'rule')} of {len(view.all_rules):,} read"
+    title = f"{amount(len(found), 'rule')} in scope, of {len(view.all_rules):,} read"
     emit(found, view.scope, "rules", shown, title, as_json=as_json, csv=csv, every_row=every_row)
 
 
 def _live(text: str, reader: Reader) -> str:
-    """The ID that a text names, read as a mapping is: a revoked one stands for its successor, and is said
-    to.
+    """The ID that a text names, read as a mapping is: a revoked one stands for its successor, and is noted
+    on standard error.
     """
     leaf = reader.leaf(text.strip().upper())
     if leaf.attack_id is None:
@@ -275,7 +288,7 @@ def problems(
     csv: CsvFile = None,
     every_row: EveryRow = False,
 ) -> None:
-    """Everything that could not be read, or placed in the release, with path, line and cause."""
+    """What could not be read, or placed in the release, with path, line and cause."""
     loaded = loaded_rules(paths)
     names = [
         choice("corpus that was read", name, (stamp.name for stamp in loaded.corpora))
@@ -289,13 +302,24 @@ def problems(
         raise stop(str(error)) from error
     found = problem_list(reading, without)
     shown = ["severity", "code", "path", "line", "message"]
-    title = (
-        f"{amount(len(found), 'problem')} in {amount(sum(stamp.rules for stamp in stamps), 'rule')} read: "
-        f"{problem_count(reading, without):,} in reading, and "
-        f"{amount(unplaced_count(reading, without), 'ID')} "
-        f"that could not be placed in {reading.catalogue.release.title}"
+    title = _problems_title(
+        amount(sum(stamp.rules for stamp in stamps), "rule"),
+        problem_count(reading, without),
+        unplaced_count(reading, without),
+        reading.catalogue.release.title,
     )
     emit(found, None, "problems", shown, title, as_json=as_json, csv=csv, every_row=every_row)
+
+
+def _problems_title(rules: str, unread: int, unplaced: int, release: str) -> str:
+    lost = f"{amount(unplaced, 'ID')} that could not be placed in {release}"
+    if unread and unplaced:
+        return f"{amount(unread + unplaced, 'problem')} in {rules} read: {unread:,} in reading and {lost}"
+    if unread:
+        return f"{amount(unread, 'problem')} in reading {rules}; every ID is in {release}"
+    if unplaced:
+        return f"{lost}, in {rules}; every file was read"
+    return f"No problems in {rules}: every file was read, and every ID is in {release}"
 
 
 def _corpora_without(loaded: Loaded, chosen: Sequence[CorpusStamp]) -> set[str]:

@@ -32,25 +32,23 @@ from coverage.tables import TableError
 Base = Annotated[
     str,
     typer.Argument(
-        metavar="BASE", help=f"What to compare with: {WHAT}; A..B is two revisions.", show_default=False
+        metavar="BASE", help=f"What to compare with: {WHAT}. A..B is two revisions.", show_default=False
     ),
 ]
 Head = Annotated[
     str | None,
     typer.Argument(
-        metavar="[HEAD]", help=f"{WHAT.capitalize()}. [default: the current rules]", show_default=False
+        metavar="HEAD", help=f"{WHAT.capitalize()}. [default: the current rules]", show_default=False
     ),
 ]
-Markdown = Annotated[
-    bool, typer.Option("--markdown", help="Print Markdown for the comment on a pull request.")
-]
+Markdown = Annotated[bool, typer.Option("--markdown", help="Print Markdown for a comment on a pull request.")]
 
 
 @app.command(
     epilog="Examples:  diff main..HEAD --path rules --markdown  |  diff baseline.jsonl  |  diff "
     "baseline.jsonl my-rules --attack enterprise-19.0 --json"
 )
-@takes_scope(corpora=False, unsaid="as in BASE, where that is a snapshot")
+@takes_scope(corpora=False, default="as in BASE, where that is a snapshot")
 def diff(
     base: Base,
     head: Head = None,
@@ -61,7 +59,7 @@ def diff(
     csv: CsvFile = None,
     file: GapsFile = None,
 ) -> None:
-    """Every technique gained or lost between two states, each with its cause, and every rule that changed.
+    """Techniques gained or lost between two states with their causes, and changed rules.
 
     Options that are not given are as in BASE when it is a snapshot, so that like is compared with like.
     """
@@ -91,6 +89,7 @@ def _found(base, head) -> Difference:
 def _figures(found: Difference) -> Table:
     rows = figures(found)
     table = Table(*rows.columns, box=None)
+    table.columns[0].no_wrap = True
     for column in table.columns[1:]:
         column.justify = "right"
     for row in rows.itertuples(index=False):

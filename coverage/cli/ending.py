@@ -1,4 +1,4 @@
-"""How a command ends: with 1 only when a check failed, with 2 for whatever kept it from an answer.
+"""How a command ends: with 1 only when a check failed, with 2 for anything that kept it from an answer.
 
 Python ends with 1 on an exception, and click on a broken pipe; a gate in CI would take either for a failed
 check.
@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-NOT_TOLD = 2
+COULD_NOT_RUN = 2
 INTERRUPTED = 130  # as a shell has it: 128 and the number of the signal
 
 
@@ -31,16 +31,16 @@ def run(arguments: Sequence[str]) -> int:
     except ClosedPipe:
         return CLOSED_PIPE
     except OutputError as error:
-        return _not_told(str(error))
+        return _could_not_run(str(error))
     except OSError as error:
-        return _not_told(_sentence(error))
+        return _could_not_run(_sentence(error))
     except KeyboardInterrupt:
         return INTERRUPTED
-    except Exception as error:  # noqa: BLE001 - the boundary of the process: whatever it is, it is no failed check
+    except Exception as error:  # noqa: BLE001 - the boundary of the process: no exception is a failed check
         import traceback
 
         traceback.print_exc()
-        return _not_told(f"this is a fault of the program: {type(error).__name__}: {error}")
+        return _could_not_run(f"internal error, please report it: {type(error).__name__}: {error}")
     return code
 
 
@@ -53,7 +53,7 @@ def _ended(arguments: Sequence[str]) -> int:
     except SystemExit as end:
         return _code(end)
     except CatalogueError as error:  # a file of a release that is found damaged when it is read
-        return _not_told(str(error))
+        return _could_not_run(str(error))
     return 0
 
 
@@ -63,7 +63,7 @@ def _code(end: SystemExit) -> int:
 
     if isinstance(end.__context__, Abort):
         return INTERRUPTED
-    return end.code if isinstance(end.code, int) else 0 if end.code is None else NOT_TOLD
+    return end.code if isinstance(end.code, int) else 0 if end.code is None else COULD_NOT_RUN
 
 
 def _sentence(error: OSError) -> str:
@@ -71,8 +71,8 @@ def _sentence(error: OSError) -> str:
     return f"{os.fsdecode(error.filename)}: {reason}" if error.filename else reason
 
 
-def _not_told(message: str) -> int:
+def _could_not_run(message: str) -> int:
     from coverage.text import printable
 
     sys.stderr.write(f"coverage: {printable(message)}\n")
-    return NOT_TOLD
+    return COULD_NOT_RUN

@@ -16,6 +16,7 @@ from coverage.cli.main import app
 from coverage.cli.options import Paths, choice, chosen_settings, stop
 from coverage.cli.output import write_bytes
 from coverage.cli.scope_options import NOTHING, Given, chosen_readings, takes_scope
+from coverage.cli.short_help import ADVANCED
 from coverage.cli.terminal import error_console
 from coverage.exports.briefing import changes_since
 from coverage.exports.bundle import EXPORTS, Refused, Wishes, every_frame, everything
@@ -38,8 +39,8 @@ Output = Annotated[
         "-o",
         "--output",
         metavar="FILE_OR_FOLDER",
-        help="Where to: a folder for all, and for csv, json and parquet without --frame; else a file, - for "
-        "standard output.",
+        help="File to write, - for standard output, or folder. A folder for all, and for csv, json and "
+        "parquet without --frame.",
     ),
 ]
 Measure = Annotated[
@@ -47,7 +48,7 @@ Measure = Annotated[
     typer.Option(
         "--measure",
         metavar="MEASURE",
-        help=f"What layer and picture are coloured by: {', '.join(FILE_MEASURES)}. For layer repeatable, or "
+        help=f"Colour of layer and picture: {', '.join(FILE_MEASURES)}. For layer repeatable, or "
         "all: several layers in one file. [default: rules]",
     ),
 ]
@@ -56,7 +57,7 @@ Frame = Annotated[
     typer.Option(
         "--frame",
         metavar="NAME",
-        help="The one frame to write as csv, json or parquet; docs/columns.md names them.",
+        help="One frame as csv, json or parquet. docs/columns.md lists them.",
     ),
 ]
 Day = Annotated[
@@ -64,8 +65,9 @@ Day = Annotated[
     typer.Option(
         "--date",
         metavar="DAY",
-        help="The stamp's date, such as 2026-03-31: the same input and date give the same bytes. [default: "
+        help="Date of the stamp, such as 2026-03-31. The same input and date give the same bytes. [default: "
         "today]",
+        rich_help_panel=ADVANCED,
     ),
 ]
 Baseline = Annotated[
@@ -73,8 +75,7 @@ Baseline = Annotated[
     typer.Option(
         "--baseline",
         metavar="BASE",
-        help="For the report: what to list changes since: a snapshot, a folder of rules or a git revision, "
-        "as for diff.",
+        help="Report the changes since this snapshot, folder of rules or git revision. As for diff.",
     ),
 ]
 
@@ -97,15 +98,13 @@ def export(
     gaps_file: GapsFile = None,
     scope: Given = NOTHING,
 ) -> None:
-    """Coverage as Navigator layers, Excel workbook, picture, report, CSV, JSON or Parquet. Written whole or
-    not at all.
+    """Coverage as Navigator layers, workbook, picture, report, CSV, JSON or Parquet.
 
-    Everything made of the same rules in the same scope says the same as summary, and carries the scope's
-    stamp.
+    Written whole or not at all, with the scope's stamp.
     """
     if not what or not output:
         raise stop(
-            "say what to write and where, such as --what report -o report.html; --what is one of "
+            "choose what to write and where, such as --what report -o report.html; --what is one of "
             f"{', '.join(_KINDS)}"
         )
     kind, wishes = choice("kind of file", what, _KINDS), Wishes(_measures(measure))

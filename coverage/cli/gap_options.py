@@ -10,6 +10,7 @@ import pandas as pd
 import typer
 
 from coverage.cli.options import chosen_settings, stop
+from coverage.cli.short_help import ADVANCED
 from coverage.cli.terminal import error_console
 from coverage.mapping.reader import Reader
 from coverage.measures.accepted import in_force, with_accepted
@@ -30,7 +31,7 @@ Accepted = Annotated[
     typer.Option(
         "--accepted",
         metavar="CHOICE",
-        help="Gaps that gaps.toml accepts or plans: show them marked, hide them, or only these.",
+        help="Gaps that gaps.toml accepts or plans: show, hide or only. `show` marks them.",
     ),
 ]
 GapsFile = Annotated[
@@ -38,12 +39,13 @@ GapsFile = Annotated[
     typer.Option(
         "--gaps-file",
         metavar="FILE",
-        help="Accepted gaps. [default: gaps.toml beside coverage.toml or in the rules' folder]",
+        help="File of accepted gaps. [default: gaps.toml beside coverage.toml or in the rules' folder]",
+        rich_help_panel=ADVANCED,
     ),
 ]
 
 
-def answered_for(found: pd.DataFrame, view: View, file: Path | None) -> pd.DataFrame:
+def with_accepted_gaps(found: pd.DataFrame, view: View, file: Path | None) -> pd.DataFrame:
     """ACCEPTED_GAPS of some gaps; what is wrong with the file goes to standard error, and its other entries
     count.
     """
@@ -55,13 +57,13 @@ def accepted_gaps(view: View, file: Path | None, reader: Reader | None = None) -
     that release, if there is one.
     """
     if file is not None and not file.is_file():
-        raise stop(f"there is no file {file!s}")
+        raise stop(f"file not found: {file!s}")
     files = gaps_files(chosen_settings().file, view.scope.corpora, file)
-    said = (
+    accepted = (
         accepted_in(files, reader or Reader(view.catalogue, other_releases(view.catalogue)))
         if files
         else AcceptedGaps()
     )
-    for problem in said.problems.to_dict("records"):
+    for problem in accepted.problems.to_dict("records"):
         error_console.print(f"{problem['severity']}: {place_and_message(problem)}")
-    return said
+    return accepted

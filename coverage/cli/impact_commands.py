@@ -34,6 +34,10 @@ Which = Annotated[
     str, typer.Option("--table", metavar="TABLE", help=f"What --csv writes: {', '.join(TABLES)}.")
 ]
 
+# The words of kinds and changes of IDs, where they are not their own.
+_KIND_WORDS = {"subtechnique": "sub-technique"}
+_CHANGE_WORDS = {"platforms": "on other platforms", "parent": "under another technique"}
+
 
 @app.command(
     epilog="Examples:  impact --from enterprise-18.1 --to enterprise-19.0  |  impact my-rules --to "
@@ -49,9 +53,7 @@ def impact(
     as_json: AsJson = False,
     csv: CsvFile = None,
 ) -> None:
-    """What another ATT&CK release changes: coverage before and after by cause, and the rules each change
-    touches.
-    """
+    """What another ATT&CK release changes: coverage by cause, and the rules affected."""
     one_output(as_json, csv)
     table = choice("table", table, TABLES)
     releases = _releases(start, to)
@@ -109,5 +111,8 @@ def _comparison_table(found: Impact) -> Table:
 
 def _rest(changes: pd.DataFrame) -> str:
     counts = changes.groupby(["kind", "change"]).size()
-    parts = [f"{amount(count, kind)} {change}" for (kind, change), count in counts.items()]
+    parts = [
+        f"{amount(count, _KIND_WORDS.get(kind, kind))} {_CHANGE_WORDS.get(change, change)}"
+        for (kind, change), count in counts.items()
+    ]
     return f"No rule is touched by the rest: {', '.join(parts)}." if parts else "Every change touches a rule."

@@ -14,6 +14,7 @@ from coverage.cli.main import app
 from coverage.cli.options import Paths, choice, loaded_rules, own_paths, stop
 from coverage.cli.output import json_bytes, print_table, write_bytes
 from coverage.cli.scope_options import Attack
+from coverage.cli.short_help import ADVANCED
 from coverage.cli.terminal import error_console, write_line
 from coverage.exports.annotations import annotations
 from coverage.exports.sarif import sarif
@@ -26,7 +27,7 @@ from coverage.reading import Reading, read_in
 from coverage.scope import Scope
 from coverage.tables import TableError
 from coverage.vocabulary import PROBLEM_SEVERITIES, RULE_CLASSES
-from coverage.words import amount
+from coverage.words import amount, listed
 
 Output = Callable[[pd.DataFrame, list[str], Reading], bytes]
 
@@ -77,11 +78,11 @@ def lint(
         typer.Option(
             "--fail-on",
             metavar="SEVERITY",
-            help=f"Exit with 1 from this severity on: {', '.join(PROBLEM_SEVERITIES)}.",
+            help=f"Lowest severity that gives exit code 1: {', '.join(PROBLEM_SEVERITIES)}.",
         ),
     ] = "error",
     output_format: Annotated[
-        str, typer.Option("--format", metavar="FORMAT", help=f"{_TABLE}, {', '.join(FORMATS)}.")
+        str, typer.Option("--format", metavar="FORMAT", help=f"Output: {_TABLE}, {', '.join(FORMATS)}.")
     ] = _TABLE,
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
     output: Annotated[
@@ -92,7 +93,7 @@ def lint(
         typer.Option(
             "--code",
             metavar="CODE",
-            help="Only findings of this check; repeatable. Files that cannot be read are always reported.",
+            help="Only findings of this check. Repeatable; files that cannot be read are always reported.",
         ),
     ] = None,
     config: Annotated[
@@ -101,14 +102,13 @@ def lint(
             "--config",
             metavar="FILE",
             help="Settings. [default: coverage.toml here or above, in this git work tree]",
+            rich_help_panel=ADVANCED,
         ),
     ] = None,
 ) -> None:
-    """Check every mapping against one ATT&CK release: IDs, tactics, names, links and tags. Exit code 1 when
-    it finds something.
+    """Check every mapping against one ATT&CK release: IDs, tactics, names, links and tags.
 
-    What counts for the exit code: findings of the --fail-on severity or a worse one, and files that cannot be
-    read.
+    Exit code 1 for a finding of the --fail-on severity or a worse one, and for a file that cannot be read.
     """
     fail_on = choice("severity", fail_on, PROBLEM_SEVERITIES)
     kind = "json" if as_json else choice("format", output_format, (_TABLE, *FORMATS))
@@ -141,9 +141,10 @@ def _results(
 
 def _summary(results: pd.DataFrame, reading: Reading) -> str:
     counts = severity_counts(results)
-    found = ", ".join(amount(counts[name], name) for name in PROBLEM_SEVERITIES)
+    parts = [amount(counts[name], name) for name in PROBLEM_SEVERITIES if counts[name]]
+    parts += [f"{counts['silenced']:,} silenced"] if counts["silenced"] else []
     return (
-        f"{found} and {counts['silenced']:,} silenced in {amount(len(reading.loaded.rules), 'rule')}, "
+        f"{listed(parts) or 'No findings'} in {amount(len(reading.loaded.rules), 'rule')}, "
         f"checked in {reading.catalogue.release.title}"
     )
 
@@ -165,7 +166,7 @@ def _print(results: pd.DataFrame, files: list[str], reading: Reading, fail_on: s
         write_line(f"{row.place}: {row.severity} {row.code}: {row.message}{write}")
     if len(rest):
         counts = rest.groupby(["severity", "code"], sort=False).size().rename("findings").reset_index()
-        print_table(counts.sort_values("findings", ascending=False), "Others, by code")
+        print_table(counts.sort_values("findings", ascending=False), "Other findings, by code")
     hidden = shown[shown["silenced"].notna()]
     if len(hidden):
         print_table(hidden[["code", "place", "name", "silenced"]], f"{len(hidden):,} silenced, and why")

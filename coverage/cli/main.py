@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
-import typer
+from coverage.cli.short_help import Application
 
-app = typer.Typer(
+app = Application(
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -19,7 +19,7 @@ app = typer.Typer(
     "check, diff, lint, migrate and snapshot never read these from elsewhere. "
     "COVERAGE_CACHE and COVERAGE_DATA say where releases and corpora are kept, "
     "COVERAGE_ATTACK_URL and COVERAGE_CORPORA_URL where they are fetched from; docs/configuration.md says "
-    "more.",
+    "more. docs/cli.md explains every option in full.",
 )
 
 

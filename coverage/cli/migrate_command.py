@@ -14,6 +14,7 @@ from coverage.catalogue import CatalogueError
 from coverage.cli.main import app
 from coverage.cli.options import AsJson, Paths, chosen_settings, own_paths, stop
 from coverage.cli.output import print_json
+from coverage.cli.short_help import ADVANCED
 from coverage.cli.terminal import error_console, write_out
 from coverage.corpora.offered import resolved
 from coverage.loaders import CorpusSource, corpus_sources
@@ -41,6 +42,7 @@ def migrate(
             "--from",
             metavar="RELEASE",
             help="Release the mappings were written for. [default: any installed one]",
+            rich_help_panel=ADVANCED,
         ),
     ] = None,
     diff: Annotated[
@@ -55,32 +57,37 @@ def migrate(
             "--decisions",
             metavar="FILE",
             help=f"Answers to open questions. [default: {FILE_NAME} here, if there is one]",
+            rich_help_panel=ADVANCED,
         ),
     ] = None,
     ask: Annotated[
         bool,
         typer.Option(
-            "--ask", help="Ask open questions on the terminal and keep the answers in the decisions file."
+            "--ask", help="Ask open questions on the terminal. Answers are kept in the decisions file."
         ),
     ] = False,
     force: Annotated[
-        bool, typer.Option("--force", help="With --write: even over changes that are not committed.")
+        bool,
+        typer.Option(
+            "--force",
+            help="With --write: overwrite changes that are not committed.",
+            rich_help_panel=ADVANCED,
+        ),
     ] = False,
     touch_date: Annotated[
         bool,
         typer.Option(
             "--touch-date",
-            help="Write today into updated_date (Sigma: modified) of rules that change. It is left alone "
-            "otherwise.",
+            help="Set updated_date (Sigma: modified) of changed rules to today. It is unchanged otherwise.",
+            rich_help_panel=ADVANCED,
         ),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Rewrite the mappings of Elastic TOML and Sigma YAML for another ATT&CK release; every other byte stays.
+    """Rewrite the mappings of Elastic TOML and Sigma YAML for another ATT&CK release.
 
-    IDs, names, links, tactics and their tags follow ATT&CK. What only a person can decide is left alone and
-    listed on standard error as decisions to fill in. updated_date is not touched unless --touch-date is
-    given.
+    IDs, names, links, tactics and their tags follow ATT&CK; every other byte stays. What only a person can
+    decide is listed on standard error as decisions to fill in.
     """
     if not to:
         raise stop("name the release to move to, such as --to enterprise-19.0")
@@ -113,7 +120,7 @@ def _sources(paths: list[str] | None) -> tuple[CorpusSource, ...]:
         except OSError:
             there = False
         if not there:
-            raise stop(f"there is no file or folder {source.path!s}")
+            raise stop(f"file or folder not found: {source.path!s}")
     return sources
 
 
@@ -195,10 +202,10 @@ def _report(made: Plan, target: Target, decisions: Sequence[Decision], file: Pat
             "", f"# Left for a person. Answers go into {file}:", "", *listed.split("\n"), sep="\n"
         )
     for refused in made.faults:
-        error_console.print(f"coverage: {refused.path} is left alone: {refused.fault!s}")
+        error_console.print(f"coverage: {refused.path} is not changed: {refused.fault!s}")
     unused = [str(one.number) for one in decisions if one not in made.used]
     if unused:
-        error_console.print(f"Decisions that answered nothing: {', '.join(sorted(unused, key=int))}")
+        error_console.print(f"Unused decisions: {', '.join(sorted(unused, key=int))}")
     error_console.print(_summary(made, target, wrote))
 
 
@@ -213,9 +220,12 @@ def _summary(made: Plan, target: Target, wrote: bool) -> str:
     )
     parts = [
         f"{counts['files_changed']:,} of {counts['files_read']:,} {files} for {target.release.title}",
-        f"{amount(open_, 'mapping is', 'mappings are')} left for a person in "
-        f"{amount(counts['files_with_questions'], 'file')}",
     ]
+    if open_:
+        parts.append(
+            f"{amount(open_, 'mapping is', 'mappings are')} left for a person in "
+            f"{amount(counts['files_with_questions'], 'file')}"
+        )
     if others := counts["files_of_other_formats"]:
         parts.append(
             f"{amount(others, 'file is of a format that is', 'files are of formats that are')} not rewritten"
@@ -225,7 +235,7 @@ def _summary(made: Plan, target: Target, wrote: bool) -> str:
     if outside := counts["files_outside"]:
         parts.append(
             f"{amount(outside, 'link leads', 'links lead')} out of the rules' folder and "
-            f"{noun(outside, 'was', 'were')} passed over"
+            f"{noun(outside, 'was', 'were')} skipped"
         )
     return "; ".join(parts) + "."
 

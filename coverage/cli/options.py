@@ -31,7 +31,7 @@ def stop(message: str) -> typer.Exit:
 Paths = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[PATH ...]",
+        metavar="PATH",
         show_default=False,
         help="Rule folders or files; NAME=PATH gives a rule set its name. The name of one that 'corpora "
         "list' shows is its path.",
@@ -43,7 +43,7 @@ CsvFile = Annotated[
 ]
 
 EveryRow = Annotated[
-    bool, typer.Option("--all", help="Show every row on a terminal, not the first 20; files have every row.")
+    bool, typer.Option("--all", help="Show every row on a terminal, not the first 20. Files have every row.")
 ]
 
 
@@ -60,9 +60,7 @@ def own_paths(paths: list[str] | None, settings: Settings | None = None) -> list
     """
     found = paths or default_texts(settings or chosen_settings(), examples=False)
     if not found:
-        raise stop(
-            "the folder rules does not exist here: name the rules, or put [[corpora]] in coverage.toml"
-        )
+        raise stop("no folder named rules here: give a path, or put [[corpora]] in coverage.toml")
     return found
 
 
@@ -86,7 +84,7 @@ def loaded_rules(paths: list[str] | None) -> Loaded:
     sources = corpus_sources(resolved(paths or default_paths(), chosen_settings()))
     for source in sources:
         if not _exists(source.path):
-            raise stop(f"there is no file or folder {source.path!s}")
+            raise stop(f"file or folder not found: {source.path!s}")
     if not error_console.is_terminal:
         return load(sources)
     from rich.progress import Progress
@@ -118,9 +116,9 @@ def nearest(value: str, known: Iterable[str]) -> str:
     """What to choose from in place of a text: a few words all, of many those that are most like it."""
     names = list(known)
     if not names:
-        return "there is none to choose from"
+        return "nothing to choose from"
     if len(names) <= _MOST_CHOICES:
         return f"choose from {', '.join(names)}"
     close = get_close_matches(value.casefold(), [name.casefold() for name in names], 5, 0.5)
     like = [name for name in names if name.casefold() in close]
-    return f"nearest of {len(names):,}: {', '.join(like)}" if like else f"none of {len(names):,} is like it"
+    return f"nearest of {len(names):,}: {', '.join(like)}" if like else f"none of {len(names):,} is similar"

@@ -19,14 +19,14 @@ from typer.models import OptionInfo
 
 from coverage.catalogue import CatalogueError, Release, shelf
 from coverage.cli.options import choice, chosen_release, loaded_rules, stop
+from coverage.cli.short_help import ADVANCED, first_sentence
 from coverage.cli.terminal import error_console
 from coverage.loaders import Loaded
 from coverage.reading import Reading, platforms_of, read_in
 from coverage.scope import OPTIONS, Known, Scope, ScopeOption, View
-from coverage.scope.options import ALL, FLAG, MANY, ONE
+from coverage.scope.options import ALL, FLAG, MANY, ONE, SIDEBAR
 from coverage.tables import TableError
 
-PANEL = "Scope"
 _PREFIX = "scope_"  # of parameters, beside those of a command's own
 
 Attack = Annotated[
@@ -36,7 +36,6 @@ Attack = Annotated[
         metavar="RELEASE",
         help="Release to read in, such as enterprise-18.1.",
         show_default="that of coverage.toml, else the project's newest Enterprise release",
-        rich_help_panel=PANEL,
     ),
 ]
 Corpora = Annotated[
@@ -44,9 +43,8 @@ Corpora = Annotated[
     typer.Option(
         "--corpus",
         metavar="NAME",
-        help="Only the rules of this rule set, of those read; repeatable.",
+        help="Only this rule set, of those read. Repeatable.",
         show_default="all",
-        rich_help_panel=PANEL,
     ),
 ]
 
@@ -83,7 +81,7 @@ NOTHING = Given()  # what a command's `scope` is before the command line is read
 
 
 def takes_scope(
-    *, attack: bool = True, corpora: bool = True, unsaid: str = ""
+    *, attack: bool = True, corpora: bool = True, default: str = ""
 ) -> Callable[[Callable], Callable]:
     """A command with its parameter `scope` replaced by the options of the scope.
 
@@ -91,7 +89,7 @@ def takes_scope(
     ----------
     attack, corpora : bool
         Whether the command takes `--attack` and `--corpus`, too.
-    unsaid : str
+    default : str
         What help says an option is where it is not given, in place of the option's own default.
     """
 
@@ -103,7 +101,7 @@ def takes_scope(
             if name != "scope"
         ]
         taken = {flag for parameter in own for flag in _flags(parameter.annotation)}
-        added = list(_parameters(attack, corpora, unsaid, taken))
+        added = list(_parameters(attack, corpora, default, taken))
         place = list(signature.parameters).index("scope")
 
         @wraps(command)
@@ -128,12 +126,13 @@ def _flags(annotation: Any) -> tuple[str, ...]:
     return tuple(name for meta in found for name in (meta.default, *(meta.param_decls or ())))
 
 
-def _parameters(attack: bool, corpora: bool, unsaid: str, taken: set[str]) -> Iterator[inspect.Parameter]:
+def _parameters(attack: bool, corpora: bool, default: str, taken: set[str]) -> Iterator[inspect.Parameter]:
     if attack:
         yield _parameter("attack", Attack)
     if corpora:
         yield _parameter("corpora", Corpora)
-    for option in OPTIONS.values():
+    for name in sorted(OPTIONS, key=_rank):
+        option = OPTIONS[name]
         flag = option.other_flag if option.flag in taken else option.flag
         names = (f"{flag}/--no-{flag.removeprefix('--')}",) if option.kind == FLAG else (flag,)
         kind = {FLAG: bool, MANY: list[str]}.get(option.kind, str)
@@ -141,10 +140,15 @@ def _parameters(attack: bool, corpora: bool, unsaid: str, taken: set[str]) -> It
             *names,
             metavar=option.metavar or None,
             help=_help(option),
-            show_default=unsaid or _default(option),
-            rich_help_panel=PANEL,
+            show_default=default or _default(option),
+            rich_help_panel=None if option.name in SIDEBAR else ADVANCED,
         )
         yield _parameter(option.name, Annotated[kind | None, words])
+
+
+def _rank(name: str) -> int:
+    """The place of an option in help: those that every reader needs first."""
+    return SIDEBAR.index(name) if name in SIDEBAR else len(SIDEBAR)
 
 
 def _parameter(name: str, annotation: Any) -> inspect.Parameter:
@@ -154,13 +158,11 @@ def _parameter(name: str, annotation: Any) -> inspect.Parameter:
 
 
 def _help(option: ScopeOption) -> str:
-    choices = option.choices(Known())
-    words = [option.help]
-    if option.kind == MANY:
-        words.append("Repeatable.")
+    first, choices = first_sentence(option.help), option.choices(Known())
+    rest = option.help.removeprefix(first)
     if choices:
-        words.append(f"One of {', '.join(choices)}.")
-    return " ".join(words)
+        first = f"{first.removesuffix('.')}: {', '.join(choices)}."
+    return f"{first}{rest} Repeatable." if option.kind == MANY else f"{first}{rest}"
 
 
 def _default(option: ScopeOption) -> str | bool:
@@ -214,7 +216,7 @@ def chosen_readings(
     """
     loaded = loaded_rules(paths)
     if loaded.rules.empty and loaded.problems.empty:
-        error_console.print("no rule was found: no file there is of a format that docs/formats.md lists")
+        error_console.print("no rules found: no file has a format that docs/formats.md lists")
     try:
         readings = [read_in(loaded, chosen_release(release)) for release in releases]
         titles = " or ".join(reading.catalogue.release.title for reading in readings)

@@ -12,6 +12,7 @@ from coverage.cli.main import app
 from coverage.cli.options import Paths, own_paths, stop
 from coverage.cli.output import write_bytes
 from coverage.cli.scope_options import NOTHING, Given, chosen_view, takes_scope
+from coverage.cli.short_help import ADVANCED
 from coverage.cli.terminal import error_console
 from coverage.measures import summary
 from coverage.scope import View
@@ -24,7 +25,7 @@ Output = Annotated[
         "-o",
         "--output",
         metavar="FILE",
-        help="Write to FILE; a name ending in .gz is compressed, - is standard output.",
+        help="File to write; .gz is compressed, - is standard output.",
     ),
 ]
 Day = Annotated[
@@ -32,8 +33,9 @@ Day = Annotated[
     typer.Option(
         "--date",
         metavar="DAY",
-        help="The stamp's date, such as 2026-03-31: the same input and date give the same bytes. [default: "
+        help="Date of the stamp, such as 2026-03-31. The same input and date give the same bytes. [default: "
         "today]",
+        rich_help_panel=ADVANCED,
     ),
 ]
 
@@ -50,9 +52,7 @@ def snapshot_command(
     on: Day = None,
     scope: Given = NOTHING,
 ) -> None:
-    """Keep rules, mappings as written and as read, scope and release in one file. diff and check compare with
-    it.
-    """
+    """Keep rules, mappings, scope and release in one file, to compare with later."""
     if not output:
         raise stop("name the file to write, such as -o baseline.jsonl")
     view, loaded = chosen_view(own_paths(paths), scope)

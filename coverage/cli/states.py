@@ -35,7 +35,7 @@ RulePaths = Annotated[
     typer.Option(
         "--path",
         metavar="PATH",
-        help="Rules that are meant where no HEAD is given, and those read at a revision; repeatable. "
+        help="Rules to read at a revision, and where no HEAD is given. Repeatable. "
         "[default: the folder or file that a revision is compared with, else as without PATH elsewhere, "
         "and never the example rules]",
     ),
@@ -44,7 +44,7 @@ RulePaths = Annotated[
 
 @dataclass(frozen=True)
 class Side:
-    """What a text turned out to be, and what is to be said of it on standard error."""
+    """What a text turned out to be, and the notes on it for standard error."""
 
     name: str
     loaded: Loaded = field(repr=False)
@@ -76,7 +76,7 @@ def _two_sides(base: str, head: str | None, paths: list[str] | None) -> tuple[Si
             return _range(one or "HEAD", other or "HEAD", len(dots) == 3, paths)
         return side_of(base, paths), current_side(paths)
     if both := next(filter(_is_range, (base, head)), None):
-        raise stop(f"{both} names both states already; --path says which rules are read at them")
+        raise stop(f"{both} already names both states; use --path for the rules to read")
     return side_of(base, paths or _rules_in(head)), side_of(head, paths or _rules_in(base))
 
 
@@ -104,13 +104,13 @@ def side_of(text: str, paths: list[str] | None) -> Side:
     are in.
     """
     if not text.strip():
-        raise stop(f"what to compare with is empty: name {WHAT}")
+        raise stop(f"nothing to compare with: name {WHAT}")
     if is_snapshot(Path(text)):
         return _kept(text)
     if _is_rules(text):
         loaded = loaded_rules([text])
         if Path(text).is_file() and loaded.rules.empty:
-            raise stop(f"{text} is not a snapshot, and no rule could be read from it")
+            raise stop(f"{text} is not a snapshot, and no rules could be read from it")
         return Side(text, loaded)
     try:
         sources = _sources(paths)
@@ -130,11 +130,11 @@ def _kept(text: str) -> Side:
 def _other_release(text: str, snapshot: Snapshot) -> Iterator[str]:
     """That the snapshot's release is not the installed one, although it has the same version."""
     release, then = snapshot.scope.attack, snapshot.release_sha256
-    now = next((found.sha256 for found in shelf.releases_at_hand() if found.release == release), then)
+    now = next((found.sha256 for found in shelf.installed_releases() if found.release == release), then)
     if then and now != then:
         yield (
             f"{text}: its {release.title} has the SHA-256 {then[:12]}, the installed one {now[:12]}, so the "
-            "same rules may be read otherwise"
+            "same rules may be read differently"
         )
 
 
@@ -165,7 +165,7 @@ def _at(found: Revision, sources: Sequence[CorpusSource]) -> Side:
     """The rules at a revision, and a note on each of their paths that was not there."""
     read = load_revision(found, sources)
     name, missing = f"{found.name} ({found.commit[:12]})", ", ".join(read.missing)
-    notes = [f"{name} has no {missing}: no rule is read there"] if missing else []
+    notes = [f"{name} has no {missing}: no rules are read there"] if missing else []
     if read.submodules:
         count = amount(read.submodules, "submodule is", "submodules are")
         notes.append(f"{name}: {count} not read; a folder that is checked out is")

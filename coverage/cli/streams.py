@@ -1,7 +1,7 @@
 """Standard output and standard error of a command: what became of them, in one sentence or in silence.
 
 A full disk, a closed pipe and a closed stream show themselves at whatever line happens to write. Here they
-become one exception, and what is still in a buffer when a command ends is no exception of Python's any more.
+become one exception, and what is still in a buffer when a command ends is no longer a Python exception.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What commands write on a terminal or into a pipe. The only module of the command line that does.
 
-Rules, names and paths are data: whatever they hold, a terminal is told to do nothing by them, and a line of
+Rules, names and paths are data: no sequence in them may control the terminal, and a line of
 theirs looks like no line of ours. So no text is read as Rich's markup, and signs that are not printed are
 replaced.
 """

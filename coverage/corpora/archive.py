@@ -3,7 +3,7 @@
 Refused whole: a name that leads out of its folder (`..`, an absolute path, a drive letter), a link or
 device, an encrypted or damaged entry, two entries of one name, too many files, too many bytes, and
 bytes packed far tighter than rules ever are. What is left over is written as plain files with plain
-modes. Knows no rule format: it is told which names to keep.
+modes. Knows no rule format: the caller chooses which names to keep.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def zip_files(
     except ArchiveError:
         raise
     except _FAULTS as error:
-        raise ArchiveError(f"it is no zip archive that can be read ({_cause(error)})") from error
+        raise ArchiveError(f"not a readable zip archive ({_cause(error)})") from error
 
 
 def zip_comment(data: bytes) -> str:
@@ -100,7 +100,7 @@ def _wanted(
     for entry in entries:
         path = safe_path(entry.filename)
         if path is None:
-            raise ArchiveError(f"an entry leads out of its folder: {_shown(entry.filename)}")
+            raise ArchiveError(f"an entry points outside its folder: {_shown(entry.filename)}")
         if entry.is_dir() or (kept := inside(path)) is None:
             continue
         _plain_file(entry)
@@ -137,7 +137,7 @@ def _checked_size(entries: Iterable[zipfile.ZipInfo], archive_bytes: int, limits
     unpacked = sum(size for size, _ in sizes)
     packed = min(sum(size for _, size in sizes), archive_bytes)  # entries may share their bytes
     if unpacked > limits.bytes:
-        raise ArchiveError(f"it holds {unpacked:,} bytes unpacked; at most {limits.bytes:,} are taken")
+        raise ArchiveError(f"it holds {unpacked:,} bytes unpacked; the limit is {limits.bytes:,}")
     if unpacked > limits.ratio_from and unpacked > limits.ratio * max(packed, 1):
         raise ArchiveError(f"it unpacks to more than {limits.ratio} times its size, as rules never do")
 
@@ -146,7 +146,7 @@ def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int) -> byt
     with archive.open(entry) as file:
         content = file.read(min(entry.file_size, most) + 1)  # never more, whatever the entry says of itself
     if len(content) > most:
-        raise ArchiveError("it holds more bytes than it says")
+        raise ArchiveError("it holds more bytes than its header states")
     return content
 
 
@@ -171,7 +171,7 @@ def written_folder(files: Iterable[tuple[str, bytes]], folder: Path, about: Mapp
             for name, content in about.items():
                 (new / name).write_bytes(content)
     except OSError as error:
-        raise ArchiveError(f"it cannot be kept in {folder.parent} ({error.strerror or error})") from error
+        raise ArchiveError(f"it cannot be stored in {folder.parent} ({error.strerror or error})") from error
     return count
 
 

@@ -92,7 +92,7 @@ def repository_of(sources: Sequence[CorpusSource]) -> Path:
     """
     roots = {_root(source.path) for source in sources}
     if len(roots) != 1:
-        raise RevisionError("the rule paths lie in different git repositories: compare one at a time")
+        raise RevisionError("the rule paths are in different git repositories: compare one at a time")
     return roots.pop()
 
 
@@ -126,10 +126,10 @@ def revision(root: Path, name: str) -> Revision:
         When the repository has no such revision.
     """
     try:
-        said = _git(root, ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"])
+        output = _git(root, ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"])
     except RevisionError as error:
         raise RevisionError(_no_such(name, root)) from error
-    return Revision(name, said.decode("ascii").strip(), root)
+    return Revision(name, output.decode("ascii").strip(), root)
 
 
 def _no_such(name: str, root: Path) -> str:
@@ -158,12 +158,12 @@ def merge_base(root: Path, one: Revision, other: Revision) -> Revision:
         When they have no commit in common.
     """
     try:
-        said = _git(root, ["merge-base", one.commit, other.commit])
+        output = _git(root, ["merge-base", one.commit, other.commit])
     except RevisionError as error:
         raise RevisionError(
             f"'{one.name}' and '{other.name}' have no commit in common{_shallow_hint(root)}"
         ) from error
-    return Revision(f"merge base of {one.name} and {other.name}", said.decode("ascii").strip(), root)
+    return Revision(f"merge base of {one.name} and {other.name}", output.decode("ascii").strip(), root)
 
 
 def entries_below(revision: Revision, paths: Collection[str]) -> Iterator[Entry]:
@@ -200,11 +200,11 @@ def fetch_lacking(revision: Revision, paths: Collection[str], entries: Iterable[
     except RevisionError:  # every object is here
         return
     name = os.fsdecode(remote.split(b" ")[0].removeprefix(b"remote.").removesuffix(b".promisor"))
-    said = _git(
+    output = _git(
         revision.root,
         ["rev-list", "--objects", "--missing=print", "--no-walk", revision.commit, "--", *_pathspecs(paths)],
     )
-    lacked = {line[1:].decode("ascii") for line in said.split(b"\n") if line.startswith(b"?")}
+    lacked = {line[1:].decode("ascii") for line in output.split(b"\n") if line.startswith(b"?")}
     wanted = sorted({entry.blob for entry in entries} & lacked)
     if wanted:
         with suppress(RevisionError):  # an older git, say: then each is fetched when it is read
@@ -217,19 +217,19 @@ def fetch_lacking(revision: Revision, paths: Collection[str], entries: Iterable[
 
 def sizes(revision: Revision, entries: Sequence[Entry]) -> Iterator[int]:
     """The size of each entry in bytes, in order."""
-    said = _git(revision.root, ["cat-file", "--batch-check"], _named(entries)) if entries else b""
-    for entry, line in zip(entries, said.splitlines(), strict=True):
+    output = _git(revision.root, ["cat-file", "--batch-check"], _named(entries)) if entries else b""
+    for entry, line in zip(entries, output.splitlines(), strict=True):
         yield _size(revision, entry, line)
 
 
 def blobs(revision: Revision, entries: Sequence[Entry]) -> Iterator[bytes]:
     """The content of each entry, in order."""
-    said = _git(revision.root, ["cat-file", "--batch"], _named(entries)) if entries else b""
+    output = _git(revision.root, ["cat-file", "--batch"], _named(entries)) if entries else b""
     at = 0
     for entry in entries:
-        end = said.index(b"\n", at)
-        size = _size(revision, entry, said[at:end])
-        yield said[end + 1 : end + 1 + size]
+        end = output.index(b"\n", at)
+        size = _size(revision, entry, output[at:end])
+        yield output[end + 1 : end + 1 + size]
         at = end + size + 2
 
 
@@ -256,14 +256,14 @@ def _git(folder: Path, arguments: list[str], sent: bytes = b"") -> bytes:
     except FileNotFoundError as error:
         raise RevisionError("git is not installed here, and a revision can be read only with it") from error
     except (OSError, ValueError, subprocess.SubprocessError) as error:
-        raise RevisionError(f"git could not be asked: {error}") from error
+        raise RevisionError(f"git could not be run: {error}") from error
     if done.returncode:
         raise RevisionError(_reason(done.stderr, folder))
     return done.stdout
 
 
-def _reason(said: bytes, folder: Path) -> str:
-    text = shown(said.decode("utf-8", "replace")).strip().splitlines()
+def _reason(output: bytes, folder: Path) -> str:
+    text = shown(output.decode("utf-8", "replace")).strip().splitlines()
     if text and "not a git repository" in text[0]:
-        return f"{folder} is in no git repository"
-    return f"git says: {text[0]}" if text else "git refused without a word"
+        return f"{folder} is not in a git repository"
+    return f"git says: {text[0]}" if text else "git failed without a message"

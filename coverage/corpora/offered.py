@@ -1,4 +1,4 @@
-"""The one list of corpora a user can choose by name, and those that are on when nothing is said.
+"""The one list of corpora a user can choose by name, and those that are on by default.
 
 Names come from `coverage.toml`, from what was fetched and from what was uploaded; anything else is a
 path. The command line and the dashboard both ask here, so that they cannot disagree.
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from coverage.corpora.public import fetched_corpora
-from coverage.corpora.uploads import uploads_at_hand
+from coverage.corpora.uploads import kept_uploads
 from coverage.project.settings import Settings
 from coverage.tables import PROJECT
 
@@ -46,7 +46,7 @@ def offered_corpora(settings: Settings) -> list[OfferedCorpus]:
             for c in settings.corpora
         ),
         *(OfferedCorpus(c.name, c.path, "fetched", commit=c.commit) for c in fetched_corpora()),
-        *(OfferedCorpus(u.name, u.path, "uploaded") for u in uploads_at_hand()),
+        *(OfferedCorpus(u.name, u.path, "uploaded") for u in kept_uploads()),
     ]
 
 
@@ -56,7 +56,7 @@ def default_texts(settings: Settings, environment: str | None = None, examples: 
     the project.
 
     Without `examples` these are read inside the project alone, and elsewhere nothing: what is to be true of
-    somebody's own rules must not be told of others.
+    somebody's own rules must not be mixed with others.
     """
     environment = os.environ.get(RULES_VARIABLE, "") if environment is None else environment
     named = [part for part in environment.split(os.pathsep) if part]
@@ -88,7 +88,7 @@ def _in_project() -> bool:
 
 
 def resolved(texts: Iterable[str], settings: Settings) -> list[str]:
-    """The texts, each that is no path but the name of a corpus turned into `name=path`.
+    """The texts, each that is not a path but a corpus's name turned into `name=path`.
 
     A path that exists always stays a path. Where several corpora have a name, the first offered is meant.
     """

@@ -81,7 +81,7 @@ PUBLIC: dict[str, PublicCorpus] = {
 
 @dataclass(frozen=True)
 class FetchedCorpus:
-    """A corpus at hand: its name, where its rules lie, and what was fetched when."""
+    """A fetched corpus: its name, where its rules are, and what was fetched when."""
 
     name: str
     path: Path
@@ -98,7 +98,7 @@ def corpora_folder() -> Path:
 
 
 def fetched_corpora() -> list[FetchedCorpus]:
-    """The fetched corpora at hand, by name."""
+    """The fetched corpora, by name."""
     found = []
     for folder, record in kept_corpora(corpora_folder()):
         commit, texts = record.get("commit"), [record.get(key) for key in ("ref", "source", "fetched")]
@@ -120,7 +120,7 @@ def fetch_corpus(
     today: date | None = None,
     limits: Limits = LIMITS,
 ) -> FetchedCorpus:
-    """A public corpus, downloaded anew and put in place of the one at hand.
+    """A public corpus, downloaded again in place of the one that is there.
 
     Parameters
     ----------
@@ -142,11 +142,11 @@ def fetch_corpus(
     """
     corpus = PUBLIC.get(name)
     if corpus is None:
-        raise FetchError(f"'{name}' is no public corpus known here; there are {', '.join(PUBLIC)}")
+        raise FetchError(f"'{name}' is not a known public corpus; choose from {', '.join(PUBLIC)}")
     if ref is not None and (
         not re.fullmatch(r"[\w./+@-]+", ref) or ".." in ref or ref.startswith(("/", "-"))
     ):
-        raise FetchError(f"'{ref}' is no branch, tag or commit")
+        raise FetchError(f"'{ref}' is not a branch, tag or commit")
     try:
         url = corpus.url(base_url or os.environ.get(URL_VARIABLE) or ARCHIVES_URL, ref)
         content = downloaded(url, MOST_BYTES, "any rule repository", progress, timeout)

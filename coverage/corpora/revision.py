@@ -64,7 +64,7 @@ def load_revision(revision: Revision, sources: Sequence[CorpusSource]) -> Revisi
             paths = [taken.folder_at(place or both[0]) for place, both in zip(found, places, strict=True)]
         except OSError as error:
             raise RevisionError(
-                f"the rules at '{revision.name}' could not be taken out of git: {error}"
+                f"the rules at '{revision.name}' could not be read from git: {error}"
             ) from error
         loaded = load([replace(source, path=path) for source, path in zip(sources, paths, strict=True)])
     stamps = tuple(
@@ -98,7 +98,7 @@ def _places(path: Path, root: Path) -> tuple[str, ...]:
         if Path(place).is_relative_to(base)
     ]
     if not inside:
-        raise RevisionError(f"{shown(str(path))} does not lie in the git repository {root}")
+        raise RevisionError(f"{shown(str(path))} is not in the git repository {root}")
     return tuple(place.relative_to(base).as_posix() for place in inside)
 
 
@@ -198,7 +198,7 @@ def _placed(root: Path, path: str) -> Path:
 
 
 def _linked(root: Path, links: dict[str, str]) -> None:
-    """Make the links of a tree that stay in it; where others lead to is no part of the revision."""
+    """Make the links of a tree that stay in it; where others lead to is not part of the revision."""
     made = []
     for path, target in links.items():
         with suppress(OSError, ValueError):  # a tree may hold a link twice, or a name no file can have

@@ -15,6 +15,7 @@ from pathlib import Path
 from coverage.corpora.archive import LIMITS, ArchiveError, Limits, safe_path, written_folder, zip_files
 from coverage.formats.registry import SUFFIXES, suffix_of
 from coverage.outside.folders import FILES, RECORD, cache_root, kept_corpora
+from coverage.words import amount
 
 ZIP = ".zip"
 
@@ -51,7 +52,7 @@ def kept_upload(files: Sequence[tuple[str, bytes]], limits: Limits = LIMITS) -> 
     folder, name = uploads_folder() / digest.hexdigest()[:16], _corpus_name(files)
     rule_files = list(_rule_files(files, limits))
     if not rule_files:
-        raise ArchiveError(f"{files[0][0]}: it holds no file that a rule format here reads")
+        raise ArchiveError(f"{files[0][0]}: it has no file of a supported rule format")
     record = json.dumps({"name": name, "files": len(rule_files)}).encode()
     written_folder(rule_files, folder, {RECORD: record})
     return Upload(name, folder / FILES, len(rule_files))
@@ -76,10 +77,8 @@ def _rule_files(files: Sequence[tuple[str, bytes]], limits: Limits) -> Iterator[
                 raise ArchiveError(f"{name}: {path} is there twice")
             taken.add(path)
             if len(taken) > limits.files or size > limits.bytes:
-                raise ArchiveError(
-                    f"{name}: together the files are more than {limits.files:,}, or than {limits.bytes:,} "
-                    "bytes"
-                )
+                most = f"{amount(limits.files, 'file')} or {amount(limits.bytes, 'byte')}"
+                raise ArchiveError(f"{name}: the upload has more than {most}")
             yield path, inner
 
 
@@ -88,7 +87,7 @@ def _of_one(name: str, content: bytes, base: str, limits: Limits) -> Iterator[tu
         if suffix_of(name) == ZIP:
             yield from ((base + path, inner) for path, inner in zip_files(content, _rule_file, limits))
         elif (path := safe_path(name)) is None:
-            raise ArchiveError("the name leads out of its folder")
+            raise ArchiveError("the name points outside its folder")
         elif _rule_file(path):
             yield path, content
     except ArchiveError as error:
@@ -100,7 +99,7 @@ def _rule_file(path: str) -> str | None:
     return path if suffix_of(path) in SUFFIXES else None
 
 
-def uploads_at_hand() -> list[Upload]:
+def kept_uploads() -> list[Upload]:
     """The uploaded corpora, by name."""
     found = [
         Upload(str(record.get("name")), folder / FILES, record["files"])
@@ -112,5 +111,5 @@ def uploads_at_hand() -> list[Upload]:
 
 def remove_upload(upload: Upload) -> None:
     """Remove an uploaded corpus from the cache; anything else is left alone."""
-    if upload in uploads_at_hand():
+    if upload in kept_uploads():
         shutil.rmtree(upload.path.parent, ignore_errors=True)

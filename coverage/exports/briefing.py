@@ -24,10 +24,10 @@ from coverage.exports.tables import text
 from coverage.measures.accepted import in_force, marks, unit_marks
 from coverage.measures.matrix import MatrixColumn, matrix_columns
 from coverage.palette import LIGHT
-from coverage.project.accepted_gaps import NOBODY, Accepted
+from coverage.project.accepted_gaps import NO_ENTRIES, Accepted
 from coverage.text import plain_in_file
-from coverage.vocabulary import GAP_TYPES, GAP_WORK, attack_url
-from coverage.words import amount, noun
+from coverage.vocabulary import GAP_TYPES, GAP_WORK, PROBLEM_SEVERITIES, attack_url
+from coverage.words import amount, listed, noun
 
 MOST_GAPS = 15
 POPULAR = 20  # groups, as on the Overview page
@@ -87,7 +87,7 @@ class Changes:
         ]
 
 
-def changes_since(found: Difference, accepted: Accepted = NOBODY) -> dict:
+def changes_since(found: Difference, accepted: Accepted = NO_ENTRIES) -> dict:
     """What a difference of two states gives the report: its sentence, and the IDs that differ, with what
     gaps.toml says of open ones.
     """
@@ -119,7 +119,7 @@ class Briefing:
 
     content: Content
     figures: dict
-    popular: int  # open techniques that at least POPULAR groups use, answered for or not
+    popular: int  # open techniques that at least POPULAR groups use, accepted or not
     gaps: tuple[Gap, ...]
     kinds: tuple[tuple[str, str, int], ...]  # next step, its meaning, open techniques of it
     settled_gaps: tuple[
@@ -176,9 +176,10 @@ class Briefing:
     def findings(self) -> str:
         """What is wrong in the mappings, in one sentence."""
         counts = self.content.findings["severity"].value_counts()
-        words = ", ".join(amount(counts.get(name, 0), name) for name in ("error", "warning", "note"))
-        problems = amount(self.figures["rules"]["problems"], "problem")
-        return f"Checks of the mappings found {words}; reading the rules met {problems}."
+        parts = [amount(counts[name], name) for name in PROBLEM_SEVERITIES if counts.get(name, 0)]
+        problems = self.figures["rules"]["problems"]
+        found = f"Checks of the mappings found {listed(parts) or 'nothing wrong'}"
+        return f"{found}; reading the rules met {amount(problems, 'problem')}." if problems else f"{found}."
 
 
 def briefing(content: Content, changes: Mapping | None = None) -> Briefing:
@@ -308,9 +309,9 @@ def _markdown(report: Briefing) -> Iterator[str]:
         yield from ("No technique in scope is open.", "")
     if report.settled_gaps:
         yield from (
-            "## Gaps that are answered for",
+            "## Accepted and planned gaps",
             "",
-            "They are open, and not counted as covered anywhere.",
+            "They are open, and never counted as covered.",
             "",
         )
         yield from _table(("Technique", "Decision", "Reason", "Owner"), report.settled_gaps)

@@ -57,8 +57,8 @@ _RULES = replace(
     RULES,
     columns={
         **{name: column for name, column in RULES.columns.items() if name not in LONG_TEXTS},
-        "attack_ids": (LIST, "live IDs the rule is read as, in the rule's order"),
-        "also_in": (LIST, "other rule sets that have the same rule; it stands here once"),
+        "attack_ids": (LIST, "current IDs the rule is read as, in the rule's order"),
+        "also_in": (LIST, "other rule sets that have the same rule; it is listed once"),
     },
 )
 

@@ -1,4 +1,4 @@
-"""Two corpora beside one another, and what one could borrow, as CSV and JSON that name who is who."""
+"""Two corpora compared, and what one could borrow, as CSV and JSON that name who is who."""
 
 from __future__ import annotations
 

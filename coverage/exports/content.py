@@ -29,7 +29,7 @@ class Content:
     settings : Settings
         Which findings are silenced; by default none.
     accepted : Accepted
-        Which gaps somebody answered for; by default none.
+        The accepted gaps; by default none.
     """
 
     reading: Reading
@@ -70,7 +70,7 @@ class Content:
 
     @kept_property
     def gaps(self) -> pd.DataFrame:
-        """ACCEPTED_GAPS: every open ID in scope, and what is said of it."""
+        """ACCEPTED_GAPS: every open ID in scope, with its entry."""
         return with_accepted(gaps(self.view), self.accepted, self.view)
 
     @property

@@ -17,7 +17,7 @@ from coverage.changes.rule_diff import UnreadableFile, change_words, unreadable_
 from coverage.changes.sides import GRAIN_WORDS, columns
 from coverage.exports.tables import records, stamped_csv
 from coverage.measures.accepted import unit_marks
-from coverage.project.accepted_gaps import NOBODY, Accepted
+from coverage.project.accepted_gaps import NO_ENTRIES, Accepted
 from coverage.text import as_code, plain_in_file
 from coverage.words import amount, noun, number, signed
 
@@ -28,7 +28,7 @@ _ROWS = (1000, 500, 200, 100, 50, 25, 10, 3, 0)  # of a table, as many as fit
 _MOST_RULES = 3  # named in a row
 
 
-def difference_json(found: Difference, accepted: Accepted = NOBODY) -> dict:
+def difference_json(found: Difference, accepted: Accepted = NO_ENTRIES) -> dict:
     """Everything, as JSON-ready values. `accepted` of a unit: what gaps.toml says of it where it is open
     after.
     """
@@ -53,7 +53,7 @@ def difference_json(found: Difference, accepted: Accepted = NOBODY) -> dict:
     }
 
 
-def difference_csv(found: Difference, accepted: Accepted = NOBODY) -> bytes:
+def difference_csv(found: Difference, accepted: Accepted = NO_ENTRIES) -> bytes:
     """DIFF_UNITS as CSV: what is compared in front; behind, what gaps.toml says of each, and the stamp of the
     state after.
     """
@@ -67,7 +67,9 @@ def difference_csv(found: Difference, accepted: Accepted = NOBODY) -> bytes:
     return stamped_csv(units, found.after.scope)
 
 
-def difference_markdown(found: Difference, most: int = MOST_CHARACTERS, accepted: Accepted = NOBODY) -> str:
+def difference_markdown(
+    found: Difference, most: int = MOST_CHARACTERS, accepted: Accepted = NO_ENTRIES
+) -> str:
     """A comment of at most `most` characters. Tables are cut until it fits, and name the IDs that are left
     out while there is room.
     """
@@ -125,7 +127,7 @@ def _rule_counts(found: Difference) -> str:
         if count
     ]
     return f"{amount(len(found.head.loaded.rules), 'rule')}, {len(found.base.loaded.rules):,} before: " + (
-        ", ".join(parts) or "none differs"
+        ", ".join(parts) or "no rule differs"
     )
 
 

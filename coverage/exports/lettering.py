@@ -1,7 +1,7 @@
 """Letters: the one typeface that pictures are measured and drawn with, and text broken into lines that fit.
 
 The dashboard's own typeface (Source Sans, which Streamlit brings), else the one inside Pillow, so that the
-same picture comes out whatever fonts a machine has. Knows no matrix.
+same picture comes out on any machine. Knows no matrix.
 """
 
 from __future__ import annotations

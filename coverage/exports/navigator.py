@@ -68,7 +68,7 @@ def coverage_layer(view: View, measure: str = "rules") -> dict:
 
 
 def gaps_layer(view: View, found: pd.DataFrame | None = None) -> dict:
-    """The open IDs, coloured by the next step, most used first; those that are answered for are grey.
+    """The open IDs, coloured by the next step, most used first; accepted and planned ones are grey.
 
     `found`: rows of ACCEPTED_GAPS, by default all open IDs with no entry in gaps.toml.
 
@@ -132,7 +132,7 @@ def layer_file(layers: Sequence[dict]) -> bytes:
     """One layer as a layer file; several as one file with a list of them, as the Navigator writes all its
     tabs.
 
-    ASCII, so that it reads the same whatever encoding a tool takes for the default.
+    ASCII, so that it reads the same in any encoding a tool takes for the default.
     """
     content = layers[0] if len(layers) == 1 else list(layers)
     return f"{json.dumps(content, separators=(',', ':'))}\n".encode("ascii")

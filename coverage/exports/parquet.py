@@ -70,7 +70,7 @@ def frame_parquet(content: Content, name: str) -> bytes:
 
 
 def _array(values: pd.Series, kind, pa):
-    """An Arrow array of a column. Text that is no Unicode (half a surrogate pair in a list) is replaced."""
+    """An Arrow array of a column. Text that is not Unicode (half a surrogate pair in a list) is replaced."""
     if pa.types.is_list(kind):
         return pa.array(
             [[item.encode("utf-8", "replace").decode() for item in items] for items in values.tolist()], kind

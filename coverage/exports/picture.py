@@ -17,7 +17,7 @@ from coverage.measures import coverage_by_id
 from coverage.measures.cell import FILE_MEASURES, CellMeasure
 from coverage.measures.matrix import MatrixColumn, mark_keys, matrix_columns
 from coverage.palette import LIGHT, ink_on
-from coverage.project.accepted_gaps import NOBODY, Accepted, Entry
+from coverage.project.accepted_gaps import NO_ENTRIES, Accepted, Entry
 from coverage.scope import View, once_a_view
 from coverage.words import noun
 
@@ -29,10 +29,10 @@ _SIZES = (9.6, 9.0, 8.4, 7.8, 7.2)  # 6.8 to 5.1 points
 _NUMBER = 27.0  # room for the numbers at a cell's right edge
 
 
-def matrix_drawing(view: View, measure: str = "rules", accepted: Accepted = NOBODY) -> Drawing:
+def matrix_drawing(view: View, measure: str = "rules", accepted: Accepted = NO_ENTRIES) -> Drawing:
     """The matrix of a view on an A3 sheet, coloured by one of FILE_MEASURES.
 
-    Open cells that `accepted` answers for are marked. Made once for a view and what `accepted` says: nobody
+    Open cells in `accepted` are marked. Made once for a view and `accepted`: nobody
     changes it.
     """
     return _drawn(view, measure, tuple(accepted.by_place.items()))
@@ -59,12 +59,12 @@ def _drawn(view: View, measure: str, entries: tuple[tuple[tuple[str, str], Entry
     return drawing
 
 
-def matrix_svg(view: View, measure: str = "rules", accepted: Accepted = NOBODY) -> bytes:
+def matrix_svg(view: View, measure: str = "rules", accepted: Accepted = NO_ENTRIES) -> bytes:
     """The picture as SVG."""
     return svg(matrix_drawing(view, measure, accepted)).encode("utf-8")
 
 
-def matrix_png(view: View, measure: str = "rules", accepted: Accepted = NOBODY) -> bytes:
+def matrix_png(view: View, measure: str = "rules", accepted: Accepted = NO_ENTRIES) -> bytes:
     """The picture as PNG: 3360 x 2376 dots, 203 an inch."""
     return png(matrix_drawing(view, measure, accepted))
 

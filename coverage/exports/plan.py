@@ -18,7 +18,7 @@ _MOST_RULES = 3  # named for a gap
 
 PLAN = FrameSpec(
     "PLAN",
-    "one row a gap to work on",
+    "one row per gap to work on",
     (),
     {
         "technique_id": (TEXT, "technique or sub-technique"),

@@ -26,7 +26,10 @@ ROOT = "%SRCROOT%"
 # Codes beside those of CHECKS that lint reports: (title, description).
 _OTHER_CODES = {
     "silence-expired": ("Silence expired", "A silence in coverage.toml ended, so its findings count again."),
-    "silence-unused": ("Silence without a finding", "A silence in coverage.toml fits no finding any more."),
+    "silence-unused": (
+        "Silence without a finding",
+        "A silence in coverage.toml no longer matches any finding.",
+    ),
 }
 _UNREADABLE = ("Could not be read", "The file or rule could not be read, so its mapping was not checked.")
 _GITHUB_SEVERITY = {"error": "error", "warning": "warning", "note": "recommendation"}

@@ -306,7 +306,7 @@ def _summary_sheet(kit: _Book, content: Content) -> None:
 
 def _matrix_sheet(kit: _Book, view: View, accepted: Accepted) -> None:
     """Two columns a tactic: the technique in its colour, and its number of rules as a number; an open one
-    that is answered for has its sign.
+    that is accepted or planned has its sign.
     """
     sheet, chosen = kit.book.add_worksheet("Matrix"), CELL_MEASURES["rules"]
     colours = chosen.colours(LIGHT)

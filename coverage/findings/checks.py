@@ -18,8 +18,8 @@ CHECKS: dict[str, Check] = {
         paths.leaf_read_as("replaced", with_fix=True),
         "error",
         "Revoked technique",
-        "MITRE revoked the ID in this release or an earlier one. The fix is the live ID its revocations lead "
-        "to.",
+        "MITRE revoked the ID in this release or an earlier one. The fix is the current ID its revocations "
+        "lead to.",
         invalid=True,
         page=_VERSIONS,
     ),
@@ -27,7 +27,7 @@ CHECKS: dict[str, Check] = {
         paths.leaf_read_as("ambiguous"),
         "error",
         "Revoked in favour of several",
-        "MITRE revoked the ID and its revocations lead to several live IDs: a person must choose.",
+        "MITRE revoked the ID and its revocations lead to several current IDs: a person must choose.",
         invalid=True,
         unplaced=True,
         page=_VERSIONS,
@@ -45,7 +45,7 @@ CHECKS: dict[str, Check] = {
         paths.unknown_id,
         "error",
         "Unknown technique",
-        "The ID is written like a technique's, and no installed release knows it.",
+        "The ID looks like a technique's, but no installed release knows it.",
         invalid=True,
         unplaced=True,
         page=_TECHNIQUES,
@@ -54,8 +54,7 @@ CHECKS: dict[str, Check] = {
         paths.no_id,
         "error",
         "Not a technique ID",
-        "The text is not written like a technique's ID. The fix is the ID it would be in capitals and "
-        "without blanks.",
+        "The text does not look like a technique's ID. The fix is the ID in capitals and without spaces.",
         invalid=True,
         unplaced=True,
         page=_TECHNIQUES,
@@ -64,7 +63,7 @@ CHECKS: dict[str, Check] = {
         paths.leaf_read_as("newer"),
         "warning",
         "Technique of a newer release",
-        "The ID came with a newer release and has no single predecessor in this one, so the mapping counts "
+        "The ID is from a newer release and has no single predecessor in this one, so the mapping counts "
         "nowhere. "
         "The message names the candidates.",
         invalid=True,
@@ -75,7 +74,7 @@ CHECKS: dict[str, Check] = {
         paths.leaf_read_as("read_back", with_fix=True),
         "warning",
         "Technique of a newer release, read as its predecessor",
-        "The ID came with a newer release. It is read as the only ID of this release that became it, which "
+        "The ID is from a newer release. It is read as the only ID of this release that it replaced, which "
         "is the fix.",
         invalid=True,
         page=_VERSIONS,
@@ -92,7 +91,7 @@ CHECKS: dict[str, Check] = {
         paths.wrong_parent,
         "error",
         "Sub-technique under the wrong technique",
-        "A sub-technique stands under a technique that is not its own.",
+        "A sub-technique is listed under a technique that is not its own.",
         invalid=True,
         page=_TECHNIQUES,
     ),
@@ -100,8 +99,7 @@ CHECKS: dict[str, Check] = {
         paths.wrong_level,
         "error",
         "Technique and sub-technique mixed up",
-        "A sub-technique's ID stands where a technique belongs, or a technique's where a sub-technique "
-        "belongs.",
+        "A sub-technique's ID is where a technique belongs, or a technique's where a sub-technique belongs.",
         invalid=True,
         page=_TECHNIQUES,
     ),
@@ -119,8 +117,8 @@ CHECKS: dict[str, Check] = {
         paths.newer_tactic,
         "warning",
         "Tactic of another release",
-        "This release does not have the tactic, another installed one does. The fix is the only tactic the "
-        "technique has here.",
+        "This release does not have the tactic, but another installed one does. The fix is the technique's "
+        "only tactic here.",
         invalid=True,
         unplaced=True,
         page=_VERSIONS,
@@ -140,7 +138,7 @@ CHECKS: dict[str, Check] = {
         rules.tactic_never,
         "error",
         "The technique is not in the tactic",
-        "The technique is in this tactic in no installed release. The fix is its only tactic, "
+        "The technique is not in this tactic in any installed release. The fix is its only tactic, "
         "where it has one.",
         whole_rule=True,
         invalid=True,
@@ -169,7 +167,7 @@ CHECKS: dict[str, Check] = {
         paths.technique_name,
         "warning",
         "Not the technique's name",
-        "The name beside a live technique or sub-technique ID is not its name in this release. The fix is "
+        "The name beside a current technique or sub-technique ID is not its name in this release. The fix is "
         "the name.",
         invalid=True,
         page=_TECHNIQUES,

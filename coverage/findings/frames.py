@@ -6,7 +6,7 @@ from coverage.frames import MAYBE_INT, TEXT, FrameSpec
 
 FINDINGS = FrameSpec(
     "FINDINGS",
-    "one row a finding",
+    "one row per finding",
     (),
     {
         "rule_key": (TEXT, "the rule"),
@@ -28,8 +28,8 @@ FINDINGS = FrameSpec(
         "code": (TEXT, "stable code of the check"),
         "severity": (TEXT, "error, warning or note"),
         "value": (TEXT, "the offending value as written"),
-        "fix": (TEXT, "what to write instead; NA when nobody but a person can say"),
+        "fix": (TEXT, "what to write instead; NA when a person must decide"),
         "message": (TEXT, "one sentence"),
-        "silenced": (TEXT, "the reason given in coverage.toml for not counting it; NA when it counts"),
+        "silenced": (TEXT, "the reason in coverage.toml for not counting it; NA when it counts"),
     },
 )

@@ -38,7 +38,7 @@ class WrittenPath(NamedTuple):
     subtechnique_reference: str | None
     leaf: str | None
     status: str  # vocabulary.READ_STATUSES
-    attack_id: str | None  # the live ID the leaf is read as
+    attack_id: str | None  # the current ID the leaf is read as
     tactic_status: str  # vocabulary.TACTIC_STATUSES
     tactic: str | None  # the tactic ID as read
 
@@ -80,7 +80,7 @@ class MappedRule:
 
     @cached_property
     def attack_ids(self) -> set[str]:
-        """The live IDs the rule is read as."""
+        """The current IDs the rule is read as."""
         return {path.attack_id for _, path in self.paths if path.attack_id is not None}
 
 

@@ -51,7 +51,7 @@ def no_id(path: WrittenPath, reader: Reader) -> Iterator[Found]:
     if path.status == "unknown" and path.is_attack and id_kind(path.leaf or "") not in _TECHNIQUE_KINDS:
         meant = (path.leaf or "").strip().upper()
         fix = meant if id_kind(meant) in _TECHNIQUE_KINDS else None
-        yield Found(path.leaf_field, path.leaf, fix, f"'{quoted(path.leaf)}' is no ATT&CK technique ID.")
+        yield Found(path.leaf_field, path.leaf, fix, f"'{quoted(path.leaf)}' is not an ATT&CK technique ID.")
 
 
 def other_domain(path: WrittenPath, reader: Reader) -> Iterator[Found]:
@@ -61,7 +61,7 @@ def other_domain(path: WrittenPath, reader: Reader) -> Iterator[Found]:
             reader.leaf(path.leaf).reason if path.is_attack else f"The mapping is to {quoted(path.framework)}"
         )
         yield Found(
-            path.leaf_field, path.leaf, None, f"{reason}; it counts nowhere in {reader.release.title}."
+            path.leaf_field, path.leaf, None, f"{reason}, so it counts nowhere in {reader.release.title}."
         )
     elif (
         path.leaf is None
@@ -85,7 +85,7 @@ def wrong_parent(path: WrittenPath, reader: Reader) -> Iterator[Found]:
         and parent != path.technique_id
     ):
         message = (
-            f"{path.subtechnique_id} stands under {path.technique_id}; it is a sub-technique of {parent}."
+            f"{path.subtechnique_id} is listed under {path.technique_id}, but is a sub-technique of {parent}."
         )
         yield Found("subtechnique_id", path.subtechnique_id, None, message)
 
@@ -100,19 +100,19 @@ def wrong_level(path: WrittenPath, reader: Reader) -> Iterator[Found]:
             "technique_id",
             path.technique_id,
             None,
-            f"{path.technique_id} is a sub-technique; it stands where its technique belongs.",
+            f"{path.technique_id} is a sub-technique where its technique belongs.",
         )
     if path.is_attack and id_kind(path.subtechnique_id or "") == "technique":
         yield Found(
             "subtechnique_id",
             path.subtechnique_id,
             None,
-            f"{path.subtechnique_id} is a technique; it stands where a sub-technique belongs.",
+            f"{path.subtechnique_id} is a technique where a sub-technique belongs.",
         )
 
 
 def technique_name(path: WrittenPath, reader: Reader) -> Iterator[Found]:
-    """A technique's or sub-technique's name that is not the one its live ID has in this release."""
+    """A technique's or sub-technique's name that is not the one its current ID has in this release."""
     if not path.is_attack:
         return
     for field, attack_id, name in (

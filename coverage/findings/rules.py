@@ -1,4 +1,4 @@
-"""Checks that need a whole rule: its paths beside one another, and its tags beside its mapping.
+"""Checks that need a whole rule: its paths against each other, and its tags against its mapping.
 
 In most formats a path names its tactic. In flat ones (Sigma, hunts ...) tactics and techniques stand side
 by side; there a tactic is right when one of the rule's techniques is in it. Knows no file.
@@ -172,7 +172,7 @@ def tactic_not_tagged(rule: MappedRule, reader: Reader) -> Iterator[Found]:
                 path.tactic_field,
                 path.tactic_written,
                 None,
-                f"The rule has no tag '{TACTIC_TAG} {quoted(label)}', and its mapping names that tactic.",
+                f"The rule has no tag '{TACTIC_TAG} {quoted(label)}', but its mapping names that tactic.",
                 position,
             )
 
@@ -202,7 +202,7 @@ def _untagged_techniques(rule: MappedRule, reader: Reader) -> Iterator[Found]:
             )
 
 
-# ---- paths beside one another --------------------------------------------------------------------------
+# ---- paths against each other --------------------------------------------------------------------------
 
 
 def duplicate_mapping(rule: MappedRule, reader: Reader) -> Iterator[Found]:

@@ -110,7 +110,7 @@ def rule_findings(
 
 
 def _is_shared(path: WrittenPath, find: Found) -> bool:
-    """Whether the value stands once in the file for paths beside one another: a tactic, or sub-techniques'
+    """Whether several paths share one value in the file: a tactic, or sub-techniques'
     technique.
 
     Two entries that stand beside each other with the same fault in it count as one.

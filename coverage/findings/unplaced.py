@@ -1,4 +1,4 @@
-"""Which IDs in mappings could not be placed: those that a release reads as no live technique or tactic.
+"""Which IDs in mappings could not be placed: those that a release reads as no current technique or tactic.
 
 They are findings of `CHECKS` like others. Only rules that have such an ID are checked here, since a summary
 counts them and must not wait for all the rest. Knows no file and no setting.
@@ -32,8 +32,8 @@ def unplaced_findings(
 
 
 def _may_be_unplaced(mappings: pd.DataFrame) -> pd.Series:
-    """Boolean mask of MAPPINGS: no live technique where one is written, or no tactic of the release where one
-    is.
+    """Boolean mask of MAPPINGS: no current technique although one is written, or no tactic of the release
+    although one is.
     """
     technique = mappings["leaf_written"].notna() & mappings["attack_id"].isna()
     tactic = mappings["tactic_written"].notna() & mappings["tactic_id"].isna()

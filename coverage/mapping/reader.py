@@ -20,7 +20,7 @@ from coverage.vocabulary import DOMAINS, id_kind, parent_of
 
 @dataclass(frozen=True, slots=True)
 class LeafReading:
-    """How one written technique ID is read: a key of READ_STATUSES, the live ID, and why."""
+    """How one written technique ID is read: a key of READ_STATUSES, the current ID, and why."""
 
     status: str
     attack_id: str | None = None
@@ -30,7 +30,7 @@ class LeafReading:
 
 @dataclass(frozen=True, slots=True)
 class TacticReading:
-    """How one written tactic stands to the technique as read: a key of TACTIC_STATUSES, and why."""
+    """How one written tactic fits the technique as read: a key of TACTIC_STATUSES, and why."""
 
     status: str
     tactic_id: str | None = None
@@ -62,12 +62,12 @@ class ReleaseFacts:
 
     @cached_property
     def names(self) -> dict[str, str]:
-        """Technique and sub-technique ID -> its name, of live IDs and others."""
+        """Technique and sub-technique ID -> its name, of current IDs and others."""
         return dict(_rows(self._catalogue.techniques, "attack_id", "name"))
 
     @cached_property
     def ids_by_name(self) -> dict[str, list[str]]:
-        """Name in lower case -> the live IDs that bear it."""
+        """Name in lower case -> the current IDs that bear it."""
         found: dict[str, list[str]] = {}
         for attack_id, name, status in _rows(self._catalogue.techniques, "attack_id", "name", "status"):
             if status == "live":
@@ -112,7 +112,7 @@ class ReleaseFacts:
         return frozenset(_rows(self._catalogue.placements, "tactic_id", "attack_id"))
 
     def live_ends(self, attack_id: str) -> set[str]:
-        """The live IDs at the ends of the revocation chains that start at `attack_id`."""
+        """The current IDs at the ends of the revocation chains that start at `attack_id`."""
         ends, seen, waiting = set(), set(), [attack_id]
         while waiting:
             current = waiting.pop()
@@ -131,7 +131,7 @@ class ReleaseFacts:
 
 
 class Reader:
-    """Reads written IDs and tactics in one release, with the help of the other releases at hand.
+    """Reads written IDs and tactics in one release, with the help of the other installed releases.
 
     Parameters
     ----------
@@ -189,7 +189,7 @@ class Reader:
             return LeafReading(
                 "replaced",
                 ends[0],
-                reason=f"{attack_id} is revoked in {chosen.release.title}: {ends[0]} took its place",
+                reason=f"{attack_id} is revoked in {chosen.release.title}: replaced by {ends[0]}",
             )
         if ends:
             return LeafReading(
@@ -210,8 +210,8 @@ class Reader:
         if id_kind(attack_id) == "atlas":
             return LeafReading("other_domain", reason=f"{attack_id} is an ID of MITRE ATLAS")
         if id_kind(attack_id) in ("technique", "subtechnique"):
-            return LeafReading("unknown", reason=f"No release at hand knows {attack_id}")
-        return LeafReading("unknown", reason="This is no ATT&CK technique ID")
+            return LeafReading("unknown", reason=f"No installed release knows {attack_id}")
+        return LeafReading("unknown", reason="Not an ATT&CK technique ID")
 
     def _read_back(self, attack_id: str, newer: ReleaseFacts) -> LeafReading:
         chosen = self._chosen
@@ -220,17 +220,21 @@ class Reader:
             return LeafReading(
                 "read_back",
                 fits[0],
-                reason=f"{attack_id} came with a newer release; {newer.release.title} says it was {fits[0]}",
+                reason=f"{attack_id} is from a newer release; in {newer.release.title} it replaced {fits[0]}",
             )
         parent = parent_of(attack_id)
         if not fits and parent and chosen.status.get(parent) == "live":
             fits = [parent]
-        several = "several of today's IDs became it" if len(fits) > 1 else "no ID here became it"
+        several = (
+            "it replaced several IDs of this release"
+            if len(fits) > 1
+            else "it replaced no ID of this release"
+        )
         return LeafReading(
             "newer",
             None,
             tuple(fits),
-            f"{attack_id} came with a newer release ({newer.release.title}); {several}",
+            f"{attack_id} is from a newer release ({newer.release.title}); {several}",
         )
 
     def tactic(self, tactic_id: str | None, name: str | None, attack_id: str | None) -> TacticReading:
@@ -250,7 +254,7 @@ class Reader:
         found = tactic_id or self._tactic_named(written)
         known = found in chosen.tactic_names or any(found in other.tactic_names for other in self._siblings)
         if not known:
-            return TacticReading("unknown", reason=f"'{written}' is no tactic of this domain")
+            return TacticReading("unknown", reason=f"unknown tactic: '{written}'")
         here = found if found in chosen.tactic_names else None
         if attack_id is not None and (here, attack_id) not in chosen.placements:
             label = chosen.tactic_names.get(found) or name or found

@@ -82,7 +82,7 @@ MEASURES: dict[str, Measure] = {
     "threat": Measure(threat_by_id, THREAT, "Who uses each technique?"),
     "telemetry": Measure(telemetry_by_id, TELEMETRY, "What must be logged to see each technique?"),
     "activity": Measure(activity_by_month, ACTIVITY, "When were rules created and updated?"),
-    "gaps": Measure(gaps, GAPS, "Which techniques are open, and what work is each?"),
+    "gaps": Measure(gaps, GAPS, "Which techniques are open, and what is the next step for each?"),
 }
 
 __all__ = [

@@ -15,12 +15,13 @@ from coverage.project.accepted_gaps import Accepted, Entry
 from coverage.scope import View
 from coverage.text import plain
 from coverage.vocabulary import ACCEPTANCES
+from coverage.words import listed
 
 COLUMNS = tuple(name for name in ACCEPTED_GAPS.columns if name.startswith("accepted"))
 
 
 def with_accepted(gaps: pd.DataFrame, accepted: Accepted, view: View) -> pd.DataFrame:
-    """ACCEPTED_GAPS: the rows of a GAPS frame of this view with what is said of each, on the day of its
+    """ACCEPTED_GAPS: the rows of a GAPS frame of this view with the entry for each, on the day of its
     stamp.
     """
     day, homes = view.scope.date, _tactics_of(view)
@@ -70,7 +71,7 @@ def counts_sentence(gaps: pd.DataFrame) -> str:
     numbers = counts(gaps)
     parts = [f"{numbers[state]:,} {state}" for state in ACCEPTANCES if numbers[state]]
     parts += [f"{numbers['expired']:,} expired"] if numbers["expired"] else []
-    return f", of which {', '.join(parts[:-1])}{' and ' if parts[:-1] else ''}{parts[-1]}" if parts else ""
+    return f", of which {listed(parts)}" if parts else ""
 
 
 def marks(gaps: pd.DataFrame) -> list[str]:
@@ -86,18 +87,18 @@ def marks(gaps: pd.DataFrame) -> list[str]:
 
 
 def mark(state: str, until: date | None, expired: bool) -> str:
-    """What is said of a gap in a few words."""
+    """A gap's entry in a few words."""
     return state + (f" until {until.isoformat()}" if until else "") + (", expired" if expired else "")
 
 
 def entry_mark(entry: Entry, day: date) -> str:
-    """What is said of a gap by its entry, in a few words, on a day."""
+    """A gap's entry in a few words, on a day."""
     return mark(entry.state, entry.until, entry.expired(day))
 
 
 def marker(accepted: Accepted, view: View) -> Callable[[str, str | None], str]:
     """What gives the mark of (an ID, a tactic's ID or None for all of them) on the day of the view's stamp;
-    "" where nothing is said.
+    "" without an entry.
     """
     day, homes = view.scope.date, _tactics_of(view)
 
@@ -113,8 +114,8 @@ def marker(accepted: Accepted, view: View) -> Callable[[str, str | None], str]:
 
 
 def unit_marks(units: pd.DataFrame, accepted: Accepted, view: View) -> list[str]:
-    """For each row of DIFF_UNITS its mark after; "" where it is covered or out of scope then, or nothing is
-    said.
+    """For each row of DIFF_UNITS its mark after; "" where it is covered or out of scope then, or has no
+    entry.
     """
     mark_of = marker(accepted, view)
     rows = zip(*(units[name].tolist() for name in ("attack_id", "tactic_id", "after")), strict=True)
@@ -127,9 +128,7 @@ def unit_marks(units: pd.DataFrame, accepted: Accepted, view: View) -> list[str]
 
 
 def notes_on(attack_id: str, accepted: Accepted, view: View) -> list[str]:
-    """What is said of an ID, as Markdown: of it as a whole, else tactic by tactic. Empty where nothing is
-    said.
-    """
+    """The entries for an ID, as Markdown: for it as a whole, else tactic by tactic. Empty without one."""
     day, tactics = view.scope.date, _tactics_of(view).get(attack_id, [])
     names = dict(
         zip(

@@ -28,7 +28,7 @@ def activity_by_month(view: View, months: int = 12) -> pd.DataFrame:
 
 
 def severity_mix(view: View) -> pd.Series:
-    """How many rules in scope have each severity, highest first, `not said` last."""
-    counts = view.rules["severity"].fillna("not said").value_counts()
-    order = [name for name in (*reversed(SEVERITIES), "not said") if counts.get(name, 0)]
+    """How many rules in scope have each severity, highest first, `unknown` last."""
+    counts = view.rules["severity"].fillna("unknown").value_counts()
+    order = [name for name in (*reversed(SEVERITIES), "unknown") if counts.get(name, 0)]
     return counts.reindex(order).rename("rules")

@@ -1,4 +1,4 @@
-"""What can be said of a cell of the matrix: one table for page and files, its bands, how a value is written.
+"""The measures of a matrix cell: one table for page and files, its bands, how a value is written.
 
 Knows no view and no drawing library.
 """
@@ -196,7 +196,7 @@ CELL_MEASURES: dict[str, CellMeasure] = {
     "gap": CellMeasure(
         title="Next step",
         column="gap_type",
-        unit="work that closes the gap",
+        unit="next step that closes the gap",
         words={name: work.lower() for name, work in GAP_WORK.items()},
         are_kinds=True,
         zero="covered",

@@ -6,7 +6,7 @@ from coverage.frames import BOOL, DATE, FLOAT, INT, LIST, MAYBE_INT, TEXT, Frame
 
 SIDE_BY_SIDE = FrameSpec(
     "SIDE_BY_SIDE",
-    "one row a mapping path of a rule, for people",
+    "one row per mapping path of a rule, for people",
     ("rule_key", "position"),
     {
         "rule_key": (TEXT, "the rule"),
@@ -22,15 +22,15 @@ SIDE_BY_SIDE = FrameSpec(
             "technique or sub-technique as read: ID and name in this release; NA when it is read as none",
         ),
         "status": (TEXT, "how the leaf was read: vocabulary.READ_STATUSES"),
-        "tactic_status": (TEXT, "how the tactic stands to it: vocabulary.TACTIC_STATUSES"),
+        "tactic_status": (TEXT, "how the tactic fits it: vocabulary.TACTIC_STATUSES"),
         "candidates": (LIST, "IDs a person can choose from"),
-        "reason": (TEXT, "why the reading is another one or none"),
+        "reason": (TEXT, "why the ID is read differently, or not at all"),
     },
 )
 
 WRITTEN_FOR = FrameSpec(
     "WRITTEN_FOR",
-    "one row a rule with a mapping to the domain",
+    "one row per rule with a mapping to the domain",
     ("rule_key",),
     {
         "rule_key": (TEXT, "the rule"),
@@ -45,7 +45,7 @@ WRITTEN_FOR = FrameSpec(
 
 CORPUS_RELEASES = FrameSpec(
     "CORPUS_RELEASES",
-    "one row a corpus and release",
+    "one row per corpus and release",
     ("corpus", "release"),
     {
         "corpus": (TEXT, "the corpus"),
@@ -90,7 +90,7 @@ _ID_COLUMNS = {
 
 ID_COVERAGE = FrameSpec(
     "ID_COVERAGE",
-    "one row a technique or sub-technique in scope",
+    "one row per technique or sub-technique in scope",
     ("attack_id",),
     {
         **_ID_COLUMNS,
@@ -103,7 +103,7 @@ ID_COVERAGE = FrameSpec(
 
 PLACEMENT_COVERAGE = FrameSpec(
     "PLACEMENT_COVERAGE",
-    "one row a placement in scope",
+    "one row per placement in scope",
     ("tactic_id", "attack_id"),
     {
         "tactic_id": (TEXT, "the tactic"),
@@ -115,21 +115,24 @@ PLACEMENT_COVERAGE = FrameSpec(
 
 MATRIX_CELLS = FrameSpec(
     "MATRIX_CELLS",
-    "one row a cell of the matrix, in its order: techniques by name, the sub-techniques of each behind it",
+    "one row per cell of the matrix, in its order: techniques by name, the sub-techniques of each behind it",
     ("tactic_id", "attack_id"),
     {
         **PLACEMENT_COVERAGE.columns,
         "x": (INT, "0-based column of its tactic, among those that have a technique in scope"),
         "tactic": (TEXT, "name of the tactic"),
-        "gap_type": (TEXT, "the kind of work that closes the open ID; NA when it is covered"),
-        "sign": (TEXT, "beside its number: one of measures.matrix.MARKS; empty where gaps.toml says nothing"),
-        "mark": (TEXT, "what gaps.toml says of an open cell, and why; empty where it says nothing"),
+        "gap_type": (TEXT, "the next step for the open ID; NA when it is covered"),
+        "sign": (
+            TEXT,
+            "beside its number: one of measures.matrix.MARKS; empty without an entry in gaps.toml",
+        ),
+        "mark": (TEXT, "the entry in gaps.toml for an open cell, with its reason; empty without one"),
     },
 )
 
 TACTIC_COVERAGE = FrameSpec(
     "TACTIC_COVERAGE",
-    "one row a tactic of the matrix",
+    "one row per tactic of the matrix",
     ("tactic_id",),
     {
         "tactic_id": (TEXT, "the tactic"),
@@ -145,7 +148,7 @@ TACTIC_COVERAGE = FrameSpec(
 
 PLATFORM_COVERAGE = FrameSpec(
     "PLATFORM_COVERAGE",
-    "one row a platform in scope",
+    "one row per platform in scope",
     ("name",),
     {
         "name": (TEXT, "ATT&CK platform"),
@@ -163,7 +166,7 @@ PLATFORM_COVERAGE = FrameSpec(
 
 CORPUS_COVERAGE = FrameSpec(
     "CORPUS_COVERAGE",
-    "one row a technique or sub-technique in scope and corpus",
+    "one row per technique or sub-technique in scope and corpus",
     ("attack_id", "corpus"),
     {
         "attack_id": (TEXT, "technique or sub-technique in scope"),
@@ -175,7 +178,7 @@ CORPUS_COVERAGE = FrameSpec(
 
 CORPUS_PLACEMENTS = FrameSpec(
     "CORPUS_PLACEMENTS",
-    "one row a placement in scope and corpus",
+    "one row per placement in scope and corpus",
     ("tactic_id", "attack_id", "corpus"),
     {
         "tactic_id": (TEXT, "the tactic"),
@@ -185,7 +188,7 @@ CORPUS_PLACEMENTS = FrameSpec(
 
 CORPUS_SUMMARY = FrameSpec(
     "CORPUS_SUMMARY",
-    "one row a corpus, and one for all of them together",
+    "one row per corpus, and one for all of them together",
     ("corpus",),
     {
         "corpus": (
@@ -207,7 +210,7 @@ CORPUS_SUMMARY = FrameSpec(
 
 THREAT = FrameSpec(
     "THREAT",
-    "one row a technique or sub-technique in scope",
+    "one row per technique or sub-technique in scope",
     ("attack_id",),
     {
         "attack_id": (TEXT, "technique or sub-technique; a technique's numbers include its sub-techniques"),
@@ -220,7 +223,7 @@ THREAT = FrameSpec(
 
 TELEMETRY = FrameSpec(
     "TELEMETRY",
-    "one row a technique or sub-technique in scope",
+    "one row per technique or sub-technique in scope",
     ("attack_id",),
     {
         "attack_id": (TEXT, "technique or sub-technique; a technique's include its sub-techniques'"),
@@ -231,7 +234,7 @@ TELEMETRY = FrameSpec(
 
 TECHNIQUE_RULES = FrameSpec(
     "TECHNIQUE_RULES",
-    "one row a rule on one technique or its sub-techniques",
+    "one row per rule on one technique or its sub-techniques",
     ("rule_key",),
     {
         "rule_key": (TEXT, "the rule"),
@@ -240,7 +243,7 @@ TECHNIQUE_RULES = FrameSpec(
         "direct": (BOOL, "whether the technique itself is among them"),
         "in_scope": (BOOL, "whether the scope counts the rule"),
         "rule_class": (TEXT, "rule class"),
-        "severity": (TEXT, "severity; NA when not said"),
+        "severity": (TEXT, "severity; NA when unknown"),
         "platforms": (LIST, "platforms it works on"),
         "corpus": (TEXT, "corpus"),
         "path": (TEXT, "file, relative to the corpus"),
@@ -249,7 +252,7 @@ TECHNIQUE_RULES = FrameSpec(
 
 ACTIVITY = FrameSpec(
     "ACTIVITY",
-    "one row a month",
+    "one row per month",
     ("month",),
     {
         "month": (DATE, "first day of the month"),
@@ -260,12 +263,12 @@ ACTIVITY = FrameSpec(
 
 GAPS = FrameSpec(
     "GAPS",
-    "one row a gap",
+    "one row per gap",
     ("attack_id", "gap_type"),
     {
         "attack_id": (TEXT, "the open ID (or, on request, a fragile or platform one)"),
         "name": (TEXT, "name in this release"),
-        "gap_type": (TEXT, "kind of work it is: vocabulary.GAP_TYPES"),
+        "gap_type": (TEXT, "its next step: vocabulary.GAP_TYPES"),
         "tactics": (LIST, "names of its tactics in scope"),
         "parent_id": (TEXT, "its technique; NA for a technique"),
         "platforms": (LIST, "its platforms in scope"),
@@ -289,13 +292,13 @@ GAPS = FrameSpec(
 
 ACCEPTED_GAPS = FrameSpec(
     "ACCEPTED_GAPS",
-    "one row a gap, and what is said of it in gaps.toml",
+    "one row per gap, with its entry in gaps.toml",
     GAPS.key,
     {
         **GAPS.columns,
-        "accepted": (TEXT, "accepted or planned (vocabulary.ACCEPTANCES); NA when nothing is said"),
+        "accepted": (TEXT, "accepted or planned (vocabulary.ACCEPTANCES); NA without an entry"),
         "accepted_reason": (TEXT, "why, as written"),
-        "accepted_owner": (TEXT, "who answers for it"),
+        "accepted_owner": (TEXT, "its owner"),
         "accepted_ticket": (TEXT, "ticket"),
         "accepted_until": (DATE, "last day on which it holds; NA without an end"),
         "accepted_expired": (BOOL, "that day is over: the gap is an open one again"),
@@ -304,11 +307,11 @@ ACCEPTED_GAPS = FrameSpec(
 
 NEXT_STEPS = FrameSpec(
     "NEXT_STEPS",
-    "one row a gap",
+    "one row per gap",
     GAPS.key,
     {
         "attack_id": (TEXT, "the gap's ID"),
-        "gap_type": (TEXT, "kind of gap: vocabulary.GAP_TYPES"),
+        "gap_type": (TEXT, "its next step: vocabulary.GAP_TYPES"),
         "step": (TEXT, "what to do, which rules others have, and the data it needs, in one sentence"),
         "action": (TEXT, "what to do alone"),
         "start_rules": (LIST, "keys of one's own rules to start from, best first"),
@@ -319,7 +322,7 @@ NEXT_STEPS = FrameSpec(
 
 DATA_NEEDED = FrameSpec(
     "DATA_NEEDED",
-    "one row an ID, a platform and a log source of MITRE's analytics for it",
+    "one row per ID, a platform and a log source of MITRE's analytics for it",
     ("attack_id", "platform", "log_source", "channel", "data_component"),
     {
         "attack_id": (TEXT, "the ID; a technique has its sub-techniques' too"),

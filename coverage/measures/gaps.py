@@ -71,7 +71,7 @@ def _out_of_scope(view: View) -> pd.DataFrame:
 def rules_left_out(view: View) -> pd.DataFrame:
     """One row a (ID in scope, rule out of scope on it or its sub-techniques), with `promotable`.
 
-    Only its class or switch keeps a promotable rule out: reviving a deprecated rule is no promotion, and
+    Only its class or switch keeps a promotable rule out: reviving a deprecated rule is not a promotion, and
     promoting a rule of other platforms covers nothing here.
     """
     left_out = view.all_placed[~among(view.all_placed["rule_key"], view.rules["rule_key"])]

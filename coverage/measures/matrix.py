@@ -1,6 +1,6 @@
 """The matrix: the order of its cells, their values, rules and marks. `cell` has the measures of one.
 
-The page, pictures, workbook, layers and report paint what stands here, so that they cannot disagree. Knows no
+The page, pictures, workbook, layers and report paint from here, so that they cannot disagree. Knows no
 drawing library and no file format.
 """
 
@@ -17,12 +17,12 @@ from coverage.measures.breadth import coverage_by_placement, coverage_by_tactic
 from coverage.measures.frames import MATRIX_CELLS
 from coverage.measures.gaps import gaps
 from coverage.measures.rollup import rolled_up
-from coverage.project.accepted_gaps import NOBODY, Accepted, Entry
+from coverage.project.accepted_gaps import NO_ENTRIES, Accepted, Entry
 from coverage.scope import View, once_a_view
 from coverage.vocabulary import SEVERITIES
 
-# Beside the number of an open cell that gaps.toml answers for: what it means. The pictures' typeface has this
-# lozenge alone.
+# Beside the number of an open cell that gaps.toml accepts or plans. The pictures' typeface has only this
+# lozenge.
 IN_FORCE, OVER = "◊", "◊!"
 MARKS = {IN_FORCE: "accepted or planned gap", OVER: "accepted, expired"}
 
@@ -51,7 +51,7 @@ def matrix_tactics(view: View) -> pd.DataFrame:
     return tactics[tactics["total"] > 0].sort_values("position", ignore_index=True)
 
 
-def matrix_cells(view: View, accepted: Accepted = NOBODY) -> pd.DataFrame:
+def matrix_cells(view: View, accepted: Accepted = NO_ENTRIES) -> pd.DataFrame:
     """MATRIX_CELLS, unfolded: techniques in name order, the sub-techniques of each after it in ID order.
 
     Its index is the cell's row in PLACEMENT_COVERAGE.
@@ -62,7 +62,7 @@ def matrix_cells(view: View, accepted: Accepted = NOBODY) -> pd.DataFrame:
     return cells[list(MATRIX_CELLS.columns)]
 
 
-def matrix_columns(view: View, accepted: Accepted = NOBODY) -> list[MatrixColumn]:
+def matrix_columns(view: View, accepted: Accepted = NO_ENTRIES) -> list[MatrixColumn]:
     """The matrix with its sub-techniques folded, tactic by tactic."""
     cells = _marked_cells(view, accepted)
     parts = dict(iter(cells[~cells["is_subtechnique"]].groupby("tactic_id")))
@@ -111,7 +111,7 @@ def _work_by_id(view: View) -> dict[str, str]:
 
 
 def _marked_cells(view: View, accepted: Accepted) -> pd.DataFrame:
-    """The cells in order, with `sign` and `mark`: what is said of open ones on the day of the stamp."""
+    """The cells in order, with `sign` and `mark`: the entries of open ones on the day of the stamp."""
     cells, day = _cells_in_order(view), view.scope.date
     entries = _entries(cells, accepted, view)
     signs = ["" if entry is None else OVER if entry.expired(day) else IN_FORCE for entry in entries]
@@ -123,7 +123,7 @@ def _marked_cells(view: View, accepted: Accepted) -> pd.DataFrame:
 
 
 def _entries(cells: pd.DataFrame, accepted: Accepted, view: View) -> list[Entry | None]:
-    """For each cell the entry about it; None where it is covered or nothing is said."""
+    """For each cell the entry about it; None where it is covered or has none."""
     rows = zip(*(cells[name].tolist() for name in ("attack_id", "tactic_id", "covered")), strict=True)
     return [
         accepted.at(attack_id, tactic_id, view.scope.date) if covered < 1 else None

@@ -15,7 +15,7 @@ from coverage.measures.frames import DATA_NEEDED, NEXT_STEPS
 from coverage.measures.gaps import rules_left_out
 from coverage.scope import View, once_a_view
 from coverage.vocabulary import PRE_PLATFORM, SEVERITIES
-from coverage.words import amount
+from coverage.words import amount, listed
 
 _SOURCES_IN_A_SENTENCE = 2
 _NAME_LENGTH = 90  # of a rule in a sentence
@@ -166,7 +166,7 @@ def _lent(lenders: Sequence[str], corpora: Mapping[str, str], names: Mapping[str
         return f"{sets[0]} has a rule for it: {_quoted(names[lenders[0]])}"
     if len(sets) == 1:
         return f"{sets[0]} has {amount(len(lenders), 'rule')} for it"
-    return f"{' and '.join((', '.join(sets[:-1]), sets[-1]))} have {amount(len(lenders), 'rule')} for it"
+    return f"{listed(sets)} have {amount(len(lenders), 'rule')} for it"
 
 
 def _quoted(name: str) -> str:

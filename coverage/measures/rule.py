@@ -1,4 +1,4 @@
-"""One rule, and rules beside one another: what each is read as, and who else is there."""
+"""One rule, and rules compared: what each is read as, and which others are near it."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from coverage.vocabulary import RULE_CLASSES, SEVERITIES, attack_url
 
 @once_a_view
 def rules_with_ids(view: View) -> pd.DataFrame:
-    """RULES of every rule read, with the live IDs each is read as (`attack_ids`, in the rule's order) and
+    """RULES of every rule read, with the current IDs each is read as (`attack_ids`, in the rule's order) and
     `also_in`.
 
-    A rule that stands in several places is there once, with the IDs of all its copies; `also_in` names
+    A rule that is in several places is there once, with the IDs of all its copies; `also_in` names
     the other corpora.
     """
     read = counted(

@@ -55,7 +55,7 @@ def summary(view: View, problems: int = 0, unplaced: int = 0) -> dict:
 
 @once_a_view
 def techniques_with_pre(view: View) -> dict:
-    """Covered and total techniques with pre-attack ones in, whatever the scope says, so that both can be
+    """Covered and total techniques with pre-attack ones in, in any scope, so that both can be
     shown.
     """
     ids = coverage_by_id(view) if view.scope.pre else covered_by_id(view.with_pre())
@@ -66,10 +66,10 @@ def techniques_with_pre(view: View) -> dict:
 def rule_counts(view: View) -> dict:
     """How many rules were read, by class, in scope, and how many of those in scope map to nothing.
 
-    `read` and `by_class` count what the files hold; in every other count a rule that stands in several
+    `read` and `by_class` count what the files hold; in every other count a rule that is in several
     places counts once. `same_elsewhere`: the copies in scope that are left out of `in_scope` for that.
     `unmapped`: no mapping at all. `tactic_only`: mappings, but none names a technique. `unread`:
-    techniques named, but none is read as a live ID of this release. `platform_unknown`: in scope by
+    techniques named, but none is read as a current ID of this release. `platform_unknown`: in scope by
     class and left out, or not counted for any platform, because nothing says where the rule works.
     """
     mine, keys = view.mappings_in_scope[["rule_key", "leaf_written", "attack_id"]], view.rules["rule_key"]

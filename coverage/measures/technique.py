@@ -1,4 +1,4 @@
-"""One technique: its facts, its rules (its sub-techniques' told apart), who uses it, what sees it."""
+"""One technique: its facts, its rules (its sub-techniques' marked), who uses it, what sees it."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def technique_rules(view: View, attack_id: str) -> pd.DataFrame:
     """TECHNIQUE_RULES: every rule read as this ID or one of its sub-techniques: in scope first, then direct
     ones.
 
-    A rule that several corpora have stands there once.
+    A rule that several corpora have is listed once.
     """
     live = view.catalogue.techniques
     family = live.loc[(live["attack_id"] == attack_id) | (live["parent_id"] == attack_id), "attack_id"]

@@ -37,7 +37,7 @@ def threat_by_id(view: View) -> pd.DataFrame:
     """THREAT: distinct groups, software and campaigns that use each ID in scope.
 
     A technique's numbers include its sub-techniques'; `groups_direct` is MITRE's own count for the
-    very ID. Relations are direct `uses` relations between live objects; what a group does only
+    very ID. Relations are direct `uses` relations between current objects; what a group does only
     through its software or an attributed campaign is not added.
     """
     uses = view.catalogue.uses

@@ -117,7 +117,7 @@ class Plan:
     read: int  # files of a format that is migrated
     other_formats: int = 0  # rule files of formats that are left as they are
     unreadable: int = 0  # each of them stands under Problems
-    outside: int = 0  # links that lead out of their corpus, passed over
+    outside: int = 0  # links that lead out of their corpus, skipped
     used: frozenset[Any] = frozenset()  # decisions that were used
     folders: frozenset[str] = frozenset()  # where the files lie that were read
 

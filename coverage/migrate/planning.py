@@ -96,7 +96,7 @@ def plan_sources(
     progress: Progress | None = None,
 ) -> Plan:
     """The same for the files of some corpora, each once, which are read. A link that leads out of its corpus
-    is passed over.
+    is skipped.
     """
     outside: list[FoundFile] = []
     made = plan(_texts(listed(unique_names(sources)), outside, progress), target, decisions, touch)

@@ -1,7 +1,7 @@
 """Files and folders that are written whole or not at all. What a killed run left of them is removed by the
 next.
 
-Whatever is not whole yet stands beside its place under a hidden name that says which process makes it.
+What is not whole yet is beside its place under a hidden name that says which process makes it.
 `sweep` removes such files and folders when their process is gone, and nothing else. Knows no format and no
 folder of the program.
 """
@@ -38,7 +38,7 @@ _NAME = re.compile(
 
 @dataclass(frozen=True)
 class Owner:
-    """A process, told apart from a later one of the same number by when it started (0: not known)."""
+    """A process, distinguished from a later one of the same number by when it started (0: not known)."""
 
     machine: str
     pid: int
@@ -103,7 +103,7 @@ def part_beside(target: Path, data: bytes) -> Path:
         with open(part, "xb", opener=_new_file if mode is None else _private_file) as out:
             out.write(data)
             out.flush()
-            os.fsync(out.fileno())  # a full disk may be told only now
+            os.fsync(out.fileno())  # a full disk may show only now
         if mode is not None:
             part.chmod(mode)
     except BaseException:

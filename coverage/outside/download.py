@@ -28,7 +28,7 @@ def address(base: str, path: str, what: str) -> str:
     Raises
     ------
     DownloadError
-        When the base is no http or https address.
+        When the base is not an http or https address.
     """
     try:
         parts = urlsplit(base)
@@ -36,7 +36,7 @@ def address(base: str, path: str, what: str) -> str:
     except ValueError:
         usable = False
     if not usable:
-        raise DownloadError(f"'{base}' is no http or https address to fetch {what} from")
+        raise DownloadError(f"'{base}' is not an http or https address to fetch {what} from")
     return f"{base.rstrip('/')}/{path}"
 
 
@@ -55,9 +55,9 @@ def downloaded(
     ----------
     url : str
     most_bytes : int
-        Where it is given up, whatever the server said its size is.
+        Where it is given up, whatever size the server announced.
     larger_than : str
-        What it is then said to be larger than: "any ATT&CK release".
+        What the message says it is larger than: "any ATT&CK release".
     progress : callable, optional
     timeout : float
         Seconds of silence after which it is given up.
@@ -74,7 +74,7 @@ def downloaded(
         with requests.get(url, stream=True, timeout=timeout) as response:
             if response.status_code != requests.codes.ok:
                 raise DownloadError(
-                    f"{name}: the server answered HTTP {response.status_code} {response.reason}"
+                    f"{name}: the server returned HTTP {response.status_code} {response.reason}"
                 )
             return _body(response, name, most_bytes, larger_than, progress)
     except requests.Timeout:

@@ -19,7 +19,7 @@ CACHE_VARIABLE = "COVERAGE_CACHE"
 DATA_VARIABLE = "COVERAGE_DATA"
 _PROGRAM = "attack-coverage"
 
-# What is said of a kept corpus, in a file beside the folder that holds its rules.
+# The record of a kept corpus: a file beside the folder that holds its rules.
 RECORD, FILES = "corpus.json", "files"
 
 
@@ -38,8 +38,8 @@ def data_root() -> Path:
 def recorded(folder: Path) -> dict | None:
     """What the record of a kept corpus says; None when the folder is none, or its record is damaged."""
     try:
-        said = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-        return said if isinstance(said, dict) and (folder / FILES).is_dir() else None
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        return record if isinstance(record, dict) and (folder / FILES).is_dir() else None
     except (OSError, ValueError, RecursionError):
         return None
 

@@ -11,7 +11,7 @@ from coverage.vocabulary import GAP_TYPES, READ_STATUSES, ROLLUPS, TACTIC_STATUS
 st.set_page_config(page_title="About · ATT&CK coverage")
 st.title("About", anchor=False)
 st.markdown(
-    "Every number counts **rules mapped** to ATT&CK: what a rule claims to see, not proof that it would."
+    "Every number counts **rules mapped** to ATT&CK: what a rule claims to detect, not proof that it does."
 )
 
 with st.expander("What the numbers mean", expanded=True):
@@ -37,7 +37,7 @@ with st.expander("Installed ATT&CK releases", expanded=True):
                 "source": entry.source,
                 "SHA-256": entry.sha256,
             }
-            for entry in shelf.releases_at_hand()
+            for entry in shelf.installed_releases()
         ],
         hide_index=True,
     )

@@ -1,4 +1,4 @@
-"""What the views that set rule sets beside one another share. Widgets only."""
+"""What the views that compare rule sets share. Widgets only."""
 
 from __future__ import annotations
 

@@ -74,15 +74,15 @@ def show(now: View, head: DeltaGenerator) -> None:
         row[0],
         "Only log sources I already have",
         "borrow_have",
-        help="Rules that name an integration or data source that a rule of mine in scope names, too, letter "
-        "for letter but for the case.",
+        help="Rules that name an integration or data source that a rule of mine in scope names, too, "
+        "ignoring case.",
     )
     have_data = address.toggle(
         row[1],
         "Only data I already collect",
         "borrow_data",
         help="Rules that need an ATT&CK data component that a rule of mine in scope needs on the same "
-        "platform, whatever its log source is called.",
+        "platform, even from another log source.",
     )
     more = address.multiselect(
         row[2],

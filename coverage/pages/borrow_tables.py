@@ -88,7 +88,7 @@ def log_sources(now: View) -> list[str]:
 
 
 def searched(rows: pd.DataFrame, text: str) -> pd.DataFrame:
-    """The BORROW rows in which the text stands, whatever the case."""
+    """The BORROW rows that contain the text, ignoring case."""
     words = text.strip().casefold()
     if not words:
         return rows

@@ -23,7 +23,7 @@ from coverage.words import amount
 
 
 def compare_view(now: View, head: DeltaGenerator) -> None:
-    """Two rule sets beside one another; `head` is the place of the page's head."""
+    """Two rule sets compared; `head` is the place of the page's head."""
     with head:
         corpora = beside.several_corpora("Compare", now)
     row = st.columns([3, 3, 6], vertical_alignment="bottom")

@@ -57,8 +57,8 @@ def file_button(
 
 
 def changes_wanted(now: View) -> Mapping | None:
-    """What changed since a snapshot that the reader gives, for the reports: said on the page, or why it
-    cannot be told.
+    """What changed since a snapshot that the reader gives, for the reports; shown on the page, or the reason
+    why it cannot be compared.
     """
     file = st.file_uploader(
         "Changes since a snapshot",

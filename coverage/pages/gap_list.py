@@ -70,7 +70,7 @@ COLUMNS = {
     "data_components": st.column_config.ListColumn("Data components", width="medium"),
     "url": parts.LINK,
 }
-_ANSWERED = ("mark", "accepted_owner", "accepted_reason", "accepted_ticket")
+_ACCEPTED = ("mark", "accepted_owner", "accepted_reason", "accepted_ticket")
 
 
 def others_of(whole: View, now: View) -> View | None:
@@ -81,22 +81,22 @@ def others_of(whole: View, now: View) -> View | None:
 
 
 def show(
-    everything: pd.DataFrame, now: View, others: View | None, head: DeltaGenerator, only_answered: bool
+    everything: pd.DataFrame, now: View, others: View | None, head: DeltaGenerator, only_accepted: bool
 ) -> None:
     """The list of `everything` that is open (ACCEPTED_GAPS); the answer goes into `head`."""
     with head:
-        if only_answered:
-            _answered_head(everything, now)
+        if only_accepted:
+            _accepted_head(everything, now)
         else:
             _head(everything, now)
-    found = everything[everything["accepted"].notna()] if only_answered else _filtered(everything, now)
+    found = everything[everything["accepted"].notna()] if only_accepted else _filtered(everything, now)
     gap_parts.problem_notes(session.accepted(now), everything)
     _open_pending()
     if found.empty:
-        _nothing(everything, only_answered)
+        _nothing(everything, only_accepted)
         return
     _buttons(found, now, others)
-    _table(found, now, others, only_answered)
+    _table(found, now, others, only_accepted)
     with st.container(horizontal=True):
         parts.csv_button(found, now, "gaps", GAP_NAMES, "Download these gaps as CSV")
         export_buttons.gap_buttons(found, now)
@@ -112,7 +112,7 @@ def _head(everything: pd.DataFrame, now: View) -> None:
     )
 
 
-def _answered_head(everything: pd.DataFrame, now: View) -> None:
+def _accepted_head(everything: pd.DataFrame, now: View) -> None:
     count, gaps_here = int(everything["accepted"].notna().sum()), amount(len(everything), "open gap")
     answer = (
         f"{count:,} of {gaps_here} in scope {noun(count, 'has', 'have')} an entry in gaps.toml."
@@ -122,15 +122,15 @@ def _answered_head(everything: pd.DataFrame, now: View) -> None:
     session.page_head("Accepted and planned gaps", answer, now)
 
 
-def _nothing(everything: pd.DataFrame, only_answered: bool) -> None:
-    if only_answered:
+def _nothing(everything: pd.DataFrame, only_accepted: bool) -> None:
+    if only_accepted:
         st.info(
             "No open gap is accepted or planned. Open a gap to get its entry for gaps.toml: it stays open, "
-            "and is marked with who answers for it and until when."
+            "and is marked with its owner and end date."
         )
     elif everything.empty:
         st.success(
-            "Nothing in scope is open under this roll-up. Ask for *Second rule* or *Other platforms* under "
+            "Nothing in scope is open under this roll-up. Choose *Second rule* or *Other platforms* under "
             "Next step to see what is thin."
         )
     else:
@@ -150,7 +150,7 @@ def _filtered(everything: pd.DataFrame, now: View) -> pd.DataFrame:
         "Next step",
         list(GAP_TYPES),
         "gap_type",
-        placeholder="Every open kind",
+        placeholder="All open gaps",
         format_func=GAP_WORK.__getitem__,
         help=parts.gap_type_help(),
     )
@@ -170,7 +170,7 @@ def _filtered(everything: pd.DataFrame, now: View) -> pd.DataFrame:
         help="No rule works there. Lists techniques that are covered on other platforms, too.",
     )
     grain = address.selectbox(row[4], "Show", GRAINS, "gap_grain", default="both")
-    answered = address.selectbox(
+    acceptance = address.selectbox(
         row[5],
         "Accepted gaps",
         list(gap_parts.CHOICES),
@@ -178,11 +178,11 @@ def _filtered(everything: pd.DataFrame, now: View) -> pd.DataFrame:
         default="all",
         help="Gaps that gaps.toml accepts or plans. They stay open, and never count as covered.",
     )
-    filters = (search.strip(), types, chosen_tactics, platforms, grain != "both", answered != "all")
+    filters = (search.strip(), types, chosen_tactics, platforms, grain != "both", acceptance != "all")
     row[6].button("Clear", key="gap_clear", on_click=_clear, disabled=not any(filters), help="Clear filters")
     also = COVERED_GAP_TYPES & set(types) | ({"platform"} if platforms and not types else set())
     found = with_accepted(gaps(now, sorted(also)), session.accepted(now), now) if also else everything
-    found = found[gap_parts.CHOICES[answered](found)]
+    found = found[gap_parts.CHOICES[acceptance](found)]
     if types:
         found = found[found["gap_type"].isin(types)]
     if chosen_tactics:
@@ -232,7 +232,7 @@ def _choose(ids: list[str]) -> None:
     st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
 
 
-def _table(found: pd.DataFrame, now: View, others: View | None, only_answered: bool) -> None:
+def _table(found: pd.DataFrame, now: View, others: View | None, only_accepted: bool) -> None:
     steps = next_steps(found, now, others)
     subs = [
         f"{c}/{n}" if n else "–"
@@ -240,7 +240,7 @@ def _table(found: pd.DataFrame, now: View, others: View | None, only_answered: b
     ]
     shown = found.assign(mark=marks(found), subs=subs, step=steps["step"])
     left_out = set() if found["accepted"].notna().any() else {"mark"}
-    left_out |= set() if only_answered else set(_ANSWERED[1:])
+    left_out |= set() if only_accepted else set(_ACCEPTED[1:])
     if others is None:
         left_out.add("covered_by")
     else:

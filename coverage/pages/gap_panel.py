@@ -64,7 +64,7 @@ def _rules(step: pd.Series, now: View, others: View | None) -> None:
     rules = pd.concat(frames, ignore_index=True)
     st.subheader("Rules to start from", anchor=False)
     if rules.empty:
-        st.caption("No rule read stands near this gap: it needs a new one.")
+        st.caption("No rule read is close to this gap: it needs a new one.")
         return
     st.caption(f"{amount(len(rules), 'rule')}, severest first. Click a row to open the rule.")
     chosen = parts.chosen_row(
@@ -116,14 +116,14 @@ def _data(attack_id: str, now: View) -> None:
 def _users(attack_id: str, now: View) -> None:
     facts = technique_facts(now, attack_id)
     st.subheader("Who uses it", anchor=False)
-    said = False
+    any_listed = False
     for kind in ("groups", "software", "campaigns"):
         names = facts[kind]["name"].tolist()
         if names:
-            said, more = True, len(names) - _MOST_NAMES
+            any_listed, more = True, len(names) - _MOST_NAMES
             rest = f" and {more:,} more" if more > 0 else ""
             st.markdown(
                 f"**{kind.capitalize()}** ({len(names):,}): {plain(', '.join(names[:_MOST_NAMES]))}{rest}"
             )
-    if not said:
+    if not any_listed:
         st.caption("MITRE links no group, software or campaign to this very ID.")

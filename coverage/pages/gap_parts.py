@@ -1,4 +1,4 @@
-"""What pages show of gaps that gaps.toml answers for: filter, notes, the entry to paste. Widgets only."""
+"""What pages show of accepted and planned gaps: filter, notes, the entry to paste. Widgets only."""
 
 from __future__ import annotations
 
@@ -36,20 +36,20 @@ def problem_notes(accepted: Accepted, gaps: pd.DataFrame) -> None:
 
 
 def entry_to_paste(row: pd.Series, now: View) -> None:
-    """The `[[gap]]` entry of a gap that nobody answered for yet; what is said of one that somebody did."""
+    """The `[[gap]]` entry to paste for an open gap; the existing entry of one that has it."""
     if isinstance(row["accepted"], str):
-        st.markdown(_said_of(row))
+        st.markdown(_acceptance(row))
     with st.expander(
         f"Accept or plan {row['attack_id']} in gaps.toml", expanded=not isinstance(row["accepted"], str)
     ):
         st.caption(
-            "Paste it into gaps.toml beside coverage.toml, or in the rules' folder, and fill in why and who. "
-            "It stays a gap; after its last day it is an open one again."
+            "Paste it into gaps.toml beside coverage.toml, or in the rules' folder, and fill in reason and "
+            "owner. It stays a gap, and is open again after its last day."
         )
         st.code(as_toml(row["attack_id"], row["name"], now.scope.date + timedelta(days=180)), language="toml")
 
 
-def _said_of(row: pd.Series) -> str:
+def _acceptance(row: pd.Series) -> str:
     until = None if pd.isna(row["accepted_until"]) else row["accepted_until"].date()
     who = " · ".join(
         plain(row[name]) for name in ("accepted_owner", "accepted_ticket") if isinstance(row[name], str)

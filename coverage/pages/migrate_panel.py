@@ -75,7 +75,7 @@ def _summary(made: Plan) -> None:
             "not rewritten."
         )
     for file in made.faults:
-        st.error(plain(f"{file.path} is left alone: {file.fault}"))
+        st.error(plain(f"{file.path} is not changed: {file.fault}"))
 
 
 def _questions(made: Plan, release: str) -> None:

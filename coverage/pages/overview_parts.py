@@ -129,7 +129,7 @@ def cards(figures: Mapping, since: Change | None) -> None:
             "Rules in scope",
             f"{rules['in_scope']:,} of {rules['read']:,}",
             delta=f"{since.rules:+,}" if since and since.rules else None,
-            help="Rules that the scope counts, of all rules read. A rule that stands in several rule sets "
+            help="Rules that the scope counts, of all rules read. A rule that is in several rule sets "
             "counts once.",
         )
         st.caption(

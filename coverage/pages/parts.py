@@ -51,7 +51,7 @@ def chosen_row(
     """A table without index; the place in `frame` of the row the reader clicked in this run, or None.
 
     Of the columns only those of `order` go to the browser, of a long table one page (`paging`). A click is
-    answered once: the table that is drawn after it has no selection, so the same row can be clicked again,
+    handled once: the table that is drawn after it has no selection, so the same row can be clicked again,
     and nothing that was left opens anew. Other rows are another table, too: the browser keeps a selection by
     its place.
     """

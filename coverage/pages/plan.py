@@ -31,11 +31,11 @@ if opened:
 chosen_view = st.session_state.get("plan")
 now = corpus_parts.chosen_corpus(whole, "gap_corpus", row[-1], off=chosen_view == "borrow")
 everything = with_accepted(gaps(now), session.accepted(now), now)
-answered = int(everything["accepted"].notna().sum())
+accepted_count = int(everything["accepted"].notna().sum())
 labels = {
     "gaps": f"Gaps ({len(everything):,})",
     "borrow": "Rules to borrow",
-    "accepted": f"Accepted and planned ({answered:,})",
+    "accepted": f"Accepted and planned ({accepted_count:,})",
 }
 if len(names) > 1:
     mine = st.session_state.get("borrow_mine") or names[:1]
@@ -57,4 +57,4 @@ view = address.segmented_control(
 if view == "borrow":
     borrow_view.show(whole, head)
 else:
-    gap_list.show(everything, now, gap_list.others_of(whole, now), head, only_answered=view == "accepted")
+    gap_list.show(everything, now, gap_list.others_of(whole, now), head, only_accepted=view == "accepted")

@@ -33,7 +33,7 @@ def show(now: View, head: DeltaGenerator) -> None:
         )
     st.subheader("Could not be read", anchor=False)
     if problems.empty:
-        st.success("Every file was read, and nothing in them was passed over.")
+        st.success("Every file was read completely.")
     else:
         counts = problems["code"].value_counts()
         codes = address.multiselect(

@@ -26,7 +26,7 @@ GRAINS = {"techniques": "Techniques", "subtechniques": "Sub-techniques", "placem
 def show(now: View, head: DeltaGenerator) -> None:
     """The patch, then what the release changes. `head`: the place of the page's title and answer."""
     mine = now.catalogue.release
-    installed = [str(entry.release) for entry in shelf.releases_at_hand()]
+    installed = [str(entry.release) for entry in shelf.installed_releases()]
 
     if newest_other_release(mine) is None:
         with head:

@@ -59,7 +59,7 @@ _LINE = 70  # characters of a query that go in one line at 1366 pixels
 
 
 def show(rule_key: str, now: View, head: DeltaGenerator, row: DeltaGenerator) -> None:
-    """One rule with everything there is to know of it; name and answer go into `head`, badges into `row`."""
+    """One rule with everything known about it; name and answer go into `head`, badges into `row`."""
     rows = now.all_rules[now.all_rules["rule_key"] == rule_key]
     if rows.empty:
         with head:

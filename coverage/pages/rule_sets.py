@@ -9,7 +9,7 @@ import streamlit as st
 from coverage import session
 from coverage.corpora.archive import ArchiveError
 from coverage.corpora.offered import EXAMPLES, OfferedCorpus, offered_corpora
-from coverage.corpora.uploads import Upload, kept_upload, remove_upload, uploads_at_hand
+from coverage.corpora.uploads import Upload, kept_upload, kept_uploads, remove_upload
 from coverage.formats.registry import SUFFIXES
 from coverage.text import plain
 from coverage.words import amount
@@ -42,7 +42,7 @@ def choose() -> None:
     )
     for source in session.sources():
         if not source.path.exists():
-            st.error(f"There is no {plain(str(source.path))}: no rule is read from it.")
+            st.error(f"{plain(str(source.path))} does not exist: no rules are read from it.")
     if all(source.path.resolve() == EXAMPLES for source in session.sources()):
         st.info("Example rules. Add yours above, or upload them.")
     _colours()
@@ -51,7 +51,7 @@ def choose() -> None:
 
 
 def _colours() -> None:
-    """A colour for each of several rule sets, wherever they are told apart by one."""
+    """A colour for each of several rule sets, to tell them apart."""
     found = session.colours()
     if len(found) < 2:
         return
@@ -88,7 +88,7 @@ def _upload() -> None:
     result = st.session_state.pop(_RESULT, None)
     if result:
         (st.success if result[0] else st.error)(plain(result[1]))
-    for position, upload in enumerate(uploads_at_hand()):
+    for position, upload in enumerate(kept_uploads()):
         st.button(
             f"Remove {plain(upload.name)} ({_files(upload)})",
             key=f"upload_remove_{position}",

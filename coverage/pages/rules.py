@@ -42,7 +42,7 @@ _COLUMNS = {
     "risk_score": st.column_config.NumberColumn("Risk", width=60, format="%d", help="0-100"),
     "rule_class": st.column_config.TextColumn("Counts as", width=110),
     "enabled": st.column_config.TextColumn(
-        "Enabled", width=80, help="Unknown: the rule's format has no word for it."
+        "Enabled", width=80, help="Unknown: the rule's format does not record it."
     ),
     "type": st.column_config.TextColumn("Type", width=124),
     "language": st.column_config.TextColumn("Language", width=84),

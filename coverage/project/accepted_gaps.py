@@ -1,4 +1,4 @@
-"""Gaps that somebody answered for: `gaps.toml`, read and checked, and what it says of the gaps of a view.
+"""Accepted and planned gaps: `gaps.toml`, read and checked, and its entries for the gaps of a view.
 
 A gap in it is accepted or planned, with a reason, an owner, a ticket and a last day. It stays a gap: nothing
 here makes an ID count as covered. After its last day it is an open gap again, with a mark that says so.
@@ -54,7 +54,7 @@ class Accepted:
     problems: pd.DataFrame = field(default_factory=PROBLEMS.empty, repr=False, compare=False)
 
     def of_id(self, attack_id: str, tactics: Iterable[str], day: date) -> Entry | None:
-        """What is said of an ID as a whole: by an entry of its own, or by one for each of its tactics."""
+        """The entry for an ID as a whole: its own, or one for each of its tactics."""
         whole = self.by_place.get((attack_id, ""))
         if whole is not None and not whole.expired(day):
             return whole
@@ -62,7 +62,7 @@ class Accepted:
         return _together([part for part in parts if part], day) if parts and all(parts) else whole
 
     def at(self, attack_id: str, tactic: str, day: date) -> Entry | None:
-        """What is said of an ID in one tactic: by an entry for it there, or for the ID everywhere."""
+        """The entry for an ID in one tactic: the one for it there, or for the ID everywhere."""
         entries = [entry for place in (tactic, "") if (entry := self.by_place.get((attack_id, place)))]
         return next((entry for entry in entries if not entry.expired(day)), entries[0] if entries else None)
 
@@ -73,7 +73,7 @@ class Accepted:
         return [place_and_message(row) for row in rows.to_dict("records")]
 
 
-NOBODY = Accepted()  # nobody answered for any gap
+NO_ENTRIES = Accepted()
 
 
 def _together(parts: Sequence[Entry], day: date) -> Entry:
@@ -140,7 +140,7 @@ def accepted_in(files: Sequence[Path], reader: Reader) -> Accepted:
                     (
                         "gap-twice",
                         "warning",
-                        f"{entry.id} stands here before, or is read as one that does; the first counts",
+                        f"{entry.id} is listed twice, or is read as an ID that is; the first entry counts",
                     )
                 )
             elif place is not None:

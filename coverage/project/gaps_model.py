@@ -33,7 +33,7 @@ def _state(state: str) -> str:
 
 
 class _GapsTable(Table):
-    unknown_words: ClassVar[str] = "is not known here; known are {}"
+    unknown_words: ClassVar[str] = "is unknown; known: {}"
 
 
 class GapTable(_GapsTable):
@@ -82,7 +82,7 @@ def usable_gaps(document: Mapping[str, Any]) -> tuple[list[tuple[DocPath, GapTab
         gaps_file, faults = validated(GapsFile, document)
     errors = _one_an_entry(faults)
     for path in endless - errors.keys():
-        words = "is not a date, so nobody can say whether it holds"
+        words = "is not a date, so it is unclear whether the entry is in force"
         errors[path] = Fault((*path, "until"), BAD_STATE, words)
     for fault in errors.values():
         add(fault, "error")

@@ -1,6 +1,6 @@
 """`coverage.toml`: a project's own settings, read and checked. `docs/coverage-toml.md` describes it.
 
-What may stand in it is said by `coverage.project.settings_model`. Knows TOML only through the TOML loaders'
+`coverage.project.settings_model` defines what it may hold. Knows TOML only through the TOML loaders'
 syntax, and no command and no page.
 """
 
@@ -63,7 +63,7 @@ class CorpusSetting:
 
 @dataclass(frozen=True)
 class Settings:
-    """What a settings file says; without a file, what counts where nothing is said."""
+    """A settings file's content; without a file, the defaults."""
 
     file: Path | None = None
     lint: LintSettings = field(default_factory=LintSettings)

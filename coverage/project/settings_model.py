@@ -52,7 +52,7 @@ _CODES = f"the codes are {', '.join(CHECKS)}"
 
 def _code(code: str) -> str:
     if code not in CHECKS:
-        raise wrong("unknown-code", f"is '{code}', which is not a code of a check; {_CODES}")
+        raise wrong("unknown-code", f"is '{code}', which is not a check; {_CODES}")
     return code
 
 
@@ -60,7 +60,7 @@ class SilenceTable(Table):
     """One `[[lint.silence]]`."""
 
     code: Annotated[NeededText, AfterValidator(_code)] = Field(description=_CODES)
-    reason: NeededText = Field(description="say why these findings do not count")
+    reason: NeededText = Field(description="give the reason why these findings do not count")
     path: Text = None
     rule: Text = None
     until: Day = None
@@ -170,7 +170,7 @@ class ShareTable(Table):
 
     grain: Annotated[Text, one_of(GRAINS)] = None
     at_least: Annotated[float, number(0, 1)] = Field(
-        description="say the smallest share that is enough, such as 0.8"
+        description="give the smallest share that is enough, such as 0.8"
     )
     tactic: Text = None
 

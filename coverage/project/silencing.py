@@ -68,7 +68,7 @@ def _stale(
     silence: Silence, day: date, names: Callable, rows: list[tuple]
 ) -> tuple[int | None, str, str, str, str] | None:
     if silence.expired(day):
-        message = f"The silence of {silence.code} ended on {silence.until}; its findings count again."
+        message = f"The silence for {silence.code} ended on {silence.until}; its findings count again."
         return silence.line, EXPIRED, "warning", silence.code, message
     if not any(_fits(silence, row, names) for row in rows):
         return (
@@ -76,7 +76,7 @@ def _stale(
             UNUSED,
             "note",
             silence.code,
-            f"This silence of {silence.code} fits no finding any more.",
+            f"This silence for {silence.code} no longer matches any finding.",
         )
     return None
 

@@ -30,7 +30,7 @@ class Table(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
-    unknown_words: ClassVar[str] = "is not a setting; known here: {}"  # what is said of any other key
+    unknown_words: ClassVar[str] = "is not a setting; known: {}"  # message for any other key
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def is_blank(value: Any) -> bool:
     return type(value) is str and not value.strip()
 
 
-def _said(value: Any) -> Any:
+def _not_blank(value: Any) -> Any:
     if is_blank(value):
         raise PydanticKnownError("missing")
     return value
@@ -141,7 +141,7 @@ def _day(value: Any) -> Any:
     return day
 
 
-NeededText = Annotated[str, BeforeValidator(_said)]  # a blank text is as good as none
+NeededText = Annotated[str, BeforeValidator(_not_blank)]  # a blank text is as good as none
 Text = Annotated[str | None, BeforeValidator(lambda value: None if is_blank(value) else value)]
 Texts = Annotated[list[str], AfterValidator(lambda texts: [text for text in texts if not is_blank(text)])]
 Day = Annotated[date | None, BeforeValidator(_day)]
@@ -159,7 +159,7 @@ def one_of(choices: Collection[str]) -> AfterValidator:
 
 
 def number(low: float, high: float) -> BeforeValidator:
-    """The validator of a number within bounds; what is no number is left to its type."""
+    """The validator of a number within bounds; anything else is left to its type."""
 
     def within(value: Any) -> Any:
         if type(value) in (int, float) and not low <= value <= high:  # true for nan as well

@@ -1,8 +1,8 @@
-"""The options of a scope, each said once: what it is called, what it may be, and which rules it keeps.
+"""The options of a scope, each defined once: what it is called, what it may be, and which rules it keeps.
 
 The sidebar, the command line, `[check.scope]`, links, snapshots, stamps, sentences and the steps of a diff
 are all made from `OPTIONS`. A new filter is one entry here and one field of `value.Scope`. Knows RULES
-frames; which platforms a release has, and which tags some rules have, it is told.
+frames; which platforms a release has, and which tags some rules have, the caller gives.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class ScopeOption:
         FLAG (yes or no), ONE (one word, None where there may be none) or MANY (a tuple, () where it says
         nothing).
     default : object
-        What counts where nothing is said.
+        The value where none is given.
     flag, metavar : str
         The option on the command line, and the word for its value.
     parameter : str
@@ -118,7 +118,7 @@ class ScopeOption:
         """Whether a value says no more than leaving the option out."""
         return value == self.default
 
-    def says(self, value: Any) -> bool:
+    def restricts(self, value: Any) -> bool:
         """Whether a value chooses among rules. An empty list does where the default is not empty: it keeps
         none.
         """
@@ -253,7 +253,7 @@ OPTIONS: dict[str, ScopeOption] = {
             metavar="",
             parameter="pre",
             label="Including pre-attack techniques",
-            help="Techniques that happen before a SIEM sees anything, such as buying infrastructure.",
+            help="Techniques before a SIEM sees anything, such as buying infrastructure.",
             noun="switch",
             title="including pre-attack techniques",
             part=lambda pre: ("with" if pre else "without") + " pre-attack techniques",
@@ -267,7 +267,7 @@ OPTIONS: dict[str, ScopeOption] = {
             metavar="PLATFORM",
             parameter="platform",
             label="Platforms",
-            help="Techniques on these platforms, and rules known to work on one of them.",
+            help="Techniques on these platforms, and rules that work there.",
             noun="platform",
             title="platforms",
             part=lambda platforms: "platforms: " + (", ".join(platforms) or "all"),
@@ -371,7 +371,7 @@ OPTIONS: dict[str, ScopeOption] = {
             metavar="NAME",
             parameter="log_source",
             label="Log sources and integrations",
-            help="Rules that read one of these: an integration, a data source or an index pattern.",
+            help="Rules that read one of these integrations, data sources or index patterns.",
             noun="log source",
             title="log sources",
             part=_listed_part("log sources"),
@@ -389,7 +389,7 @@ OPTIONS: dict[str, ScopeOption] = {
             metavar="TYPE",
             parameter="type",
             label="Rule types and languages",
-            help="Rules of one of these types, or in one of these query languages.",
+            help="Rules of one of these types or query languages.",
             noun="rule type or language",
             title="rule types",
             part=_listed_part("rule types"),
@@ -406,7 +406,7 @@ OPTIONS: dict[str, ScopeOption] = {
             metavar="NAME",
             parameter="author",
             label="Authors and origin",
-            help="Rules of one of these authors; a vendor's rules or one's own, where the format tells.",
+            help="Rules by one of these authors. Also a vendor's rules or your own, where the format tells.",
             noun="author",
             title="authors",
             part=_listed_part("authors"),

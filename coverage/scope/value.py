@@ -1,6 +1,6 @@
 """The scope: which rules, platforms and techniques count, as one value, and the stamp that says so.
 
-What its options mean is said in `options`. Knows no rule and computes nothing.
+`options` defines what its options mean. Knows no rule and computes nothing.
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ def once_a_view(
 class View:
     """The rules of some corpora in one release, and the scope they are looked at in.
 
-    A rule that stands in several places (`identity.same_rules`) counts once, with the mappings and
+    A rule that is in several places (`identity.same_rules`) counts once, with the mappings and
     platforms of all its copies that are in scope: every frame here but `all_rules` and `mappings` has it
     under one key. What is made from a view is kept with it (`kept_property`, `once_a_view`); two views are
     the same only when they are one object.
@@ -132,7 +132,7 @@ class View:
 
     @kept_property
     def techniques(self) -> pd.DataFrame:
-        """TECHNIQUES: the live IDs in scope, `platforms` cut down to the platforms in scope."""
+        """TECHNIQUES: the current IDs in scope, `platforms` cut down to the platforms in scope."""
         return techniques_in_scope(self.catalogue.techniques, self.scope)
 
     @kept_property
@@ -148,7 +148,7 @@ class View:
 
     @kept_property
     def placed_anywhere(self) -> pd.DataFrame:
-        """PLACED of every rule read, for every live ID, in scope or not."""
+        """PLACED of every rule read, for every current ID, in scope or not."""
         if not self.counts_as:
             return self._placed_files
         return counted(self._placed_files, self.counts_as).drop_duplicates(ignore_index=True)
@@ -257,15 +257,15 @@ def rules_in_scope(rules: pd.DataFrame, scope: Scope) -> pd.Series:
     mask = pd.Series(True, index=rules.index, dtype=bool)
     for option in OPTIONS.values():
         value = getattr(scope, option.name)
-        if option.keeps is not None and option.says(value):
+        if option.keeps is not None and option.restricts(value):
             mask &= option.keeps(rules, value)
     return mask
 
 
 def techniques_in_scope(techniques: pd.DataFrame, scope: Scope) -> pd.DataFrame:
-    """TECHNIQUES: live IDs in scope, their `platforms` cut down to the platforms in scope.
+    """TECHNIQUES: current IDs in scope, their `platforms` cut down to the platforms in scope.
 
-    Pre-attack techniques are in only when the scope says so, whatever platforms are chosen.
+    Pre-attack techniques are in only when the scope says so, with any platforms.
     """
     wanted = frozenset(scope.platforms)
     keep, cut = [], []
@@ -279,6 +279,6 @@ def techniques_in_scope(techniques: pd.DataFrame, scope: Scope) -> pd.DataFrame:
 
 
 def unread_rules(view: View) -> pd.DataFrame:
-    """RULES in scope none of whose mappings is read as a live ID (tactic-only and unmapped ones too)."""
+    """RULES in scope none of whose mappings is read as a current ID (tactic-only and unmapped ones too)."""
     read = view.mappings_in_scope.loc[view.mappings_in_scope["attack_id"].notna(), "rule_key"]
     return view.rules[~among(view.rules["rule_key"], read)]

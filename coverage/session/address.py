@@ -1,6 +1,6 @@
 """The address of a page: what it shows, as query parameters by ID, and the widgets that follow it.
 
-A filter is in the link, but it is no step of the browser's history: `address.js` replaces the entry. Only
+A filter is in the link, but it is not a step in the browser's history: `address.js` replaces the entry. Only
 going to another page, or opening a rule or technique, is a step. Filters stay while one works on another
 page. A widget takes its value from the address when the reader came by a link, or went back or forward; else
 it keeps its own.
@@ -274,7 +274,7 @@ def toggle(
 
 
 def texts(key: str, *, page: str | None = None) -> list[str]:
-    """The texts in the address of a part of the page that is no widget of Streamlit's.
+    """The texts in the address of a part of the page that is not a Streamlit widget.
 
     The part puts what the reader does there into `st.session_state[key]`, as a list of texts.
     """

@@ -27,8 +27,8 @@ class _Outdated(Exception):
 def kept_for_all(most: int) -> Callable[[Callable[..., Value]], Callable[..., Value]]:
     """Keeps the last few values of a function for all sessions, by its inputs and its other arguments.
 
-    Arguments whose names start with `_` are no part of the key. Streamlit makes a value once: who asks for it
-    meanwhile waits, and nobody who asks for another.
+    Arguments whose names start with `_` are not part of the key. Streamlit makes a value once: only those
+    who ask for it meanwhile wait.
     """
 
     def decorated(make: Callable[..., Value]) -> Callable[..., Value]:

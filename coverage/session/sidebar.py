@@ -30,7 +30,7 @@ def sidebar(rule_sets: Callable[[], None]) -> None:
     with st.sidebar:
         rule_sets()
         top, advanced = st.container(), st.expander("Advanced")
-        releases = [str(entry.release) for entry in shelf.releases_at_hand()]
+        releases = [str(entry.release) for entry in shelf.installed_releases()]
         default = default_release()
         address.selectbox(
             advanced,
@@ -39,7 +39,7 @@ def sidebar(rule_sets: Callable[[], None]) -> None:
             ATTACK,
             default=default,
             page=address.SIDEBAR,
-            help="Every mapping is read in this release, whatever release it was written for.",
+            help="Every mapping is read in this release, also when it was written for another.",
         )
         set_here = _scope_widgets(top, advanced, default)
         if set_here:

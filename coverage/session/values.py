@@ -155,7 +155,7 @@ def findings() -> pd.DataFrame:
     """FINDINGS of every rule in the chosen release, without lines; the project's coverage.toml says which are
     silenced.
 
-    A settings file that cannot be used is said on the page, and silences nothing.
+    A settings file that cannot be used silences nothing; the page names its fault.
     """
     found, fault = settings()
     if fault:
@@ -201,7 +201,7 @@ def difference_since(now: View, data: bytes, name: str) -> Difference:
     Raises
     ------
     SnapshotError, CatalogueError, ValueError
-        When it is no snapshot, its release is not at hand, or it is of another domain.
+        When it is not a snapshot, its release is not installed, or it is of another domain.
     """
     digest = hashlib.sha256(data).hexdigest()
     return _difference(inputs(), name, digest, now.scope.stamp(), data, now.scope, loaded())
@@ -234,7 +234,7 @@ def _difference(
 
 
 def written_for() -> pd.DataFrame:
-    """WRITTEN_FOR of every mapped rule, by the releases at hand of the chosen release's domain."""
+    """WRITTEN_FOR of every mapped rule, by the installed releases of the chosen release's domain."""
     now = reading()
     return _written_for(inputs(), now.catalogue.release.domain, now)
 
@@ -252,7 +252,7 @@ def migration(release: str, decisions: bytes = b"") -> Plan:
     Raises
     ------
     CatalogueError, DecisionError
-        When the release is not at hand, or the decisions cannot be used.
+        When the release is not installed, or the decisions cannot be used.
     """
     with ProgressBar("Reading mappings", every=100) as bar:
         return _migration(inputs(), release, decisions, bar)

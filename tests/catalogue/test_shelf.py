@@ -1,4 +1,4 @@
-"""The releases at hand: embedded and imported, which is preferred, and what a damaged cache does."""
+"""The installed releases: embedded and imported, which is preferred, and what a damaged cache does."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from coverage.catalogue.shelf import (
     cache_folder,
     default_release,
     import_bundle,
+    installed_releases,
     open_release,
-    releases_at_hand,
     unreadable_folders,
 )
 from coverage.reading import newest_other_release, other_releases, releases_beside
@@ -49,20 +49,20 @@ def bundle(tmp_path):
     return write
 
 
-def at_hand() -> list[str]:
-    return [str(found.release) for found in releases_at_hand()]
+def installed() -> list[str]:
+    return [str(found.release) for found in installed_releases()]
 
 
-def test_the_embedded_releases_are_at_hand_by_domain_newest_first():
-    assert at_hand() == EMBEDDED
-    assert all(found.embedded for found in releases_at_hand())
+def test_the_embedded_releases_are_installed_by_domain_newest_first():
+    assert installed() == EMBEDDED
+    assert all(found.embedded for found in installed_releases())
     assert not cache_folder().exists()
 
 
 def test_the_default_is_the_newest_embedded_enterprise_release_whatever_was_imported(bundle):
     assert default_release() == Release.parse("enterprise-19.0")
     import_bundle(bundle("21.0"))
-    assert at_hand() == ["enterprise-21.0", *EMBEDDED]
+    assert installed() == ["enterprise-21.0", *EMBEDDED]
     assert default_release() == Release.parse("enterprise-19.0")
 
 
@@ -75,20 +75,20 @@ def test_opening_by_text_or_release(text):
     assert (catalogue.techniques["status"] == "live").sum() == 697
 
 
-def test_a_release_not_at_hand_says_what_is_and_how_to_get_more():
+def test_a_release_not_installed_says_what_is_and_how_to_get_more():
     with pytest.raises(CatalogueError) as caught:
         open_release("enterprise-1.0")
     assert str(caught.value) == (
-        "ATT&CK Enterprise 1.0 is not at hand. At hand: enterprise-19.0, enterprise-18.1, mobile-18.1, "
+        "ATT&CK Enterprise 1.0 is not installed. Installed: enterprise-19.0, enterprise-18.1, mobile-18.1, "
         "ics-18.1; "
         "get more with 'python -m coverage.cli attack fetch' or '... attack import FILE'."
     )
-    with pytest.raises(CatalogueError, match="'newest' is no ATT&CK release"):
+    with pytest.raises(CatalogueError, match="'newest' is not an ATT&CK release"):
         open_release("newest")
 
 
 @pytest.mark.parametrize(("packed", "stix"), [(False, "2.0"), (True, "2.0"), (False, "2.1"), (True, "2.1")])
-def test_an_imported_release_is_at_hand(bundle, cache, packed, stix):
+def test_an_imported_release_is_installed(bundle, cache, packed, stix):
     path = bundle(packed=packed, stix=stix)
     catalogue = import_bundle(path)
     assert str(catalogue.release) == "enterprise-21.0"
@@ -116,7 +116,7 @@ def test_another_file_of_a_release_of_the_project_has_an_id_of_its_own_and_chang
     copy = import_bundle(bundle("19.0"))
     assert str(copy.release) == f"enterprise-19.0@{copy.sha256[:12]}"
     assert copy.release.title == f"Enterprise 19.0 (copy {copy.sha256[:12]})"
-    assert at_hand() == ["enterprise-19.0", str(copy.release), *EMBEDDED[1:]]
+    assert installed() == ["enterprise-19.0", str(copy.release), *EMBEDDED[1:]]
     assert default_release() == embedded.release
     assert open_release("enterprise-19.0") == open_release(default_release()) == embedded
     assert open_release(str(copy.release)) == copy
@@ -133,7 +133,7 @@ def test_the_same_file_as_the_projects_keeps_the_name(bundle, tmp_path, monkeypa
     catalogue = build.facts_only(build.read_bundle(bundle("19.0")))
     build.write_catalogue(catalogue, embedded / "enterprise-19.0")
     assert str(import_bundle(bundle("19.0")).release) == "enterprise-19.0"
-    assert at_hand() == ["enterprise-19.0"]
+    assert installed() == ["enterprise-19.0"]
     assert (
         open_release("enterprise-19.0").techniques["description"].notna().all()
     )  # only MITRE's file has them
@@ -157,10 +157,10 @@ def test_the_newest_older_release_is_what_a_release_is_compared_with(bundle):
 def test_the_last_import_of_a_release_stands_first(bundle):
     first = import_bundle(bundle("21.0"))
     assert open_release("enterprise-21.0") == first
-    os.utime(releases_at_hand()[0].folder / "release.json", (1, 1))
+    os.utime(installed_releases()[0].folder / "release.json", (1, 1))
     second = import_bundle(bundle("21.0", stix="2.1"))
     assert open_release("enterprise-21.0") == second != first
-    assert not releases_at_hand()[0].embedded
+    assert not installed_releases()[0].embedded
 
 
 def test_the_version_can_be_given_for_a_bundle_that_names_none(bundle):
@@ -169,7 +169,7 @@ def test_the_version_can_be_given_for_a_bundle_that_names_none(bundle):
         import_bundle(path)
     assert str(import_bundle(path, version="7.2").release) == "enterprise-7.2"
     assert str(import_bundle(path, version="7.1").release) == "enterprise-7.1"
-    assert at_hand() == [*EMBEDDED[:2], "enterprise-7.2", "enterprise-7.1", *EMBEDDED[2:]]
+    assert installed() == [*EMBEDDED[:2], "enterprise-7.2", "enterprise-7.1", *EMBEDDED[2:]]
 
 
 def test_a_bad_bundle_leaves_the_cache_as_it_was(bundle, cache):
@@ -232,13 +232,13 @@ def test_a_damaged_import_is_left_out_with_its_cause_and_mended_by_importing_aga
     folder = next(cache_folder().iterdir())
     DAMAGE[how](folder)
     with caplog.at_level(logging.WARNING):
-        assert at_hand() == EMBEDDED
+        assert installed() == EMBEDDED
     assert str(folder) in caplog.text
     ((damaged, cause),) = unreadable_folders()
     assert damaged == folder
     with pytest.raises(CatalogueError) as caught:
         open_release("enterprise-21.0")
-    assert str(caught.value).startswith("ATT&CK Enterprise 21.0 is in your cache, but not usable: ")
+    assert str(caught.value).startswith("ATT&CK Enterprise 21.0 is in your cache, but cannot be used: ")
     assert cause in str(caught.value) and "attack import FILE" in str(caught.value)
     # What is sound can still be used: every other release explains what the chosen one does not know.
     assert [str(other.release) for other in other_releases(open_release("enterprise-19.0"))] == [
@@ -265,7 +265,7 @@ def test_unreadable_folders_are_named_with_the_cause(bundle, cache):
     (cache / "enterprise-5.0-0123456789ab").mkdir()
     (cache / ".enterprise-6.0.half-written").mkdir()
     (cache / "file").write_text("no folder")
-    assert at_hand() == ["enterprise-21.0", *EMBEDDED]
+    assert installed() == ["enterprise-21.0", *EMBEDDED]
     ((folder, why),) = unreadable_folders()
     assert folder.name == "enterprise-5.0-0123456789ab"
     assert "release.json is missing" in why
@@ -282,15 +282,15 @@ def test_a_damaged_embedded_release_stops_the_default_but_not_the_others(tmp_pat
         build.write_catalogue(catalogue, embedded / f"enterprise-{version}")
     assert default_release().version == "19.0"
     (embedded / "enterprise-19.0" / "release.json").unlink()
-    assert at_hand() == ["enterprise-18.1"]
-    with pytest.raises(CatalogueError, match=r"enterprise-19\.0: no stored ATT&CK release"):
+    assert installed() == ["enterprise-18.1"]
+    with pytest.raises(CatalogueError, match=r"enterprise-19\.0: not a stored ATT&CK release"):
         default_release()
 
 
 def test_a_cache_that_cannot_be_written_is_one_sentence(bundle, tmp_path, monkeypatch):
     (tmp_path / "occupied").write_text("a file where the cache should be")
     monkeypatch.setenv("COVERAGE_CACHE", str(tmp_path / "occupied"))
-    assert at_hand() == EMBEDDED
+    assert installed() == EMBEDDED
     with pytest.raises(CatalogueError, match="the release cannot be stored"):
         import_bundle(bundle())
 

@@ -216,8 +216,8 @@ def test_opening_a_stored_release_imports_nothing_slow():
     code = (
         "import sys\n"
         "import coverage.catalogue.fetch\n"
-        "from coverage.catalogue.shelf import default_release, open_release, releases_at_hand\n"
-        "releases_at_hand(); open_release(default_release()).techniques\n"
+        "from coverage.catalogue.shelf import default_release, open_release, installed_releases\n"
+        "installed_releases(); open_release(default_release()).techniques\n"
         "print(sorted({'mitreattack', 'stix2', 'requests', 'loguru', 'streamlit', 'plotly'} & "
         "set(sys.modules)))\n"
     )

@@ -160,7 +160,7 @@ def test_the_plan_closes_everything_with_the_fewest_by_hand():
     assert plan[counts].to_numpy().tolist() == [[1, 2, 2, 2], [2, 2, 2, 2]]
 
 
-def test_data_that_mine_need_on_the_same_platform_is_at_hand():
+def test_data_that_mine_need_on_the_same_platform_is_there():
     """Process events under three names; on Linux nobody of mine looks at them."""
     process, files = ("Process Creation",), ("File Creation", "File Modification")
     corpora = {

@@ -140,7 +140,7 @@ def test_a_new_file_that_cannot_be_read_is_said(tmp_path):
         loaded(tmp_path / "after", **{"a_ndjson": f"{R1}\n", name: "[rule\n"}),
     )
     found = compared(before, after)
-    assert rule_counts(found) == "1 rule, 1 before: none differs; 1 file cannot be read: <b> @me|x.toml"
+    assert rule_counts(found) == "1 rule, 1 before: no rule differs; 1 file cannot be read: <b> @me|x.toml"
     (file,) = difference_json(found)["unreadable_files"]
     assert (file["corpus"], file["path"], file["line"], file["rules"]) == ("made", "<b> @me|x.toml", 1, 0)
     text = difference_markdown(found)
@@ -260,7 +260,7 @@ def test_one_more_rule(tmp_path, count, words):
 # --------------------------------------------------------------------------------------------------
 
 
-def test_what_is_lost_and_answered_for_says_so(tmp_path):
+def test_what_is_lost_and_accepted_says_so(tmp_path):
     before, after = ndjson(tmp_path / "before", R1, R2, R3), ndjson(tmp_path / "after", R3)
     (tmp_path / "gaps.toml").write_text(
         '[[gap]]\nid = "T1053"\nstate = "accepted"\nreason = "r"\nowner = "o"\nuntil = 2026-12-31\n',

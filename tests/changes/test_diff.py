@@ -225,7 +225,7 @@ def test_it_adds_up_in_every_scope_and_both_ways(after, rollup, pre, classes, pl
 def test_nothing_differs_between_equal_states():
     found = difference(state(small.loaded()), state(small.loaded()))
     assert found.ledger.empty and found.units.empty and found.rules.frame.empty
-    assert found.sentence().endswith(": 0 gained, 0 lost.")
+    assert found.sentence().endswith(": none gained, none lost.")
     assert_adds_up(found)
 
 
@@ -307,8 +307,8 @@ def test_a_snapshot_is_the_state_it_was_made_of(after):
     )
 
 
-def test_a_mapping_that_was_read_otherwise_then_is_attacks_doing():
-    """When the snapshot was made no release at hand knew the ID of a, say, so it counts for nothing there."""
+def test_a_mapping_that_was_read_differently_then_is_attacks_doing():
+    """When the snapshot was made no installed release knew the ID of a, so it counts for nothing there."""
     kept = snapshot_of(snapshot_bytes(small.view(E19), small.loaded()))
     mappings = kept.mappings.copy()
     key = f"small/{PATHS['a']}"
@@ -636,17 +636,17 @@ def test_what_is_not_there_at_a_revision_is_said(repository):
     (repository / "gone").mkdir()
     done = run("diff", "HEAD~1", "--path", "detections", "--path", "gone", "--json", cwd=repository)
     assert done.returncode == 0 and re.fullmatch(
-        r"HEAD~1 \([0-9a-f]{12}\) has no gone: no rule is read there\n", done.stderr
+        r"HEAD~1 \([0-9a-f]{12}\) has no gone: no rules are read there\n", done.stderr
     )
     for arguments in (("HEAD~1..HEAD", "--path", "detectoins"), ("HEAD~1", "HEAD", "--path", "detectoins")):
         refused(
             run("diff", *arguments, cwd=repository),
             "has detectoins: name rules that were there, or compare with a snapshot",
         )
-    refused(run("diff", "HEAD", "--path", "detectoins", cwd=repository), "no file or folder detectoins")
+    refused(run("diff", "HEAD", "--path", "detectoins", cwd=repository), "not found: detectoins")
     for arguments in (("HEAD~1", "--path", "gone"), ("HEAD", "gone"), ("gone", "HEAD")):
         done = run("diff", *arguments, "--json", cwd=repository)
-        assert done.returncode == 0 and "has no gone: no rule is read there" in done.stderr
+        assert done.returncode == 0 and "has no gone: no rules are read there" in done.stderr
         (sentence,) = json.loads(done.stdout)["without_rules"]
         assert sentence.startswith("Neither ") and sentence.endswith(" has a rule.")
     new = "detections/rules/network/new.toml"
@@ -751,7 +751,7 @@ def test_a_clone_without_its_history_is_told_how_to_get_it(repository, tmp_path)
 
 def test_it_is_said_when_git_or_a_repository_is_missing(repository, tmp_path):
     outside = copy_of_small(tmp_path / "outside")
-    refused(run("diff", "main", "--path", str(outside), cwd=tmp_path), "outside is in no git repository")
+    refused(run("diff", "main", "--path", str(outside), cwd=tmp_path), "outside is not in a git repository")
     refused(
         run("diff", "main", "--path", "detections", cwd=repository, PATH=str(tmp_path)),
         "git is not installed here",
@@ -837,7 +837,7 @@ def test_without_path_the_rules_are_the_repositorys_own(tmp_path):
         return [row["name"] for row in json.loads(done.stdout)["rules"]]
 
     assert names("HEAD~1") == names("HEAD~1..HEAD") == ["r-two"]
-    words = "the folder rules does not exist here: name the rules, or put [[corpora]] in coverage.toml"
+    words = "no folder named rules here: give a path, or put [[corpora]] in coverage.toml"
     for arguments in (("HEAD~1",), ("HEAD~1..HEAD",), ("notes.txt/../../rules",), ("../rules",)):
         refused(run("diff", *arguments, cwd=root / "deep"), words)
     (root / "coverage.toml").write_text("[check]\nno_unmapped_rule = true\n", encoding="utf-8")
@@ -848,12 +848,12 @@ def test_what_is_no_state_is_said_so(repository):
     for arguments in (("",), (" ",), ("HEAD", ""), ("", "detections")):
         refused(
             run("diff", *arguments, "--path", "detections", cwd=repository),
-            "what to compare with is empty: name a snapshot, a folder or file of rules",
+            "nothing to compare with: name a snapshot, a folder or file of rules",
         )
     for arguments in (("HEAD~1..HEAD", "detections"), ("HEAD", "HEAD~1..HEAD")):
         refused(
             run("diff", *arguments, cwd=repository),
-            "HEAD~1..HEAD names both states already; --path says which rules are read at them",
+            "HEAD~1..HEAD already names both states; use --path for the rules to read",
         )
     for name in ("../nope", "detections/../nope", "../../none/.."):
         refused(
@@ -869,7 +869,7 @@ def test_another_release_of_the_same_version_is_noted(tmp_path):
     (tmp_path / "none.jsonl").write_bytes(kept.replace(small.catalogue().sha256.encode(), b""))
     note = (
         "other.jsonl: its Enterprise 18.1 has the SHA-256 000000000000, the installed one "
-        f"{small.catalogue().sha256[:12]}, so the same rules may be read otherwise\n"
+        f"{small.catalogue().sha256[:12]}, so the same rules may be read differently\n"
     )
     for name, said in (("same.jsonl", ""), ("none.jsonl", ""), ("other.jsonl", note)):
         done = run("diff", name, str(folder), "--json", cwd=tmp_path)
@@ -953,12 +953,12 @@ def test_the_table_says_it_in_words(repository):
         (("HEAD~1", "--rollup", "most"), "unknown roll-up: 'most'"),
         (("HEAD~1", "--class", "best"), "unknown rule class: 'best'"),
         (("HEAD~1", "--platform", "Toaster"), "unknown platform of Enterprise 19.0: 'Toaster'"),
-        (("HEAD~1", "--attack", "nineteen"), "is no ATT&CK release"),
-        (("HEAD~1", "--attack", "enterprise-1.0"), "is not at hand"),
-        (("notes.txt",), "notes.txt is not a snapshot, and no rule could be read from it"),
+        (("HEAD~1", "--attack", "nineteen"), "is not an ATT&CK release"),
+        (("HEAD~1", "--attack", "enterprise-1.0"), "is not installed"),
+        (("notes.txt",), "notes.txt is not a snapshot, and no rules could be read from it"),
         (("cut.jsonl",), "cut.jsonl is cut off"),
         (("old.jsonl", "--attack", "mobile-18.1"), "different domains"),
-        (("gone.jsonl",), "ATT&CK Enterprise 7.0 is not at hand"),
+        (("gone.jsonl",), "ATT&CK Enterprise 7.0 is not installed"),
     ],
 )
 def test_it_says_why_it_cannot_compare(repository, arguments, words):

@@ -162,7 +162,7 @@ def test_a_touched_rule_shows_its_mapping_as_written_and_as_read_in_both():
 
 
 def made(rules, written, *releases: str, **scope) -> list[View]:
-    """Views of rules made here, in each release, with the others at hand."""
+    """Views of rules made here, in each release, with the others installed."""
     catalogues = [small.catalogue(release) for release in releases]
     mappings = written_frame(written)
     return [
@@ -228,7 +228,7 @@ def test_two_views_differ_in_nothing_but_the_release():
         impact(small.view(E18), small.view(E19, pre=True))
     with pytest.raises(ValueError, match="different rules"):
         impact(*(made([rule(key)], [], release)[0] for key, release in (("a", E18), ("b", E19))))
-    with pytest.raises(ValueError, match="not of one domain"):
+    with pytest.raises(ValueError, match="of different domains"):
         impact(small.view(E18), small.view("mobile-18.1"))
 
 
@@ -416,8 +416,8 @@ def test_the_command_writes_a_table(run, tmp_path):
         (("--from", E19, "--to", E19), "choose two different releases"),
         (("--from", E18, "--to", "mobile-18.1"), "choose two different releases of one domain"),
         (("--to", "mobile-18.1"), "only installed release of its domain"),
-        (("--from", "enterprise-3.0"), "not at hand"),
-        (("--to", "nineteen"), "no ATT&CK release"),
+        (("--from", "enterprise-3.0"), "not installed"),
+        (("--to", "nineteen"), "not an ATT&CK release"),
         (("--table", "nothing"), "unknown"),
         (("--json", "--csv", "-"), "choose one of"),
         (("--platform", "Amiga"), "unknown platform of Enterprise 18.1 or Enterprise 19.0"),

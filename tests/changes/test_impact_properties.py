@@ -74,7 +74,7 @@ def release(
 
 
 def moved(old: Catalogue, new: Catalogue, written, *others: Catalogue, **scope) -> Impact:
-    """The impact on one rule a mapping key, with the two releases and `others` at hand."""
+    """The impact on one rule a mapping key, with the two releases and `others` installed."""
     every = [old, new, *others]
     rules = rules_frame([rule(key, platforms=("Linux",)) for key in sorted({m.rule_key for m in written})])
     views = [

@@ -81,7 +81,7 @@ def test_nothing_changes_within_one_release():
 
 
 def test_only_releases_of_one_domain_are_compared():
-    with pytest.raises(ValueError, match="not of one domain"):
+    with pytest.raises(ValueError, match="of different domains"):
         release_changes(small.catalogue(E18), shelf.open_release("mobile-18.1"))
 
 

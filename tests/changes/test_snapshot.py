@@ -231,9 +231,9 @@ def rule_with(**values) -> bytes:
         (b'{"snapshot":"someone-elses","version":1}\n{"end":{}}\n', "not a snapshot of this program"),
         (with_line(1, b'{"snapshot":"attack-coverage","version":3}'), "has format 3, newer than 2"),
         (with_line(1, b'{"snapshot":"attack-coverage","version":"1"}'), "not a snapshot of this program"),
-        (with_line(3, b"{nonsense"), ":3: no JSON"),
+        (with_line(3, b"{nonsense"), ":3: not JSON"),
         (with_line(3, {"scop": {}}), ":3: 'scop' is not a line of a snapshot"),
-        (with_line(3, {"scope": []}), ":3: no line of a snapshot"),
+        (with_line(3, {"scope": []}), ":3: not a line of a snapshot"),
         (
             with_line(
                 3, {"scope": {"date": "2026-01-01", "enabled": "any", "rollup": "most", "classes": []}}
@@ -241,7 +241,7 @@ def rule_with(**values) -> bytes:
             "its scope cannot be used",
         ),
         (with_line(3, {"scope": {"enabled": "any", "rollup": "any", "classes": []}}), "it has no date"),
-        (with_line(2, {"release": {"id": "nine"}}), "its scope cannot be used: 'nine' is no ATT&CK release"),
+        (with_line(2, {"release": {"id": "nine"}}), "scope cannot be used: 'nine' is not an ATT&CK release"),
         (with_line(2, {"scope": {}}), "does not name its release"),
         (rule_with(key=...), ":5: key is missing"),
         (rule_with(key=lines(data())[5]["rule"]["key"]), ":6: key stands on two lines"),
@@ -253,7 +253,10 @@ def rule_with(**values) -> bytes:
             ":5: mappings[0].read.status is 'guessed'",
         ),
         (rule_with(mappings=[7]), ":5: mappings[0] is a whole number, not a table"),
-        (data().replace(data().split(b"\n")[6] + b"\n", b""), "16 rules and its last line says otherwise"),
+        (
+            data().replace(data().split(b"\n")[6] + b"\n", b""),
+            "16 rules and its last line has another number",
+        ),
         (b"\x1f\x8bnonsense", "is damaged"),
         (data(compressed=True)[:-200], "is cut off"),
         (data()[: len(data()) // 2], "is cut off"),
@@ -378,9 +381,9 @@ def test_the_command_writes_a_file_that_is_read_back(tmp_path):
     [
         ((), "name the file to write"),
         (("-o", "x", "--date", "yesterday"), "'yesterday' is not a date"),
-        (("-o", "x", "--attack", "enterprise-1.0"), "is not at hand"),
+        (("-o", "x", "--attack", "enterprise-1.0"), "is not installed"),
         (("-o", "no/such/folder/x"), "cannot write no/such/folder/x"),
-        (("none", "-o", "x"), "there is no file or folder none"),
+        (("none", "-o", "x"), "file or folder not found: none"),
     ],
 )
 def test_the_command_says_why_it_cannot(tmp_path, arguments, words):
@@ -392,7 +395,7 @@ def test_the_command_says_why_it_cannot(tmp_path, arguments, words):
 def test_the_example_rules_are_never_kept_by_mistake(tmp_path):
     refused(
         run("snapshot", "-o", "kept.jsonl", cwd=tmp_path),
-        "the folder rules does not exist here: name the rules, or put [[corpora]] in coverage.toml",
+        "no folder named rules here: give a path, or put [[corpora]] in coverage.toml",
     )
     assert list(tmp_path.iterdir()) == []
     rule_file(tmp_path / "rules" / "one.toml", "r-one", "T1105")

@@ -57,7 +57,7 @@ def test_a_bundle_without_a_collection_is_told_its_version_and_the_error_names_t
 @pytest.mark.parametrize(
     ("options", "cause"),
     [
-        (("--release", "newest"), "'newest' is no ATT&CK version"),
+        (("--release", "newest"), "'newest' is not an ATT&CK version"),
         (
             ("--release", "20.0", "--domain", "cloud"),
             "unknown domain: 'cloud'; choose from enterprise, mobile, ics",
@@ -77,7 +77,8 @@ def test_a_bundle_without_kill_chain_phases_is_refused(tmp_path, cache):
     done = inside("attack", "import", bundle(tmp_path, bundle_bytes(objects)))
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        "coverage: bundle.json: none of its techniques names a kill chain phase, so it is no ATT&CK release\n"
+        "coverage: bundle.json: none of its techniques names a kill chain phase, so it is "
+        "not an ATT&CK release\n"
     )
     assert not cache.exists()
 
@@ -86,13 +87,13 @@ def test_techniques_that_stand_in_no_tactic_are_named(tmp_path):
     one = inside("attack", "import", bundle(tmp_path, small_bundle("20.0")))
     assert one.returncode == 0
     assert one.stderr == (
-        "warning: 1 live technique of bundle.json names no tactic, so no matrix shows it: T1006\n"
+        "warning: 1 current technique of bundle.json names no tactic, so no matrix shows it: T1006\n"
     )
     lost = [technique(f"T12{number:02}", ()) for number in range(6)]
     content = bundle_bytes([collection("21.0"), *small_objects(), *lost])
     seven = inside("attack", "import", bundle(tmp_path, content))
     assert seven.stderr == (
-        "warning: 7 live techniques of bundle.json name no tactic, so no matrix shows them: "
+        "warning: 7 current techniques of bundle.json name no tactic, so no matrix shows them: "
         "T1006, T1200, T1201, T1202, T1203 …\n"
     )
 
@@ -121,7 +122,7 @@ def test_a_newer_import_changes_no_default(tmp_path, command):
     assert inside("attack", "import", bundle(tmp_path, small_bundle("21.0"))).returncode == 0
     after = json.loads(inside(*arguments).stdout)
     for found in (before, after):
-        found.pop("written_for", None)  # tells of every release at hand which rules are valid in it
+        found.pop("written_for", None)  # has every installed release
     assert after == before
 
 
@@ -146,13 +147,13 @@ def test_coverage_toml_names_the_release_that_conditions_are_checked_in(tmp_path
     assert done.returncode == 2 and 'says attack = "enterprise-7.0"' in done.stderr
 
 
-def test_a_release_of_coverage_toml_that_is_not_at_hand_is_one_sentence(tmp_path):
+def test_a_release_of_coverage_toml_that_is_not_installed_is_one_sentence(tmp_path):
     (tmp_path / "coverage.toml").write_text('attack = "enterprise-21.0"\n')
     done = inside("summary", SMALL)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(
         f'coverage: {tmp_path / "coverage.toml"} says attack = "enterprise-21.0": '
-        "ATT&CK Enterprise 21.0 is not at hand."
+        "ATT&CK Enterprise 21.0 is not installed."
     )
     inside("attack", "import", bundle(tmp_path, small_bundle("21.0")))
     assert json.loads(inside("summary", SMALL, "--json").stdout)["stamp"]["attack"] == "enterprise-21.0"
@@ -190,5 +191,5 @@ def test_a_damaged_import_is_listed_and_stops_no_other_release(tmp_path, cache):
     assert inside("summary", SMALL, "--json").stdout == before.stdout
     done = inside("summary", SMALL, "--attack", "enterprise-21.0")
     assert (done.returncode, done.stdout) == (2, "")
-    assert "Enterprise 21.0 is in your cache, but not usable" in done.stderr
+    assert "Enterprise 21.0 is in your cache, but cannot be used" in done.stderr
     assert "techniques.parquet" in done.stderr and "attack import FILE" in done.stderr

@@ -192,7 +192,7 @@ def test_a_technique_that_is_none_is_said_so_and_a_revoked_one_is_read(inside):
     assert_stopped(inside("rules", SMALL, "--technique", "persistence"), "persistence")
     revoked, live = (inside("rules", SMALL, "--technique", name, "--json") for name in ("T1562.001", "T1685"))
     assert revoked.stdout == live.stdout and revoked.returncode == 0
-    assert revoked.stderr.decode() == "T1562.001 is revoked in Enterprise 19.0: T1685 took its place\n"
+    assert revoked.stderr.decode() == "T1562.001 is revoked in Enterprise 19.0: replaced by T1685\n"
 
 
 def test_a_table_shows_text_as_it_is_and_csv_guards_it(inside, tmp_path):
@@ -362,13 +362,13 @@ def test_one_form_of_output_at_a_time(inside, tmp_path):
 # ------------------------------------------------------------------------------------------
 
 REFUSED = {
-    "path": (("summary", "no/such/folder"), ("no file or folder", "no/such/folder")),
-    "second path": (("gaps", SMALL, "nowhere"), ("no file or folder", "nowhere")),
-    "long path": (("rules", "x" * 5000), ("no file or folder",)),
-    "bytes": (("problems", os.fsdecode(b"caf\xe9")), ("no file or folder", "caf")),
-    "release at hand": (
+    "path": (("summary", "no/such/folder"), ("file or folder not found", "no/such/folder")),
+    "second path": (("gaps", SMALL, "nowhere"), ("file or folder not found", "nowhere")),
+    "long path": (("rules", "x" * 5000), ("file or folder not found",)),
+    "bytes": (("problems", os.fsdecode(b"caf\xe9")), ("file or folder not found", "caf")),
+    "release installed": (
         ("gaps", SMALL, "--attack", "enterprise-1.0"),
-        ("Enterprise 1.0", "not at hand", "enterprise-18.1", "attack fetch"),
+        ("Enterprise 1.0", "not installed", "enterprise-18.1", "attack fetch"),
     ),
     "release": (("gaps", SMALL, "--attack", "latest"), ("latest", "enterprise-19.0")),
     "platform": (("summary", SMALL, "--platform", "BeOS"), ("BeOS", "Enterprise 19.0", "Windows", "Linux")),
@@ -389,7 +389,7 @@ def test_what_cannot_be_is_refused_in_one_sentence(inside, name):
 
 
 def test_a_process_refuses_the_same_way(run):
-    names = ("path", "bytes", "release at hand", "platform", "class", "roll-up")
+    names = ("path", "bytes", "release installed", "platform", "class", "roll-up")
     done = together(run, *([os.fsencode(text) for text in REFUSED[name][0]] for name in names))
     for name, process in zip(names, done, strict=True):
         assert_stopped(process, *REFUSED[name][1])
@@ -526,6 +526,4 @@ def test_a_folder_without_a_rule_says_what_is_read(inside, tmp_path):
     (tmp_path / "README.md").write_text("nothing", encoding="utf-8")
     done = inside("summary", str(tmp_path), "--json")
     assert (done.returncode, json.loads(done.stdout)["rules"]["read"]) == (0, 0)
-    assert (
-        done.stderr.decode() == "no rule was found: no file there is of a format that docs/formats.md lists\n"
-    )
+    assert done.stderr.decode() == "no rules found: no file has a format that docs/formats.md lists\n"

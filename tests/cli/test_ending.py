@@ -83,7 +83,7 @@ def test_where_all_is_well_it_is_0(project, arguments):
         ("diff", "bad.jsonl.gz"),
         ("diff", "none"),
         ("diff", LONG),
-        # a release that is not at hand
+        # a release that is not installed
         ("check", "rules", "--config", "old.toml"),
         ("lint", "rules", "--attack", "enterprise-1.0"),
         ("diff", "HEAD", "--path", "rules", "--attack", "enterprise-1.0"),
@@ -153,4 +153,6 @@ def test_a_fault_of_the_program_is_2_and_shows_its_trace(project, tmp_path):
     path = os.pathsep.join([str(tmp_path), str(PROJECT)])
     done = in_a_process("check", "rules", cwd=project, PYTHONPATH=path)
     assert done.returncode == 2
-    assert "Traceback" in done.stderr and "coverage: this is a fault of the program: KeyError" in done.stderr
+    assert (
+        "Traceback" in done.stderr and "coverage: internal error, please report it: KeyError" in done.stderr
+    )

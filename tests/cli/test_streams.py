@@ -225,4 +225,4 @@ def test_a_file_that_vanishes_is_one_sentence_and_a_fault_of_the_program_a_trace
     assert run(["summary"]) == 2
     told = capfd.readouterr().err
     assert told.startswith("Traceback") and "ZeroDivisionError" in told
-    assert "coverage: this is a fault of the program: ZeroDivisionError" in told
+    assert "coverage: internal error, please report it: ZeroDivisionError" in told

@@ -712,7 +712,7 @@ def test_a_name_stands_for_its_path_unless_there_is_such_a_path(here):
         ),
         (
             '[[corpora]]\nname = "a"\npath = "x"\nfolder = "y"',
-            "corpora[0].folder is not a setting; known here: name, path, colour, enabled",
+            "corpora[0].folder is not a setting; known: name, path, colour, enabled",
         ),
         ('corpora = "a"', "corpora is text, not a list of tables"),
     ],

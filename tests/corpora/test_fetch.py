@@ -182,18 +182,18 @@ def slow(handler):
 
 
 FAILURES = {
-    "not found": (answering(b"gone", 404), "the server answered HTTP 404 Not Found"),
-    "server error": (answering(b"oh", 500), "the server answered HTTP 500"),
+    "not found": (answering(b"gone", 404), "the server returned HTTP 404 Not Found"),
+    "server error": (answering(b"oh", 500), "the server returned HTTP 500"),
     "cut off": (
         answering(archive()[:500], length=len(archive())),
         "the download broke off after 500 bytes of",
     ),
     "cut off without length": (
         answering(archive()[:500], length=-1),
-        "it is no zip archive that can be read",
+        "not a readable zip archive",
     ),
-    "a page instead": (answering(b"<html>sign in</html>"), "it is no zip archive that can be read"),
-    "empty": (answering(b""), "it is no zip archive that can be read"),
+    "a page instead": (answering(b"<html>sign in</html>"), "not a readable zip archive"),
+    "empty": (answering(b""), "not a readable zip archive"),
     "no rules in it": (
         answering(archive({"x/README.md": "#", "x/rules/README.md": "#", "x/LICENSE": "-"})),
         "it holds no rule file in rules, rules_building_block",
@@ -201,7 +201,7 @@ FAILURES = {
     "a rule in no folder": (answering(archive({"x/a.toml": rule_text("a")})), "it holds no rule file"),
     "leads out": (
         answering(archive({**FILES, "detection-rules-main/../../a.toml": "x"})),
-        "an entry leads out of its folder",
+        "an entry points outside its folder",
     ),
     "link": (
         answering(archive(links={"detection-rules-main/rules/l.toml": "/etc/passwd"})),
@@ -234,7 +234,7 @@ def test_an_archive_of_the_wrong_size_is_refused():
     with serving(answering(archive())) as (_, url):
         with pytest.raises(FetchError, match="it holds more than 1 file"):
             fetch_corpus("elastic", base_url=url, limits=Limits(files=1))
-        with pytest.raises(FetchError, match="bytes unpacked; at most 10 are taken"):
+        with pytest.raises(FetchError, match="bytes unpacked; the limit is 10"):
             fetch_corpus("elastic", base_url=url, limits=Limits(bytes=10))
     assert fetched_corpora() == []
 
@@ -260,24 +260,24 @@ def test_no_network(folders):
 
 @pytest.mark.parametrize("base", ["file:///etc", "ftp://host/x", "/srv", "nonsense"])
 def test_only_http_and_https(base):
-    with pytest.raises(FetchError, match="is no http or https address to fetch rules from"):
+    with pytest.raises(FetchError, match="is not an http or https address to fetch rules from"):
         fetch_corpus("sigma", base_url=base)
 
 
 @pytest.mark.parametrize("ref", ["../../other/repo/zip/x", "a b", "", "-x", "/x", "a?b", "a#b", "a\nb"])
 def test_a_ref_that_is_none(ref):
-    with pytest.raises(FetchError, match="is no branch, tag or commit"):
+    with pytest.raises(FetchError, match="is not a branch, tag or commit"):
         fetch_corpus("sigma", ref, base_url="http://127.0.0.1:9")
 
 
 def test_a_corpus_nobody_knows_and_a_folder_that_cannot_be_written(folders, monkeypatch):
     with pytest.raises(
-        FetchError, match="'yara' is no public corpus known here; there are elastic, sigma, splunk"
+        FetchError, match="'yara' is not a known public corpus; choose from elastic, sigma, splunk"
     ):
         fetch_corpus("yara")
     (folders / "occupied").write_text("a file where the data should be")
     monkeypatch.setenv("COVERAGE_DATA", str(folders / "occupied"))
-    with serving(answering(archive())) as (_, url), pytest.raises(FetchError, match="it cannot be kept in"):
+    with serving(answering(archive())) as (_, url), pytest.raises(FetchError, match="it cannot be stored in"):
         fetch_corpus("elastic", base_url=url)
 
 
@@ -330,6 +330,6 @@ def test_names_of_no_corpus(monkeypatch):
     missing, unknown = told("corpora", "path", "sigma"), told("corpora", "path", "nobody")
     assert missing.exit_code == unknown.exit_code == 2
     assert (
-        "sigma is not here yet" in missing.stderr
-        and "'nobody' is not the name of a rule set here" in unknown.stderr
+        "sigma is not downloaded yet" in missing.stderr
+        and "'nobody' is not a known rule set" in unknown.stderr
     )

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coverage.corpora.archive import ArchiveError, Limits, safe_path, written_folder, zip_files
-from coverage.corpora.uploads import kept_upload, remove_upload, uploads_at_hand, uploads_folder
+from coverage.corpora.uploads import kept_upload, kept_uploads, remove_upload, uploads_folder
 from coverage.loaders import corpus_sources, load
 from tests.helpers.corpora_made import rule_text, zipped
 from tests.helpers.examples import examples
@@ -73,13 +73,13 @@ def test_the_same_content_is_the_same_folder_and_other_content_another():
     other = kept_upload([("a.toml", rule_text("b").encode())])
     assert one == again != other
     assert one.path.parent.parent == uploads_folder()
-    assert [upload.path for upload in uploads_at_hand()] == sorted([one.path, other.path])
+    assert [upload.path for upload in kept_uploads()] == sorted([one.path, other.path])
 
 
 def test_an_upload_can_be_removed_and_nothing_else_can(tmp_path):
     one, other = kept_upload([("a.toml", RULE.encode())]), kept_upload([("b.toml", RULE.encode())])
     remove_upload(one)
-    assert uploads_at_hand() == [other] and not one.path.exists()
+    assert kept_uploads() == [other] and not one.path.exists()
     remove_upload(one)
     outside = tmp_path / "precious" / "files"
     outside.mkdir(parents=True)
@@ -98,7 +98,7 @@ def test_a_damaged_folder_in_the_cache_is_passed_over():
         (uploads_folder() / name / "files").mkdir(parents=True)
         (uploads_folder() / name / "corpus.json").write_text(text)
     (uploads_folder() / "stray.txt").write_text("no folder")
-    assert uploads_at_hand() == [upload]
+    assert kept_uploads() == [upload]
 
 
 @pytest.mark.parametrize("name", ["../../up=load.zip", "…/x.zip", "a\x00b.zip", ".zip", "=.zip"])
@@ -132,19 +132,19 @@ def twice() -> bytes:
 
 
 REFUSED = {
-    "up and out": (lambda: zipped({"../a.toml": RULE}), "an entry leads out of its folder: ../a.toml"),
-    "up in the middle": (lambda: zipped({"a/../../b.toml": RULE}), "leads out of its folder"),
+    "up and out": (lambda: zipped({"../a.toml": RULE}), "an entry points outside its folder: ../a.toml"),
+    "up in the middle": (lambda: zipped({"a/../../b.toml": RULE}), "points outside its folder"),
     "up although no rule": (
         lambda: zipped({"a.toml": RULE, "../../.bashrc": "x"}),
-        "leads out of its folder",
+        "points outside its folder",
     ),
-    "absolute": (lambda: zipped({"/etc/a.toml": RULE}), "leads out of its folder"),
-    "drive letter": (lambda: zipped({"C:/a.toml": RULE}), "leads out of its folder"),
-    "drive letter of Windows": (lambda: zipped({"C:\\a.toml": RULE}), "leads out of its folder"),
-    "backslashes": (lambda: zipped({"..\\..\\a.toml": RULE}), "leads out of its folder"),
-    "share": (lambda: zipped({"\\\\server\\share\\a.toml": RULE}), "leads out of its folder"),
-    "stream": (lambda: zipped({"a.toml:hidden": RULE}), "leads out of its folder"),
-    "control sign": (lambda: zipped({"a\nb.toml": RULE}), "leads out of its folder: a.b.toml"),
+    "absolute": (lambda: zipped({"/etc/a.toml": RULE}), "points outside its folder"),
+    "drive letter": (lambda: zipped({"C:/a.toml": RULE}), "points outside its folder"),
+    "drive letter of Windows": (lambda: zipped({"C:\\a.toml": RULE}), "points outside its folder"),
+    "backslashes": (lambda: zipped({"..\\..\\a.toml": RULE}), "points outside its folder"),
+    "share": (lambda: zipped({"\\\\server\\share\\a.toml": RULE}), "points outside its folder"),
+    "stream": (lambda: zipped({"a.toml:hidden": RULE}), "points outside its folder"),
+    "control sign": (lambda: zipped({"a\nb.toml": RULE}), "points outside its folder: a.b.toml"),
     "link": (
         lambda: zipped({"a.toml": RULE}, links={"b.toml": "/etc/passwd"}),
         "an entry is a link or a device, not a file: b.toml",
@@ -152,18 +152,18 @@ REFUSED = {
     "link to a folder": (lambda: zipped({"d/a.toml": RULE}, links={"d.toml": ".."}), "is a link or a device"),
     "encrypted": (encrypted, "an entry is encrypted: a.toml"),
     "one name twice": (twice, "it holds a.toml twice"),
-    "no rule": (lambda: zipped({"README.md": "# hello"}), "it holds no file that a rule format here reads"),
-    "empty": (lambda: zipped({}), "it holds no file that a rule format here reads"),
-    "no zip": (lambda: b"PK\x03\x04 and then nonsense", "it is no zip archive that can be read"),
-    "nothing": (lambda: b"", "it is no zip archive that can be read"),
-    "cut off": (lambda: zipped({"a.toml": RULE})[:-30], "it is no zip archive that can be read"),
+    "no rule": (lambda: zipped({"README.md": "# hello"}), "it has no file of a supported rule format"),
+    "empty": (lambda: zipped({}), "it has no file of a supported rule format"),
+    "no zip": (lambda: b"PK\x03\x04 and then nonsense", "not a readable zip archive"),
+    "nothing": (lambda: b"", "not a readable zip archive"),
+    "cut off": (lambda: zipped({"a.toml": RULE})[:-30], "not a readable zip archive"),
     "wrong sum": (
         lambda: patched(zipped({"a.toml": RULE}), b"PK\x01\x02", 16, b"\0\0\0\0"),
-        "it is no zip archive that can be read",
+        "not a readable zip archive",
     ),
     "says it is smaller": (
         lambda: patched(zipped({"a.toml": RULE}), b"PK\x01\x02", 24, b"\x05\0\0\0"),
-        "it is no zip archive that can be read",
+        "not a readable zip archive",
     ),
     "bomb": (
         lambda: zipped({"a.toml": b"#" * 5_000_000}),
@@ -177,9 +177,9 @@ REFUSED = {
         lambda: patched(
             patched(zipped({"a.toml": RULE}), b"PK\x01\x02", 10, b"\x63\0"), b"PK\x03\x04", 8, b"\x63\0"
         ),
-        "it is no zip archive that can be read",
+        "not a readable zip archive",
     ),
-    "name too long": (lambda: zipped({f"{'a' * 300}.toml": RULE}), "it cannot be kept in"),
+    "name too long": (lambda: zipped({f"{'a' * 300}.toml": RULE}), "it cannot be stored in"),
 }
 
 
@@ -192,20 +192,20 @@ def test_it_is_refused_with_one_sentence_and_nothing_is_written(case, tmp_path, 
         kept_upload([("x.zip", make())])
     text = str(caught.value)
     assert sentence.replace("a.b.toml", "a?b.toml") in text and "\n" not in text
-    assert everything(tmp_path) == told and uploads_at_hand() == [before]
+    assert everything(tmp_path) == told and kept_uploads() == [before]
     assert [path.name for path in (cache / "uploads").iterdir()] == [before.path.parent.name]
 
 
 def test_the_limits_are_counted_over_all_files_of_an_upload():
     zips = [(f"{n}.zip", zipped({"a.toml": RULE, "b.toml": RULE})) for n in range(3)]
     assert kept_upload(zips, Limits(files=6)).files == 6
-    with pytest.raises(ArchiveError, match="together the files are more than 5"):
+    with pytest.raises(ArchiveError, match="the upload has more than 5"):
         kept_upload(zips, Limits(files=5))
-    with pytest.raises(ArchiveError, match="2\\.zip: together the files are more"):
+    with pytest.raises(ArchiveError, match="2\\.zip: the upload has more than"):
         kept_upload(zips, Limits(bytes=5 * len(RULE)))
     with pytest.raises(ArchiveError, match="0\\.zip: it holds more than 1 file"):
         kept_upload(zips, Limits(files=1))
-    with pytest.raises(ArchiveError, match="0\\.zip: it holds 7,000 bytes unpacked; at most 6,999 are taken"):
+    with pytest.raises(ArchiveError, match="0\\.zip: it holds 7,000 bytes unpacked; the limit is 6,999"):
         kept_upload([("0.zip", zipped({"a.toml": "x" * 7000}))], Limits(bytes=6999))
     with pytest.raises(ArchiveError, match="no file was given"):
         kept_upload([])
@@ -217,7 +217,7 @@ def test_two_files_of_one_name_are_refused():
 
 
 def test_a_single_file_with_a_path_for_a_name_is_refused():
-    with pytest.raises(ArchiveError, match="the name leads out of its folder"):
+    with pytest.raises(ArchiveError, match="the name points outside its folder"):
         kept_upload([("../a.toml", RULE.encode())])
 
 
@@ -233,9 +233,9 @@ def test_a_zip_made_on_windows_is_taken_as_it_was_meant():
 def test_an_unwritable_cache_is_one_sentence(tmp_path, monkeypatch):
     (tmp_path / "occupied").write_text("a file where the cache should be")
     monkeypatch.setenv("COVERAGE_CACHE", str(tmp_path / "occupied"))
-    with pytest.raises(ArchiveError, match="it cannot be kept in"):
+    with pytest.raises(ArchiveError, match="it cannot be stored in"):
         kept_upload([("a.toml", RULE.encode())])
-    assert uploads_at_hand() == []
+    assert kept_uploads() == []
 
 
 def test_a_folder_stays_as_it_was_when_its_successor_fails(tmp_path):

@@ -271,7 +271,7 @@ def test_a_gap_layer_keeps_its_gaps_and_claims_no_coverage(tmp_path, capsys):
     assert {item["color"] for item in layer["legendItems"]} == {KINDS[kind] for kind in found["gap_type"]}
 
 
-def test_a_gap_that_is_answered_for_is_grey_and_says_why(tmp_path):
+def test_an_accepted_gap_is_grey_and_says_why(tmp_path):
     (tmp_path / "gaps.toml").write_text(
         '[[gap]]\nid = "T1057"\nstate = "accepted"\nreason = "No <b>host</b> to watch"\nowner = "blue"\n',
         encoding="utf-8",

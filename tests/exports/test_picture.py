@@ -180,7 +180,7 @@ def accepted(tmp_path, release: str = E18) -> Accepted:
     return accepted_in([tmp_path / "gaps.toml"], small.reading(release).reader)
 
 
-def test_open_cells_that_are_answered_for_are_marked(tmp_path):
+def test_open_accepted_cells_are_marked(tmp_path):
     view, said = small.view(E18), accepted(tmp_path)
     signs = {
         (column.tactic_id, one): sign

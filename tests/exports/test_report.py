@@ -122,7 +122,7 @@ def test_changes_appear_only_with_a_baseline():
     assert "Nothing." in Tags(report_html(state, {"sentence": "Nothing.", "rows": []})).text
 
 
-def test_gaps_that_are_answered_for_stand_apart(tmp_path):
+def test_accepted_gaps_stand_apart(tmp_path):
     entry = (
         '[[gap]]\nid = "T1059"\nstate = "planned"\nreason = "Sensor <i>comes</i>"\nowner = "blue | '
         'team"\nuntil = 2026-09-30\n'
@@ -160,7 +160,7 @@ def test_gaps_that_are_answered_for_stand_apart(tmp_path):
         )
 
 
-def test_the_matrix_marks_what_is_answered_for(tmp_path):
+def test_the_matrix_marks_accepted_gaps(tmp_path):
     (tmp_path / "gaps.toml").write_text(
         '[[gap]]\nid = "T1020"\nstate = "accepted"\nreason = "r"\nowner = "o"\n', encoding="utf-8"
     )

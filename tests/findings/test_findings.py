@@ -101,7 +101,7 @@ def test_findings_stand_in_the_order_of_rules_then_positions_then_checks(corpus)
 
 
 def test_a_revoked_id_with_several_successors_is_left_to_a_person():
-    """No release at hand has one, so one revocation is added to a copy of a real release."""
+    """No installed release has one, so one revocation is added to a copy of a real release."""
     real = small.catalogue(E19)
     frames = {name: real.frame(name) for name in CATALOGUE_FRAMES}
     more = pd.DataFrame({"attack_id": ["T1562.001"], "revoked_by": ["T1690"]}, dtype="str")

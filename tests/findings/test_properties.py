@@ -1,4 +1,4 @@
-"""What holds for findings of any rules: no exception, one row a fault, order changes nothing."""
+"""What holds for findings of any rules: no exception, one row per fault, order changes nothing."""
 
 from __future__ import annotations
 

@@ -134,6 +134,6 @@ def every_release_in(cache: Path, shared: Callable[..., Path]) -> EveryRelease:
     with (cache / "importing").open("w") as lock, found.installed():
         fcntl.flock(lock, fcntl.LOCK_EX)  # another process may be importing them
         for release in RELEASES[:2]:
-            if release not in {str(one) for one in shelf.installed()}:
+            if release not in {str(one.release) for one in shelf.installed_releases()}:
                 shelf.import_bundle(bundle(release))
     return found

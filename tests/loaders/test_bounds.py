@@ -416,14 +416,14 @@ FIRST = b'{"snapshot":"attack-coverage","version":1}\n'
 @pytest.mark.parametrize(
     ("plain", "words"),
     [
-        (b"\0" * 30_000_000, "no line of a snapshot|is no snapshot|of its size"),
-        (FIRST + b"{\n" * 10_000_000, ":2: no JSON"),
+        (b"\0" * 30_000_000, "not a line of a snapshot|of its size"),
+        (FIRST + b"{\n" * 10_000_000, ":2: not JSON"),
         (
             FIRST + b'{"corpus":{}}\n' * 200_000,
             "not a snapshot|more than any snapshot of its size",
         ),
-        (FIRST + b'{"rule":{"tags":[' + b"1," * 1_500_000, ":2: no line of a snapshot|of its size"),
-        (FIRST + b" " * 30_000_000, ":2: no line of a snapshot|of its size"),
+        (FIRST + b'{"rule":{"tags":[' + b"1," * 1_500_000, ":2: not a line of a snapshot|of its size"),
+        (FIRST + b" " * 30_000_000, ":2: not a line of a snapshot|of its size"),
     ],
 )
 def test_a_packed_snapshot_is_looked_at_line_by_line(plain, words):

@@ -37,7 +37,7 @@ from coverage.measures.matrix import (
     with_status,
 )
 from coverage.palette import KINDS
-from coverage.project.accepted_gaps import NOBODY, Accepted, Entry
+from coverage.project.accepted_gaps import NO_ENTRIES, Accepted, Entry
 from coverage.reading import Reading
 from coverage.scope import View
 from coverage.tables import PROJECT
@@ -298,5 +298,5 @@ def test_page_and_files_mark_a_cell_with_the_same_sign():
 def test_the_legend_names_the_signs_that_are_drawn():
     assert mark_keys({"", IN_FORCE}) == ["◊ accepted or planned gap"]
     assert mark_keys({OVER}) == ["◊! accepted, expired"] and mark_keys({""}) == []
-    cells = matrix_cells(small.view(E18), NOBODY)
+    cells = matrix_cells(small.view(E18), NO_ENTRIES)
     assert set(cells["sign"]) == set(cells["mark"]) == {""}

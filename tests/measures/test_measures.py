@@ -705,7 +705,7 @@ def test_the_months_up_to_the_stamp():
 def test_the_severities_of_rules_in_scope():
     # critical b; high a d l; medium c f h i j k; low e g
     assert list(severity_mix(view()).items()) == [("critical", 1), ("high", 3), ("medium", 6), ("low", 2)]
-    assert list(severity_mix(view(classes=("hunt",))).items()) == [("not said", 1)]
+    assert list(severity_mix(view(classes=("hunt",))).items()) == [("unknown", 1)]
 
 
 # ---- every measure

@@ -204,7 +204,7 @@ def test_the_decisions_file_is_found_and_does_not_make_the_tree_dirty(repository
     )
     done = cli("rules", "--to", E19, "--write", cwd=repository)
     assert done.returncode == 0, done.stderr
-    assert "answered nothing: 2" in done.stderr
+    assert "Unused decisions: 2" in done.stderr
     assert texts(repository)["rules/open.toml"] == rule(
         entry("TA0002", "Execution", technique("T1574", "Hijack Execution Flow"))
     )
@@ -214,7 +214,7 @@ def test_the_decisions_file_is_found_and_does_not_make_the_tree_dirty(repository
     ("arguments", "says"),
     [
         ((), "--to"),
-        (("--to", "enterprise-99.0"), "Enterprise 99.0 is not at hand"),
+        (("--to", "enterprise-99.0"), "Enterprise 99.0 is not installed"),
         (("--to", "nonsense"), "nonsense"),
         (("--to", E19, "--from", "mobile-18.1"), "different domains"),
         (("--to", E19, "--write", "--diff"), "choose one of"),

@@ -140,7 +140,7 @@ def test_faults_are_said_and_idle_entries_named(app, tmp_path):
         encoding="utf-8",
     )
     page = on(app, "plan.py")
-    assert "No release at hand knows T9999" in as_seen(page.warning[0].value)
+    assert "No installed release knows T9999" in as_seen(page.warning[0].value)
     assert any(
         "about no open gap" in caption.value and "T1003.001" in as_seen(caption.value)
         for caption in page.caption

@@ -49,9 +49,9 @@ def test_coverage_toml_says_what_the_sidebar_starts_with(here):
     assert "ATT&CK Enterprise 19.0 ·" in as_seen(app.main.caption[0].value)
 
 
-def test_a_release_of_coverage_toml_that_is_not_at_hand_is_said_and_the_projects_read(here):
+def test_a_release_of_coverage_toml_that_is_not_installed_is_named_and_the_projects_read(here):
     (here / "coverage.toml").write_text('attack = "enterprise-21.0"\n')
     app = started()
     assert app.sidebar.selectbox(key="attack").value == "enterprise-19.0"
     (warning,) = app.sidebar.warning
-    assert 'says attack = "enterprise-21.0": ATT&CK Enterprise 21.0 is not at hand.' in as_seen(warning.value)
+    assert '"enterprise-21.0": ATT&CK Enterprise 21.0 is not installed.' in as_seen(warning.value)

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from coverage.catalogue import shelf
 from coverage.charts.theme import CORPUS_COLOURS, DARK, LIGHT, colours_by_place, ink_on
 from coverage.charts.who import LETTERS, MOST, Corpora, who_data
-from coverage.corpora.uploads import uploads_at_hand
+from coverage.corpora.uploads import kept_uploads
 from coverage.measures import coverage_by_placement, gaps, summary
 from coverage.measures.matrix import matrix_cells, matrix_tactics
 from coverage.palette import ordered
@@ -93,10 +93,10 @@ def test_an_upload_is_used_and_removed_again(app):
     assert not page.exception
     assert "theirs: 1 rule " in stamp(page) and "a: 2 rules" in stamp(page)
     assert [as_seen(said.value) for said in page.sidebar.success] == ["theirs: 1 file."]
-    (upload,) = uploads_at_hand()
+    (upload,) = kept_uploads()
     assert "theirs (uploaded)" in page.multiselect(key="rule_paths").options
     page.button(key="upload_remove_0").click().run()
-    assert not page.exception and uploads_at_hand() == [] and not upload.path.exists()
+    assert not page.exception and kept_uploads() == [] and not upload.path.exists()
     assert "theirs" not in stamp(page)
 
 
@@ -107,10 +107,10 @@ def test_an_upload_that_breaks_a_rule_is_one_sentence_and_changes_nothing(app):
         [("evil.zip", zipped({"../out.toml": "x"}), "application/zip")]
     ).run()
     page.button(key="upload_use").click().run()
-    assert not page.exception and stamp(page) == before and uploads_at_hand() == []
+    assert not page.exception and stamp(page) == before and kept_uploads() == []
     assert (
         as_seen(page.sidebar.error[0].value)
-        == "Nothing was added: evil.zip: an entry leads out of its folder: ../out.toml."
+        == "Nothing was added: evil.zip: an entry points outside its folder: ../out.toml."
     )
 
 
@@ -314,8 +314,8 @@ def test_letters_read_on_every_colour():
     assert len(set(CORPUS_COLOURS)) == MOST == len(LETTERS)
 
 
-def test_the_releases_at_hand_are_those_of_the_project(here):
-    assert all(entry.embedded for entry in shelf.releases_at_hand())
+def test_the_installed_releases_are_those_of_the_project(here):
+    assert all(entry.embedded for entry in shelf.installed_releases())
 
 
 def test_a_chosen_colour_is_nobody_else_s():

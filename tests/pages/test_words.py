@@ -79,7 +79,7 @@ KNOWN = {
     ("gap_panel.py", "kind.capitalize()"),
     ("gap_panel.py", "rest"),
     ("gap_panel.py", "row['name']"),  # a title: `page_head` guards it
-    ("gap_parts.py", "_said_of(row)"),
+    ("gap_parts.py", "_acceptance(row)"),
     ("gap_parts.py", "row['attack_id']"),
     ("mapping.py", "VIEWS.__getitem__"),
     ("mapping_findings.py", "name.capitalize()"),

@@ -233,17 +233,17 @@ def test_entries_as_written(tmp_path):
             6,
             "gap-state",
             "error",
-            "is not a date, so nobody can say whether it holds",
+            "is not a date, so it is unclear whether the entry is in force",
         ),
-        (entry("T1020") + entry("T9999"), 6, "gap-unknown-id", "error", "No release at hand knows T9999"),
-        (entry("none"), 1, "gap-unknown-id", "error", "This is no ATT&CK technique ID"),
+        (entry("T1020") + entry("T9999"), 6, "gap-unknown-id", "error", "No installed release knows T9999"),
+        (entry("none"), 1, "gap-unknown-id", "error", "Not an ATT&CK technique ID"),
         (entry("T1625"), 1, "gap-unknown-id", "error", "is an ID of ATT&CK Mobile"),
         (entry("T1685"), 1, "gap-unread-id", "warning", "it could be "),
         (entry("T1020", tactic="Impact"), 1, "gap-unknown-tactic", "error", "T1020 is not in Impact"),
-        (entry("T1020", tactic="Nonsense"), 1, "gap-unknown-tactic", "error", "'Nonsense' is no tactic"),
-        (entry("T1020") + entry("T1020"), 6, "gap-twice", "warning", "T1020 stands here before"),
-        (entry("T1020", note="x"), 6, "unknown-key", "warning", "note is not known here"),
-        ("[gaps]\n", 1, "unknown-key", "warning", "gaps is not known here"),
+        (entry("T1020", tactic="Nonsense"), 1, "gap-unknown-tactic", "error", "unknown tactic: 'Nonsense'"),
+        (entry("T1020") + entry("T1020"), 6, "gap-twice", "warning", "T1020 is listed twice"),
+        (entry("T1020", note="x"), 6, "unknown-key", "warning", "note is unknown"),
+        ("[gaps]\n", 1, "unknown-key", "warning", "gaps is unknown"),
         ("[[gap]\n", 1, "bad-toml", "error", "Not valid TOML"),
         ('gap = "T1020"\n', 1, "wrong-type", "warning", "gap is text, not a list of tables"),
     ],
@@ -258,7 +258,7 @@ def test_each_fault_is_a_problem_with_its_line(tmp_path, text, line, code, sever
 def test_an_entry_with_an_error_says_nothing_and_costs_no_other(tmp_path):
     accepted = said(tmp_path, entry("T1020", "ignored") + entry("T9999") + entry("T1119"))
     assert set(accepted.by_place) == {("T1119", "")} and len(accepted.errors) == 2
-    assert accepted.errors[1].startswith(f"{tmp_path / 'gaps.toml'}:6: No release at hand knows T9999")
+    assert accepted.errors[1].startswith(f"{tmp_path / 'gaps.toml'}:6: No installed release knows T9999")
 
 
 def test_everything_wrong_with_an_entry_is_said_in_the_order_of_the_file(tmp_path):
@@ -276,7 +276,7 @@ def test_everything_wrong_with_an_entry_is_said_in_the_order_of_the_file(tmp_pat
             6,
             "unknown-key",
             "warning",
-            "gap[0].note is not known here; known are id, state, reason, owner, ticket, tactic, until.",
+            "gap[0].note is unknown; known: id, state, reason, owner, ticket, tactic, until.",
         ),
     ]
 
@@ -288,7 +288,7 @@ def test_a_table_alone_is_read_as_the_only_entry(tmp_path):
     assert [(one.id, one.line) for one in entries] == [("T1119", 1)]
     assert [(one.line, one.message.partition(";")[0]) for one in problems] == [
         (1, "gap is a table, not a list of tables"),
-        (6, "gap.note is not known here"),
+        (6, "gap.note is unknown"),
     ]
 
 
@@ -473,14 +473,14 @@ def test_faults_of_the_file_are_said_and_stop_nothing(corpus):
     assert done.returncode == 0 and [row["technique_id"] for row in json.loads(done.stdout)["gaps"]] == [
         "T1020"
     ]
-    assert f"error: {corpus / 'gaps.toml'}:1: No release at hand knows T9999." in done.stderr
+    assert f"error: {corpus / 'gaps.toml'}:1: No installed release knows T9999." in done.stderr
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (("--accepted", "maybe"), "unknown --accepted choice: 'maybe'; choose from show, hide, only"),
-        (("--gaps-file", "none.toml"), "there is no file none.toml"),
+        (("--gaps-file", "none.toml"), "file not found: none.toml"),
     ],
 )
 def test_the_command_says_why_it_cannot(corpus, arguments, words):

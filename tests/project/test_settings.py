@@ -69,13 +69,13 @@ def test_no_file_and_an_empty_file_say_nothing(tmp_path):
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [
-        ("[lnt]\n", 1, "lnt is not a setting; known here: lint"),
-        ('[lint]\nsilences = "x"\n', 2, "lint.silences is not a setting; known here: silence"),
+        ("[lnt]\n", 1, "lnt is not a setting; known: lint"),
+        ('[lint]\nsilences = "x"\n', 2, "lint.silences is not a setting; known: silence"),
         ("[lint]\nsilence = 3\n", 2, "is a whole number, not a list of tables"),
         (
             '[[lint.silence]]\ncode = "parnt-only"\npath = "**"\nreason = "x"\n',
             2,
-            "'parnt-only', which is not a code of a check; the codes are revoked-technique, ",
+            "'parnt-only', which is not a check; the codes are revoked-technique, ",
         ),
         ('[[lint.silence]]\npath = "**"\nreason = "x"\n', 1, "has no code"),
         ('[[lint.silence]]\ncode = "parent-only"\npath = "**"\n', 1, "has no reason"),
@@ -123,7 +123,7 @@ def test_every_table_with_a_scope_knows_every_option_of_a_scope(tmp_path, head, 
     with pytest.raises(SettingsError) as caught:
         read_settings(settings_file(tmp_path, f"{head}\nzz = 1\n"))
     known = ", ".join([*own, "attack", *OPTIONS])
-    assert str(caught.value).endswith(f".zz is not a setting; known here: {known}.")
+    assert str(caught.value).endswith(f".zz is not a setting; known: {known}.")
 
 
 @pytest.mark.parametrize(("text", "imported"), [(None, False), ("[lint]\n", True)])
@@ -257,7 +257,7 @@ def test_the_last_day_counts_and_the_day_after_is_a_warning_at_its_line(reading,
         str(tmp_path / "coverage.toml"),
         4,
     )
-    assert row["message"] == "The silence of no-mapping ended on 2026-11-23; its findings count again."
+    assert row["message"] == "The silence for no-mapping ended on 2026-11-23; its findings count again."
 
 
 def test_a_silence_that_fits_nothing_is_a_note(reading, tmp_path):

@@ -21,7 +21,7 @@ EXPANDED, EXPAND_ALL, FIND = "unfold", "unfold_all", "find"  # parameters of the
 
 
 def clicked() -> str | None:
-    """The ID of the cell that the reader opened in this run; answered once."""
+    """The ID of the cell that the reader opened in this run; returned once."""
     return st.session_state.pop(CLICKED, None)
 
 
