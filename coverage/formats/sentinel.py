@@ -20,10 +20,11 @@ from coverage.formats.seam import Context, RuleFile
 from coverage.formats.unread import named_texts
 from coverage.models import LoadResult, Rule
 from coverage.syntaxes import json_text as _json
-from coverage.syntaxes import yaml_text as _yaml
 from coverage.syntaxes.fields import Fields
 from coverage.syntaxes.syntax import DocPath, Issue
 from coverage.syntaxes.written_fields import YamlFields
+from coverage.syntaxes.yaml_scan import Documents
+from coverage.syntaxes.yaml_text import YAML, duplicate_keys
 from coverage.vocabulary import parent_of
 
 ANALYTICS = ("triggerOperator", "queryFrequency", "severity", "kind")
@@ -332,9 +333,7 @@ def _texts(rule: Fields, key: str) -> Iterator[tuple[str, DocPath]]:
 def remarks(file: RuleFile, document: Any, result: LoadResult) -> Iterator[Issue]:
     """Keys written twice (`duplicate-key`)."""
     yield from (
-        _yaml.duplicate_keys(document)
-        if isinstance(document, _yaml.Documents)
-        else _json.duplicate_keys(document)
+        duplicate_keys(document) if isinstance(document, Documents) else _json.duplicate_keys(document)
     )
 
 
@@ -347,7 +346,7 @@ def _meant_arm(keys: Sequence[str], text: str, attack_id: str) -> str:
     return f"{key}: [{attack_id}]"
 
 
-FORMAT = Format(rules, _yaml.YAML, remarks, _meant)
+FORMAT = Format(rules, YAML, remarks, _meant)
 LOADER = FORMAT.loader(
     "sentinel", "Microsoft Sentinel rule or hunting query", (".yml", ".yaml"), sniff, meant
 )
