@@ -14,11 +14,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from coverage.formats.outcome import Built, Format, Mapped, identity, meant_id, names, platforms_of, severity
+from coverage.formats.outcome import (
+    Built,
+    Format,
+    Mapped,
+    identity,
+    meant_id,
+    names,
+    platforms_of,
+    rule_of,
+    severity,
+)
 from coverage.formats.platforms import RuleWords
 from coverage.formats.seam import Context, RuleFile
 from coverage.formats.unread import named_texts
-from coverage.models import LoadResult, Rule
+from coverage.models import LoadResult
 from coverage.syntaxes import json_text as _json
 from coverage.syntaxes.fields import Fields
 from coverage.syntaxes.syntax import DocPath, Issue
@@ -159,7 +169,7 @@ def _arm_parts(resource: Fields) -> Parts:
     rule_id = _arm_id(resource.values, rule.values)
     name = rule.text("displayName") or rule_id
     if name is None:
-        rule.issue((), "no-rule", "has neither a displayName nor a name, so it was not read", "error")
+        rule.issue((), "no-rule", "has no displayName and no name, so it was not read", "error")
     elif rule_id is None:
         rule.issue((), "no-rule-id", "has no name or id of its own")
     version = rule.values.get("templateVersion", rule.values.get("version"))
@@ -202,11 +212,10 @@ def _built(file: RuleFile, parts: Parts, format_id: str, nth: int, context: Cont
     platforms, notes = platforms_of(_words(connectors, tables, query, context), file, parts.rule_id, context)
     status = rule.text("status")
     return Built(
-        Rule(
-            rule_key=file.rule_key(nth),
-            corpus=file.corpus,
-            path=file.path,
-            format=format_id,
+        rule_of(
+            file,
+            format_id,
+            nth,
             rule_id=parts.rule_id,
             name=parts.name,
             rule_class=_rule_class(parts, status),
@@ -227,7 +236,6 @@ def _built(file: RuleFile, parts: Parts, format_id: str, nth: int, context: Cont
             maturity=status,
             description=_description(rule),
             query=query,
-            content_hash=file.content_hash,
         ),
         rule.issues,
         list(_mapped(rule)),
