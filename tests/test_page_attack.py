@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from coverage.catalogue.shelf import import_bundle
 from tests import small
 from tests.conftest import PROJECT
-from tests.seen import as_seen
+from tests.seen import as_seen, with_open_sidebar
 from tests.test_catalogue_small import small_bundle
 
 
@@ -21,7 +21,7 @@ def here(tmp_path, monkeypatch):
 
 
 def started() -> AppTest:
-    app = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=120).run()
+    app = with_open_sidebar(AppTest.from_file(str(PROJECT / "app.py"), default_timeout=120)).run()
     assert not app.exception
     return app
 

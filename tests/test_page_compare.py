@@ -12,7 +12,7 @@ from coverage.changes.compare import compare
 from coverage.loaders import corpus_sources, load
 from coverage.reading import read_in
 from coverage.tables import PROJECT
-from tests.seen import as_seen
+from tests.seen import as_seen, with_open_sidebar
 
 COMPARE = "compare"  # the view of the Matrix page
 PATHS = [f"{name}={PROJECT / 'rules' / name}" for name in ("windows", "linux", "macos")]
@@ -24,7 +24,7 @@ def app(monkeypatch, tmp_path):
     monkeypatch.setenv("COVERAGE_RULES", os.pathsep.join(PATHS))
     monkeypatch.setenv("COVERAGE_CACHE", str(tmp_path))
     monkeypatch.setattr("sys.argv", ["streamlit"])
-    return AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60)
+    return with_open_sidebar(AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60))
 
 
 @pytest.fixture(scope="module")

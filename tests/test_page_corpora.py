@@ -17,7 +17,7 @@ from coverage.measures.matrix import matrix_cells, matrix_tactics
 from coverage.palette import ordered
 from coverage.tables import PROJECT
 from tests.corpora_made import rule_text, write_corpora, zipped
-from tests.seen import as_seen, cells_of, matrix_of
+from tests.seen import as_seen, cells_of, matrix_of, with_open_sidebar
 from tests.test_corpora import THREE, read, seen
 from tests.test_pages import answer, numbers, on
 
@@ -35,7 +35,7 @@ def here(monkeypatch, tmp_path):
 
 @pytest.fixture
 def app(here):
-    return AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60)
+    return with_open_sidebar(AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60))
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from coverage.findings import CHECKS
 from coverage.tables import PROJECT
 from tests.findings_corpus import CASES, written_to
-from tests.seen import as_seen
+from tests.seen import as_seen, with_open_sidebar
 from tests.test_pages import answer, numbers, on
 
 SEEN_AT_19 = ("revoked-technique", "tactic-left", "parent-only", "no-mapping", "right", "right-sigma")
@@ -25,7 +25,7 @@ def app(monkeypatch, tmp_path) -> AppTest:
     monkeypatch.setenv("COVERAGE_RULES", str(folder))
     monkeypatch.setenv("COVERAGE_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr("sys.argv", ["streamlit"])
-    return AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60)
+    return with_open_sidebar(AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60))
 
 
 def table(page: AppTest, column: str):

@@ -19,7 +19,7 @@ from coverage.tables import PROJECT
 from coverage.vocabulary import RULE_CLASSES
 from tests.command_line import run as command
 from tests.formats import FORMATS
-from tests.seen import as_seen
+from tests.seen import as_seen, with_open_sidebar
 
 FILES = [file for file, *_ in PAGES]
 
@@ -30,7 +30,7 @@ def app(monkeypatch, tmp_path):
     monkeypatch.setenv("COVERAGE_RULES", str(PROJECT / "rules"))
     monkeypatch.setenv("COVERAGE_CACHE", str(tmp_path))
     monkeypatch.setattr("sys.argv", ["streamlit"])
-    return AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60)
+    return with_open_sidebar(AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60))
 
 
 def on(app: AppTest, file: str) -> AppTest:

@@ -15,7 +15,7 @@ from coverage.measures import coverage_by_placement, coverage_by_tactic
 from coverage.measures.cell import PAGE_MEASURES
 from coverage.measures.matrix import matrix_cells, matrix_tactics, with_status
 from coverage.pages import compare, corpus_parts, export_buttons, parts, technique_detail
-from coverage.pages.matrix_view import clicked, matrix_view
+from coverage.pages.matrix_view import matrix_view
 from coverage.scope import View
 from coverage.session import address
 from coverage.text import plain
@@ -70,9 +70,6 @@ def _coverage(everything: View, head: DeltaGenerator, row: list[DeltaGenerator],
         now = corpus_parts.chosen_corpus(everything, "matrix_corpus", corpus, off=shade == CORPORA)
     with head:
         session.page_head("Matrix", _answer(now), now)
-    if opened := clicked():  # before the matrix, which is drawn already
-        technique_detail.technique_dialog(opened, [stamp.name for stamp in now.scope.corpora])
-
     cells, tactics = matrix_cells(now, session.accepted(now)), matrix_tactics(now)
     if several and now is everything:
         who = corpus_parts.who_covers(now)
@@ -86,7 +83,8 @@ def _coverage(everything: View, head: DeltaGenerator, row: list[DeltaGenerator],
         if measure.bands and not fixed:
             measure = measure.by_quantiles(shown.loc[~shown["is_subtechnique"], measure.column].tolist())
         data = matrix_data(shown, tactics, session.theme(), measure, cards(now))
-    matrix_view(data)
+    corpora = [stamp.name for stamp in now.scope.corpora]
+    matrix_view(data, lambda attack_id: technique_detail.technique_dialog(attack_id, corpora))
     _not_shown(now)
     _files(cells, now, shade)
 
