@@ -166,6 +166,7 @@ KNOWN = {
     ("technique_detail.py", "now.scope.attack.title"),
     ("technique_detail.py", "row['platforms_covered']"),
     ("technique_detail.py", "row['platforms_total']"),
+    ("waiting.py", "share"),  # a number
 }
 
 

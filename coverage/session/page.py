@@ -9,7 +9,7 @@ import streamlit as st
 from coverage.catalogue import CatalogueError
 from coverage.charts.theme import THEMES, Theme
 from coverage.scope import View
-from coverage.session import address
+from coverage.session import address, waiting
 from coverage.session.values import loaded, view
 from coverage.tables import TableError
 from coverage.text import plain
@@ -25,6 +25,7 @@ def page_head(title: str, answer: str, now: View, *more: str) -> None:
 
     The browser's tab has the title, too. Commits and hashes of the rules are in the stamp's help.
     """
+    waiting.end()
     st.set_page_config(page_title=f"{title} · ATT&CK coverage")
     st.title(plain(title), anchor=False)
     st.markdown(f"#### {answer}")
@@ -44,6 +45,7 @@ def guarded_view() -> View:
         st.error(plain(str(error)))
         st.stop()
     if now.all_rules.empty:
+        waiting.end()
         st.title("No rules yet", anchor=False)
         st.info(
             "No detection rule was found in the chosen folders. Add a folder under **Rule folders** in the "
