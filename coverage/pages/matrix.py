@@ -36,10 +36,10 @@ def page() -> None:
     """The view that the address names; only that one is computed."""
     everything, head = session.guarded_view(), st.container()
     several = len(corpus_parts.corpus_names(everything)) > 1
-    row = st.columns([3.4, 3, 3.4, 2.4] if several else [4, 3, 5], vertical_alignment="bottom")
+    row = st.container(horizontal=True, vertical_alignment="bottom")
     if several or address.parameter("show") == "compare":
         view = address.segmented_control(
-            row[0],
+            row,
             "View",
             list(VIEWS),
             "show",
@@ -48,26 +48,24 @@ def page() -> None:
             label_visibility="collapsed",
         )
         if view == "compare":
-            compare.compare_view(everything, head)
+            compare.compare_view(everything, head, row)
             return
-    _coverage(everything, head, list(row), several)
+    _coverage(everything, head, row, several)
 
 
-def _coverage(everything: View, head: DeltaGenerator, row: list[DeltaGenerator], several: bool) -> None:
-    colour, corpus, bands = row[1:] if several else (row[0], None, row[1])
+def _coverage(everything: View, head: DeltaGenerator, row: DeltaGenerator, several: bool) -> None:
     shade = address.selectbox(
-        colour,
+        row,
         "Colour by",
         [*PAGE_MEASURES, *([CORPORA] if several else [])],
         "shade",
         default="rules",
         format_func=lambda name: PAGE_MEASURES[name].label if name in PAGE_MEASURES else "Rule sets",
         help=HOW_TO_READ,
+        width=200,
     )
-    fixed = shade in PAGE_MEASURES and bool(PAGE_MEASURES[shade].bands) and _fixed_bands(bands)
-    now = everything
-    if corpus is not None:
-        now = corpus_parts.chosen_corpus(everything, "matrix_corpus", corpus, off=shade == CORPORA)
+    now = corpus_parts.chosen_corpus(everything, "matrix_corpus", row, off=shade == CORPORA, width=200)
+    fixed = shade in PAGE_MEASURES and bool(PAGE_MEASURES[shade].bands) and _fixed_bands(row)
     with head:
         session.page_head("Matrix", _answer(now), now)
     cells, tactics = matrix_cells(now, session.accepted(now)), matrix_tactics(now)
@@ -89,7 +87,7 @@ def _coverage(everything: View, head: DeltaGenerator, row: list[DeltaGenerator],
     _files(cells, now, shade)
 
 
-def _fixed_bands(place) -> bool:
+def _fixed_bands(place: DeltaGenerator) -> bool:
     return address.toggle(
         place,
         "Fixed bands",
