@@ -154,6 +154,13 @@ READ_STATUSES: dict[str, str] = {
     "tactic_only": "The mapping names a tactic and no technique",
 }
 
+# How an adversary comes to a technique that it is said to use.
+WAYS: dict[str, str] = {
+    "direct": "it is linked to the technique itself",
+    "campaign": "a campaign that is attributed to it is",
+    "software": "software that it uses is",
+}
+
 # How the written tactic stands to the technique as read.
 TACTIC_STATUSES: dict[str, str] = {
     "valid": "The technique is in this tactic",
