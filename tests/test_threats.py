@@ -343,7 +343,7 @@ def test_misp_events_and_both_spellings_of_a_tag(read_in_19, tmp_path):
     assert ids_of(threat, mine) == {"T1566", "T1059.001", "T1003", "T1110"}
     assert set(threat.uses.loc[threat.uses["member_id"] == mine, "last_reported"]) == {2025}
     assert set(threat.members["member_id"]) == {mine, "G0016"}
-    assert [row[2:] for row in said(threat)] == [("note", "threat-no-uses"), ("note", "threat-unknown")]
+    assert [row[2:] for row in said(threat)] == [("note", "threat-unknown"), ("note", "threat-no-uses")]
 
 
 def test_a_table_with_weights_names_and_years(read_in_19, tmp_path):
