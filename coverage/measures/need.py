@@ -166,8 +166,14 @@ class ThreatCoverage:
 
     def sentence(self, name: str) -> str:
         """Both figures with what they are of."""
+        grains = ", ".join(
+            f"{number(covered)} of {needed:,} {words}"
+            for (covered, needed), words in zip(
+                self.grains.values(), ("techniques", "sub-techniques"), strict=True
+            )
+        )
         return (
-            f"Against {name}: {number(self.covered)} of {self.needed:,} IDs that it needs are covered; "
+            f"Against {name}: {number(self.covered)} of {self.needed:,} needed IDs are covered ({grains}); "
             f"weighted by need {self.weighted:.1%}."
         )
 

@@ -14,7 +14,7 @@ import pandas as pd
 
 from coverage.measures.breadth import coverage_by_id
 from coverage.measures.cover import greedy_cover
-from coverage.measures.frames import THREAT_STEPS, WORK_ORDER
+from coverage.measures.frames import GAPS, THREAT_STEPS, WORK_ORDER
 from coverage.measures.gaps import gaps
 from coverage.measures.need import columns_of_rows, need_by_id, need_terms, threat_coverage
 from coverage.measures.next_steps import data_needed, next_steps
@@ -74,6 +74,23 @@ def _work_order(
     frame["_place"] = range(len(frame))
     order = ["score", "need", "_place"]
     return frame.sort_values(order, ascending=[False, False, True], ignore_index=True).drop(columns="_place")
+
+
+def with_need(found: pd.DataFrame, order: pd.DataFrame) -> pd.DataFrame:
+    """A GAPS frame with the columns that WORK_ORDER adds, in its order.
+
+    A covered ID among the gaps (`fragile`, `platform`) has no row there: it stands behind them, with nothing
+    open.
+    """
+    added = [name for name in WORK_ORDER.columns if name not in GAPS.columns]
+    joined = found.merge(order[["attack_id", "gap_type", *added]], on=["attack_id", "gap_type"], how="left")
+    joined["needed_by"] = [names if isinstance(names, tuple) else () for names in joined["needed_by"]]
+    numbers = [name for name in added if name not in ("needed_by", "last_reported")]
+    joined[numbers] = joined[numbers].fillna(0.0)
+    place = {key: nth for nth, key in enumerate(zip(order["attack_id"], order["gap_type"], strict=True))}
+    keys = zip(joined["attack_id"].tolist(), joined["gap_type"].tolist(), strict=True)
+    joined["_place"] = [place.get(key, len(place)) for key in keys]
+    return joined.sort_values("_place", kind="stable", ignore_index=True).drop(columns="_place")
 
 
 def _year(value: object) -> int | None:

@@ -7,7 +7,7 @@ are one profile. Without any, the default is every group reported since three ye
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -96,6 +96,15 @@ def group_profile(groups: Iterable[str], through: Iterable[str] = ()) -> Profile
         through=tuple(through),
     )
     return Profile(entry.name, (entry,))
+
+
+def with_ways(profile: Profile, ways: Iterable[str]) -> Profile:
+    """The profile counting also what its members come to these ways (vocabulary.WAYS)."""
+    more = tuple(ways)
+    entries = (
+        replace(entry, through=tuple(dict.fromkeys((*entry.through, *more)))) for entry in profile.entries
+    )
+    return replace(profile, entries=tuple(entries)) if more else profile
 
 
 def profile_toml(profile: Profile) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from difflib import get_close_matches
 
 import pandas as pd
 
@@ -147,17 +148,23 @@ class _Work:
         found = self._ids(kind, text)
         if len(found) == 1:
             return found[0]
-        words = ", ".join(f"{one} {self.names[kind][one]}" for one in found)
-        self._problem(
-            entry,
-            key,
-            "threat-several" if found else "threat-unknown",
-            "error",
-            f"'{text}' fits several: {words}; write the ID."
-            if found
-            else f"'{text}' is no {kind} of {self.catalogue.release.title}, by ID, name or alias.",
-        )
+        release = self.catalogue.release.title
+        if found:
+            several = ", ".join(f"{one} {self.names[kind][one]}" for one in found)
+            words = f"'{text}' fits several: {several}; write the ID."
+            self._problem(entry, key, "threat-several", "error", words)
+        else:
+            words = f"'{text}' is no {kind} of {release}, by ID, name or alias{self._like(kind, text)}."
+            self._problem(entry, key, "threat-unknown", "error", words)
         return None
+
+    def _like(self, kind: str, text: str) -> str:
+        """The names that are most like a text, as a part of a sentence; nothing where none is."""
+        names = {name.casefold(): name for name in self.names[kind].values()}
+        close = [name for name in names if name_key(text) and name_key(text) in name_key(name)]
+        close += get_close_matches(text.casefold(), names, 3, 0.7)
+        found = list(dict.fromkeys(names[one] for one in close))[:3]
+        return f"; nearest: {', '.join(found)}" if found else ""
 
     def _ids(self, kind: str, text: str) -> tuple[str, ...]:
         if text.strip().upper() in self.names[kind]:
