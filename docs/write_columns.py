@@ -49,7 +49,8 @@ def page() -> str:
     parts += [
         "## What ATT&CK is\n\nThe release's own frames, with `--frame` only.\n",
         *_sections(ATTACK_FRAMES),
-        "## Against whom\n\nWhat `threats --json` writes under each key, where a member of `adversaries` has its `member_id` as `id`; `--csv` has\n`adversaries`.\n",
+        "## Against whom\n\nWhat `threats --json` writes under each key, `member_id` of adversaries as `id`.\n"
+        "`--csv` has the adversaries.\n",
         *(_section(name, spec, question) for name, (spec, question) in THREAT_FRAMES.items()),
     ]
     return "\n".join(parts)
