@@ -49,7 +49,7 @@ def page() -> str:
     parts += [
         "## What ATT&CK is\n\nThe release's own frames, with `--frame` only.\n",
         *_sections(ATTACK_FRAMES),
-        "## Against whom\n\nWhat `threats --json` writes under each key, `member_id` of adversaries as `id`.\n"
+        "## Against whom\n\nWhat `threats --json` writes under each key, adversaries with their ID as `id`.\n"
         "`--csv` has the adversaries.\n",
         *(_section(name, spec, question) for name, (spec, question) in THREAT_FRAMES.items()),
     ]
