@@ -21,6 +21,7 @@ from coverage.words import number
 
 _KEPT = 20  # profiles whose needs are kept with a view
 _TERMS_IN_A_SUM = 12
+_FACTS = ("attack_id", "name", "is_subtechnique", "parent_id", "covered", "rules")
 
 
 @once_a_view(most=_KEPT)
@@ -73,32 +74,40 @@ def need_by_id(view: View, threat: Threat) -> pd.DataFrame:
     """NEED: every ID in scope that a member of the profile needs, the most needed first."""
     terms, states = need_terms(view, threat), state_by_id(view)
     weights = fsum(threat.members["weight"].tolist())
-    coverage = coverage_by_id(view).set_index("attack_id")
+    users: dict[str, list[tuple]] = {}
+    columns = ("name", "weight", "counts", *WAYS, "last_reported")
+    for attack_id, *term in zip(
+        terms["attack_id"].tolist(), *(terms[column].tolist() for column in columns), strict=True
+    ):
+        users.setdefault(attack_id, []).append(tuple(term))
+    coverage = coverage_by_id(view)
+    facts = zip(*(coverage[column].tolist() for column in _FACTS), strict=True)
     rows = []
-    for attack_id, of_id in terms.groupby("attack_id", sort=False):
-        row, weight = coverage.loc[attack_id], of_id["weight"].tolist()
-        years = of_id["last_reported"].dropna()
-        using = fsum(_products(weight, of_id["counts"]))
-        rows.append(
-            (
-                attack_id,
-                row["name"],
-                row["is_subtechnique"],
-                row["parent_id"],
-                len(of_id),
-                len(threat.members),
-                using,
-                weights,
-                using / weights,
-                *(fsum(_products(weight, of_id[way])) / weights for way in WAYS),
-                tuple(of_id["name"]),
-                int(years.max()) if len(years) else None,
-                row["covered"],
-                states[attack_id],
-                row["rules"],
-                attack_url(attack_id),
+    for attack_id, name, is_subtechnique, parent, covered, rules in facts:
+        if attack_id in users:
+            names, weight, counts, *ways, years = zip(*users[attack_id], strict=True)
+            using = fsum(_products(weight, counts))
+            known = [year for year in years if not pd.isna(year)]
+            rows.append(
+                (
+                    attack_id,
+                    name,
+                    is_subtechnique,
+                    parent,
+                    len(names),
+                    len(threat.members),
+                    using,
+                    weights,
+                    using / weights,
+                    *(fsum(_products(weight, way)) / weights for way in ways),
+                    names,
+                    max(known, default=None),
+                    covered,
+                    states[attack_id],
+                    rules,
+                    attack_url(attack_id),
+                )
             )
-        )
     rows.sort(key=lambda row: (-row[8], row[0]))
     return NEED.frame(columns_of_rows(NEED.columns, rows))
 

@@ -23,7 +23,7 @@ from coverage.threats.frames import MEMBER_USES, MEMBERS
 from coverage.threats.names import ids_by_name, name_key, names_of
 from coverage.threats.profile import Profile
 from coverage.threats.sectors import Victims, victims_by_group
-from coverage.threats.uses import attack_uses
+from coverage.threats.uses import Uses, uses_by_member
 from coverage.vocabulary import attack_url, id_kind
 
 ATTACK = "ATT&CK"  # the source of what MITRE says itself
@@ -121,11 +121,7 @@ class _Work:
         self.names = {kind: names_of(catalogue, kind) for kind in ("group", "software", "campaign")}
         self.members: dict[str, _Member] = {}
         self.problems: list[Problem] = []
-        self.mitre: dict[str, list[tuple[str, str, str, int | None]]] = {}
-        frame = attack_uses(catalogue)
-        columns = ("member_id", "attack_id", "way", "through", "last_reported")
-        for member, *use, year in zip(*(frame[name].tolist() for name in columns), strict=True):
-            self.mitre.setdefault(member, []).append((*use, None if pd.isna(year) else int(year)))
+        self.mitre = uses_by_member(catalogue)
 
     # ---- entries ---------------------------------------------------------------------------------------
 
@@ -211,7 +207,7 @@ class _Work:
             words = f"Nothing says when these were reported, so they are left out: {', '.join(undated)}."
             self._problem(entry, (), "threat-undated", "note", words)
 
-    def _counting(self, attack_id: str, entry: ThreatSetting) -> list[tuple[str, str, str, int | None]]:
+    def _counting(self, attack_id: str, entry: ThreatSetting) -> Uses:
         """(technique, way, through, year) of each use of an adversary in the ways that count for an entry."""
         return [use for use in self.mitre.get(attack_id, ()) if use[1] == "direct" or use[1] in entry.through]
 

@@ -10,7 +10,7 @@ from coverage.catalogue import Catalogue
 from coverage.kept import kept_with
 from coverage.threats.frames import ATTACK_USES
 
-Uses = Mapping[str, list[tuple[str, int | None]]]  # source ID -> (target ID, year)
+Uses = list[tuple[str, str, str, int | None]]  # technique, way, through, year
 
 
 def attack_uses(catalogue: Catalogue) -> pd.DataFrame:
@@ -47,6 +47,20 @@ def _attack_uses(catalogue: Catalogue) -> pd.DataFrame:
     return ATTACK_USES.frame(
         dict(zip(ATTACK_USES.columns, zip(*rows, strict=True), strict=True)) if rows else _nothing()
     )
+
+
+def uses_by_member(catalogue: Catalogue) -> Mapping[str, Uses]:
+    """The same as plain values: group, software or campaign ID -> what it uses."""
+    return kept_with(catalogue).get(_uses_by_member, catalogue)
+
+
+def _uses_by_member(catalogue: Catalogue) -> dict[str, Uses]:
+    frame = attack_uses(catalogue)
+    found: dict[str, Uses] = {}
+    columns = ("member_id", "attack_id", "way", "through", "last_reported")
+    for member, *use, year in zip(*(frame[name].tolist() for name in columns), strict=True):
+        found.setdefault(member, []).append((*use, None if pd.isna(year) else int(year)))
+    return found
 
 
 def _nothing() -> dict[str, list]:
