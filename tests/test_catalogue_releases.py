@@ -235,6 +235,8 @@ def test_the_year_a_use_was_last_reported_agrees_with_the_json(loaded):
     found = zip(uses["source_id"], uses["target_id"], uses["last_reported"].fillna(0), strict=True)
     assert {(source, target): year for source, target, year in found} == expected
     assert uses["last_reported"].notna().sum() > 30
+    texts = {one.get("description") for one in loaded.relations("uses")}
+    assert uses["procedure"].notna().any() and set(uses["procedure"].dropna()) <= texts
 
 
 @pytest.mark.parametrize(
@@ -349,7 +351,8 @@ def test_the_embedded_releases_hold_facts_only_and_stay_small():
     assert sum(path.stat().st_size for path in files) < 1_000_000
     assert {path.name for path in EMBEDDED.iterdir()} == {*map(str, RELEASES), "README.md"}
     for release in RELEASES:
-        assert open_catalogue(EMBEDDED / str(release)).techniques["description"].isna().all()
+        catalogue = open_catalogue(EMBEDDED / str(release))
+        assert catalogue.techniques["description"].isna().all() and catalogue.uses["procedure"].isna().all()
 
 
 def test_the_readme_names_every_bundle_and_mitres_notice():

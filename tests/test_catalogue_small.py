@@ -157,6 +157,7 @@ def small_objects(since_v18: bool = True) -> list[dict]:
             "uses",
             T["T1001"],
             2,
+            description="Fox did it.",
             external_references=[
                 cited("Fox (7777). (2021). A botnet (2023). Retrieved May 1, 2024."),
                 cited("Fox. (n.d.). Undated. Retrieved (2025)."),
@@ -267,6 +268,7 @@ def test_who_uses_what_between_live_objects_once(small):
     ]
     assert small.uses["last_reported"].isna().tolist() == [True, False, True]
     assert small.uses["last_reported"][1] == 2021
+    assert small.uses["procedure"].tolist()[1] == "Fox did it."
     assert rows(small.attributions, "campaign_id", "group_id") == [("C0001", "G0001")]
 
 

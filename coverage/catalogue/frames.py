@@ -105,6 +105,7 @@ USES = FrameSpec(
         "target_id": (TEXT, "technique, sub-technique or software ID"),
         "target_kind": (TEXT, "technique, subtechnique or software"),
         "last_reported": (MAYBE_INT, "newest year among its dated citations; NA when none is dated"),
+        "procedure": (TEXT, "MITRE's text of how; NA in the releases that come with the project"),
     },
 )
 

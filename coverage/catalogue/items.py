@@ -101,15 +101,15 @@ class Items:
         """The pairs both ends of which are live."""
         return ((source, target) for source, target, _ in self.live_relations(relation))
 
-    def live_relations(self, relation: str) -> Iterator[tuple[Item, Item, str]]:
-        """The same with the STIX ID of the relationship."""
+    def live_relations(self, relation: str) -> Iterator[tuple[Item, Item, Mapping[str, Any]]]:
+        """The same with the relationship itself."""
         return (ends for ends in self._ends(relation) if ends[0].status == ends[1].status == "live")
 
-    def _ends(self, relation: str) -> Iterator[tuple[Item, Item, str]]:
+    def _ends(self, relation: str) -> Iterator[tuple[Item, Item, Mapping[str, Any]]]:
         for stix in self.relations.get(relation, ()):
             source, target = self.by_ref.get(stix["source_ref"]), self.by_ref.get(stix["target_ref"])
             if source and target:
-                yield source, target, stix["id"]
+                yield source, target, stix
 
 
 def items_of(data: MitreAttackData, domain: str) -> Items:

@@ -36,10 +36,10 @@ if TYPE_CHECKING:
     from mitreattack.stix20 import MitreAttackData
 
 
-# What is read of a relationship: who, what, whom, and whether it stands.
+# What is read of a relationship: who, what, whom, how, and whether it stands.
 RELATION_FIELDS = {
     *("type", "spec_version", "id", "created", "modified", "revoked", "x_mitre_deprecated"),
-    *("relationship_type", "source_ref", "target_ref"),
+    *("relationship_type", "source_ref", "target_ref", "description"),
 }
 
 # What reading an object raises when one of its fields is of another type than MITRE writes.
@@ -268,14 +268,16 @@ def _day(moment: datetime | str | None) -> pd.Timestamp | None:
 
 
 def _uses(items: Items, reported: Mapping[str, int]) -> list[tuple]:
-    """Of several relations between the same two the newest year counts."""
+    """Of several relations between the same two the newest year counts, and its text."""
     sources, targets = ("group", "software", "campaign"), ("technique", "subtechnique", "software")
-    years: dict[tuple, int | None] = {}
-    for source, target, stix_id in items.live_relations("uses"):
+    found: dict[tuple, tuple[int, str | None]] = {}
+    for source, target, stix in items.live_relations("uses"):
         if source.kind in sources and target.kind in targets:
             key = (source.id, source.kind, target.id, target.kind)
-            years[key] = max(years.get(key) or 0, reported.get(stix_id, 0)) or None
-    return sorted((*key, year) for key, year in years.items())
+            year = reported.get(stix["id"], 0)
+            if key not in found or year > found[key][0]:
+                found[key] = (year, stix.get("description"))
+    return sorted((*key, year or None, text) for key, (year, text) in found.items())
 
 
 def _related(items: Items, relation: str, sources: tuple[str, ...], targets: tuple[str, ...]) -> list[tuple]:
