@@ -163,6 +163,14 @@ STATES: dict[str, str] = {
     "none": "no rule near it",
 }
 
+# How an ID stands between what a threat profile needs and what is covered.
+OVERLAYS: dict[str, str] = {
+    "needed_open": "needed, and open",
+    "needed_part": "needed, and covered in part",
+    "needed_covered": "needed, and covered",
+    "covered_only": "covered, and not needed",
+}
+
 # How an adversary comes to a technique that it is said to use.
 WAYS: dict[str, str] = {
     "direct": "it is linked to the technique itself",

@@ -12,10 +12,17 @@ import pytest
 
 from coverage.catalogue import shelf
 from coverage.changes.borrow import borrow
+from coverage.exports.navigator import threat_layer
 from coverage.frames import checked
 from coverage.loaders import CorpusSource, load
 from coverage.measures import gaps
-from coverage.measures.adversaries import adversaries, adversary_ids, adversary_tactics
+from coverage.measures.adversaries import (
+    adversaries,
+    adversary_ids,
+    adversary_tactics,
+    compare_threats,
+    threat_overlay,
+)
 from coverage.measures.breadth import coverage_by_id
 from coverage.measures.frames import (
     ADVERSARIES,
@@ -23,12 +30,17 @@ from coverage.measures.frames import (
     ADVERSARY_TACTICS,
     NEED,
     NEED_TERMS,
+    TECHNIQUE_USERS,
+    THREAT_COMPARISON,
+    THREAT_OVERLAY,
     THREAT_STEPS,
     WORK_ORDER,
 )
 from coverage.measures.need import need_by_id, need_sum, need_terms, state_by_id, threat_coverage
 from coverage.measures.next_steps import data_needed
+from coverage.measures.technique import technique_users
 from coverage.measures.work_order import technique_steps, with_need, work_order
+from coverage.palette import OVERLAY_COLOURS
 from coverage.project.settings import ThreatSetting
 from coverage.reading import Reading
 from coverage.scope import View
@@ -38,7 +50,7 @@ from coverage.threats.names import names_of
 from coverage.threats.profile import Profile, default_profile, group_profile
 from coverage.threats.threat import Threat, threat_in
 from coverage.threats.uses import attack_uses
-from coverage.vocabulary import STATES
+from coverage.vocabulary import OVERLAYS, STATES, WAYS
 from tests import small
 from tests.command_line import run
 from tests.small import DAY, E18, E19
@@ -267,6 +279,64 @@ def test_tactics_of_an_adversary_are_counted_in_every_tactic_of_an_id(here):
         assert (mine["exact"] <= mine["needed"]).all()
     assert cells["share"].isna().equals(cells["needed"] == 0)
     assert len(cells) == len(profile.members) * (view.catalogue.tactics["position"] >= 0).sum()
+
+
+def test_an_overlay_says_of_each_id_whether_it_is_needed_and_covered(here):
+    view, profile = here
+    overlay = checked(threat_overlay(view, profile), THREAT_OVERLAY)
+    needed, coverage = set(need_by_id(view, profile)["attack_id"]), coverage_by_id(view)
+    covered = set(coverage.loc[coverage["covered"] == 1, "attack_id"])
+    found = {name: set(rows["attack_id"]) for name, rows in overlay.groupby("overlay")}
+    assert found == {
+        "needed_open": needed - covered,
+        "needed_covered": needed & covered,
+        "covered_only": covered - needed,
+    }
+    assert set(found) < set(OVERLAYS) == set(OVERLAY_COLOURS)
+    in_part = threat_overlay(small.view(E19, rollup="share"), profile)
+    share = coverage_by_id(small.view(E19, rollup="share")).set_index("attack_id")["covered"]
+    part = set(in_part.loc[in_part["overlay"] == "needed_part", "attack_id"])
+    assert part == {one for one in needed if 0 < share[one] < 1} and part
+
+
+def test_two_adversaries_beside_one_another(here):
+    view, reading = here[0], small.reading(E19)
+    a, b = (threat(group_profile([name]), reading) for name in ("G0016", "G1015"))
+    found = checked(compare_threats(view, a, b), THREAT_COMPARISON)
+    ids = [set(need_by_id(view, one)["attack_id"]) for one in (a, b)]
+    assert set(found["attack_id"]) == ids[0] | ids[1]
+    both = found[(found["need_a"] > 0) & (found["need_b"] > 0)]
+    assert set(both["attack_id"]) == ids[0] & ids[1] and both.index.tolist() == list(range(len(both)))
+    assert set(found.loc[found["need_b"] == 0, "needed_by_a"]) == {("APT29",)}
+
+
+def test_who_comes_to_a_technique_and_how(here):
+    view = here[0]
+    users = checked(technique_users(view, "T1059.001"), TECHNIQUE_USERS)
+    uses = view.catalogue.uses
+    direct = users[users["way"] == "direct"]
+    assert set(direct["member_id"]) == set(uses.loc[uses["target_id"] == "T1059.001", "source_id"])
+    assert users.index[users["way"] == "direct"].tolist() == list(range(len(direct)))
+    years = direct.loc[direct["kind"] == "group", "last_reported"].dropna().tolist()
+    assert years == sorted(years, reverse=True) and users["procedure"].isna().all()
+    assert set(users["way"]) == set(WAYS) and (users.loc[users["way"] != "direct", "through"] != "").all()
+    spider = users[users["member_id"] == "G0102"]
+    assert "Empire" in set(spider.loc[spider["way"] == "software", "through"])
+
+
+def test_a_navigator_layer_of_need_over_coverage(here, tmp_path):
+    view, profile = here
+    layer = threat_layer(view, profile)
+    overlay = threat_overlay(view, profile).set_index("attack_id")
+    assert {one["techniqueID"]: one["color"] for one in layer["techniques"]} == {
+        attack_id: OVERLAY_COLOURS[name] for attack_id, name in overlay["overlay"].items()
+    }
+    assert not any("score" in one for one in layer["techniques"])
+    assert "needed IDs are covered" in layer["description"]
+    file = tmp_path / "layer.json"
+    done = run("threats", str(small.SMALL), "--group", "G0016", "--layer", str(file))
+    assert done.returncode == 0 and "1 member" in done.stdout
+    assert json.loads(file.read_text(encoding="utf-8"))["versions"]["layer"] == "4.5"
 
 
 # ---- what next ---------------------------------------------------------------------------------------------

@@ -42,6 +42,16 @@ Through = Annotated[
     ),
 ]
 
+Layer = Annotated[
+    str | None,
+    typer.Option(
+        "--layer",
+        metavar="FILE",
+        help="Write a Navigator layer of what is needed over what is covered, beside the rest; - is standard "
+        "output, in place of it.",
+    ),
+]
+
 
 @app.command(
     epilog='Examples:  threats  |  threats my-rules --group G0016 --group "Volt Typhoon" --json  |  threats '
@@ -54,6 +64,7 @@ def threats(
     profile: ProfileName = None,
     group: Groups = None,
     through: Through = None,
+    layer: Layer = None,
     as_json: AsJson = False,
     csv: CsvFile = None,
     every_row: EveryRow = False,
@@ -72,6 +83,12 @@ def threats(
     threat = threat_of(chosen, reading, strict=bool(group))
     if threat.members.empty and not len(threat.problems):
         error_console.print(f"nobody in the profile {chosen.name} uses a technique of this release")
+    if layer is not None:
+        from coverage.exports.navigator import layer_file, threat_layer
+
+        write_bytes(layer_file([threat_layer(view, threat)]), layer)
+        if layer == "-":
+            return
     rows = adversaries(view, threat)
     if csv is not None:
         write_bytes(stamped_csv(rows, view.scope), csv)

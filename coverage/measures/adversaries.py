@@ -8,7 +8,13 @@ from math import fsum
 import pandas as pd
 
 from coverage.measures.breadth import coverage_by_id, coverage_by_placement
-from coverage.measures.frames import ADVERSARIES, ADVERSARY_IDS, ADVERSARY_TACTICS
+from coverage.measures.frames import (
+    ADVERSARIES,
+    ADVERSARY_IDS,
+    ADVERSARY_TACTICS,
+    THREAT_COMPARISON,
+    THREAT_OVERLAY,
+)
 from coverage.measures.need import columns_of_rows, need_by_id, need_terms, state_by_id
 from coverage.scope import View, once_a_view
 from coverage.threats.threat import Threat
@@ -132,3 +138,53 @@ def adversary_tactics(view: View, threat: Threat) -> pd.DataFrame:
         for cell in [found.get((member, tactic), [])]
     ]
     return ADVERSARY_TACTICS.frame(columns_of_rows(ADVERSARY_TACTICS.columns, rows))
+
+
+@once_a_view(most=_KEPT)
+def threat_overlay(view: View, threat: Threat) -> pd.DataFrame:
+    """THREAT_OVERLAY: what the profile needs over what is covered, in the order of IDs."""
+    needs = need_by_id(view, threat).set_index("attack_id")
+    columns = ("need", "members", "needed_by", "last_reported")
+    needed = dict(
+        zip(needs.index, zip(*(needs[name].tolist() for name in columns), strict=True), strict=True)
+    )
+    coverage = coverage_by_id(view)
+    facts = ("attack_id", "name", "is_subtechnique", "parent_id", "covered", "rules")
+    rows = []
+    for attack_id, name, is_subtechnique, parent, covered, rules in zip(
+        *(coverage[column].tolist() for column in facts), strict=True
+    ):
+        need, members, by, year = needed.get(attack_id, (0.0, 0, (), None))
+        if need or covered:
+            year = None if pd.isna(year) else year
+            overlay = _overlay(need, covered)
+            rows.append(
+                (attack_id, name, is_subtechnique, parent, overlay, need, members, by, year, covered, rules)
+            )
+    return THREAT_OVERLAY.frame(columns_of_rows(THREAT_OVERLAY.columns, rows))
+
+
+def _overlay(need: float, covered: float) -> str:
+    if not need:
+        return "covered_only"
+    return "needed_open" if not covered else "needed_covered" if covered == 1 else "needed_part"
+
+
+@once_a_view(most=_KEPT)
+def compare_threats(view: View, a: Threat, b: Threat) -> pd.DataFrame:
+    """THREAT_COMPARISON: what two profiles, or two adversaries as profiles of their own, need; what both need
+    first.
+    """
+    first, second = need_by_id(view, a), need_by_id(view, b)
+    facts = pd.concat([first, second], ignore_index=True).drop_duplicates("attack_id")
+    sides = [
+        dict(zip(one["attack_id"].tolist(), zip(one["need"], one["needed_by"], strict=True), strict=True))
+        for one in (first, second)
+    ]
+    columns = ("attack_id", "name", "is_subtechnique", "parent_id", "covered", "state", "url")
+    rows = []
+    for *row, covered, state, url in zip(*(facts[name].tolist() for name in columns), strict=True):
+        (need_a, by_a), (need_b, by_b) = (side.get(row[0], (0.0, ())) for side in sides)
+        rows.append((*row, need_a, need_b, by_a, by_b, covered, state, url))
+    rows.sort(key=lambda row: (-min(row[4], row[5]), -max(row[4], row[5]), row[0]))
+    return THREAT_COMPARISON.frame(columns_of_rows(THREAT_COMPARISON.columns, rows))

@@ -467,3 +467,51 @@ THREAT_STEPS = FrameSpec(
         "helps_against": (LIST, "their names"),
     },
 )
+
+THREAT_OVERLAY = FrameSpec(
+    "THREAT_OVERLAY",
+    "one row an ID in scope that a threat profile needs, or that is covered",
+    ("attack_id",),
+    {
+        **_ID_COLUMNS,
+        "overlay": (TEXT, "how it stands between need and coverage: vocabulary.OVERLAYS"),
+        "need": (FLOAT, "its need in the profile, 0-1"),
+        "members": (INT, "members of the profile that need it"),
+        "needed_by": (LIST, "their names, those with the largest part first"),
+        "last_reported": (MAYBE_INT, "newest year of a use; NA: none is dated"),
+        "covered": (FLOAT, "what it counts as under the chosen roll-up: 0 or 1, or its share"),
+        "rules": (INT, "distinct rules in scope that count under the roll-up"),
+    },
+)
+
+THREAT_COMPARISON = FrameSpec(
+    "THREAT_COMPARISON",
+    "one row an ID in scope that one of two threat profiles needs",
+    ("attack_id",),
+    {
+        **_ID_COLUMNS,
+        "need_a": (FLOAT, "its need in the first profile, 0-1"),
+        "need_b": (FLOAT, "its need in the second profile, 0-1"),
+        "needed_by_a": (LIST, "names of the members of the first that need it"),
+        "needed_by_b": (LIST, "names of the members of the second that need it"),
+        "covered": (FLOAT, "what it counts as under the chosen roll-up: 0 or 1, or its share"),
+        "state": (TEXT, "what rules there are for it: vocabulary.STATES"),
+        "url": (TEXT, "page on attack.mitre.org"),
+    },
+)
+
+TECHNIQUE_USERS = FrameSpec(
+    "TECHNIQUE_USERS",
+    "one row a group, software or campaign of ATT&CK that comes to one ID, and a way it does",
+    ("member_id", "way", "through"),
+    {
+        "member_id": (TEXT, "group, software or campaign ID"),
+        "name": (TEXT, "its name"),
+        "kind": (TEXT, "group, software or campaign"),
+        "way": (TEXT, "vocabulary.WAYS: direct, campaign or software"),
+        "through": (TEXT, "name of the campaign or software; empty for a direct use"),
+        "last_reported": (MAYBE_INT, "newest year among the citations of the use; NA: undated"),
+        "procedure": (TEXT, "MITRE's text of how; NA where the release carries none, and for other ways"),
+        "url": (TEXT, "page on attack.mitre.org"),
+    },
+)
