@@ -79,7 +79,9 @@ def print_table(frame: pd.DataFrame, title: str, *notes: str, most: int | None =
         console.print(_table(frame, frame.columns, title, notes, overflow="fold"))
         return
     shown = frame if most is None else frame.head(most)
-    shown = shown.assign(**{name: shown[name].map(_short) for name in shown.select_dtypes("object").columns})
+    shown = shown.assign(
+        **{name: shown[name].map(_short) for name in shown.select_dtypes(["object", "str"]).columns}
+    )
     fitting = columns_that_fit(shown, console.width)
     left_out = [str(name) for name in shown.columns if name not in fitting]
     more = [f"{len(frame) - len(shown):,} more (--all)"] if len(shown) < len(frame) else []

@@ -46,6 +46,8 @@ WRITING = [
     ("diff", SMALL, f"{SMALL}/rules", "--markdown"),
     ("check", SMALL, "--config", "{config}"),
     ("check", SMALL, "--config", "{config}", "--format", "github"),
+    ("threats", SMALL),
+    ("threats", SMALL, "--json"),
     ("corpora", "list"),
     ("attack", "list"),
     ("attack", "list", "--json"),

@@ -494,7 +494,7 @@ def test_threats_reads_profiles_of_the_settings_and_files(tmp_path):
     first = run("threats", *where, cwd=tmp_path)
     value = json.loads(first.stdout)
     assert value["profile"]["name"] == "Ours" and value["adversaries"][0]["name"] == "Crew"
-    assert "ours.csv:3: No release at hand knows T9999" in first.stderr
+    assert "ours.csv:3: No installed release knows T9999" in first.stderr
     assert [one["code"] for one in value["problems"]] == ["threat-unknown-id"]
     assert json.loads(run("threats", *where, "--profile", "B", cwd=tmp_path).stdout)["profile"]["name"] == "B"
     by_file = json.loads(run("threats", *where, "--profile", "ours.csv", cwd=tmp_path).stdout)
