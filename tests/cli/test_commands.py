@@ -238,7 +238,7 @@ def test_problems_with_their_place(inside, tmp_path):
         "bad-toml",
         "error",
     )
-    assert "bad.toml" in table.stdout.decode() and "1 problem in 1 rule read" in table.stdout.decode()
+    assert "bad.toml" in table.stdout.decode() and "1 problem in reading 1 rule" in table.stdout.decode()
     rules = json.loads(counted.stdout)["rules"]
     assert (rules["problems"], rules["read"], rules["unmapped"]) == (1, 1, 0)  # bad TOML is no unmapped rule
 
