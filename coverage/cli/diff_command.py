@@ -88,6 +88,8 @@ def _found(base, head) -> Difference:
 
 def _figures(found: Difference) -> Table:
     rows = figures(found)
+    idle = [name for name in rows.columns if name.startswith("by ") and (rows[name] == "0").all()]
+    rows = rows.drop(columns=idle)
     table = Table(*rows.columns, box=None)
     table.columns[0].no_wrap = True
     for column in table.columns[1:]:
