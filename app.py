@@ -33,6 +33,6 @@ page = st.navigation([*shown, *moved], position="top")
 if page in moved:
     page.run()
 else:
-    with session.address.run(page.url_path):
+    with session.address.run(page.url_path), session.waiting.page(page.title):
         session.sidebar(rule_sets.choose)
         page.run()

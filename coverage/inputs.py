@@ -16,6 +16,7 @@ from coverage.loaders import CorpusSource, fingerprint
 from coverage.project.accepted_gaps import gaps_files
 from coverage.project.settings import find_settings
 from coverage.tables import DATA
+from coverage.threats.profile import threat_files
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Inputs:
     settings: str  # the coverage.toml that counts
     gaps: str  # every gaps.toml that counts
     releases: str  # the ATT&CK releases that can be opened
+    threats: str  # every file that a threat profile of coverage.toml reads
 
     @cached_property
     def digest(self) -> str:
@@ -58,6 +60,7 @@ def inputs_of(
         _contents([settings] if settings else []),
         _contents(gaps_files(settings, sources)),
         _digest(f"{entry.release} {entry.sha256}" for entry in shelf.installed_releases()),
+        _contents(threat_files(settings)),
     )
 
 

@@ -71,6 +71,15 @@ SIDES: dict[str, tuple[str, str]] = {
     "b_only": ("#E69F00", "#10181f"),
 }
 
+# What a threat profile needs over what is covered (vocabulary.OVERLAYS): Okabe-Ito's vermilion, orange and
+# green, and a grey.
+OVERLAY_COLOURS: dict[str, str] = {
+    "needed_open": "#D55E00",
+    "needed_part": "#E69F00",
+    "needed_covered": "#009E73",
+    "covered_only": "#C9D1D9",
+}
+
 # How severe a finding is: Okabe-Ito's vermilion, orange and blue, also of three lightnesses.
 SEVERITY_COLOURS: dict[str, str] = {"error": "#D55E00", "warning": "#E69F00", "note": "#56B4E9"}
 

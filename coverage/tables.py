@@ -11,6 +11,14 @@ from coverage.vocabulary import RULE_CLASSES
 PROJECT = Path(__file__).resolve().parent.parent
 DATA = PROJECT / "data"
 PRIORITY_TERMS = ("gap", "group", "software", "campaign")
+EASE_TERMS = (
+    "ease_none",
+    "ease_parent_only",
+    "ease_partial",
+    "ease_not_production",
+    "ease_borrow",
+    "ease_data",
+)
 
 
 class TableError(ValueError):
@@ -42,15 +50,36 @@ def priority_weights(path: Path = DATA / "priority.csv") -> dict[str, float]:
         For an unknown term, a weight that is not a number from 0 to 1000, or no weight for `gap`: then some
         gaps would count nothing.
     """
-    weights = _weights(path, "term", "term of a priority", PRIORITY_TERMS, most=1000)
+    weights = _priorities(path)
     if not weights["gap"]:
         raise TableError(f"{path}: 'gap' needs a weight of more than 0, so that every gap counts")
-    return weights
+    return {term: weights[term] for term in PRIORITY_TERMS}
 
 
-def _weights(path: Path, column: str, kind: str, known: Iterable[str], most: int) -> dict[str, float]:
-    """The table's `weight` of each known name; 0 for one it leaves out."""
-    weights = dict.fromkeys(known, 0.0)
+def ease_factors(path: Path = DATA / "priority.csv") -> dict[str, float]:
+    """What makes a gap easy to close: term -> factor. `ease_` and a gap type for the kind of work,
+    `ease_borrow` where another rule set has a rule for it, `ease_data` where its data is there.
+
+    A term the table leaves out is 1.
+
+    Raises
+    ------
+    TableError
+        As `priority_weights`, but for `gap`.
+    """
+    said = _priorities(path, 1.0)
+    return {term: said[term] for term in EASE_TERMS}
+
+
+def _priorities(path: Path, unsaid: float = 0.0) -> dict[str, float]:
+    return _weights(path, "term", "term of a priority", (*PRIORITY_TERMS, *EASE_TERMS), 1000, unsaid)
+
+
+def _weights(
+    path: Path, column: str, kind: str, known: Iterable[str], most: int, unsaid: float = 0.0
+) -> dict[str, float]:
+    """The table's `weight` of each known name; `unsaid` for one it leaves out."""
+    weights = dict.fromkeys(known, unsaid)
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             for line, row in enumerate(csv.DictReader(file), 2):

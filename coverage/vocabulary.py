@@ -154,6 +154,30 @@ READ_STATUSES: dict[str, str] = {
     "tactic_only": "The mapping names a tactic and no technique",
 }
 
+# What rules there are for an ID that an adversary needs: the first that fits.
+STATES: dict[str, str] = {
+    "exact": "a rule is for this very ID",
+    "sub_only": "only for a sub-technique of it",
+    "parent_only": "only for its technique",
+    "sibling_only": "only for another sub-technique of its technique",
+    "none": "no rule near it",
+}
+
+# How an ID fits what a threat profile needs and what is covered.
+OVERLAYS: dict[str, str] = {
+    "needed_open": "needed, and open",
+    "needed_part": "needed, and covered in part",
+    "needed_covered": "needed, and covered",
+    "covered_only": "covered, and not needed",
+}
+
+# How an adversary comes to a technique that it is said to use.
+WAYS: dict[str, str] = {
+    "direct": "it is linked to the technique itself",
+    "campaign": "a campaign that is attributed to it is",
+    "software": "software that it uses is",
+}
+
 # How the written tactic fits the technique as read.
 TACTIC_STATUSES: dict[str, str] = {
     "valid": "The technique is in this tactic",

@@ -42,34 +42,36 @@ The same rules, scope and date give the same bytes. The order of rows is the fra
 
 def page() -> str:
     """The text of `docs/columns.md`."""
-    from coverage.exports.columns import ATTACK_FRAMES, COLUMNS_VERSION, FRAMES, TEXT_FRAMES
+    from coverage.exports.columns import ATTACK_FRAMES, COLUMNS_VERSION, FRAMES, TEXT_FRAMES, THREAT_FRAMES
 
     parts = [INTRODUCTION.format(version=COLUMNS_VERSION), "## What coverage is\n", *_sections(FRAMES)]
     parts += ["## What rules say at length\n\nWith `--frame` only.\n", *_sections(TEXT_FRAMES)]
     parts += [
         "## What ATT&CK is\n\nThe release's own frames, with `--frame` only.\n",
         *_sections(ATTACK_FRAMES),
+        "## Against whom\n\nWhat `threats --json` writes under each key, adversaries with their ID as `id`.\n"
+        "`--csv` has the adversaries.\n",
+        *(_section(name, spec, question) for name, (spec, question) in THREAT_FRAMES.items()),
     ]
     return "\n".join(parts)
 
 
 def _sections(frames) -> Iterator[str]:
+    return (_section(name, entry.spec, entry.question) for name, entry in frames.items())
+
+
+def _section(name, spec, question) -> str:
     from coverage.exports.columns import NAMES, TYPES
 
-    for name, entry in frames.items():
-        keys = ", ".join(f"`{NAMES.get(key, key)}`" for key in entry.spec.key)
-        lines = [
-            f"### {name}",
-            "",
-            f"{entry.question} {entry.spec.grain[0].upper()}{entry.spec.grain[1:]}.",
-            "",
-        ]
-        lines += [f"Key: {keys}.", ""] if keys else []
-        lines += ["| column | type | Parquet | meaning |", "|---|---|---|---|"]
-        for head, (dtype, meaning) in zip(entry.heads(), entry.spec.columns.values(), strict=True):
-            words, parquet = TYPES[dtype]
-            lines.append(f"| `{head}` | {words} | `{parquet}` | {meaning.replace('|', chr(92) + '|')} |")
-        yield "\n".join([*lines, ""])
+    keys = ", ".join(f"`{NAMES.get(key, key)}`" for key in spec.key)
+    lines = [f"### {name}", "", f"{question} {spec.grain[0].upper()}{spec.grain[1:]}.", ""]
+    lines += [f"Key: {keys}.", ""] if keys else []
+    lines += ["| column | type | Parquet | meaning |", "|---|---|---|---|"]
+    for column, (dtype, meaning) in spec.columns.items():
+        words, parquet = TYPES[dtype]
+        head = NAMES.get(column, column)
+        lines.append(f"| `{head}` | {words} | `{parquet}` | {meaning.replace('|', chr(92) + '|')} |")
+    return "\n".join([*lines, ""])
 
 
 if __name__ == "__main__":

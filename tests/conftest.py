@@ -42,12 +42,18 @@ def shared():
 
 @pytest.fixture(scope="session")
 def every_release(shared, tmp_path_factory):
-    """`tests.helpers.releases.EveryRelease`: every Enterprise release in ../shared, imported once a
-    session.
+    """`tests.helpers.releases.EveryRelease`: every Enterprise release in ../shared; imported once for all
+    processes of a run.
     """
     from tests.helpers.releases import every_release_in
 
-    return every_release_in(tmp_path_factory.mktemp("every_release"), shared)
+    return every_release_in(_folder_of_the_run(tmp_path_factory) / "every_release", shared)
+
+
+def _folder_of_the_run(tmp_path_factory) -> Path:
+    """A temporary folder that all processes of a run share."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
 
 
 @pytest.fixture(scope="session")

@@ -153,6 +153,7 @@ LAYERS = [
     ("findings",),
     ("reading",),
     ("project",),
+    ("threats",),
     ("corpora", "inputs", "measures"),
     ("changes", "migrate"),
     ("charts", "exports"),

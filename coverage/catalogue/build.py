@@ -32,14 +32,18 @@ RELEASES = {
 
 
 def facts_only(catalogue: Catalogue) -> Catalogue:
-    """The same catalogue without descriptions."""
-    techniques = catalogue.techniques
-    bare = techniques.assign(
-        description=pd.Series([None] * len(techniques), dtype="str", index=techniques.index)
-    )
+    """The same catalogue without descriptions and procedures."""
+    bare = {
+        name: _without(catalogue.frame(name), column)
+        for name, column in (("techniques", "description"), ("uses", "procedure"))
+    }
     return replace(
-        catalogue, load=lambda name: bare if name == "techniques" else catalogue.frame(name), _frames={}
+        catalogue, load=lambda name: bare[name] if name in bare else catalogue.frame(name), _frames={}
     )
+
+
+def _without(frame: pd.DataFrame, column: str) -> pd.DataFrame:
+    return frame.assign(**{column: pd.Series([None] * len(frame), dtype="str", index=frame.index)})
 
 
 def bundle_path(folder: Path, release: Release) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from coverage.frames import BOOL, DATE, INT, LIST, TEXT, FrameSpec
+from coverage.frames import BOOL, DATE, INT, LIST, MAYBE_INT, TEXT, FrameSpec
 
 TACTICS = FrameSpec(
     "TACTICS",
@@ -104,6 +104,8 @@ USES = FrameSpec(
         "source_kind": (TEXT, "group, software or campaign"),
         "target_id": (TEXT, "technique, sub-technique or software ID"),
         "target_kind": (TEXT, "technique, subtechnique or software"),
+        "last_reported": (MAYBE_INT, "newest year among its dated citations; NA when none is dated"),
+        "procedure": (TEXT, "MITRE's text of how; NA in the releases that come with the project"),
     },
 )
 

@@ -95,13 +95,21 @@ class Items:
 
     def pairs(self, relation: str) -> Iterator[tuple[Item, Item]]:
         """Both ends of each current relationship of that type, where both have an ATT&CK ID."""
+        return ((source, target) for source, target, _ in self._ends(relation))
+
+    def live_pairs(self, relation: str) -> Iterator[tuple[Item, Item]]:
+        """The pairs both ends of which are current."""
+        return ((source, target) for source, target, _ in self.live_relations(relation))
+
+    def live_relations(self, relation: str) -> Iterator[tuple[Item, Item, Mapping[str, Any]]]:
+        """The same with the relationship itself."""
+        return (ends for ends in self._ends(relation) if ends[0].status == ends[1].status == "live")
+
+    def _ends(self, relation: str) -> Iterator[tuple[Item, Item, Mapping[str, Any]]]:
         for stix in self.relations.get(relation, ()):
             source, target = self.by_ref.get(stix["source_ref"]), self.by_ref.get(stix["target_ref"])
             if source and target:
-                yield source, target
-
-    def live_pairs(self, relation: str) -> Iterator[tuple[Item, Item]]:
-        return (pair for pair in self.pairs(relation) if all(item.status == "live" for item in pair))
+                yield source, target, stix
 
 
 def items_of(data: MitreAttackData, domain: str) -> Items:

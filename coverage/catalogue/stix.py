@@ -25,6 +25,7 @@ from coverage.catalogue.bundle import (
     parsed_bundle,
     published_as,
 )
+from coverage.catalogue.citations import years_reported
 from coverage.catalogue.frames import CATALOGUE_FRAMES
 from coverage.catalogue.items import Item, Items, items_of
 from coverage.catalogue.model import Catalogue, CatalogueError, Release
@@ -35,10 +36,10 @@ if TYPE_CHECKING:
     from mitreattack.stix20 import MitreAttackData
 
 
-# What is read of a relationship: who, what, whom, and whether it stands.
+# What is read of a relationship: who, what, whom, how, and whether it stands.
 RELATION_FIELDS = {
     *("type", "spec_version", "id", "created", "modified", "revoked", "x_mitre_deprecated"),
-    *("relationship_type", "source_ref", "target_ref"),
+    *("relationship_type", "source_ref", "target_ref", "description"),
 }
 
 # What reading an object raises when one of its fields is of another type than MITRE writes.
@@ -90,7 +91,7 @@ def _read(bundle: Bundle, version: str | None, domain: str | None) -> tuple[Name
 
     try:
         found = named(bundle, version, domain)
-        return found, frames_of(attack_data(bundle), found.release)
+        return found, frames_of(attack_data(bundle), found.release, years_reported(bundle.objects))
     except FrameError:
         raise
     # A damaged object shows itself in many kinds of error; here is where each becomes a message.
@@ -149,8 +150,13 @@ def _lean(stix: StixObject) -> StixObject:
     return lean
 
 
-def frames_of(data: MitreAttackData, release: Release) -> dict[str, pd.DataFrame]:
-    """Every frame of `frames.CATALOGUE_FRAMES`, from a release that mitreattack-python has read."""
+def frames_of(
+    data: MitreAttackData, release: Release, reported: Mapping[str, int]
+) -> dict[str, pd.DataFrame]:
+    """Every frame of `frames.CATALOGUE_FRAMES`, from a release that mitreattack-python has read.
+
+    `reported` is `citations.years_reported` of its bundle, since what it read has no citations.
+    """
     items = items_of(data, release.domain)
     rows = {
         "tactics": _tactics(items),
@@ -160,7 +166,7 @@ def frames_of(data: MitreAttackData, release: Release) -> dict[str, pd.DataFrame
         "groups": _groups(items),
         "software": _software(items),
         "campaigns": _campaigns(items),
-        "uses": _uses(items),
+        "uses": _uses(items, reported),
         "attributions": _related(items, "attributed-to", ("campaign",), ("group",)),
         "mitigations": [(item.id, item.name, item.url) for item in items.live("mitigation")],
         "mitigates": _related(items, "mitigates", ("mitigation",), ("technique", "subtechnique")),
@@ -261,13 +267,17 @@ def _day(moment: datetime | str | None) -> pd.Timestamp | None:
     return None if moment is None else pd.Timestamp(moment).tz_localize(None).normalize()
 
 
-def _uses(items: Items) -> list[tuple]:
+def _uses(items: Items, reported: Mapping[str, int]) -> list[tuple]:
+    """Of several relations between the same two the newest year counts, and its text."""
     sources, targets = ("group", "software", "campaign"), ("technique", "subtechnique", "software")
-    return sorted(
-        (source.id, source.kind, target.id, target.kind)
-        for source, target in items.live_pairs("uses")
-        if source.kind in sources and target.kind in targets
-    )
+    found: dict[tuple, tuple[int, str | None]] = {}
+    for source, target, stix in items.live_relations("uses"):
+        if source.kind in sources and target.kind in targets:
+            key = (source.id, source.kind, target.id, target.kind)
+            year = reported.get(stix["id"], 0)
+            if key not in found or year > found[key][0]:
+                found[key] = (year, stix.get("description"))
+    return sorted((*key, year or None, text) for key, (year, text) in found.items())
 
 
 def _related(items: Items, relation: str, sources: tuple[str, ...], targets: tuple[str, ...]) -> list[tuple]:

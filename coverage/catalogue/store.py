@@ -225,6 +225,8 @@ def _column(values: pa.ChunkedArray, dtype: str) -> pd.Series:
         return pd.Series(_tuples(values.combine_chunks()), dtype=object)
     if dtype == TEXT:
         return pd.Series(pd.array(values, dtype=TEXT))
+    if dtype == MAYBE_INT:  # not by way of floats, which hold no large number exactly
+        return values.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
     return values.to_pandas().astype(dtype)
 
 

@@ -21,7 +21,10 @@ from coverage.changes.sides import GRAIN_WORDS, corpora_title, joint_scope
 from coverage.kept import kept_property
 from coverage.measures.cover import greedy_cover
 from coverage.measures.gaps import gaps
+from coverage.measures.need import need_by_id
+from coverage.measures.work_order import steps_frame
 from coverage.scope import Scope, View, once_a_view
+from coverage.threats.threat import Threat
 from coverage.vocabulary import RULE_CLASSES, SEVERITIES
 from coverage.words import amount, noun
 
@@ -37,6 +40,7 @@ class Borrowing:
     mine: View
     others: View
     weights: Mapping[str, float] = field(repr=False)
+    threat: Threat | None = None
 
     @kept_property
     def scope(self) -> Scope:
@@ -45,10 +49,16 @@ class Borrowing:
 
     @kept_property
     def gaps(self) -> pd.DataFrame:
-        """GAPS of mine with `weight`: once `gap`, and the others for each group, software and campaign.
-        Heaviest first.
+        """GAPS of mine with `weight`: once `gap`, and the others for each group, software and campaign; for a
+        threat profile its need, and only the gaps that it needs. Heaviest first.
         """
         found = gaps(self.mine)
+        if self.threat is not None:
+            needs = need_by_id(self.mine, self.threat)
+            need = dict(zip(needs["attack_id"].tolist(), needs["need"].tolist(), strict=True))
+            found = found[[one in need for one in found["attack_id"].tolist()]]
+            priced = found.assign(weight=[need[one] for one in found["attack_id"].tolist()])
+            return priced.sort_values(["weight", "attack_id"], ascending=[False, True], ignore_index=True)
         parts = [found[column] * self.weights[term] for term, column in _WEIGHED.items()]
         priced = found.assign(
             weight=sum(parts, start=pd.Series(self.weights["gap"], index=found.index, dtype="float64"))
@@ -124,6 +134,25 @@ class Borrowing:
         weights = self._element_weights(elements)
         steps = list(greedy_cover(sets, weights, self._places))
         return self._steps_frame(steps, elements, weights)
+
+    def helped(self, rows: pd.DataFrame | None = None) -> pd.DataFrame:
+        """THREAT_STEPS: the steps of `plan`, with the members of the threat profile that each helps against.
+
+        Raises
+        ------
+        ValueError
+            When the borrowing has no threat profile.
+        """
+        if self.threat is None:
+            raise ValueError("a borrowing without a threat profile helps against nobody by name")
+        columns = ("rule_key", "rule_name", "closes")
+        plan = self.plan(rows)
+        price = dict(zip(self.gaps["attack_id"].tolist(), self.gaps["weight"].tolist(), strict=True))
+        steps = [
+            (key, name, closes, fsum(price[one] for one in closes))
+            for key, name, closes in zip(*(plan[column].tolist() for column in columns), strict=True)
+        ]
+        return steps_frame(self.mine, self.threat, steps)
 
     def figures(self, rows: pd.DataFrame | None = None) -> dict:
         """Counts with their denominators: rules that would close something, and gaps they can close, by
@@ -254,7 +283,7 @@ class Borrowing:
         )
 
 
-def borrow(mine: View, others: View, weights: Mapping[str, float]) -> Borrowing:
+def borrow(mine: View, others: View, weights: Mapping[str, float], threat: Threat | None = None) -> Borrowing:
     """What the rules of `others` in their scope would close of the gaps of `mine`.
 
     Parameters
@@ -264,6 +293,8 @@ def borrow(mine: View, others: View, weights: Mapping[str, float]) -> Borrowing:
         `with_classes` widens what the others may lend.
     weights : mapping
         What a gap is worth: `tables.priority_weights`.
+    threat : Threat, optional
+        A gap is then worth what the profile needs it, and one that it does not need is no candidate.
 
     Raises
     ------
@@ -271,12 +302,14 @@ def borrow(mine: View, others: View, weights: Mapping[str, float]) -> Borrowing:
         When the views differ in more than that.
     """
     joint_scope(mine, _counted_alike(others, mine))
-    return _borrowing(mine, others, tuple(weights.items()))
+    return _borrowing(mine, others, tuple(weights.items()), threat)
 
 
 @once_a_view(most=1)  # pages ask again and again
-def _borrowing(mine: View, others: View, weights: tuple[tuple[str, float], ...]) -> Borrowing:
-    return Borrowing(mine, others, dict(weights))
+def _borrowing(
+    mine: View, others: View, weights: tuple[tuple[str, float], ...], threat: Threat | None
+) -> Borrowing:
+    return Borrowing(mine, others, dict(weights), threat)
 
 
 def with_classes(view: View, classes: Collection[str] = tuple(RULE_CLASSES), enabled: str = "any") -> View:

@@ -19,10 +19,12 @@ from coverage.changes.sides import GRAIN_WORDS, columns
 from coverage.mapping.reader import Reader
 from coverage.measures.accepted import marker
 from coverage.measures.breadth import coverage_by_id, coverage_by_placement
+from coverage.measures.need import need_by_id, threat_coverage
 from coverage.measures.threat import threat_by_id
 from coverage.project.accepted_gaps import NO_ENTRIES, Accepted
 from coverage.project.check_settings import ShareCondition, TargetsCondition
 from coverage.scope import View, among
+from coverage.threats.threat import Threat
 from coverage.vocabulary import id_kind
 from coverage.words import amount, listed, noun, number
 
@@ -69,7 +71,7 @@ class Target(NamedTuple):
 class Verdict:
     """One condition and whether it holds. `covered` of `total`: the figures it was decided by, in `unit`."""
 
-    condition: str  # share, no_technique_lost, targets or no_unmapped_rule
+    condition: str  # share, no_technique_lost, targets, no_unmapped_rule or min_threat_coverage
     title: str
     passed: bool
     wanted: str
@@ -276,6 +278,48 @@ def _read_as(wanted: Iterable[_Wanted]) -> str:
     more = len(words) - _MOST_READ_AS
     return "".join(f"; {text}" for text in words[:_MOST_READ_AS]) + (
         f"; and {amount(more, 'more is', 'more are')} read as another ID" if more > 0 else ""
+    )
+
+
+def threat_verdict(
+    least: float, threat: Threat, view: View, accepted: Accepted = NO_ENTRIES, line: int | None = None
+) -> Verdict:
+    """Whether enough of what a threat profile needs is covered, weighted by need. A profile that needs
+    nothing in the scope fails.
+    """
+    found = threat_coverage(view, threat)
+    passed = bool(found.needed) and found.weighted >= least - ENOUGH
+    name, mark = threat.profile.name, marker(accepted, view)
+    needs = need_by_id(view, threat)
+    needs = needs[needs["covered"] < 1]
+    missing = tuple(
+        Missing(
+            title,
+            f"{_state(covered)}, needed by {members:,} of {amount(total, 'member')} (need {need:.2f})",
+            attack_id,
+            accepted=mark(attack_id, None) or None,
+        )
+        for title, covered, members, total, need, attack_id in columns(
+            needs, "name", "covered", "members", "members_total", "need", "attack_id"
+        )
+    )
+    return Verdict(
+        "min_threat_coverage",
+        f"at least {least:.1%} against {name}",
+        passed,
+        wanted=f"at least {least:.1%} of the need of {name} covered",
+        found=f"{found.weighted:.1%} of the need covered; {number(found.covered)} of "
+        f"{amount(found.needed, 'needed ID')}",
+        covered=found.covered,
+        total=found.needed,
+        scope=view.scope.sentence(),
+        line=line,
+        missing=() if passed else missing,
+        advice=""
+        if passed
+        else "cover the most needed of these ('gaps --profile' says what is the easiest)"
+        if found.needed
+        else "nobody in the profile uses an ID in this scope: 'threats' says what could not be read",
     )
 
 

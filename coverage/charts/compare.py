@@ -42,13 +42,15 @@ def side_bars(
         )
     figure.update_layout(
         barmode="stack",
-        bargap=0.3,
-        uniformtext={"minsize": 10, "mode": "hide"},
-        legend={"orientation": "h", "yanchor": "top", "y": -0.14, "x": 0, "traceorder": "normal"},
+        bargap=0.15,
+        uniformtext={"minsize": 12, "mode": "hide"},
+        legend={"orientation": "h", "yanchor": "bottom", "y": 1, "x": 0, "traceorder": "normal"},
     )
     figure.update_yaxes(autorange="reversed", ticksuffix="  ", automargin=True)
     figure.update_xaxes(automargin=True, title=f"{unit} in scope", gridcolor=theme.rest, zeroline=False)
-    return laid_out(figure, theme, 136 + _ROW_HEIGHT * max(len(tactics), 1), title)
+    laid_out(figure, theme, 124 + _ROW_HEIGHT * max(len(tactics), 1), title)
+    below_the_title = {"y": 1, "yref": "container", "yanchor": "top", "pad": {"t": 6}}
+    return figure.update_layout(title=below_the_title, margin_t=64)
 
 
 def plan_curve(plan: pd.DataFrame, theme: Theme, title: str) -> go.Figure:

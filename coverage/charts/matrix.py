@@ -18,7 +18,7 @@ from coverage.charts.theme import Theme, ink_on
 from coverage.measures.breadth import open_platforms_by_placement
 from coverage.measures.cell import CELL_MEASURES, CellMeasure, score_factors
 from coverage.measures.matrix import Place, first_rules, mark_keys
-from coverage.scope import View
+from coverage.scope import View, once_a_view
 from coverage.words import amount
 
 MOST_RULES = 5  # on a card; the count of the others stands below them
@@ -62,6 +62,7 @@ class Letters:
     lines: Mapping[Place, Sequence[str]] = field(default_factory=dict)
 
 
+@once_a_view
 def cards(view: View) -> Cards:
     """The rules that count in each cell, the severest and most specific first, and its open platforms."""
     columns = (view.rules[name] for name in ("rule_key", "name"))

@@ -19,6 +19,7 @@ COMMANDS = {
     "gaps": "coverage_commands",
     "rules": "coverage_commands",
     "problems": "coverage_commands",
+    "threats": "threats_command",
     "lint": "lint_command",
     "migrate": "migrate_command",
     "impact": "impact_commands",

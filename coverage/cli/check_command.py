@@ -20,6 +20,7 @@ from coverage.changes.gate import (
     lost_verdict,
     share_verdict,
     targets_verdict,
+    threat_verdict,
     unmapped_verdict,
 )
 from coverage.changes.rule_diff import unreadable_files, unreadable_sentence
@@ -31,6 +32,7 @@ from coverage.cli.output import print_json
 from coverage.cli.short_help import ADVANCED
 from coverage.cli.states import Side, note_left_out, side_of
 from coverage.cli.terminal import error_console, terminal, write_out
+from coverage.cli.threat_options import note_problems
 from coverage.exports.verdicts import verdict_annotations, verdicts_json
 from coverage.loaders import CorpusSource, Loaded, load
 from coverage.loaders.walk import Unreadable, decoded, file_bytes
@@ -44,6 +46,8 @@ from coverage.scope.options import MANY
 from coverage.syntaxes.json_text import JSON
 from coverage.syntaxes.syntax import Unparsable
 from coverage.tables import TableError
+from coverage.threats.profile import default_profile, profiles_of
+from coverage.threats.threat import Threat, threat_in
 from coverage.words import amount
 
 FORMATS = ("table", "json", "github")
@@ -140,6 +144,11 @@ class _Gate:
         if asked.no_unmapped_rule:
             view, _ = self._view(ScopeSetting(), asked.lines.get("no_unmapped_rule"))
             yield unmapped_verdict(view, asked.lines.get("no_unmapped_rule"))
+        if asked.min_threat_coverage is not None:
+            line = asked.lines.get("min_threat_coverage")
+            view, reading = self._view(ScopeSetting(), line)
+            threat = self._threat(asked.threat, reading, line)
+            yield threat_verdict(asked.min_threat_coverage, threat, view, self._accepted(reading), line)
 
     def file_of(self, missing: Missing) -> str:
         """The file of a rule, from the root of the repository."""
@@ -190,6 +199,16 @@ class _Gate:
             Target(leaf, name if isinstance(name, str) else None)
             for leaf, name in zip(rows["leaf_id"], rows["tactic_name"], strict=True)
         )
+
+    def _threat(self, name: str | None, reading: Reading, line: int | None) -> Threat:
+        """The profile of that name, else the first of the settings, else the default one."""
+        profiles = profiles_of(self.settings)
+        if name is not None and name not in profiles:
+            raise GateError(f"unknown threat profile: '{name}'; {nearest(name, profiles)}", line)
+        profile = profiles[name] if name else next(iter(profiles.values()), default_profile(date.today()))
+        threat = threat_in(profile, reading.catalogue, reading.reader, date.today())
+        note_problems(threat)
+        return threat
 
     def _lost(self, line: int | None) -> Verdict:
         text = self.settings.check.baseline if self.baseline is None else self.baseline

@@ -30,10 +30,10 @@ from coverage.cli.scope_options import (
     Corpora,
     Given,
     chosen_readings,
-    chosen_view,
     takes_scope,
 )
 from coverage.cli.terminal import error_console, terminal
+from coverage.cli.threat_options import ProfileName, chosen_profile, threat_of
 from coverage.exports.tables import GAP_NAMES, stamped_csv, without_text
 from coverage.loaders import CorpusStamp, Loaded
 from coverage.mapping.reader import Reader
@@ -42,9 +42,11 @@ from coverage.measures import rules_with_ids
 from coverage.measures import summary as figures
 from coverage.measures.accepted import counts_sentence, marks
 from coverage.measures.problems import problem_count, problem_list, unplaced_count
+from coverage.measures.work_order import with_need, work_order
 from coverage.reading import read_in
-from coverage.scope import Scope
-from coverage.tables import TableError
+from coverage.scope import Scope, View
+from coverage.tables import TableError, ease_factors
+from coverage.threats.threat import Threat
 from coverage.vocabulary import COVERED_GAP_TYPES, GAP_TYPES
 from coverage.words import amount, listed, noun
 
@@ -191,6 +193,7 @@ def gaps(
     ] = None,
     accepted: Accepted = "show",
     gaps_file: GapsFile = None,
+    profile: ProfileName = None,
     scope: Given = NOTHING,
     as_json: AsJson = False,
     csv: CsvFile = None,
@@ -198,18 +201,24 @@ def gaps(
 ) -> None:
     """Open techniques and sub-techniques, those that most groups use first.
 
-    Accepted and planned gaps are marked.
+    With a threat profile those that it needs first, by need x open x ease. Accepted and planned gaps are
+    marked.
     """
     accepted = choice("--accepted choice", accepted, ACCEPTED_CHOICES)
     also = [choice("gap type of covered IDs", name, sorted(COVERED_GAP_TYPES)) for name in also or ()]
     only = [choice("gap type", name, GAP_TYPES) for name in only or ()]
-    view, _ = chosen_view(paths, scope)
+    chosen = chosen_profile(profile) if profile is not None else None
+    ((reading, view),), _ = chosen_readings(paths, (scope.attack,), scope)
     found = gap_list(view, [*also, *(COVERED_GAP_TYPES & set(only))])
     if only:
         found = found[found["gap_type"].isin(only)]
     found = with_accepted_gaps(found, view, gaps_file)
+    if chosen is not None:
+        found = _by_need(found, view, threat_of(chosen, reading))
     every, found = len(found), found[ACCEPTED_CHOICES[accepted](found)]
-    shown = ["attack_id", "name", "gap_type", "groups", "software", "campaigns", "tactics", "platforms"]
+    needed = ["score", "need", "needed_by", "last_reported"] if chosen is not None else []
+    used = [] if chosen is not None else ["groups", "software", "campaigns"]
+    shown = ["attack_id", "name", "gap_type", *needed, *used, "tactics", "platforms"]
     if not as_json and csv is None:
         found, shown = (
             found.assign(mark=marks(found)),
@@ -220,6 +229,8 @@ def gaps(
         f"{amount(len(view.techniques), 'technique or sub-technique', 'techniques and sub-techniques')} in "
         f"scope{counts_sentence(found)}"
     )
+    if chosen is not None:
+        title += f", by what {chosen.name} needs"
     if every > len(found):
         title += f"; {amount(every - len(found), 'more is', 'more are')} left out by --accepted {accepted}"
     emit(
@@ -233,6 +244,15 @@ def gaps(
         names=GAP_NAMES,
         every_row=every_row,
     )
+
+
+def _by_need(found: pd.DataFrame, view: View, threat: Threat) -> pd.DataFrame:
+    """Gaps with what a threat profile says of them, the most pressing first."""
+    try:
+        order = work_order(view, threat, ease_factors())
+    except TableError as error:
+        raise stop(str(error)) from error
+    return with_need(found, order)
 
 
 @app.command(epilog="Examples:  rules --csv rules.csv  |  rules my-rules --technique T1059 --json")

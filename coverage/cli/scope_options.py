@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import wraps
+from types import MappingProxyType
 from typing import Annotated, Any, get_type_hints
 
 import pandas as pd
@@ -81,7 +82,11 @@ NOTHING = Given()  # what a command's `scope` is before the command line is read
 
 
 def takes_scope(
-    *, attack: bool = True, corpora: bool = True, default: str = ""
+    *,
+    attack: bool = True,
+    corpora: bool = True,
+    default: str = "",
+    defaults: Mapping[str, Any] = MappingProxyType({}),
 ) -> Callable[[Callable], Callable]:
     """A command with its parameter `scope` replaced by the options of the scope.
 
@@ -91,6 +96,8 @@ def takes_scope(
         Whether the command takes `--attack` and `--corpus`, too.
     default : str
         What help says an option is where it is not given, in place of the option's own default.
+    defaults : mapping of option name -> value
+        What an option is where it is not given, for a command whose default is another one.
     """
 
     def decorated(command: Callable) -> Callable:
@@ -101,7 +108,7 @@ def takes_scope(
             if name != "scope"
         ]
         taken = {flag for parameter in own for flag in _flags(parameter.annotation)}
-        added = list(_parameters(attack, corpora, default, taken))
+        added = list(_parameters(attack, corpora, default, taken, defaults))
         place = list(signature.parameters).index("scope")
 
         @wraps(command)
@@ -109,7 +116,11 @@ def takes_scope(
             given = {
                 parameter.name.removeprefix(_PREFIX): arguments.pop(parameter.name) for parameter in added
             }
-            values = {name: value for name, value in given.items() if name in OPTIONS}
+            values = {
+                name: defaults.get(name) if value is None else value
+                for name, value in given.items()
+                if name in OPTIONS
+            }
             scope = Given(values, given.get("attack"), given.get("corpora"))
             return command(**arguments, scope=scope)
 
@@ -126,7 +137,9 @@ def _flags(annotation: Any) -> tuple[str, ...]:
     return tuple(name for meta in found for name in (meta.default, *(meta.param_decls or ())))
 
 
-def _parameters(attack: bool, corpora: bool, default: str, taken: set[str]) -> Iterator[inspect.Parameter]:
+def _parameters(
+    attack: bool, corpora: bool, default: str, taken: set[str], defaults: Mapping[str, Any]
+) -> Iterator[inspect.Parameter]:
     if attack:
         yield _parameter("attack", Attack)
     if corpora:
@@ -140,7 +153,7 @@ def _parameters(attack: bool, corpora: bool, default: str, taken: set[str]) -> I
             *names,
             metavar=option.metavar or None,
             help=_help(option),
-            show_default=default or _default(option),
+            show_default=default or _default(option, defaults),
             rich_help_panel=None if option.name in SIDEBAR else ADVANCED,
         )
         yield _parameter(option.name, Annotated[kind | None, words])
@@ -165,10 +178,10 @@ def _help(option: ScopeOption) -> str:
     return f"{first}{rest} Repeatable." if option.kind == MANY else f"{first}{rest}"
 
 
-def _default(option: ScopeOption) -> str | bool:
+def _default(option: ScopeOption, defaults: Mapping[str, Any]) -> str | bool:
     """The default as one types it."""
     if option.kind == FLAG:
-        return False
+        return option.flag.removeprefix("--") if defaults.get(option.name) else False
     return str(option.default or "any") if option.kind == ONE else option.words(option.default)
 
 

@@ -19,7 +19,15 @@ from coverage.frames import BOOL, DATE, FLOAT, INT, LIST, MAYBE_BOOL, MAYBE_INT,
 from coverage.loaders.frames import PROBLEMS, RULES, WRITTEN
 from coverage.mapping.frames import MAPPINGS
 from coverage.measures import MEASURES
-from coverage.measures.frames import ACCEPTED_GAPS
+from coverage.measures.frames import (
+    ACCEPTED_GAPS,
+    ADVERSARIES,
+    ADVERSARY_IDS,
+    ADVERSARY_TACTICS,
+    NEED,
+    THREAT_STEPS,
+    WORK_ORDER,
+)
 
 COLUMNS_VERSION = 1
 
@@ -110,6 +118,16 @@ ATTACK_FRAMES: dict[str, ExportedFrame] = {
     f"attack_{name}": _catalogue(name, spec) for name, spec in CATALOGUE_FRAMES.items()
 }
 EVERY_FRAME = FRAMES | TEXT_FRAMES | ATTACK_FRAMES
+
+# What `threats` writes: its key in JSON -> the spec of its frame, and the question it answers.
+THREAT_FRAMES: dict[str, tuple[FrameSpec, str]] = {
+    "adversaries": (ADVERSARIES, "What rules are there for what each member of the profile needs?"),
+    "ids": (ADVERSARY_IDS, "Which IDs does each member need, since when, and which are open?"),
+    "tactics": (ADVERSARY_TACTICS, "In which tactics is each member covered?"),
+    "needs": (NEED, "How much is each ID needed, and by whom?"),
+    "next": (WORK_ORDER, "Which gap first?"),
+    "plan": (THREAT_STEPS, "Which IDs, one after the other, add the most?"),
+}
 
 
 def exported(content: Content, name: str) -> pd.DataFrame:

@@ -19,14 +19,17 @@ from coverage.changes.sides import corpora_title, joint_scope
 from coverage.exports.cells import legend
 from coverage.measures import coverage_by_placement, gaps
 from coverage.measures.accepted import in_force, marks, with_accepted
+from coverage.measures.adversaries import threat_overlay
 from coverage.measures.cell import FILE_MEASURES, CellMeasure, score_factors
 from coverage.measures.matrix import CellRule, cell_rules
-from coverage.palette import KINDS, LIGHT, SIDES
+from coverage.measures.need import threat_coverage
+from coverage.palette import KINDS, LIGHT, OVERLAY_COLOURS, SIDES
 from coverage.project.accepted_gaps import Accepted
 from coverage.reading import platforms_of
 from coverage.scope import Scope, View
 from coverage.text import web_link
-from coverage.vocabulary import DOMAINS, GAP_TYPES, PRE_PLATFORM, attack_url
+from coverage.threats.threat import Threat
+from coverage.vocabulary import DOMAINS, GAP_TYPES, OVERLAYS, PRE_PLATFORM, attack_url
 from coverage.words import users_sentence
 
 LAYER_VERSION, NAVIGATOR_VERSION = "4.5", "5.2.0"
@@ -85,6 +88,35 @@ def gaps_layer(view: View, found: pd.DataFrame | None = None) -> dict:
         "Unscored on purpose."
     )
     return _layer(view, f"{corpora_title(view)}: gaps", what, _gap_entries(found, settled), legend)
+
+
+def threat_layer(view: View, threat: Threat) -> dict:
+    """What a threat profile needs over what is covered; what is covered and not needed is there, too.
+
+    Need is in the comment and the metadata, and no entry has a score: a score is a count of rules.
+    """
+    entries = [
+        _entry(
+            row.attack_id,
+            color=OVERLAY_COLOURS[row.overlay],
+            comment=f"{OVERLAYS[row.overlay].capitalize()}."
+            + (f" Needed by {', '.join(row.needed_by[:MOST_RULES])}." if row.need else ""),
+            metadata=_pairs(
+                {
+                    "Need": f"{row.need:.3f}" if row.need else None,
+                    "Members": f"{row.members:,} of {len(threat.members):,}" if row.need else None,
+                    "Last reported": None if pd.isna(row.last_reported) else row.last_reported,
+                    "Covered": f"{row.covered:.0%}",
+                    "Rules": row.rules or None,
+                }
+            ),
+            links=_links(row.attack_id, ()),
+        )
+        for row in threat_overlay(view, threat).itertuples(index=False)
+    ]
+    legend = [(words, OVERLAY_COLOURS[name]) for name, words in OVERLAYS.items()]
+    what = f"{threat_coverage(view, threat).sentence(threat.profile.name)} Unscored on purpose."
+    return _layer(view, f"{corpora_title(view)} against {threat.profile.name}", what, entries, legend)
 
 
 def comparison_layer(a: View, b: View) -> dict:

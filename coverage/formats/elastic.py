@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from coverage.formats.noted import problems_from
-from coverage.formats.outcome import platforms_of
+from coverage.formats.outcome import identity, platforms_of, rule_of, severity
 from coverage.formats.platforms import RuleWords
 from coverage.formats.seam import Context, Loader, RuleFile
 from coverage.formats.threat import meant_threat, not_in_threat, written_paths
@@ -24,6 +24,7 @@ from coverage.syntaxes.toml_text import TOML
 from coverage.vocabulary import SEVERITIES
 
 DATA_SOURCE = "Data Source:"
+SEVERITY_NAMES = {name: name for name in SEVERITIES}
 # The FROM of an ES|QL query names what the rule reads; such rules have no `index`.
 _FROM = re.compile(r"^\s*from\s+(.+?)\s*(?:\||metadata\b|//|$)", re.IGNORECASE | re.MULTILINE)
 
@@ -65,60 +66,62 @@ def read(file: RuleFile, document: dict, context: Context) -> LoadResult:
 def _rule(
     file: RuleFile, rule: Fields, metadata: Fields, context: Context
 ) -> tuple[Rule | None, list[Problem]]:
-    rule_id, name = identity(rule, "rule_id")
+    rule_id, name = identity(rule, "rule_id", "name")
     if name is None:
         return (None, [])
-    maturity, tags = metadata.text("maturity"), rule.texts("tags")
+    maturity = metadata.text("maturity")
     if maturity is None:
         metadata.issue(("maturity",), "no-maturity", "is missing, so the rule counts as development")
-    integrations, query, language = (
-        metadata.texts("integration", single=True),
-        rule.text("query"),
-        rule.text("language"),
+    integrations = metadata.texts("integration", single=True)
+    values, notes = detection_values(rule, integrations, file, rule_id, context)
+    read_rule = rule_of(
+        file,
+        LOADER.id,
+        rule_id=rule_id,
+        name=name,
+        rule_class=rule_class(file.folders, maturity, rule.text("building_block_type")),
+        severity=severity(rule, "severity", SEVERITY_NAMES),
+        created=metadata.day("creation_date"),
+        updated=metadata.day("updated_date"),
+        maturity=maturity,
+        **values,
     )
+    return (read_rule, notes)
+
+
+def detection_values(
+    rule: Fields, integrations: Sequence[str], file: RuleFile, rule_id: str | None, context: Context
+) -> tuple[dict[str, Any], list[Problem]]:
+    """The fields of `Rule` that a detection rule has alike in its file and in Kibana's export, and the notes
+    on its platforms.
+    """
+    tags, query, language = rule.texts("tags"), rule.text("query"), rule.text("language")
     indices = rule.texts("index") or (esql_sources(query) if language == "esql" else ())
     words = RuleWords(tags, (), integrations, indices, rule.texts("machine_learning_job_id", single=True))
     platforms, notes = platforms_of(words, file, rule_id, context)
-    return (
-        Rule(
-            rule_key=file.rule_key(),
-            corpus=file.corpus,
-            path=file.path,
-            format=LOADER.id,
-            rule_id=rule_id,
-            name=name,
-            rule_class=rule_class(file.folders, maturity, rule.text("building_block_type")),
-            # As written. Few prebuilt rules say it: `false` on those that would repeat the alerts of
-            # "Endpoint
-            # Security" (and on a sample), `true` on two that Kibana switches on. Others leave it to the user:
-            # unknown.
-            enabled=rule.flag("enabled"),
-            severity=severity(rule),
-            risk_score=rule.number("risk_score", 0, 100),
-            type=rule.text("type"),
-            language=language,
-            platforms=platforms,
-            integrations=integrations,
-            indices=indices,
-            data_components=context.components.elastic(tags, integrations, indices, language, query),
-            data_sources=data_sources(tags),
-            tags=tags,
-            authors=rule.texts("author", single=True),
-            created=metadata.day("creation_date"),
-            updated=metadata.day("updated_date"),
-            version=None,
-            maturity=maturity,
-            license=rule.text("license"),
-            description=rule.text("description"),
-            query=query,
-            note=rule.text("note"),
-            setup=rule.text("setup"),
-            references=rule.texts("references"),
-            false_positives=rule.texts("false_positives"),
-            content_hash=file.content_hash,
-        ),
-        notes,
-    )
+    values = {
+        # As written. Few prebuilt rules have it: `false` on those that would repeat the alerts of "Endpoint
+        # Security" (and on a sample), `true` on two that Kibana switches on. Others leave it to the user.
+        "enabled": rule.flag("enabled"),
+        "risk_score": rule.number("risk_score", 0, 100),
+        "type": rule.text("type"),
+        "language": language,
+        "platforms": platforms,
+        "integrations": integrations,
+        "indices": indices,
+        "data_components": context.components.elastic(tags, integrations, indices, language, query),
+        "data_sources": data_sources(tags),
+        "tags": tags,
+        "authors": rule.texts("author", single=True),
+        "license": rule.text("license"),
+        "description": rule.text("description"),
+        "query": query,
+        "note": rule.text("note"),
+        "setup": rule.text("setup"),
+        "references": rule.texts("references"),
+        "false_positives": rule.texts("false_positives"),
+    }
+    return (values, notes)
 
 
 def result_of(
@@ -149,21 +152,6 @@ def lost(issues: Sequence[Issue], file: RuleFile) -> LoadResult:
     )
 
 
-def identity(rule: Fields, id_key: str) -> tuple[str | None, str | None]:
-    """The rule's id and name. A rule with one of them is kept, its name standing in; with none, it is not.
-
-    Codes: `no-rule-id`, `no-name` (warnings), `no-rule` (error; the name is None).
-    """
-    rule_id, name = rule.text(id_key), rule.text("name")
-    if rule_id is None and name is None:
-        rule.issue((), "no-rule", f"has neither a name nor a {id_key}, so it was not read", "error")
-    elif rule_id is None and type(rule.values.get(id_key)) in (str, type(None)):
-        rule.issue((), "no-rule-id", f"has no {id_key}")
-    elif name is None and type(rule.values.get("name")) in (str, type(None)):
-        rule.issue((), "no-name", "has no name, so its id stands for it")
-    return (rule_id, name or rule_id)
-
-
 def rule_class(folders: Sequence[str], maturity: str | None, building_block_type: str | None) -> str:
     """The rule class by DOMAIN section 2: deprecated first, then maturity, then hunt and building block."""
     stage = (maturity or "").strip().lower()
@@ -176,20 +164,6 @@ def rule_class(folders: Sequence[str], maturity: str | None, building_block_type
     if building_block_type or any("building_block" in folder for folder in folders):
         return "building_block"
     return "production"
-
-
-def severity(rule: Fields) -> str | None:
-    """The severity in lower case; None with `bad-severity` when it is none of vocabulary.SEVERITIES."""
-    written = rule.text("severity")
-    if written is None:
-        return None
-    lowered = written.strip().lower()
-    if lowered in SEVERITIES:
-        return lowered
-    rule.issue(
-        ("severity",), "bad-severity", f"is {written[:40]!r}, which is none of {', '.join(SEVERITIES)}"
-    )
-    return None
 
 
 def data_sources(tags: Sequence[str]) -> tuple[str, ...]:

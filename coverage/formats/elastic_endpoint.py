@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from coverage.formats.elastic import data_sources, identity, lost, result_of, severity
-from coverage.formats.outcome import platforms_of
+from coverage.formats.elastic import SEVERITY_NAMES, data_sources, lost, result_of
+from coverage.formats.outcome import identity, platforms_of, rule_of, severity
 from coverage.formats.platforms import RuleWords
 from coverage.formats.seam import Context, Loader, RuleFile
 from coverage.formats.threat import written_paths
@@ -40,21 +40,19 @@ def read(file: RuleFile, document: dict, context: Context) -> LoadResult:
 
 
 def _rule(file: RuleFile, rule: Fields, context: Context) -> tuple[Rule | None, list[Problem]]:
-    rule_id, name = identity(rule, "id")
+    rule_id, name = identity(rule, "id", "name")
     if name is None:
         return (None, [])
     tags = rule.texts("tags")
     platforms, notes = platforms_of(RuleWords(tags, rule.texts("os_list")), file, rule_id, context)
     return (
-        Rule(
-            rule_key=file.rule_key(),
-            corpus=file.corpus,
-            path=file.path,
-            format=LOADER.id,
+        rule_of(
+            file,
+            LOADER.id,
             rule_id=rule_id,
             name=name,
             rule_class="deprecated" if "_deprecated" in file.folders else "production",
-            severity=severity(rule),
+            severity=severity(rule, "severity", SEVERITY_NAMES),
             language="eql",
             platforms=platforms,
             integrations=("endpoint",),  # these rules run inside Elastic Defend and nowhere else
@@ -67,7 +65,6 @@ def _rule(file: RuleFile, rule: Fields, context: Context) -> tuple[Rule | None, 
             description=rule.text("description"),
             query=rule.text("query"),
             references=rule.texts("reference", single=True),
-            content_hash=file.content_hash,
         ),
         notes,
     )

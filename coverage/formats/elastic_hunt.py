@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from coverage.formats.elastic import esql_sources, identity, lost
+from coverage.formats.elastic import esql_sources, lost
 from coverage.formats.noted import problems_from
-from coverage.formats.outcome import platforms_of
+from coverage.formats.outcome import identity, platforms_of, rule_of
 from coverage.formats.platforms import RuleWords
 from coverage.formats.seam import Context, Loader, RuleFile
 from coverage.formats.threat import ATLAS, ATTACK
@@ -44,18 +44,16 @@ def read(file: RuleFile, document: dict, context: Context) -> LoadResult:
 
 
 def _rule(file: RuleFile, hunt: Fields, context: Context) -> tuple[Rule | None, list[Problem]]:
-    rule_id, name = identity(hunt, "uuid")
+    rule_id, name = identity(hunt, "uuid", "name")
     if name is None:
         return (None, [])
     queries, integrations = hunt.texts("query", single=True), hunt.texts("integration", single=True)
     indices = tuple(dict.fromkeys(source for query in queries for source in esql_sources(query)))
     platforms, notes = platforms_of(RuleWords((), (), integrations, indices), file, rule_id, context)
     return (
-        Rule(
-            rule_key=file.rule_key(),
-            corpus=file.corpus,
-            path=file.path,
-            format=LOADER.id,
+        rule_of(
+            file,
+            LOADER.id,
             rule_id=rule_id,
             name=name,
             rule_class="deprecated" if "_deprecated" in file.folders else "hunt",
@@ -70,7 +68,6 @@ def _rule(file: RuleFile, hunt: Fields, context: Context) -> tuple[Rule | None, 
             query="\n\n".join(queries) or None,
             note="\n".join(f"- {note}" for note in hunt.texts("notes", single=True)) or None,
             references=hunt.texts("references", single=True),
-            content_hash=file.content_hash,
         ),
         notes,
     )

@@ -12,11 +12,11 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from coverage.formats.outcome import Built, Format, Mapped, id_part, platforms_of, severity
+from coverage.formats.outcome import Built, Format, Mapped, id_part, platforms_of, rule_of, severity
 from coverage.formats.platforms import RuleWords
 from coverage.formats.seam import Context, RuleFile
 from coverage.formats.unread import ids_in, named_texts, not_read
-from coverage.models import LoadResult, Rule
+from coverage.models import LoadResult
 from coverage.syntaxes.syntax import DocPath, Issue
 from coverage.syntaxes.written_fields import YamlFields
 from coverage.syntaxes.yaml_text import YAML, duplicate_keys
@@ -112,11 +112,10 @@ def _built(file: RuleFile, rule: YamlFields, switches: dict[str, Any], nth: int,
     maturity = next((tag for tag in tags if tag.startswith("maturity_")), None)
     switch = YamlFields({"enabled": switches.get(name, "true")}, rule.path, rule.issues)
     return Built(
-        Rule(
-            rule_key=file.rule_key(nth),
-            corpus=file.corpus,
-            path=file.path,
-            format=LOADER.id,
+        rule_of(
+            file,
+            LOADER.id,
+            nth,
             rule_id=name,
             name=name,
             rule_class=MATURITY_CLASSES.get(maturity or "maturity_stable", "development"),
@@ -131,7 +130,6 @@ def _built(file: RuleFile, rule: YamlFields, switches: dict[str, Any], nth: int,
             maturity=maturity,
             description=rule.text("desc"),
             query=condition,
-            content_hash=file.content_hash,
         ),
         [*rule.issues, *_near_tactics(rule)],
         list(_mapped(rule)),

@@ -11,13 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from coverage.formats.elastic import data_sources, esql_sources
-from coverage.formats.outcome import Built, Format, identity, platforms_of, severity
-from coverage.formats.platforms import RuleWords
+from coverage.formats.elastic import detection_values
+from coverage.formats.outcome import Built, Format, identity, rule_of, severity
 from coverage.formats.seam import Context, RuleFile
 from coverage.formats.threat import meant_threat, written_paths
 from coverage.formats.unread import named_texts
-from coverage.models import LoadResult, Rule, WrittenMapping
+from coverage.models import LoadResult, WrittenMapping
 from coverage.syntaxes.fields import Fields
 from coverage.syntaxes.json_text import JSON, MAX_BYTES, JsonFields, duplicate_keys, each
 from coverage.syntaxes.syntax import DocPath, Issue
@@ -76,51 +75,23 @@ def _built(file: RuleFile, rule: JsonFields, nth: int, context: Context) -> Buil
     rule_id, name = identity(rule, "rule_id", "name")
     if name is None:
         return Built(None, rule.issues)
-    tags, query, language = rule.texts("tags"), rule.text("query"), rule.text("language")
-    integrations = _integrations(rule)
-    indices = rule.texts("index") or (esql_sources(query) if language == "esql" else ())
-    words = RuleWords(tags, (), integrations, indices, rule.texts("machine_learning_job_id", single=True))
-    platforms, notes = platforms_of(words, file, rule_id, context)
+    values, notes = detection_values(rule, _integrations(rule), file, rule_id, context)
     mapped = [(_part(path), path.leaf_path) for path in written_paths(rule)]
-    return Built(
-        Rule(
-            rule_key=file.rule_key(nth),
-            corpus=file.corpus,
-            path=file.path,
-            format=LOADER.id,
-            rule_id=rule_id,
-            name=name,
-            rule_class="building_block" if rule.text("building_block_type") else "production",
-            enabled=rule.flag("enabled"),
-            severity=severity(rule, "severity"),
-            risk_score=rule.number("risk_score", 0, 100),
-            type=rule.text("type"),
-            language=language,
-            platforms=platforms,
-            integrations=integrations,
-            indices=indices,
-            data_sources=data_sources(tags),
-            tags=tags,
-            data_components=context.components.elastic(tags, integrations, indices, language, query),
-            authors=rule.texts("author", single=True),
-            origin=_origin(rule.values),
-            created=rule.day("created_at"),
-            updated=rule.day("updated_at"),
-            version=_version(rule),
-            license=rule.text("license"),
-            description=rule.text("description"),
-            query=query,
-            note=rule.text("note"),
-            setup=rule.text("setup"),
-            references=rule.texts("references"),
-            false_positives=rule.texts("false_positives"),
-            content_hash=file.content_hash,
-        ),
-        rule.issues,
-        mapped,
-        notes,
-        named=named_texts(rule.values, rule.path),
+    read_rule = rule_of(
+        file,
+        LOADER.id,
+        nth,
+        rule_id=rule_id,
+        name=name,
+        rule_class="building_block" if rule.text("building_block_type") else "production",
+        severity=severity(rule, "severity"),
+        origin=_origin(rule.values),
+        created=rule.day("created_at"),
+        updated=rule.day("updated_at"),
+        version=_version(rule),
+        **values,
     )
+    return Built(read_rule, rule.issues, mapped, notes, named=named_texts(rule.values, rule.path))
 
 
 def _part(path) -> dict[str, str | None]:

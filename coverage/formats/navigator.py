@@ -14,9 +14,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from coverage.formats.outcome import Built, Format, Mapped, id_part, meant_id
+from coverage.formats.outcome import Built, Format, Mapped, id_part, meant_id, rule_of
 from coverage.formats.seam import Context, RuleFile
-from coverage.models import LoadResult, Problem, Rule
+from coverage.models import LoadResult, Problem
 from coverage.syntaxes.fields import Fields
 from coverage.syntaxes.json_text import JSON, MAX_BYTES, JsonFields, duplicate_keys, each
 from coverage.syntaxes.syntax import DocPath, Issue
@@ -110,11 +110,10 @@ def _built(file: RuleFile, layer: Fields, technique: str, entries: list[Fields],
     filters = layer.table("filters")
     links = (link.text("url") for entry in entries for link in entry.tables("links"))
     return Built(
-        Rule(
-            rule_key=file.rule_key(nth),
-            corpus=file.corpus,
-            path=file.path,
-            format=LOADER.id,
+        rule_of(
+            file,
+            LOADER.id,
+            nth,
             rule_id=None,
             name=f"{title}: {technique}",
             rule_class="production",
@@ -123,7 +122,6 @@ def _built(file: RuleFile, layer: Fields, technique: str, entries: list[Fields],
             description="\n\n".join(comments) or None,
             note=f"Score in the layer: {', '.join(scores)}",
             references=tuple(dict.fromkeys(filter(None, links))),
-            content_hash=file.content_hash,
         ),
         [],
         [_mapped(entry, technique) for entry in entries],

@@ -127,6 +127,18 @@ class Format:
 _NO_CONTEXT = Context(PlatformTable())
 
 
+def rule_of(file: RuleFile, format_id: str, nth: int = 0, **values: Any) -> Rule:
+    """The nth rule that is kept of a file, with the fields of `Rule` that its format read."""
+    return Rule(
+        rule_key=file.rule_key(nth),
+        corpus=file.corpus,
+        path=file.path,
+        format=format_id,
+        content_hash=file.content_hash,
+        **values,
+    )
+
+
 def written_rows(
     rule_key: str, mapped: Iterable[Mapped], written_for: str | None = None
 ) -> list[WrittenMapping]:
@@ -185,11 +197,11 @@ def identity(rule: Fields, id_key: str, name_key: str) -> tuple[str | None, str 
     """
     rule_id, name = rule.text(id_key), rule.text(name_key)
     if rule_id is None and name is None:
-        rule.issue((), "no-rule", f"has neither a {name_key} nor an {id_key}, so it was not read", "error")
+        rule.issue((), "no-rule", f"has no {name_key} and no {id_key}, so it was not read", "error")
     elif rule_id is None and type(rule.values.get(id_key)) in (str, type(None)):
         rule.issue((), "no-rule-id", f"has no {id_key}")
     elif name is None and type(rule.values.get(name_key)) in (str, type(None)):
-        rule.issue((), "no-name", f"has no {name_key}, so its {id_key} stands for it")
+        rule.issue((), "no-name", f"has no {name_key}, so its {id_key} is used as its name")
     return (rule_id, name or rule_id)
 
 

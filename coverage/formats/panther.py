@@ -19,13 +19,14 @@ from coverage.formats.outcome import (
     identity,
     meant_id,
     platforms_of,
+    rule_of,
     severity,
     word_at,
 )
 from coverage.formats.platforms import RuleWords
 from coverage.formats.seam import Context, RuleFile
 from coverage.formats.unread import named_texts
-from coverage.models import LoadResult, Rule
+from coverage.models import LoadResult
 from coverage.syntaxes.syntax import Issue
 from coverage.syntaxes.written_fields import YamlFields
 from coverage.syntaxes.yaml_text import YAML, block_text, duplicate_keys
@@ -82,11 +83,10 @@ def _built(file: RuleFile, rule: YamlFields, id_key: str, nth: int, document: An
     references = [*rule.texts("Reference", single=True), *rule.texts("References", single=True)]
     python, block = rule.text("Filename"), "Detection" if "Detection" in rule.values else "Inline"
     return Built(
-        Rule(
-            rule_key=file.rule_key(nth),
-            corpus=file.corpus,
-            path=file.path,
-            format=LOADER.id,
+        rule_of(
+            file,
+            LOADER.id,
+            nth,
             rule_id=rule_id,
             name=name,
             rule_class=_rule_class(rule),
@@ -108,7 +108,6 @@ def _built(file: RuleFile, rule: YamlFields, id_key: str, nth: int, document: An
             note=rule.text("Runbook"),
             setup=f"The detection itself is the Python file `{python}`." if python else None,
             references=tuple(references),
-            content_hash=file.content_hash,
         ),
         rule.issues,
         list(_mapped(rule)),

@@ -14,16 +14,27 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from coverage.formats.outcome import Built, Format, Mapped, identity, meant_id, names, platforms_of, severity
+from coverage.formats.outcome import (
+    Built,
+    Format,
+    Mapped,
+    identity,
+    meant_id,
+    names,
+    platforms_of,
+    rule_of,
+    severity,
+)
 from coverage.formats.platforms import RuleWords
 from coverage.formats.seam import Context, RuleFile
 from coverage.formats.unread import named_texts
-from coverage.models import LoadResult, Rule
+from coverage.models import LoadResult
 from coverage.syntaxes import json_text as _json
-from coverage.syntaxes import yaml_text as _yaml
 from coverage.syntaxes.fields import Fields
 from coverage.syntaxes.syntax import DocPath, Issue
 from coverage.syntaxes.written_fields import YamlFields
+from coverage.syntaxes.yaml_scan import Documents
+from coverage.syntaxes.yaml_text import YAML, duplicate_keys
 from coverage.vocabulary import parent_of
 
 ANALYTICS = ("triggerOperator", "queryFrequency", "severity", "kind")
@@ -158,7 +169,7 @@ def _arm_parts(resource: Fields) -> Parts:
     rule_id = _arm_id(resource.values, rule.values)
     name = rule.text("displayName") or rule_id
     if name is None:
-        rule.issue((), "no-rule", "has neither a displayName nor a name, so it was not read", "error")
+        rule.issue((), "no-rule", "has no displayName and no name, so it was not read", "error")
     elif rule_id is None:
         rule.issue((), "no-rule-id", "has no name or id of its own")
     version = rule.values.get("templateVersion", rule.values.get("version"))
@@ -201,11 +212,10 @@ def _built(file: RuleFile, parts: Parts, format_id: str, nth: int, context: Cont
     platforms, notes = platforms_of(_words(connectors, tables, query, context), file, parts.rule_id, context)
     status = rule.text("status")
     return Built(
-        Rule(
-            rule_key=file.rule_key(nth),
-            corpus=file.corpus,
-            path=file.path,
-            format=format_id,
+        rule_of(
+            file,
+            format_id,
+            nth,
             rule_id=parts.rule_id,
             name=parts.name,
             rule_class=_rule_class(parts, status),
@@ -226,7 +236,6 @@ def _built(file: RuleFile, parts: Parts, format_id: str, nth: int, context: Cont
             maturity=status,
             description=_description(rule),
             query=query,
-            content_hash=file.content_hash,
         ),
         rule.issues,
         list(_mapped(rule)),
@@ -332,9 +341,7 @@ def _texts(rule: Fields, key: str) -> Iterator[tuple[str, DocPath]]:
 def remarks(file: RuleFile, document: Any, result: LoadResult) -> Iterator[Issue]:
     """Keys written twice (`duplicate-key`)."""
     yield from (
-        _yaml.duplicate_keys(document)
-        if isinstance(document, _yaml.Documents)
-        else _json.duplicate_keys(document)
+        duplicate_keys(document) if isinstance(document, Documents) else _json.duplicate_keys(document)
     )
 
 
@@ -347,7 +354,7 @@ def _meant_arm(keys: Sequence[str], text: str, attack_id: str) -> str:
     return f"{key}: [{attack_id}]"
 
 
-FORMAT = Format(rules, _yaml.YAML, remarks, _meant)
+FORMAT = Format(rules, YAML, remarks, _meant)
 LOADER = FORMAT.loader(
     "sentinel", "Microsoft Sentinel rule or hunting query", (".yml", ".yaml"), sniff, meant
 )

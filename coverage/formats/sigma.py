@@ -28,13 +28,14 @@ from coverage.formats.outcome import (
     identity,
     names,
     platforms_of,
+    rule_of,
     severity,
     word_at,
 )
 from coverage.formats.platforms import RuleWords
 from coverage.formats.seam import Context, RuleFile
 from coverage.formats.unread import Named, ids_in, is_space, named_texts, not_read
-from coverage.models import LoadResult, Rule
+from coverage.models import LoadResult
 from coverage.syntaxes.syntax import Issue
 from coverage.syntaxes.written_fields import YamlFields
 from coverage.syntaxes.yaml_text import YAML, block_text, duplicate_keys
@@ -182,11 +183,10 @@ def _built(file: RuleFile, part: Part, nth: int, document: Any, context: Context
     words, source, product = _log_source(rule)
     platforms, notes = platforms_of(words, file, rule_id, context)
     return Built(
-        Rule(
-            rule_key=file.rule_key(nth),
-            corpus=file.corpus,
-            path=file.path,
-            format=LOADER.id,
+        rule_of(
+            file,
+            LOADER.id,
+            nth,
             rule_id=rule_id,
             name=name,
             rule_class=_rule_class(rule, file.folders, tags),
@@ -209,7 +209,6 @@ def _built(file: RuleFile, part: Part, nth: int, document: Any, context: Context
             note=_note(rule),
             references=rule.texts("references", single=True),
             false_positives=rule.texts("falsepositives", single=True),
-            content_hash=file.content_hash,
         ),
         [*issues, *_near_tags(part)],
         list(mapped_tags(part)),

@@ -21,13 +21,14 @@ from coverage.formats.outcome import (
     meant_id,
     names,
     platforms_of,
+    rule_of,
     word_at,
 )
 from coverage.formats.platforms import RuleWords
 from coverage.formats.seam import Context, RuleFile
 from coverage.formats.unread import named_texts
 from coverage.formats.words import beginnings
-from coverage.models import LoadResult, Rule
+from coverage.models import LoadResult
 from coverage.syntaxes.fields import Fields
 from coverage.syntaxes.syntax import Issue
 from coverage.syntaxes.written_fields import YamlFields
@@ -92,11 +93,10 @@ def _built(file: RuleFile, rule: YamlFields, nth: int, context: Context) -> Buil
     platforms, notes = platforms_of(_words(sources, asset), file, rule_id, context)
     score = _risk_score(rule, tags)
     return Built(
-        Rule(
-            rule_key=file.rule_key(nth),
-            corpus=file.corpus,
-            path=file.path,
-            format=LOADER.id,
+        rule_of(
+            file,
+            LOADER.id,
+            nth,
             rule_id=rule_id,
             name=name,
             rule_class=_rule_class(rule, file.folders),
@@ -120,7 +120,6 @@ def _built(file: RuleFile, rule: YamlFields, nth: int, context: Context) -> Buil
             setup=rule.text("how_to_implement"),
             references=rule.texts("references", single=True),
             false_positives=rule.texts("known_false_positives", single=True),
-            content_hash=file.content_hash,
         ),
         rule.issues,
         list(_mapped(tags)),

@@ -16,10 +16,10 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from coverage.formats.outcome import Built, Format, Mapped, meant_id, paired, platforms_of
+from coverage.formats.outcome import Built, Format, Mapped, meant_id, paired, platforms_of, rule_of
 from coverage.formats.platforms import RuleWords
 from coverage.formats.seam import Context, RuleFile
-from coverage.models import LoadResult, Rule
+from coverage.models import LoadResult
 from coverage.syntaxes import budget
 from coverage.syntaxes.fields import Fields
 from coverage.syntaxes.scanned import Lines, Scanned
@@ -288,11 +288,10 @@ def _built(file: RuleFile, place: int, values: dict, document: Any, nth: int, co
         issues,
     )
     return Built(
-        Rule(
-            rule_key=file.rule_key(nth),
-            corpus=file.corpus,
-            path=file.path,
-            format=LOADER.id,
+        rule_of(
+            file,
+            LOADER.id,
+            nth,
             rule_id=sid,
             name=name or f"sid {sid}",
             rule_class="production",
@@ -313,7 +312,6 @@ def _built(file: RuleFile, place: int, values: dict, document: Any, nth: int, co
             description=options.text("classtype"),
             query=file.text[start:end] or None,
             references=_references(options),
-            content_hash=file.content_hash,
         ),
         issues,
         _mapped(pairs, place),

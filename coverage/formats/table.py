@@ -24,12 +24,13 @@ from coverage.formats.outcome import (
     meant_id,
     names,
     paired,
+    rule_of,
     severity,
     word_at,
 )
 from coverage.formats.seam import Context, RuleFile
 from coverage.formats.unread import named_texts
-from coverage.models import LoadResult, Rule
+from coverage.models import LoadResult
 from coverage.syntaxes import csv_text as _csv
 from coverage.syntaxes.scanned import Lines
 from coverage.syntaxes.syntax import DocPath, Issue, Kept, Parsed, Positions, Syntax, path_text
@@ -246,11 +247,10 @@ def _built(file: RuleFile, key: str, rows: list[RowFields], nth: int) -> Built:
     first = rows[0]
     mapped = [one for row in rows for one in _mapped(row)]
     return Built(
-        Rule(
-            rule_key=file.rule_key(nth),
-            corpus=file.corpus,
-            path=file.path,
-            format=LOADER.id,
+        rule_of(
+            file,
+            LOADER.id,
+            nth,
             rule_id=first.text("rule_id"),
             name=first.text("name") or first.text("rule") or key,
             rule_class=word_at(first, "class", CLASSES, missing="production", unknown="development"),
@@ -268,7 +268,6 @@ def _built(file: RuleFile, key: str, rows: list[RowFields], nth: int) -> Built:
             description=first.text("description"),
             query=first.text("query"),
             references=_cells(rows, "references"),
-            content_hash=file.content_hash,
         ),
         [issue for row in rows for issue in row.issues],
         mapped,

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from coverage.formats.outcome import Built, Format, Mapped, meant_id, platforms_of
+from coverage.formats.outcome import Built, Format, Mapped, meant_id, platforms_of, rule_of
 from coverage.formats.platforms import RuleWords
 from coverage.formats.seam import Context, RuleFile
 from coverage.formats.unread import Named
@@ -162,11 +162,10 @@ def _built(file: RuleFile, found: Found, document: Any, nth: int, context: Conte
     start, end = getattr(document, "spans", {}).get(found.path, (0, 0))
     quiet = level == 0 or (rule.text("noalert") or "0") not in ("0", "no")
     return Built(
-        Rule(
-            rule_key=file.rule_key(nth),
-            corpus=file.corpus,
-            path=file.path,
-            format=LOADER.id,
+        rule_of(
+            file,
+            LOADER.id,
+            nth,
             rule_id=rule_id,
             name=name or rule_id or "",
             rule_class="building_block" if quiet else "production",
@@ -183,7 +182,6 @@ def _built(file: RuleFile, found: Found, document: Any, nth: int, context: Conte
             description=name,
             query=file.text[start:end] or None,
             references=tuple(text for text, _ in _texts(found, "info") if text.startswith("http")),
-            content_hash=file.content_hash,
         ),
         issues,
         list(_mapped(found)),

@@ -25,12 +25,13 @@ from coverage.formats.outcome import (
     names,
     paired,
     platforms_of,
+    rule_of,
     severity,
 )
 from coverage.formats.platforms import RuleWords
 from coverage.formats.seam import Context, RuleFile
 from coverage.formats.words import beginnings
-from coverage.models import LoadResult, Rule
+from coverage.models import LoadResult
 from coverage.syntaxes.fields import Fields
 from coverage.syntaxes.scanned import Lines, Scanned, scanned_syntax
 from coverage.syntaxes.syntax import DocPath, Issue, path_text
@@ -277,11 +278,10 @@ def _built(file: RuleFile, place: int, values: dict, document: Any, nth: int, co
     words = RuleWords(others=[beginnings("secops_word", log) for log in logs])
     platforms, notes = platforms_of(words, file, rule_id, context)
     return Built(
-        Rule(
-            rule_key=file.rule_key(nth),
-            corpus=file.corpus,
-            path=file.path,
-            format=LOADER.id,
+        rule_of(
+            file,
+            LOADER.id,
+            nth,
             rule_id=rule_id,
             name=name,
             rule_class="hunt" if (meta.text("type") or "").lower().startswith("hunt") else "production",
@@ -305,7 +305,6 @@ def _built(file: RuleFile, place: int, values: dict, document: Any, nth: int, co
             setup=meta.text("assumption"),
             references=tuple(one for key in ("reference", "references") for one in _listed(meta, key)),
             false_positives=meta.texts("false_positives", single=True),
-            content_hash=file.content_hash,
         ),
         meta.issues,
         _mapped(meta, outcome if isinstance(outcome, dict) else {}),

@@ -335,3 +335,186 @@ DATA_NEEDED = FrameSpec(
         "collected": (BOOL, "a rule in scope needs this data component on this platform"),
     },
 )
+
+NEED_TERMS = FrameSpec(
+    "NEED_TERMS",
+    "one row an ID in scope and a member of a threat profile that needs it",
+    ("attack_id", "member_id"),
+    {
+        "attack_id": (TEXT, "technique or sub-technique"),
+        "member_id": (TEXT, "the member"),
+        "name": (TEXT, "its name"),
+        "weight": (FLOAT, "what the member weighs"),
+        "counts": (FLOAT, "how much of a use it is, 0-1: the largest over its ways"),
+        "share": (FLOAT, "weight x counts / the weight of all members: its part of the need"),
+        "direct": (FLOAT, "the same of its direct use alone, 0 without one"),
+        "campaign": (FLOAT, "of the uses of its campaigns alone"),
+        "software": (FLOAT, "of what its software can do alone"),
+        "ways": (LIST, "vocabulary.WAYS that it comes to it"),
+        "through": (LIST, "the campaigns and software of these ways"),
+        "last_reported": (MAYBE_INT, "newest year over its ways; NA: undated"),
+    },
+)
+
+NEED = FrameSpec(
+    "NEED",
+    "one row an ID in scope that a member of a threat profile needs",
+    ("attack_id",),
+    {
+        **_ID_COLUMNS,
+        "members": (INT, "members that need it"),
+        "members_total": (INT, "members of the profile"),
+        "weight_using": (FLOAT, "sum of weight x counts over the members that need it"),
+        "weight_total": (FLOAT, "sum of the weights of all members"),
+        "need": (FLOAT, "weight_using / weight_total, 0-1"),
+        "direct": (FLOAT, "the need by direct uses alone, 0-1"),
+        "campaign": (FLOAT, "the need by campaigns alone, 0-1; 0 where they do not count"),
+        "software": (FLOAT, "the need by software alone, 0-1; 0 where it does not count"),
+        "needed_by": (LIST, "names of the members that need it, those with the largest part first"),
+        "last_reported": (MAYBE_INT, "newest year of a use; NA: none is dated"),
+        "covered": (FLOAT, "what it counts as under the chosen roll-up: 0 or 1, or its share"),
+        "state": (TEXT, "what rules there are for it: vocabulary.STATES"),
+        "rules": (INT, "distinct rules in scope that count under the roll-up"),
+        "url": (TEXT, "page on attack.mitre.org"),
+    },
+)
+
+ADVERSARIES = FrameSpec(
+    "ADVERSARIES",
+    "one row a member of a threat profile",
+    ("member_id",),
+    {
+        "member_id": (TEXT, "the member"),
+        "name": (TEXT, "its name"),
+        "kind": (TEXT, "group, software, campaign, report, layer, list or CVEs"),
+        "weight": (FLOAT, "what it weighs among the members"),
+        "needed": (INT, "IDs in scope that it needs; the five states add up to it"),
+        "exact": (INT, "of these with a rule for this very ID"),
+        "sub_only": (INT, "with a rule for a sub-technique of it alone"),
+        "parent_only": (INT, "with a rule for its technique alone"),
+        "sibling_only": (INT, "with a rule for another sub-technique of its technique alone"),
+        "none": (INT, "with no rule near it"),
+        "covered": (FLOAT, "of these covered under the chosen roll-up"),
+        "share": (FLOAT, "covered / needed, 0-1"),
+        "out_of_scope": (INT, "IDs that it needs and the scope leaves out, such as pre-attack ones"),
+        "last_reported": (MAYBE_INT, "newest year among its uses; NA: none is dated"),
+        "url": (TEXT, "page on attack.mitre.org; NA where it has none"),
+    },
+)
+
+ADVERSARY_IDS = FrameSpec(
+    "ADVERSARY_IDS",
+    "one row a member of a threat profile and an ID in scope that it needs",
+    ("member_id", "attack_id"),
+    {
+        "member_id": (TEXT, "the member"),
+        "member": (TEXT, "its name"),
+        "attack_id": (TEXT, "technique or sub-technique"),
+        "name": (TEXT, "name of the ID in this release"),
+        "state": (TEXT, "what rules there are for it: vocabulary.STATES"),
+        "covered": (FLOAT, "what it counts as under the chosen roll-up: 0 or 1, or its share"),
+        "counts": (FLOAT, "how much of a use it is, 0-1"),
+        "need": (FLOAT, "the need of the ID in the whole profile, 0-1"),
+        "ways": (LIST, "vocabulary.WAYS that the member comes to it"),
+        "through": (LIST, "the campaigns and software of these ways"),
+        "last_reported": (MAYBE_INT, "newest year of the use; NA: undated"),
+        "url": (TEXT, "page on attack.mitre.org"),
+    },
+)
+
+ADVERSARY_TACTICS = FrameSpec(
+    "ADVERSARY_TACTICS",
+    "one row a member of a threat profile and a tactic of the matrix",
+    ("member_id", "tactic_id"),
+    {
+        "member_id": (TEXT, "the member"),
+        "member": (TEXT, "its name"),
+        "tactic_id": (TEXT, "the tactic"),
+        "tactic": (TEXT, "its name in this release"),
+        "needed": (INT, "IDs in scope placed in it that the member needs"),
+        "exact": (INT, "of these with a rule for the very ID in this tactic"),
+        "covered": (FLOAT, "of these covered in this tactic under the chosen roll-up"),
+        "share": (FLOAT, "covered / needed, 0-1; NA where it needs nothing there"),
+    },
+)
+
+WORK_ORDER = FrameSpec(
+    "WORK_ORDER",
+    "one row a gap, beside what a threat profile says of it",
+    GAPS.key,
+    {
+        **GAPS.columns,
+        "need": (FLOAT, "its need in the profile, 0-1"),
+        "needed_by": (LIST, "names of the members that need it"),
+        "last_reported": (MAYBE_INT, "newest year of a use; NA: none is dated"),
+        "open": (FLOAT, "1 - covered under the chosen roll-up, 0-1"),
+        "kind_factor": (FLOAT, "how easy its kind of work is: ease_ and its gap type in data/priority.csv"),
+        "borrow_factor": (FLOAT, "ease_borrow where another rule set has a rule that would close it, else 1"),
+        "data_factor": (FLOAT, "ease_data where rules in scope use the data that it needs, else 1"),
+        "score": (FLOAT, "need x open x the three factors"),
+    },
+)
+
+THREAT_STEPS = FrameSpec(
+    "THREAT_STEPS",
+    "one row a step: what adds the most to threat-weighted coverage of what is left",
+    ("step",),
+    {
+        "step": (INT, "1, 2, 3 ..."),
+        "add": (TEXT, "the ID to write a rule for, or the rule to take over"),
+        "name": (TEXT, "its name"),
+        "closes": (LIST, "the needed gaps closed by this step and by none before it"),
+        "need_gained": (FLOAT, "sum of their needs that it adds"),
+        "weighted_so_far": (FLOAT, "threat-weighted coverage up to and with this step, 0-1"),
+        "members": (INT, "members of the profile that it helps against"),
+        "helps_against": (LIST, "their names"),
+    },
+)
+
+THREAT_OVERLAY = FrameSpec(
+    "THREAT_OVERLAY",
+    "one row an ID in scope that a threat profile needs, or that is covered",
+    ("attack_id",),
+    {
+        **_ID_COLUMNS,
+        "overlay": (TEXT, "how it stands between need and coverage: vocabulary.OVERLAYS"),
+        "need": (FLOAT, "its need in the profile, 0-1"),
+        "members": (INT, "members of the profile that need it"),
+        "needed_by": (LIST, "their names, those with the largest part first"),
+        "last_reported": (MAYBE_INT, "newest year of a use; NA: none is dated"),
+        "covered": (FLOAT, "what it counts as under the chosen roll-up: 0 or 1, or its share"),
+        "rules": (INT, "distinct rules in scope that count under the roll-up"),
+    },
+)
+
+THREAT_COMPARISON = FrameSpec(
+    "THREAT_COMPARISON",
+    "one row an ID in scope that one of two threat profiles needs",
+    ("attack_id",),
+    {
+        **_ID_COLUMNS,
+        "need_a": (FLOAT, "its need in the first profile, 0-1"),
+        "need_b": (FLOAT, "its need in the second profile, 0-1"),
+        "needed_by_a": (LIST, "names of the members of the first that need it"),
+        "needed_by_b": (LIST, "names of the members of the second that need it"),
+        "covered": (FLOAT, "what it counts as under the chosen roll-up: 0 or 1, or its share"),
+        "state": (TEXT, "what rules there are for it: vocabulary.STATES"),
+        "url": (TEXT, "page on attack.mitre.org"),
+    },
+)
+
+TECHNIQUE_USERS = FrameSpec(
+    "TECHNIQUE_USERS",
+    "one row a group, software or campaign of ATT&CK that comes to one ID, and a way it does",
+    ("member_id", "way", "through"),
+    {
+        "member_id": (TEXT, "group, software or campaign ID"),
+        "name": (TEXT, "its name"),
+        "kind": (TEXT, "group, software or campaign"),
+        "way": (TEXT, "vocabulary.WAYS: direct, campaign or software"),
+        "through": (TEXT, "name of the campaign or software; empty for a direct use"),
+        "last_reported": (MAYBE_INT, "newest year among the citations of the use; NA: undated"),
+        "procedure": (TEXT, "MITRE's text of how; NA where the release carries none, and for other ways"),
+        "url": (TEXT, "page on attack.mitre.org"),
+    },
+)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import pandas as pd
 
 from coverage.identity import counted, united
-from coverage.measures.frames import TECHNIQUE_RULES
+from coverage.measures.frames import TECHNIQUE_RULES, TECHNIQUE_USERS
 from coverage.measures.gaps import gaps
+from coverage.measures.need import columns_of_rows
 from coverage.measures.next_steps import next_steps
 from coverage.measures.telemetry import named_components
 from coverage.scope import View, once_a_view
-from coverage.vocabulary import COVERED_GAP_TYPES
+from coverage.threats.names import names_of
+from coverage.threats.uses import attack_uses
+from coverage.vocabulary import COVERED_GAP_TYPES, WAYS, attack_url
 
 _KEPT = 100  # techniques whose details are kept with a view
 
@@ -72,6 +75,47 @@ def _users(view: View, attack_id: str, kind: str) -> pd.DataFrame:
         if column in names
     ]
     return names.loc[names[key].isin(users), columns].sort_values("name", ignore_index=True)
+
+
+@once_a_view(most=_KEPT)
+def technique_users(view: View, attack_id: str) -> pd.DataFrame:
+    """TECHNIQUE_USERS: who of ATT&CK comes to this very ID, directly and how else: direct uses first, the
+    last reported of them before the others.
+    """
+    catalogue = view.catalogue
+    names = {kind: names_of(catalogue, kind) for kind in ("group", "software", "campaign")}
+    kinds = {one: kind for kind, found in names.items() for one in found}
+    name_of = {one: name for found in names.values() for one, name in found.items()}
+    uses = catalogue.uses[catalogue.uses["target_id"] == attack_id]
+    texts = dict(zip(uses["source_id"].tolist(), uses["procedure"].tolist(), strict=True))
+    found = attack_uses(catalogue)
+    found = found[found["attack_id"] == attack_id]
+    columns = ("member_id", "way", "through", "last_reported")
+    rows = [
+        (
+            one,
+            name_of[one],
+            kinds[one],
+            way,
+            name_of.get(through, ""),
+            None if pd.isna(year) else year,
+            texts.get(one) if way == "direct" else None,
+            attack_url(one),
+        )
+        for one, way, through, year in zip(*(found[name].tolist() for name in columns), strict=True)
+    ]
+    ways, kind_order = list(WAYS), list(names)
+    rows.sort(
+        key=lambda row: (
+            ways.index(row[3]),
+            kind_order.index(row[2]),
+            -(row[5] or 0),
+            row[1].casefold(),
+            row[0],
+            row[4],
+        )
+    )
+    return TECHNIQUE_USERS.frame(columns_of_rows(TECHNIQUE_USERS.columns, rows))
 
 
 def _analytics(view: View, attack_id: str) -> pd.DataFrame:

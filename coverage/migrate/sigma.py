@@ -21,7 +21,6 @@ from coverage.migrate.tags import AS_IT_IS, Becomes, Tag, renamed, written
 from coverage.syntaxes.layout import Layout
 from coverage.syntaxes.syntax import DocPath
 from coverage.syntaxes.yaml_splice import Splice
-from coverage.syntaxes.yaml_text import YAML
 
 _TOKEN = re.compile(r"\battack\.([\w.-]+)", re.IGNORECASE)
 _ID_TAG = re.compile(r"ta\d{4}", re.IGNORECASE)
@@ -68,7 +67,7 @@ def edited(
     source: str, documents: Sequence[Any], mover: Mover, names: Names, today: date | None = None
 ) -> RuleEdit:
     """Every document's tags. `today` is written as `modified` of the rules where something changed."""
-    splice = Splice(source, YAML.positions)
+    splice = Splice(source)
     rules_of = _rules_by_tags(documents)
     changes: list[Change] = []
     asked: list[Asked] = []
@@ -77,7 +76,7 @@ def edited(
         tags = document.get("tags") if isinstance(document, dict) else None
         if isinstance(tags, list):
             # Each document by itself, or not at all: what cannot be written costs the others nothing.
-            made, left, read_back = _document(splice, documents, place, tags, mover, names)
+            made, left, read_back = _document(splice, place, tags, mover, names)
             changes += made
             rule = _id_and_title(rules_of[place][0].values) if place in rules_of else None
             asked += [replace(one, rule=rule) for one in left]
@@ -112,7 +111,7 @@ def _date_places(changed: Sequence[int], rules_of: Mapping[int, list[Part]]) -> 
 
 
 def _document(
-    splice: Splice, documents: Sequence[Any], place: int, tags: list, mover: Mover, names: Names
+    splice: Splice, place: int, tags: list, mover: Mover, names: Names
 ) -> tuple[list[Change], list[Asked], list]:
     """What changes in the tags of one document, what is asked about them, and the tags it then has."""
     texts = [tag if isinstance(tag, str) else "" for tag in tags]
@@ -123,7 +122,7 @@ def _document(
     # Techniques first: what they became says whether a tactic tag repeats one.
     after = written(texts, results, lambda tag, attack_id: _like(tag, attack_id, texts, mover))
     try:
-        splice.list_items(documents, place, "tags", after, texts)
+        splice.list_items((place, "tags"), after, texts)
     except Layout as fault:
         refusal = f"Not rewritten: {fault}; change it by hand"
         return [], [*asked, Asked("layout", "", None, (), refusal, (place, "tags"))], tags

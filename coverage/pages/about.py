@@ -8,6 +8,7 @@ from coverage.tables import DATA, PROJECT, depth_weights
 from coverage.text import plain
 from coverage.vocabulary import GAP_TYPES, READ_STATUSES, ROLLUPS, TACTIC_STATUSES
 
+session.waiting.end()
 st.set_page_config(page_title="About · ATT&CK coverage")
 st.title("About", anchor=False)
 st.markdown(

@@ -13,7 +13,7 @@ from coverage.changes.borrow import Borrowing, borrow, with_classes
 from coverage.charts.compare import plan_curve
 from coverage.exports.compare import with_mine
 from coverage.exports.tables import GAP_NAMES
-from coverage.pages import beside, parts
+from coverage.pages import beside, controls, parts
 from coverage.pages import borrow_tables as tables
 from coverage.reading import platforms_of
 from coverage.scope import View
@@ -27,7 +27,7 @@ def show(now: View, head: DeltaGenerator) -> None:
     """The view; its answer goes into `head`."""
     with head:
         corpora = beside.several_corpora("Rules to borrow", now)
-    row = st.columns([3, 3, 3, 3], vertical_alignment="bottom")
+    row = controls.side_by_side(240, 240, 240, 210)
     mine = (
         address.multiselect(
             row[0],
@@ -69,7 +69,7 @@ def show(now: View, head: DeltaGenerator) -> None:
     except TableError as error:
         st.error(plain(str(error)))
         return
-    row = st.columns([3, 3, 6], vertical_alignment="center")
+    row = controls.side_by_side(300, 270, 300)
     have = address.toggle(
         row[0],
         "Only log sources I already have",

@@ -15,29 +15,28 @@ from coverage.changes.compare import GRAINS, Comparison, compare
 from coverage.charts.compare import side_bars
 from coverage.exports.compare import with_corpora
 from coverage.exports.tables import GAP_NAMES
-from coverage.pages import beside, parts
+from coverage.pages import beside, controls, parts
 from coverage.scope import View
 from coverage.session import address
 from coverage.text import plain
 from coverage.words import amount
 
 
-def compare_view(now: View, head: DeltaGenerator) -> None:
-    """Two rule sets compared; `head` is the place of the page's head."""
+def compare_view(now: View, head: DeltaGenerator, row: DeltaGenerator) -> None:
+    """Two rule sets compared; `head` is the place of the page's head, `row` that of its choices."""
     with head:
         corpora = beside.several_corpora("Compare", now)
-    row = st.columns([3, 3, 6], vertical_alignment="bottom")
-    a = address.selectbox(row[0], "First rule set", corpora, "compare_a", default=corpora[0])
+    a = address.selectbox(row, "First rule set", corpora, "compare_a", default=corpora[0], width=200)
     others = [name for name in corpora if name != a]
     if st.session_state.get("compare_b") not in [None, *others]:
         del st.session_state["compare_b"]  # it is the first now
-    b = address.selectbox(row[1], "Second rule set", others, "compare_b", default=others[0])
+    b = address.selectbox(row, "Second rule set", others, "compare_b", default=others[0], width=200)
     both = now.of_corpora([a, b])
     found = compare(now.of_corpora([a]), now.of_corpora([b]))
     labels = {"a_only": f"only {a}", "both": "both", "b_only": f"only {b}", "neither": "neither"}
     with head:
-        session.page_head("Compare two rule sets", plain(found.sentence()), both)
-        st.markdown(plain(found.sentence("subtechniques")))
+        more = plain(found.sentence("subtechniques"))
+        session.page_head("Compare two rule sets", plain(found.sentence()), both, more)
     _bars(found, labels)
     _table(_filtered(found, labels), found, labels, both)
     with st.container(horizontal=True):
@@ -63,7 +62,7 @@ def _bars(found: Comparison, labels: dict[str, str]) -> None:
 
 def _filtered(found: Comparison, labels: dict[str, str]) -> pd.DataFrame:
     """The IDs that the reader's filters leave, most used first."""
-    row = st.columns([5, 3, 2, 3], vertical_alignment="bottom")
+    row = controls.side_by_side(400, 220, 150, 200)
     side = address.segmented_control(
         row[0],
         "Covered by",
@@ -102,7 +101,7 @@ def _filtered(found: Comparison, labels: dict[str, str]) -> pd.DataFrame:
 
 def _table(ids: pd.DataFrame, found: Comparison, labels: dict[str, str], both: View) -> None:
     a, b = found.names
-    counted = "Rules in scope that count under the roll-up."
+    counted = "Rules in scope that count for it."
     config = {
         "attack_id": st.column_config.TextColumn("ID", width=82),
         "name": st.column_config.TextColumn("Technique", width=240),

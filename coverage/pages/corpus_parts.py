@@ -24,7 +24,9 @@ def corpus_names(now: View) -> list[str]:
     return [stamp.name for stamp in now.scope.corpora if stamp.rules]
 
 
-def chosen_corpus(now: View, key: str, place: DeltaGenerator, off: bool = False) -> View:
+def chosen_corpus(
+    now: View, key: str, place: DeltaGenerator, off: bool = False, width: int | str = "stretch"
+) -> View:
     """The view of the corpus the reader chose, each counted by its own rules; all of them when none is
     chosen.
 
@@ -41,6 +43,7 @@ def chosen_corpus(now: View, key: str, place: DeltaGenerator, off: bool = False)
         index=None,
         placeholder="All rule sets",
         disabled=off,
+        width=width,
         help="One rule set by its own rules alone; all of them with a rule that several have counted once.",
     )
     return now.of_corpora([chosen]) if chosen and not off else now

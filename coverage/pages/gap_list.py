@@ -13,7 +13,7 @@ from coverage.exports.tables import GAP_NAMES
 from coverage.measures import covered_elsewhere, gaps
 from coverage.measures.accepted import counts_sentence, marks, with_accepted
 from coverage.measures.next_steps import next_steps
-from coverage.pages import corpus_parts, export_buttons, gap_parts, parts
+from coverage.pages import controls, corpus_parts, export_buttons, gap_parts, parts
 from coverage.reading import platforms_of
 from coverage.scope import View
 from coverage.session import address
@@ -33,7 +33,7 @@ _CLEAR = {
 }
 
 COLUMNS = {
-    "attack_id": st.column_config.TextColumn("ID", width=86, pinned=True),
+    "attack_id": st.column_config.TextColumn("ID", width=86),
     "name": st.column_config.TextColumn("Technique", width=190),
     "mark": st.column_config.TextColumn(
         "Accepted",
@@ -130,7 +130,7 @@ def _nothing(everything: pd.DataFrame, only_accepted: bool) -> None:
         )
     elif everything.empty:
         st.success(
-            "Nothing in scope is open under this roll-up. Choose *Second rule* or *Other platforms* under "
+            "Nothing in scope is open. Choose *Second rule* or *Other platforms* under "
             "Next step to see what is thin."
         )
     else:
@@ -141,7 +141,7 @@ def _nothing(everything: pd.DataFrame, only_accepted: bool) -> None:
 
 
 def _filtered(everything: pd.DataFrame, now: View) -> pd.DataFrame:
-    row = st.columns([2.6, 2.4, 2.2, 2.2, 1.5, 1.6, 1.2], vertical_alignment="bottom")
+    row = controls.side_by_side(180, 165, 150, 155, 100, 132, 72)
     tactics = now.catalogue.tactics.query("position >= 0").sort_values("position")
     titles = dict(zip(tactics["tactic_id"].tolist(), tactics["name"].tolist(), strict=True))
     search = address.text_input(row[0], "Search", "gap_search", placeholder="Name, ID, log source, data")

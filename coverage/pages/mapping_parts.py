@@ -9,7 +9,7 @@ from coverage import session
 from coverage.exports.tables import stamped_csv
 from coverage.findings import CHECKS
 from coverage.findings.places import placed
-from coverage.pages import finding_counts, parts
+from coverage.pages import controls, finding_counts, parts
 from coverage.scope import View
 from coverage.session import address
 from coverage.vocabulary import PROBLEM_SEVERITIES
@@ -33,7 +33,7 @@ _MAY_BE_EMPTY = ("value", "fix", "silenced")
 
 def filtered(found: pd.DataFrame, now: View) -> pd.DataFrame:
     """The findings that the page's filters let through."""
-    row = st.columns([2, 3, 2, 3, 2], vertical_alignment="bottom")
+    row = controls.side_by_side(150, 250, 150, 250, 170)
     severities = address.multiselect(
         row[0], "Severity", PROBLEM_SEVERITIES, "map_severity", placeholder="All"
     )

@@ -15,7 +15,7 @@ from coverage.measures import coverage_by_placement, coverage_by_tactic
 from coverage.measures.cell import PAGE_MEASURES
 from coverage.measures.matrix import matrix_cells, matrix_tactics, with_status
 from coverage.pages import compare, corpus_parts, export_buttons, parts, technique_detail
-from coverage.pages.matrix_view import clicked, matrix_view
+from coverage.pages.matrix_view import matrix_view
 from coverage.scope import View
 from coverage.session import address
 from coverage.text import plain
@@ -36,10 +36,10 @@ def page() -> None:
     """The view that the address names; only that one is computed."""
     everything, head = session.guarded_view(), st.container()
     several = len(corpus_parts.corpus_names(everything)) > 1
-    row = st.columns([3.4, 3, 3.4, 2.4] if several else [4, 3, 5], vertical_alignment="bottom")
+    row = st.container(horizontal=True, vertical_alignment="bottom")
     if several or address.parameter("show") == "compare":
         view = address.segmented_control(
-            row[0],
+            row,
             "View",
             list(VIEWS),
             "show",
@@ -48,31 +48,26 @@ def page() -> None:
             label_visibility="collapsed",
         )
         if view == "compare":
-            compare.compare_view(everything, head)
+            compare.compare_view(everything, head, row)
             return
-    _coverage(everything, head, list(row), several)
+    _coverage(everything, head, row, several)
 
 
-def _coverage(everything: View, head: DeltaGenerator, row: list[DeltaGenerator], several: bool) -> None:
-    colour, corpus, bands = row[1:] if several else (row[0], None, row[1])
+def _coverage(everything: View, head: DeltaGenerator, row: DeltaGenerator, several: bool) -> None:
     shade = address.selectbox(
-        colour,
+        row,
         "Colour by",
         [*PAGE_MEASURES, *([CORPORA] if several else [])],
         "shade",
         default="rules",
         format_func=lambda name: PAGE_MEASURES[name].label if name in PAGE_MEASURES else "Rule sets",
         help=HOW_TO_READ,
+        width=200,
     )
-    fixed = shade in PAGE_MEASURES and bool(PAGE_MEASURES[shade].bands) and _fixed_bands(bands)
-    now = everything
-    if corpus is not None:
-        now = corpus_parts.chosen_corpus(everything, "matrix_corpus", corpus, off=shade == CORPORA)
+    now = corpus_parts.chosen_corpus(everything, "matrix_corpus", row, off=shade == CORPORA, width=200)
+    fixed = shade in PAGE_MEASURES and bool(PAGE_MEASURES[shade].bands) and _fixed_bands(row)
     with head:
         session.page_head("Matrix", _answer(now), now)
-    if opened := clicked():  # before the matrix, which is drawn already
-        technique_detail.technique_dialog(opened, [stamp.name for stamp in now.scope.corpora])
-
     cells, tactics = matrix_cells(now, session.accepted(now)), matrix_tactics(now)
     if several and now is everything:
         who = corpus_parts.who_covers(now)
@@ -86,12 +81,13 @@ def _coverage(everything: View, head: DeltaGenerator, row: list[DeltaGenerator],
         if measure.bands and not fixed:
             measure = measure.by_quantiles(shown.loc[~shown["is_subtechnique"], measure.column].tolist())
         data = matrix_data(shown, tactics, session.theme(), measure, cards(now))
-    matrix_view(data)
+    corpora = [stamp.name for stamp in now.scope.corpora]
+    matrix_view(data, lambda attack_id: technique_detail.technique_dialog(attack_id, corpora))
     _not_shown(now)
     _files(cells, now, shade)
 
 
-def _fixed_bands(place) -> bool:
+def _fixed_bands(place: DeltaGenerator) -> bool:
     return address.toggle(
         place,
         "Fixed bands",

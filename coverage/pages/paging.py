@@ -7,8 +7,8 @@ from zlib import crc32
 
 import numpy as np
 import pandas as pd
-import streamlit as st
 
+from coverage.pages import controls
 from coverage.words import amount
 
 # A table of at most so many rows is sent whole: heads sort it, its toolbar searches it. More than ATT&CK has
@@ -36,7 +36,7 @@ def positions_shown(frame: pd.DataFrame, key: str, config: Mapping, search: bool
     places = np.arange(len(frame))
     if len(frame) <= PAGE_ROWS:
         return places
-    row = st.columns([*([3] if search else []), 3, 2, 1.5, 4], vertical_alignment="bottom")
+    row = controls.side_by_side(*([240] if search else []), 220, 140, 145, 300)
     if search:
         words = (
             row.pop(0)

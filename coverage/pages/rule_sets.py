@@ -1,4 +1,7 @@
-"""The sidebar's choice of rule sets: folders by path, named ones, and uploads. Widgets only."""
+"""The sidebar's choice of rule sets: folders by path, named ones, and uploads. Widgets only.
+
+What is rarely opened is made when it is: the browser loads a kind of widget with the first one of it.
+"""
 
 from __future__ import annotations
 
@@ -46,8 +49,10 @@ def choose() -> None:
     if all(source.path.resolve() == EXAMPLES for source in session.sources()):
         st.info("Example rules. Add yours above, or upload them.")
     _colours()
-    with st.expander("Upload rules"):
-        _upload()
+    shown = st.expander("Upload rules", key="upload_open", on_change="rerun")
+    if shown.open:
+        with shown:
+            _upload()
 
 
 def _colours() -> None:
@@ -55,10 +60,13 @@ def _colours() -> None:
     found = session.colours()
     if len(found) < 2:
         return
-    with st.expander("Rule set colours"), st.container(horizontal=True):
+    shown = st.expander("Rule set colours", key="colours_open", on_change="rerun")
+    if not shown.open:
+        return
+    with shown, st.container(horizontal=True):
         for name, colour in found.items():
             st.session_state.setdefault(session.colour_key(name), colour)
-            st.color_picker(plain(name), key=session.colour_key(name))
+            st.color_picker(plain(name), key=session.colour_key(name), persist_state="session")
 
 
 def _label(text: str, corpus: OfferedCorpus | None) -> str:

@@ -12,7 +12,7 @@ import streamlit as st
 from coverage import session
 from coverage.exports.tables import without_text
 from coverage.measures import rules_with_ids, search_ranks
-from coverage.pages import corpus_parts, parts, rule_detail, technique_detail
+from coverage.pages import controls, corpus_parts, parts, rule_detail, technique_detail
 from coverage.scope import View
 from coverage.session import address
 from coverage.vocabulary import RULE_CLASSES, SEVERITIES
@@ -123,7 +123,7 @@ def _filtered(frame: pd.DataFrame, in_scope: set[str], now: View) -> pd.DataFram
     """The rules that every filter lets through, by name; those that a search is about first."""
     names = corpus_parts.corpus_names(now)
     several = len(names) > 1
-    top = st.columns([2.9, 2.3, 1.7, 1.9, *([2] if several else []), 1.9], vertical_alignment="bottom")
+    top = controls.side_by_side(225, 180, 125, 145, *([145] if several else []), 145)
     words = address.text_input(
         top[0], "Search", "rule_search", placeholder="Name, ID, tag, description or query"
     )

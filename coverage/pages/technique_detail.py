@@ -6,7 +6,7 @@ is missing? Next: a rule, an open sub-technique, its gap in the plan, or MITRE's
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import streamlit as st
@@ -29,7 +29,15 @@ def show(attack_id: str, now: View, head: DeltaGenerator, row: DeltaGenerator) -
         session.page_head(facts["name"], _answer(attack_id, now), now)
     with row:
         _facts(facts)
-    _body(facts, now, key="page")
+    _next_step(attack_id, now, "page")
+    _coverage(attack_id, now)
+    _rules(attack_id, now, "page", _RULE_COLUMNS)
+    _family(facts, now)
+    _users(facts, now)
+    _telemetry(facts)
+    if facts["description"]:
+        with st.expander("MITRE's description"):
+            untrusted.markdown(facts["description"])
 
 
 def missing(attack_id: str, now: View, head: DeltaGenerator) -> None:
@@ -44,8 +52,8 @@ def missing(attack_id: str, now: View, head: DeltaGenerator) -> None:
 
 @st.dialog("Technique", width="large")
 def technique_dialog(attack_id: str, corpora: Sequence[str] = ()) -> None:
-    """A technique over the page that asked for it, by the rules of some rule sets; its own page is one
-    button away.
+    """What is open in a technique and its rules, over the page that asked for it, by the rules of some rule
+    sets. All else is on its own page, one button away.
     """
     now = session.view()
     now = now.of_corpora(corpora) if corpora else now
@@ -57,7 +65,9 @@ def technique_dialog(attack_id: str, corpora: Sequence[str] = ()) -> None:
         "Open the technique page", icon=":material/open_in_new:", key="dialog_open_page", type="primary"
     ):
         session.open_technique(attack_id)
-    _body(facts, now, key="dialog")
+    _next_step(attack_id, now, "dialog")
+    _coverage(attack_id, now)
+    _rules(attack_id, now, "dialog", _FIRST_COLUMNS)
 
 
 def _answer(attack_id: str, now: View) -> str:
@@ -73,19 +83,6 @@ def _answer(attack_id: str, now: View) -> str:
         f"{row['rules_any']:,} of {amount(len(now.rules), 'rule in scope maps', 'rules in scope map')} to "
         f"{attack_id}, on {platforms}."
     )
-
-
-def _body(facts: dict, now: View, key: str) -> None:
-    attack_id = facts["attack_id"]
-    _next_step(attack_id, now, key)
-    _coverage(attack_id, now)
-    _rules(attack_id, now, key)
-    _family(facts, now, key)
-    _users(facts, now)
-    _telemetry(facts)
-    if facts["description"]:
-        with st.expander("MITRE's description"):
-            untrusted.markdown(facts["description"])
 
 
 def _facts(facts: dict) -> None:
@@ -180,7 +177,12 @@ _RULE_COLUMNS = {
 }
 
 
-def _rules(attack_id: str, now: View, key: str) -> None:
+_FIRST_COLUMNS = {
+    name: _RULE_COLUMNS[name] for name in ("name", "mapped_to", "severity", "rule_class", "corpus")
+}
+
+
+def _rules(attack_id: str, now: View, key: str, columns: Mapping) -> None:
     rules = technique_rules(now, attack_id)
     st.subheader("Rules", anchor=False)
     if rules.empty:
@@ -194,9 +196,9 @@ def _rules(attack_id: str, now: View, key: str) -> None:
     row = parts.chosen_row(
         shown,
         f"{key}_rules_{attack_id}",
-        _RULE_COLUMNS,
+        columns,
         height=min(38 + 35 * len(shown), 320),
-        order=list(_RULE_COLUMNS),
+        order=list(columns),
     )
     if row is not None:
         session.open_rule(shown.iloc[row]["rule_key"])
@@ -220,7 +222,7 @@ def _rules_sentence(rules: pd.DataFrame, attack_id: str, now: View) -> str:
     return f"{total}."
 
 
-def _family(facts: dict, now: View, key: str) -> None:
+def _family(facts: dict, now: View) -> None:
     head = facts["parent_id"] or facts["attack_id"]
     rows = coverage_by_id(now)
     family = rows[(rows["parent_id"] == head) | (rows["attack_id"] == head)]
@@ -242,7 +244,7 @@ def _family(facts: dict, now: View, key: str) -> None:
     }
     row = parts.chosen_row(
         family[list(config)],
-        f"{key}_family_{facts['attack_id']}",
+        f"page_family_{facts['attack_id']}",
         config,
         height=min(38 + 35 * len(family), 300),
     )

@@ -66,11 +66,14 @@ class CheckSettings:
     no_technique_lost: bool = False
     no_unmapped_rule: bool = False
     baseline: str | None = None  # a snapshot's file, relative to the settings file, or a git revision
+    min_threat_coverage: float | None = None  # 0-1, weighted by need
+    threat: str | None = None  # the profile that is meant
     lines: Mapping[str, int | None] = field(default_factory=dict, compare=False)
 
     @property
     def is_empty(self) -> bool:
-        return not (self.shares or self.targets or self.no_technique_lost or self.no_unmapped_rule)
+        asked = (self.shares, self.targets, self.no_technique_lost, self.no_unmapped_rule)
+        return not any(asked) and self.min_threat_coverage is None
 
 
 def check_settings(table: CheckTable, line_of: LineOf) -> CheckSettings:
@@ -102,7 +105,9 @@ def check_settings(table: CheckTable, line_of: LineOf) -> CheckSettings:
         table.no_technique_lost,
         table.no_unmapped_rule,
         table.baseline,
-        lines={name: line_of(("check", name)) for name in _FLAGS},
+        table.min_threat_coverage,
+        table.threat,
+        lines={name: line_of(("check", name)) for name in (*_FLAGS, "min_threat_coverage")},
     )
 
 

@@ -20,7 +20,7 @@ from coverage.syntaxes.toml_text import TOML
 
 if TYPE_CHECKING:
     from coverage.project.settings_model import SettingsFile
-    from coverage.project.validation import LineOf
+    from coverage.project.validation import LineOf, Table
 
 FILE_NAME = "coverage.toml"
 
@@ -62,6 +62,29 @@ class CorpusSetting:
 
 
 @dataclass(frozen=True)
+class ThreatSetting:
+    """One `[[threat]]`: who is against us, and what each of them weighs. Entries of one name are one profile.
+
+    `lines`: where it starts (no key), and where each value of a list stands.
+    """
+
+    name: str
+    groups: tuple[str, ...] = ()  # IDs, names or aliases
+    software: tuple[str, ...] = ()
+    campaigns: tuple[str, ...] = ()
+    sectors: tuple[str, ...] = ()  # groups that attack one of these
+    countries: tuple[str, ...] = ()  # and one of these
+    since: int | None = None  # only who was reported in that year or later
+    techniques: tuple[str, ...] = ()  # a list of one's own
+    files: tuple[str, ...] = ()  # as written: relative to the settings file, or absolute
+    cves: tuple[str, ...] = ()  # CVEs that matter in the files, or files that list them
+    through: tuple[str, ...] = ()  # vocabulary.WAYS beside direct
+    half_life: float | None = None  # years after which a use counts half
+    weight: float = 1.0  # of each member
+    lines: Mapping[tuple[str | int, ...], int | None] = field(default_factory=dict, compare=False)
+
+
+@dataclass(frozen=True)
 class Settings:
     """A settings file's content; without a file, the defaults."""
 
@@ -70,6 +93,7 @@ class Settings:
     corpora: tuple[CorpusSetting, ...] = ()
     check: CheckSettings = field(default_factory=CheckSettings)
     attack: str | None = None  # the release to read in where none is chosen
+    threats: tuple[ThreatSetting, ...] = ()
 
 
 def settings_at(start: Path | None = None, file: Path | None = None) -> Settings:
@@ -156,4 +180,14 @@ def _settings(file: Path, written: SettingsFile, line_of: LineOf) -> Settings:
         corpora=tuple(CorpusSetting(**dict(corpus)) for corpus in written.corpora),
         check=check_settings(written.check, line_of),
         attack=written.attack,
+        threats=tuple(_threat(place, one, line_of) for place, one in enumerate(written.threat)),
     )
+
+
+def _threat(place: int, written: Table, line_of: LineOf) -> ThreatSetting:
+    values = {name: tuple(value) if isinstance(value, list) else value for name, value in written}
+    keys = [
+        (name, nth) for name, value in values.items() if type(value) is tuple for nth in range(len(value))
+    ]
+    lines = {key: line_of(("threat", place, *key)) for key in ((), *keys)}
+    return ThreatSetting(**{name: value for name, value in values.items() if value is not None}, lines=lines)

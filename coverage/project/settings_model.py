@@ -28,6 +28,7 @@ from coverage.project.validation import (
 )
 from coverage.scope import OPTIONS, Known, ScopeOption
 from coverage.scope.options import ALL, FLAG, MANY
+from coverage.vocabulary import WAYS
 
 
 def _release(text: str | None) -> str | None:
@@ -201,6 +202,48 @@ class CheckTable(Table):
     baseline: Text = None
     no_technique_lost: bool = False
     no_unmapped_rule: bool = False
+    min_threat_coverage: Annotated[float | None, number(0, 1)] = None
+    threat: Text = None
+
+
+# ---- [[threat]] ----------------------------------------------------------------------------------------
+
+
+_WHO = ("groups", "software", "campaigns", "sectors", "countries", "techniques", "files")
+_THROUGH = tuple(name for name in WAYS if name != "direct")
+
+
+def _ways(written: list[str]) -> list[str]:
+    for place, name in enumerate(written):
+        if name not in _THROUGH:
+            raise wrong("bad-value", f"is '{name}', none of {', '.join(_THROUGH)}", place)
+    return written
+
+
+class ThreatTable(Table):
+    """One `[[threat]]`."""
+
+    name: NeededText = Field(description="entries of one name are one profile")
+    groups: Texts = Field(default_factory=list)
+    software: Texts = Field(default_factory=list)
+    campaigns: Texts = Field(default_factory=list)
+    sectors: Texts = Field(default_factory=list)
+    countries: Texts = Field(default_factory=list)
+    since: Annotated[int | None, number(1990, 2100)] = None
+    techniques: Texts = Field(default_factory=list)
+    files: Texts = Field(default_factory=list)
+    cves: Texts = Field(default_factory=list)
+    through: Annotated[Texts, AfterValidator(_ways)] = Field(default_factory=list)
+    half_life: Annotated[float | None, number(0.1, 100)] = None
+    weight: Annotated[float, number(0.001, 1000)] = 1.0
+
+    @model_validator(mode="after")
+    def _names_somebody(self) -> ThreatTable:
+        if self.since is None and not any(getattr(self, name) for name in _WHO):
+            raise wrong("nobody", f"names nobody; say {', '.join(_WHO)} or since")
+        if self.cves and not self.files:
+            raise wrong("no-files", "names cves, which choose among CVE mappings, and no files")
+        return self
 
 
 class SettingsFile(Table):
@@ -210,3 +253,4 @@ class SettingsFile(Table):
     corpora: Annotated[list[CorpusTable], AfterValidator(_each_name_once)] = Field(default_factory=list)
     check: CheckTable = CheckTable()
     attack: ReleaseName = None
+    threat: list[ThreatTable] = Field(default_factory=list)

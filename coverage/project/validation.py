@@ -74,6 +74,7 @@ _WANTED = {
     "string_type": "text",
     "bool_type": "true or false",
     "float_type": "a number",
+    "int_type": "a whole number",
     "model_type": "a table",
 }
 

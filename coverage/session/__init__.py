@@ -3,7 +3,7 @@
 The only package beside `app.py` and `pages/` that knows Streamlit.
 """
 
-from coverage.session import address
+from coverage.session import address, waiting
 from coverage.session.page import (
     compact_layout,
     file_name,
@@ -70,5 +70,6 @@ __all__ = [
     "theme",
     "unplaced",
     "view",
+    "waiting",
     "written_for",
 ]

@@ -6,6 +6,7 @@ export default function ({ data }) {
     window.location.replace(new URL(data.instead, here)) // relative: the app may be served below a path
     return
   }
+  if (data.query === undefined) return // the run has just begun
   if (here.pathname.split("/").pop() !== data.page) return // the reader is on another page by now
   const wanted = new URL(here)
   wanted.search = data.query

@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 Query = dict[str, list[str]]
 
@@ -41,10 +42,13 @@ SIDEBAR = "*"  # the "page" of the widgets that every page has; the first page's
 def run(page: str) -> Iterator[None]:
     """One run of the app over a page, by its part of the address."""
     _begin(page)
+    place = st.container(height=1, border=False)
+    with place:
+        _component()(data={}, key="address_ahead")  # the browser loads what draws components meanwhile
     try:
         yield
     finally:
-        _finish()
+        _finish(place)
 
 
 def _begin(page: str) -> None:
@@ -62,7 +66,7 @@ def _begin(page: str) -> None:
     state[_ARRIVED] = arrived
 
 
-def _finish() -> None:
+def _finish(place: DeltaGenerator) -> None:
     """Ends a run: shows its query in the address bar."""
     state = st.session_state
     if state.pop(_STEPPING, False):
@@ -70,17 +74,18 @@ def _finish() -> None:
     shown: Query = state.get(_SHOWN, {})
     state[_OWN] = [*state.get(_OWN, []), shown][-_REMEMBERED:]
     state[_CAME] = shown
-    _put({"page": state.get(PAGE, ""), "query": urlencode(shown, doseq=True)})
+    with place:
+        _put({"page": state.get(PAGE, ""), "query": urlencode(shown, doseq=True)})
 
 
 def replace_page(page: str, query: Query) -> None:
     """Loads another page in place of this one, whose address leads to it: going back does not come here."""
-    _put({"instead": f"./{page}?{urlencode(query, doseq=True)}"})
+    with st.container(height=1, border=False):
+        _put({"instead": f"./{page}?{urlencode(query, doseq=True)}"})
 
 
 def _put(data: dict[str, str]) -> None:
-    with st.container(height=1, border=False):
-        _component()(data=data, key="address")
+    _component()(data=data, key="address")
 
 
 @st.cache_resource(show_spinner=False)
@@ -141,10 +146,13 @@ def _linked(
     default: Any,
     read: Callable[[list[str]], Any],
     write: Callable[[Any], list[str]],
-    draw: Callable[[], Any],
+    draw: Callable[[], Any] | None,
     page: str | None,
+    known: Callable[[Any], Any] = lambda value: value,
 ) -> Any:
-    """A widget's value. `read` and `write`: its texts in the address and back; `draw` shows it."""
+    """A widget's value. `read` and `write`: its texts in the address and back; `draw` shows it, `known` is
+    what of a value counts where nothing is drawn.
+    """
     state = st.session_state
     home = state[PAGE] if page is None else page
     kept = state.setdefault(_KEPT, {}).setdefault(home, {})
@@ -153,10 +161,11 @@ def _linked(
         if texts is None and (state[_ARRIVED] or key not in state):
             texts = kept.get(key) or None
         state[key] = default if texts is None else read(texts)
-    elif key not in state[_DRAWN_BEFORE]:
-        state[key] = state[key]  # the browser has dropped its value meanwhile: it is sent again
-    state[_DRAWN] |= {key}
-    value = draw()
+    elif draw is None or key not in state[_DRAWN_BEFORE]:
+        state[key] = state[key]  # Streamlit forgets it with its widget, and the browser is sent it again
+    if draw is not None:
+        state[_DRAWN] |= {key}
+    value = known(state[key]) if draw is None else draw()
     texts = [] if value == default else write(value)
     kept[key] = texts
     if texts:
@@ -174,7 +183,7 @@ def multiselect(
     page=None,
     **more: Any,
 ) -> list[Any]:
-    """`st.multiselect` in the address."""
+    """`st.multiselect` in the address. Without a `where` it keeps its value and is not drawn."""
     options = list(options)
     known = _known(options, more)
     return _linked(
@@ -182,16 +191,19 @@ def multiselect(
         list(default),
         lambda texts: [known[text] for text in texts if text in known],
         lambda value: list(map(str, value)) or [""],
-        lambda: where.multiselect(label, options, key=key, **more),
+        None if where is None else lambda: where.multiselect(label, options, key=key, **more),
         page,
+        lambda value: [one for one in value if one in options],
     )
 
 
 def selectbox(
     where: Any, label: str, options: Iterable[Any], key: str, *, default: Any = None, page=None, **more: Any
 ) -> Any:
-    """`st.selectbox` in the address; without a default it may be empty."""
-    return _one(where.selectbox, label, options, key, default, page, more)
+    """`st.selectbox` in the address; without a default it may be empty. Without a `where` it keeps its value
+    and is not drawn.
+    """
+    return _one(None if where is None else where.selectbox, label, options, key, default, page, more)
 
 
 def segmented_control(
@@ -202,7 +214,7 @@ def segmented_control(
 
 
 def _one(
-    widget: Callable[..., Any],
+    widget: Callable[..., Any] | None,
     label: str,
     options: Iterable[Any],
     key: str,
@@ -217,8 +229,9 @@ def _one(
         default,
         lambda texts: known.get(texts[-1], default),
         lambda value: [str(value)] if value is not None else [""],
-        lambda: widget(label, options, key=key, **more),
+        None if widget is None else lambda: widget(label, options, key=key, **more),
         page,
+        lambda value: value if value in options else default,
     )
 
 
@@ -262,13 +275,13 @@ def _day(text: str) -> date | None:
 def toggle(
     where: Any, label: str, key: str, *, default: bool = False, page: str | None = None, **more: Any
 ) -> bool:
-    """`st.toggle` in the address."""
+    """`st.toggle` in the address. Without a `where` it keeps its value and is not drawn."""
     return _linked(
         key,
         default,
         lambda texts: texts[-1].casefold() in ("true", "1", "yes", "on"),
         lambda value: [str(value).lower()],
-        lambda: where.toggle(label, key=key, **more),
+        None if where is None else lambda: where.toggle(label, key=key, **more),
         page,
     )
 
@@ -278,4 +291,4 @@ def texts(key: str, *, page: str | None = None) -> list[str]:
 
     The part puts what the reader does there into `st.session_state[key]`, as a list of texts.
     """
-    return _linked(key, [], list, list, lambda: st.session_state[key], page)
+    return _linked(key, [], list, list, None, page)

@@ -9,10 +9,12 @@ import streamlit as st
 from coverage.catalogue import CatalogueError
 from coverage.charts.theme import THEMES, Theme
 from coverage.scope import View
-from coverage.session import address
+from coverage.session import address, waiting
 from coverage.session.values import loaded, view
 from coverage.tables import TableError
 from coverage.text import plain
+
+_UNBROKEN = "\N{NON-BREAKING HYPHEN}"
 
 
 def theme() -> Theme:
@@ -25,15 +27,15 @@ def page_head(title: str, answer: str, now: View, *more: str) -> None:
 
     The browser's tab has the title, too. Commits and hashes of the rules are in the stamp's help.
     """
+    waiting.end()
     st.set_page_config(page_title=f"{title} · ATT&CK coverage")
     st.title(plain(title), anchor=False)
     st.markdown(f"#### {answer}")
     if more:
         st.markdown("  \n".join(more))
     scope, names = plain(now.scope.sentence()), ", ".join(stamp.name for stamp in now.scope.corpora)
-    st.caption(
-        f"{scope} · {plain(names)} · {now.scope.date.isoformat()}", help=plain(now.scope.corpora_sentence())
-    )
+    day = now.scope.date.isoformat().replace("-", _UNBROKEN)
+    st.caption(f"{scope} · {plain(names)} · {day}", help=plain(now.scope.corpora_sentence()))
 
 
 def guarded_view() -> View:
@@ -44,6 +46,7 @@ def guarded_view() -> View:
         st.error(plain(str(error)))
         st.stop()
     if now.all_rules.empty:
+        waiting.end()
         st.title("No rules yet", anchor=False)
         st.info(
             "No detection rule was found in the chosen folders. Add a folder under **Rule folders** in the "
@@ -90,24 +93,28 @@ background:rgba(128,128,128,0.1)}
 .stHtml blockquote{margin:0 0 0.75rem 0;padding-left:0.75rem;border-left:3px solid rgba(128,128,128,0.4)}
 """
 
-# At least 4.5:1 where Streamlit's own colours have less: white on the primary colour, grey on white.
+# At least 4.5:1 where Streamlit's own colours have less: white on the primary colour, grey on white. In
+# dialogs, too, which stand beside the app.
 _CONTRAST = """
-.stApp [data-tag],.stApp [data-testid='stBaseButton-primary']{background:#1f66ad;color:#fff}
-.stApp [data-testid='stCaptionContainer'] code{color:inherit}
-.stApp [data-testid='stMarkdownContainer'] blockquote{opacity:1}
+:root [data-tag],:root [data-testid='stBaseButton-primary']{background:#1f66ad;color:#fff}
+:root [data-testid='stCaptionContainer'] code{color:inherit}
+:root [data-testid='stMarkdownContainer'] blockquote{opacity:1}
 """
 
 
 def compact_layout() -> None:
     """Streamlit's wide layout with narrower margins: a matrix of fifteen columns needs the room."""
     st.html(
-        "<style>.stMainBlockContainer{padding:3.4rem 1.2rem 2rem 1.2rem}"
+        "<style>.stMainBlockContainer{padding:2.4rem 1.2rem 2rem 1.2rem}"
         "[data-testid='stHeading'] h1{font-size:1.6rem;padding:0.2rem 0}"
         "[data-testid='stHeading'] h3{font-size:1.2rem;padding:0.6rem 0 0.2rem 0}"
         "[data-testid='stMetricValue']{font-size:1.65rem}"
+        # narrow columns go into another row before they cut a figure or a button
+        "[data-testid='stColumn']:has([data-testid='stMetric']){min-width:12rem}"
+        "[data-testid='stColumn']:has(.stButton){min-width:8.5rem}"
         f"{_CONTRAST}"
         f"{_code_colours()}"
-        f".stApp [data-testid='stCaptionContainer']{{opacity:1;"
+        f":root [data-testid='stCaptionContainer']{{opacity:1;"
         f"color:color-mix(in srgb,{theme().text} 78%,{theme().paper})}}"
         "[data-testid='stMarkdownContainer'] h4{padding:0 0 0.2rem 0;font-size:1.15rem;font-weight:500}"
         f"{_RULE_TEXT}.stHtml a{{color:{theme().accent}}}</style>"

@@ -20,6 +20,7 @@ from coverage.session.values import ATTACK, INPUTS, default_release, inputs, inp
 from coverage.text import plain
 
 ALWAYS_SHOWN = ("platforms", "enabled")  # options that every reader needs; the others are under *Advanced*
+ADVANCED = "advanced_open"
 
 
 def sidebar(rule_sets: Callable[[], None]) -> None:
@@ -29,7 +30,9 @@ def sidebar(rule_sets: Callable[[], None]) -> None:
     """
     with st.sidebar:
         rule_sets()
-        top, advanced = st.container(), st.expander("Advanced")
+        top = st.container()
+        expander = st.expander("Advanced", key=ADVANCED, on_change="rerun")
+        advanced = expander if expander.open else None
         releases = [str(entry.release) for entry in shelf.installed_releases()]
         default = default_release()
         address.selectbox(
@@ -49,8 +52,8 @@ def sidebar(rule_sets: Callable[[], None]) -> None:
     st.session_state[INPUTS] = inputs_now()
 
 
-def _scope_widgets(top: DeltaGenerator, advanced: DeltaGenerator, default: str) -> list[str]:
-    """Draws the options; what is set under *Advanced*, in words."""
+def _scope_widgets(top: DeltaGenerator, advanced: DeltaGenerator | None, default: str) -> list[str]:
+    """Draws the options, those under *Advanced* where it is open; what is set there, in words."""
     release = st.session_state[ATTACK]
     try:
         platforms = platforms_of(shelf.open_release(release))
@@ -79,7 +82,7 @@ def _filter_choices(inputs: Inputs, _loaded: Loaded) -> dict[str, Mapping[str, s
     return {name: option.choices(known) or {} for name, option in OPTIONS.items() if name not in SIDEBAR}
 
 
-def _widget(where: DeltaGenerator, option: ScopeOption, choices: Mapping[str, str]) -> Any:
+def _widget(where: DeltaGenerator | None, option: ScopeOption, choices: Mapping[str, str]) -> Any:
     """One option of the scope. A choice may say after a colon what it means: that stands in the help."""
     explained = [words.partition(":") for words in choices.values() if ":" in words]
     meanings = "  \n".join(f"**{name}**:{meaning}" for name, _, meaning in explained)
@@ -97,7 +100,10 @@ def _widget(where: DeltaGenerator, option: ScopeOption, choices: Mapping[str, st
 
 
 def _fetch_widget(releases: Sequence[str]) -> None:
-    with st.expander("Get another ATT&CK release"):
+    shown = st.expander("Get another ATT&CK release", key="fetch_open", on_change="rerun")
+    if not shown.open:  # like what is rare in `pages/rule_sets.py`
+        return
+    with shown:
         domain = st.selectbox("Domain", ["enterprise", "mobile", "ics"], key="fetch_domain")
         version = st.text_input("Version", placeholder="newest", key="fetch_version")
         if st.button(

@@ -29,8 +29,10 @@ from coverage.project.settings import Settings, SettingsError, release_in_use, s
 from coverage.project.silencing import silenced
 from coverage.reading import Reading, other_releases, read_in
 from coverage.scope import OPTIONS, Scope, View
+from coverage.session import waiting
 from coverage.session.shared_values import ProgressBar, kept_for_all
 from coverage.text import plain
+from coverage.words import amount
 
 if TYPE_CHECKING:
     from coverage.changes.difference import Difference
@@ -105,13 +107,23 @@ def inputs_now() -> Inputs:
 
 def loaded() -> Loaded:
     """The rules of the chosen folders, read again only when an input changed."""
-    with ProgressBar("Reading rules", every=50) as bar:
-        return _loaded(inputs(), bar)
+    now, known = inputs(), _digests_read()
+    if now.digest not in known:
+        waiting.start("Reading rules …")  # also while another session reads them
+    found = _loaded(now)
+    known.add(now.digest)
+    return found
+
+
+@st.cache_resource(show_spinner=False)
+def _digests_read() -> set[str]:
+    """The inputs whose rules were read once since the server started."""
+    return set()
 
 
 @kept_for_all(4)
-def _loaded(inputs: Inputs, _progress: Progress) -> Loaded:
-    return load(inputs.sources, _progress)
+def _loaded(inputs: Inputs) -> Loaded:
+    return load(inputs.sources, waiting.files)
 
 
 def reading(release: str | None = None) -> Reading:
@@ -122,6 +134,7 @@ def reading(release: str | None = None) -> Reading:
 
 @kept_for_all(8)
 def _reading(inputs: Inputs, release: str, _loaded: Loaded) -> Reading:
+    waiting.go_on(f"Reading the mappings of {amount(len(_loaded.rules), 'rule')} …")
     return read_in(_loaded, release)
 
 
@@ -144,6 +157,7 @@ def view(release: str | None = None) -> View:
 
 @kept_for_all(24)
 def _view(inputs: Inputs, release: str, options: Mapping[str, Any], day: str, _reading: Reading) -> View:
+    waiting.go_on(f"Counting what {amount(len(_reading.loaded.rules), 'rule')} cover …")
     return _reading.view(**options, on=date.fromisoformat(day))
 
 

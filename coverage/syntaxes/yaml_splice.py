@@ -1,39 +1,36 @@
 """YAML text with some scalars and list items written anew, and every other byte as it was.
 
-Works on the places that it is told; what it cannot find written as itself (escapes, aliases,
-anchors, folded text) is a Layout. Knows no rule format.
+Edits what `yaml_scan` found at its places; what is not written there as itself (escapes, aliases, anchors,
+folded text) is a Layout. Knows no rule format.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
 
 from coverage.syntaxes.layout import Layout
+from coverage.syntaxes.scanned import Lines
+from coverage.syntaxes.syntax import DocPath
+from coverage.syntaxes.yaml_places import Places
+from coverage.syntaxes.yaml_scan import scan
 
-_DYNAMIC = re.compile(r"(?:^|[\s,\[:-])[&*!][^\s,\]]")
-_BLOCK_ITEM = re.compile(r"[ \t]*-[ \t]+[\"']?")
-_REST = re.compile(r"[\"']?[ \t]*(#[^\r\n]*)?\r?")
+_REST = re.compile(r"[\"']?[ \t]*(#[^\r\n]*)?\r?")  # of a line behind a value
+_COMMA = re.compile(r"[ \t]*,[ \t]*")
+_COMMA_BEFORE = re.compile(r",[ \t]*$")
+
+_Edit = tuple[int, int, str]  # start, stop, the text that takes its place
 
 
 class Splice:
-    """Collects edits of one text. Nothing is written before `text`.
-
-    Parameters
-    ----------
-    text
-    positions
-        Where each value starts in a text: document path -> 1-based (line, column), inside the quotes of a
-        text. Asked only when something is edited.
+    """Collects edits of one text. Nothing is written before `text`, and nothing scanned before the first
+    edit.
     """
 
-    def __init__(
-        self, text: str, positions: Callable[[str], Mapping[tuple[str | int, ...], tuple[int, int]]]
-    ) -> None:
-        self._text, self._positions = text, positions
-        self._edits: list[tuple[int, int, str]] = []
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._edits: list[_Edit] = []
 
     def text(self) -> str:
         """The text with all edits."""
@@ -44,30 +41,30 @@ class Splice:
         return "".join(reversed([*parts, self._text[:end]])) if self._edits else self._text
 
     @cached_property
-    def _places(self) -> dict:
-        return dict(self._positions(self._text))
+    def _scanned(self) -> tuple[list[dict[str, tuple[int, int]]], Places, dict[DocPath, int]]:
+        """The spans of top-level entries by document, the layout of lists, and where each value starts."""
+        places = Places(self._text)
+        documents = scan(self._text, places)
+        return documents.spans, places, places.of(documents)
 
     @cached_property
-    def _starts(self) -> list[int]:
-        return [0, *(match.end() for match in re.finditer("\n", self._text))]
+    def _lines(self) -> Lines:
+        return Lines(self._text)
 
-    def _offset(self, path: tuple, text: str) -> int:
-        if path not in self._places:
+    def _offset(self, path: DocPath, text: str) -> int:
+        offset = self._scanned[2].get(path)
+        if offset is None:
             raise Layout("the value is not found")
-        line, column = self._places[path]
-        offset = self._starts[line - 1] + column - 1
-        if self._text[offset : offset + len(text)] != text:
+        if not self._text.startswith(text, offset):
             raise Layout("the value is written with escapes or over several lines")
         return offset
 
-    def value(self, path: tuple, before: str, after: str) -> None:
+    def value(self, path: DocPath, before: str, after: str) -> None:
         """Write one scalar anew."""
         start = self._offset(path, before)
         self._edits.append((start, start + len(before), after))
 
-    def list_items(
-        self, documents: Any, place: int, key: str, becomes: dict[int, list[str]], texts: Sequence[str]
-    ) -> None:
+    def list_items(self, path: DocPath, becomes: dict[int, list[str]], texts: Sequence[str]) -> None:
         """Write items of a top-level list anew: item number -> texts that stand in its place.
 
         Raises
@@ -77,70 +74,65 @@ class Splice:
         """
         if not becomes:
             return
-        start, stop = documents.spans[place].get(key, (0, 0))
-        if not stop or _DYNAMIC.search(_without_comments(self._text[start:stop])):
+        spans, places, _ = self._scanned
+        place, key = path
+        if key not in spans[place] or path in places.dynamic:
             raise Layout("the list has anchors, aliases or tags of YAML, or is merged into its document")
         gone = sum(not after for after in becomes.values())
         if gone == len(texts):
             raise Layout("the list would become empty")
-        edits: list[tuple[int, int, str]] = []
+        edits: list[_Edit] = []
         for nth, after in becomes.items():
-            edits += self._item((place, key, nth), texts[nth], after)
+            edits += self._item((*path, nth), texts[nth], after)
         self._edits += edits
 
-    def _item(self, path: tuple, before: str, after: list[str]) -> list[tuple[int, int, str]]:
-        offset = self._offset(path, before)
-        end = offset + len(before)
-        line = self._text.rfind("\n", 0, offset) + 1
+    def _item(self, path: DocPath, before: str, after: list[str]) -> list[_Edit]:
+        start = self._offset(path, before)
+        end = start + len(before)
+        dash = self._scanned[1].dashes[path[:-1]]
+        if dash is None:
+            return self._flow_item(start, end, after)
+        line = self._lines.start(self._lines.place(start)[0])
         rest = _REST.match(self._text, end)
-        stop = rest.end() if rest else end
-        block = _BLOCK_ITEM.fullmatch(self._text[line:offset]) and (
-            stop == len(self._text) or self._text[stop] == "\n"
-        )
-        if block and rest is not None:
-            return self._block_item(line, offset, end, rest, after)
-        return self._flow_item(offset, end, after)
+        is_whole_line = rest.end() == len(self._text) or self._text[rest.end()] == "\n"
+        if is_whole_line and self._text[line + dash] == "-":
+            return self._block_item(line, dash, (start, end), rest, after)
+        if len(after) == 1:
+            return [(start, end, after[0])]
+        raise Layout("an item of the list does not stand on the line of its dash alone")
 
     def _block_item(
-        self, line: int, offset: int, end: int, rest: re.Match, after: list[str]
-    ) -> list[tuple[int, int, str]]:
+        self, line: int, dash: int, span: tuple[int, int], rest: re.Match, after: list[str]
+    ) -> list[_Edit]:
+        """An item on a line of its own; `line` is where that starts, `dash` the column of its dash."""
         stop = rest.end()  # before the line feed
         if after:
-            more = self._text[line:offset]
+            start, end = span
+            more = self._text[line:start]
             quote = more[-1] if more[-1] in "\"'" else ""
-            eol = "\r\n" if self._text[stop - 1 : stop] == "\r" or "\r\n" in self._text[:stop] else "\n"
-            behind = stop - 1 if self._text[stop - 1 : stop] == "\r" else stop
-            new = (
-                [(behind, behind, "".join(f"{eol}{more}{one}{quote}" for one in after[1:]))]
-                if after[1:]
-                else []
-            )
-            return [(offset, end, after[0]), *new]
+            cr = self._text[stop - 1] == "\r"
+            eol = "\r\n" if cr or "\r\n" in self._text[:stop] else "\n"
+            behind = stop - 1 if cr else stop
+            others = "".join(f"{eol}{more}{one}{quote}" for one in after[1:])
+            return [(start, end, after[0]), *([(behind, behind, others)] if others else [])]
         if rest.group(1):  # its comment stays, on a line of its own
-            indent = re.match(r"[ \t]*", self._text[line:offset])
-            return [(line, rest.start(1), indent.group() if indent else "")]
+            return [(line + dash, rest.start(1), "")]
         if stop < len(self._text):
             return [(line, stop + 1, "")]
         before = line - (2 if self._text[line - 2 : line] == "\r\n" else 1)
         return [(max(before, 0), stop, "")]
 
-    def _flow_item(self, offset: int, end: int, after: list[str]) -> list[tuple[int, int, str]]:
-        quote = (
-            self._text[offset - 1]
-            if self._text[offset - 1] in "\"'" and self._text[end : end + 1] == self._text[offset - 1]
-            else ""
-        )
+    def _flow_item(self, start: int, end: int, after: list[str]) -> list[_Edit]:
+        """An item of a list between brackets."""
+        before = self._text[start - 1]
+        quote = before if before in "\"'" and self._text.startswith(before, end) else ""
         if after:
-            more = "".join(f", {quote}{one}{quote}" for one in after[1:])
+            others = "".join(f", {quote}{one}{quote}" for one in after[1:])
             behind = end + len(quote)
-            return [(offset, end, after[0])] + ([(behind, behind, more)] if more else [])
-        start, stop = offset - len(quote), end + len(quote)
-        if comma := re.compile(r"[ \t]*,[ \t]*").match(self._text, stop):
+            return [(start, end, after[0]), *([(behind, behind, others)] if others else [])]
+        start, end = start - len(quote), end + len(quote)
+        if comma := _COMMA.match(self._text, end):
             return [(start, comma.end(), "")]
-        if comma := re.search(r",[ \t]*$", self._text[:start]):
-            return [(comma.start(), stop, "")]
+        if comma := _COMMA_BEFORE.search(self._text, 0, start):
+            return [(comma.start(), end, "")]
         raise Layout("an item of a list between brackets has comments or line ends beside it")
-
-
-def _without_comments(text: str) -> str:
-    return re.sub(r"(?m)(^|[ \t])#.*$", "", text)

@@ -198,8 +198,7 @@ def pages(corpus: Corpus) -> Iterator[Line]:
         ("mapping.py", "Move to another release", {"health": "move"}),
     ]
     for file, title, link in [*((file, title, {}) for file, title, *_ in PAGES), *details]:
-        app = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=600)
-        app.run()  # the first run of a session only asks the browser for its address
+        app = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=600).run()
         app.switch_page(f"coverage/pages/{file}")
         for name, value in link.items():
             app.query_params[name] = value
@@ -209,6 +208,18 @@ def pages(corpus: Corpus) -> Iterator[Line]:
         (again,) = in_turn(corpus.repeats(9), app.run)
         one = " with one open" if link else ""
         yield Line("e", f"page {title}{one}, rerun", again.wall, "s", 0.3, again.cpu)
+
+
+def in_browser(corpus: Corpus) -> Iterator[Line]:
+    """m: the matrix over all of Elastic's and Sigma's rules in Chromium, from a warm server; `cpu` is the
+    page's own main thread. Nothing where there is no Chromium or no Playwright.
+    """
+    from tests.benchmarks.browser import matrix_costs
+
+    folders = [str(corpus.bundles.parent / "corpora" / name) for name in ("elastic", "sigma")]
+    bars = {"first matrix in a fresh browser": 1.5, "a click on a cell to its detail": 0.5}
+    for what, cost in matrix_costs(folders, corpus.repeats(9)).items():
+        yield Line("m", what, cost.wall, "s", bars[what], cost.cpu)
 
 
 def ten_times(corpus: Corpus) -> Iterator[Line]:
@@ -271,6 +282,7 @@ CASES: dict[str, Callable[[Corpus], Iterator[Line]]] = {
     "c": measures,
     "b": catalogue,
     "e": pages,
+    "m": in_browser,
     "f": ten_times,
     "g": checks,
 }

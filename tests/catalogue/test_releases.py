@@ -16,6 +16,7 @@ from mitreattack.stix20 import MitreAttackData
 from coverage.catalogue import Catalogue, Release
 from coverage.catalogue.build import RELEASES, build, facts_only
 from coverage.catalogue.bundle import parsed_bundle, release_of, unpacked
+from coverage.catalogue.citations import years_reported
 from coverage.catalogue.frames import CATALOGUE_FRAMES
 from coverage.catalogue.shelf import EMBEDDED
 from coverage.catalogue.stix import attack_data, frames_of
@@ -63,7 +64,8 @@ def loaded(request, shared) -> Loaded:
     gc.disable()  # a quarter faster: it would look through millions of objects again and again
     data = attack_data(bundle)
     gc.enable()
-    catalogue = Catalogue.of_frames(release, bundle.sha256, request.param, frames_of(data, release))
+    frames = frames_of(data, release, years_reported(bundle.objects))
+    catalogue = Catalogue.of_frames(release, bundle.sha256, request.param, frames)
     return Loaded(request.param, bundle.objects, data, catalogue)
 
 
@@ -215,6 +217,28 @@ def test_uses_agree_with_the_json(loaded):
     assert len(loaded.catalogue.uses) == len(expected) > 200
 
 
+def test_the_year_a_use_was_last_reported_agrees_with_the_json(loaded):
+    """Read another way: word by word, and the brackets before `Retrieved` alone."""
+    ends = loaded.live("attack-pattern", "intrusion-set", "campaign", *SOFTWARE)
+    expected: dict[tuple, int] = {}
+    for one in loaded.relations("uses"):
+        if one["source_ref"] in ends and one["target_ref"] in ends:
+            key = (attack_id(ends[one["source_ref"]]), attack_id(ends[one["target_ref"]]))
+            years = [0]
+            for reference in one.get("external_references", ()):
+                before = reference.get("description", "").split("Retrieved ")[0]
+                opened = [part.split(")")[0] for part in before.split("(")[1:]]
+                dated = [words[:4] for words in opened if words[:4].isdigit() and words[:2] in ("19", "20")]
+                years += map(int, dated[:1])
+            expected[key] = max(expected.get(key, 0), *years)
+    uses = loaded.catalogue.uses
+    found = zip(uses["source_id"], uses["target_id"], uses["last_reported"].fillna(0), strict=True)
+    assert {(source, target): year for source, target, year in found} == expected
+    assert uses["last_reported"].notna().sum() > 30
+    texts = {one.get("description") for one in loaded.relations("uses")}
+    assert uses["procedure"].notna().any() and set(uses["procedure"].dropna()) <= texts
+
+
 @pytest.mark.parametrize(
     ("frame", "kind", "source", "target"),
     [
@@ -327,7 +351,8 @@ def test_the_embedded_releases_hold_facts_only_and_stay_small():
     assert sum(path.stat().st_size for path in files) < 1_000_000
     assert {path.name for path in EMBEDDED.iterdir()} == {*map(str, RELEASES), "README.md"}
     for release in RELEASES:
-        assert open_catalogue(EMBEDDED / str(release)).techniques["description"].isna().all()
+        catalogue = open_catalogue(EMBEDDED / str(release))
+        assert catalogue.techniques["description"].isna().all() and catalogue.uses["procedure"].isna().all()
 
 
 def test_the_readme_names_every_bundle_and_mitres_notice():

@@ -92,6 +92,9 @@ def test_who_uses_what_between_live_objects_once(small):
         ("G0001", "group", "T1001", "technique"),
         ("S0001", "software", "T1001.001", "subtechnique"),
     ]
+    assert small.uses["last_reported"].isna().tolist() == [True, False, True]
+    assert small.uses["last_reported"][1] == 2021
+    assert small.uses["procedure"].tolist()[1] == "Fox did it."
     assert rows(small.attributions, "campaign_id", "group_id") == [("C0001", "G0001")]
 
 

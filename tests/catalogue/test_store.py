@@ -17,7 +17,7 @@ from coverage.catalogue import Catalogue, CatalogueError, Release, store
 from coverage.catalogue.frames import CATALOGUE_FRAMES
 from coverage.catalogue.stix import catalogue_of
 from coverage.catalogue.store import open_catalogue, read_stored, write_catalogue
-from coverage.frames import BOOL, DATE, INT, LIST, TEXT
+from coverage.frames import BOOL, DATE, INT, LIST, MAYBE_INT, TEXT
 from coverage.tables import PROJECT
 from tests.helpers.bundles import small_bundle
 from tests.helpers.examples import examples
@@ -62,6 +62,7 @@ def frames_like(spec):
     of = {
         TEXT: st.none() | st.text(st.characters(exclude_categories=["Cs"])),
         INT: st.integers(-(2**63), 2**63 - 1),
+        MAYBE_INT: st.none() | st.integers(-(2**63), 2**63 - 1),
         BOOL: st.booleans(),
         DATE: st.none()
         | st.datetimes(pd.Timestamp(1700, 1, 1), pd.Timestamp(2200, 1, 1)).map(

@@ -70,6 +70,10 @@ AN1, AN2 = ref("x-mitre-analytic", "AN0001"), ref("x-mitre-analytic", "AN0002")
 DET1 = ref("x-mitre-detection-strategy", "DET0001")
 
 
+def cited(words: str) -> dict:
+    return {"source_name": "A report", "description": words}
+
+
 def small_objects(since_v18: bool = True) -> list[dict]:
     def log_source(component, name, channel):
         return {"x_mitre_data_component_ref": component, "name": name, "channel": channel}
@@ -141,8 +145,19 @@ def small_objects(since_v18: bool = True) -> list[dict]:
         ),
         thing("tool", "S0002", "Tool", labels=["tool"]),
         thing("campaign", "C0001", "Camp", first_seen="2019-09-01T04:00:00.000Z"),
-        relation(G1, "uses", T["T1001"]),
-        relation(G1, "uses", T["T1001"], 2),
+        relation(G1, "uses", T["T1001"], external_references=[cited("Bear. (2019, May 1). Old.")]),
+        relation(
+            G1,
+            "uses",
+            T["T1001"],
+            2,
+            description="Fox did it.",
+            external_references=[
+                cited("Fox (7777). (2021). A botnet (2023). Retrieved May 1, 2024."),
+                cited("Fox. (n.d.). Undated. Retrieved (2025)."),
+                {"source_name": "without a text"},
+            ],
+        ),
         relation(G1, "uses", T["T1002"]),
         relation(G1, "uses", T["T1005"], x_mitre_deprecated=True),
         relation(G2, "uses", T["T1001"]),

@@ -1,9 +1,10 @@
-"""Every Enterprise release in ../shared, installed: two come with the project, two are imported into a cache
-of their own.
+"""Every Enterprise release in ../shared: two come with the project, two are imported into a cache of
+their own.
 """
 
 from __future__ import annotations
 
+import fcntl
 import gzip
 import json
 from collections.abc import Callable, Iterator
@@ -128,8 +129,11 @@ def every_release_in(cache: Path, shared: Callable[..., Path]) -> EveryRelease:
     def bundle(release: str) -> Path:
         return shared("attack", f"{release.replace('-', '-attack-')}.json.gz")
 
+    cache.mkdir(exist_ok=True)
     found = EveryRelease(cache, bundle)
-    with found.installed():
+    with (cache / "importing").open("w") as lock, found.installed():
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another process may be importing them
         for release in RELEASES[:2]:
-            shelf.import_bundle(bundle(release))
+            if release not in {str(one.release) for one in shelf.installed_releases()}:
+                shelf.import_bundle(bundle(release))
     return found

@@ -29,3 +29,10 @@ def matrix_of(page: AppTest) -> dict[str, Any]:
 def cells_of(data: dict[str, Any]) -> list[dict[str, Any]]:
     """The cells of a matrix by the names of their values."""
     return [dict(zip(CELL, cell, strict=True)) for cell in data["cells"]]
+
+
+def with_open_sidebar(app: AppTest) -> AppTest:
+    """The app as after a click on each expander of the sidebar: what is in one is made when it is open."""
+    for key in ("advanced_open", "upload_open", "colours_open", "fetch_open"):
+        app.session_state[key] = True
+    return app

@@ -481,7 +481,12 @@ WRONG = {
         "wrong-type",
         "metadata is a whole number, not a table.",
     ),
-    "no name": (HEAD.replace('name = "N"\n', ""), 3, "no-name", "rule has no name, so its id stands for it."),
+    "no name": (
+        HEAD.replace('name = "N"\n', ""),
+        3,
+        "no-name",
+        "rule has no name, so its rule_id is used as its name.",
+    ),
     "no id": (HEAD.replace('rule_id = "i"\n', ""), 3, "no-rule-id", "rule has no rule_id."),
     "blank id": (HEAD.replace('"i"', '" "'), 3, "no-rule-id", "rule has no rule_id."),
     "no maturity": (

@@ -17,7 +17,7 @@ from coverage.changes.snapshot import SnapshotError, snapshot_of
 from coverage.formats import suricata
 from coverage.formats.noted import MORE
 from coverage.loaders import CorpusSource, files_fingerprint, fingerprint, load
-from coverage.syntaxes import budget
+from coverage.syntaxes import budget, yaml_scan
 from coverage.syntaxes import csv_text as csv_syntax
 from coverage.syntaxes import json_text as json_syntax
 from coverage.syntaxes import yaml_text as yaml_syntax
@@ -121,7 +121,7 @@ def test_a_key_that_is_an_alias_is_one_text():
     assert peak_of(lambda: yaml_syntax.parse(text)) < 1_500_000
     found = yaml_syntax.parse(text)
     (key,) = found[0]["m"]
-    assert key.startswith("&b [aaaaaaaaaa, ") and len(key) == yaml_syntax.MAX_KEY - 1  # a blank at its end
+    assert key.startswith("&b [aaaaaaaaaa, ") and len(key) == yaml_scan.MAX_KEY - 1  # a blank at its end
     assert len(found.duplicates) == 1 and found.duplicates.more == 0
 
 

@@ -6,6 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from coverage.tables import PROJECT
+from tests.helpers.seen import with_open_sidebar
 
 
 @pytest.fixture
@@ -14,4 +15,4 @@ def app(monkeypatch, tmp_path):
     monkeypatch.setenv("COVERAGE_RULES", str(PROJECT / "rules"))
     monkeypatch.setenv("COVERAGE_CACHE", str(tmp_path))
     monkeypatch.setattr("sys.argv", ["streamlit"])
-    return AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60)
+    return with_open_sidebar(AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60))

@@ -13,7 +13,7 @@ from coverage.loaders import corpus_sources, load
 from coverage.reading import read_in
 from coverage.tables import PROJECT
 from tests.helpers.pages import COMPARE, PATHS, answer, on, rerun
-from tests.helpers.seen import as_seen
+from tests.helpers.seen import as_seen, with_open_sidebar
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def app(monkeypatch, tmp_path):
     monkeypatch.setenv("COVERAGE_RULES", os.pathsep.join(PATHS))
     monkeypatch.setenv("COVERAGE_CACHE", str(tmp_path))
     monkeypatch.setattr("sys.argv", ["streamlit"])
-    return AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60)
+    return with_open_sidebar(AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60))
 
 
 @pytest.fixture(scope="module")

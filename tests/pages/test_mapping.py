@@ -11,7 +11,7 @@ from coverage.findings import CHECKS
 from coverage.tables import PROJECT
 from tests.helpers.findings_corpus import CASES, written_to
 from tests.helpers.pages import answer, numbers, on
-from tests.helpers.seen import as_seen
+from tests.helpers.seen import as_seen, with_open_sidebar
 
 SEEN_AT_19 = ("revoked-technique", "tactic-left", "parent-only", "no-mapping", "right", "right-sigma")
 
@@ -25,7 +25,7 @@ def app(monkeypatch, tmp_path) -> AppTest:
     monkeypatch.setenv("COVERAGE_RULES", str(folder))
     monkeypatch.setenv("COVERAGE_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr("sys.argv", ["streamlit"])
-    return AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60)
+    return with_open_sidebar(AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60))
 
 
 def table(page: AppTest, column: str):

@@ -9,7 +9,7 @@ from coverage.catalogue.shelf import import_bundle
 from coverage.tables import PROJECT
 from tests.helpers import small
 from tests.helpers.bundles import small_bundle
-from tests.helpers.seen import as_seen
+from tests.helpers.seen import as_seen, with_open_sidebar
 
 
 @pytest.fixture(autouse=True)
@@ -21,7 +21,7 @@ def here(tmp_path, monkeypatch):
 
 
 def started() -> AppTest:
-    app = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=120).run()
+    app = with_open_sidebar(AppTest.from_file(str(PROJECT / "app.py"), default_timeout=120)).run()
     assert not app.exception
     return app
 

@@ -14,7 +14,7 @@ from coverage.changes.impact import impact
 from coverage.cli.options import default_paths
 from coverage.loaders import corpus_sources, load
 from coverage.tables import PROJECT
-from tests.helpers.seen import as_seen
+from tests.helpers.seen import as_seen, with_open_sidebar
 from tests.helpers.small import E18, E19, read_embedded
 
 
@@ -24,7 +24,7 @@ def app(monkeypatch, tmp_path):
     monkeypatch.setenv("COVERAGE_RULES", str(PROJECT / "rules"))
     monkeypatch.setenv("COVERAGE_CACHE", str(tmp_path))
     monkeypatch.setattr("sys.argv", ["streamlit"])
-    return AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60)
+    return with_open_sidebar(AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60))
 
 
 @pytest.fixture(scope="module")

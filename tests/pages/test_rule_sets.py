@@ -18,7 +18,7 @@ from coverage.palette import ordered
 from coverage.tables import PROJECT
 from tests.helpers.corpora_made import THREE, read, rule_text, seen, write_corpora, zipped
 from tests.helpers.pages import answer, numbers, on
-from tests.helpers.seen import as_seen, cells_of, matrix_of
+from tests.helpers.seen import as_seen, cells_of, matrix_of, with_open_sidebar
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def here(monkeypatch, tmp_path):
 
 @pytest.fixture
 def app(here):
-    return AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60)
+    return with_open_sidebar(AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60))
 
 
 @pytest.fixture

@@ -69,6 +69,7 @@ KNOWN = {
     ("compare.py", "a"),
     ("compare.py", "b"),
     ("compare.py", "counted"),
+    ("compare.py", "more"),  # guarded where it is made
     ("export_buttons.py", "count"),
     ("export_buttons.py", "label"),
     ("export_buttons.py", "title"),
@@ -104,8 +105,8 @@ KNOWN = {
     ("overview_parts.py", "title"),
     ("overview_parts.py", "words"),
     ("page.py", "answer"),  # of `page_head`, whose callers are looked at here, as are those of `more`
+    ("page.py", "day"),
     ("page.py", "more"),
-    ("page.py", "now.scope.date.isoformat()"),
     ("page.py", "scope"),
     ("paging.py", "found"),
     ("parts.py", "label"),
@@ -166,6 +167,7 @@ KNOWN = {
     ("technique_detail.py", "now.scope.attack.title"),
     ("technique_detail.py", "row['platforms_covered']"),
     ("technique_detail.py", "row['platforms_total']"),
+    ("waiting.py", "share"),  # a number
 }
 
 

@@ -16,21 +16,31 @@ import streamlit as st
 from coverage.session import address
 
 KEY = "matrix_view"
-CLICKED = "matrix_clicked"
+CLICKED, CHANGED = "matrix_clicked", "matrix_changed"  # an ID; whether the page is to run for its address
 EXPANDED, EXPAND_ALL, FIND = "unfold", "unfold_all", "find"  # parameters of the address
 
 
-def clicked() -> str | None:
-    """The ID of the cell that the reader opened in this run; returned once."""
-    return st.session_state.pop(CLICKED, None)
+def matrix_view(data: Mapping[str, Any], open_cell: Callable[[str], None]) -> None:
+    """Draws the matrix, as far expanded as the address says; gives the ID of a cell that is clicked to
+    `open_cell`.
+    """
+    for name in (EXPANDED, EXPAND_ALL, FIND):
+        address.texts(name)
+    _alone(data, open_cell)
 
 
-def matrix_view(data: Mapping[str, Any]) -> None:
-    """Draws the matrix, as far expanded as the address says."""
+@st.fragment
+def _alone(data: Mapping[str, Any], open_cell: Callable[[str], None]) -> None:
+    """The matrix without the page around it: a click opens a cell and runs nothing else."""
+    state = st.session_state
+    if state.pop(CHANGED, False):
+        st.rerun()  # the run of the page writes the address
+    if clicked := state.pop(CLICKED, None):
+        open_cell(clicked)
     shown = {
-        "unfold": [text.split(" ")[0] for text in address.texts(EXPANDED)],  # older links have the name, too
-        "all": address.texts(EXPAND_ALL)[-1:] in (["true"], ["1"]),
-        "find": "".join(address.texts(FIND)[-1:]),
+        "unfold": [text.split(" ")[0] for text in state[EXPANDED]],  # older links have the name, too
+        "all": state[EXPAND_ALL][-1:] in (["true"], ["1"]),
+        "find": "".join(state[FIND][-1:]),
     }
     _component()(
         data={"matrix": data, "shown": shown},
@@ -46,6 +56,7 @@ def _remember_what_is_shown() -> None:
     state[EXPANDED] = list(shown["unfold"])
     state[EXPAND_ALL] = ["true"] if shown["all"] else []
     state[FIND] = [shown["find"]] if shown["find"] else []
+    state[CHANGED] = True
 
 
 def _remember_click() -> None:

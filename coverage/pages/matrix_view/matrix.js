@@ -32,7 +32,7 @@ class Matrix {
     find.setAttribute("role", "search")
     this.input = node("input")
     this.input.type = "search"
-    this.input.placeholder = "Find: name or ID, such as T1059"
+    this.input.placeholder = "Find a name or ID"
     this.input.setAttribute("aria-label", "Find a technique or sub-technique by name or ID")
     this.hits = node("span", "hits")
     this.hits.setAttribute("role", "status")
@@ -212,8 +212,9 @@ class Matrix {
     const name = node("span", "name", cell[NAME].replaceAll("/", "/\u200b")) // a line may end at a stroke
     name.lang = "en"
     if (cell[SUB]) {
-      made.append(name, node("b", "", cell[NUMBER]), ...this.letters(cell))
-      if (cell[SIGN]) made.append(node("span", "", cell[SIGN]))
+      const more = [node("b", "", cell[NUMBER]), ...this.letters(cell)]
+      if (cell[SIGN]) more.push(node("span", "", cell[SIGN]))
+      made.append(name, ...more.flatMap(one => [" ", one]))
     } else {
       const foot = node("span", "foot")
       foot.append(...this.letters(cell))
@@ -258,7 +259,7 @@ class Matrix {
       entry.append(this.letter(one), one.name.length > 24 ? `${one.name.slice(0, 23)}…` : one.name)
       entries.push(entry)
     }
-    if (this.data.cells.some(cell => cell[SUBS])) entries.push(node("li", "", "3/8: covered/all sub-techniques"))
+    if (this.data.cells.some(cell => cell[SUBS])) entries.push(node("li", "", "3/8: sub-techniques covered"))
     for (const sign of this.data.signs) entries.push(node("li", "", sign))
     this.legend.replaceChildren(...entries)
   }
@@ -311,7 +312,6 @@ class Matrix {
         parent.nextElementSibling.remove()
       }
     }
-    this.root.classList.toggle("every", this.all)
     this.every.textContent = this.all ? "Collapse all" : "Expand all"
     this.every.setAttribute("aria-pressed", String(this.all))
     this.keys()

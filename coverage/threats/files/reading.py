@@ -1,0 +1,103 @@
+"""One threat file: from its path to what it holds. Its format is told by content. Never raises."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from coverage.loaders.sources import shown
+from coverage.loaders.walk import Unreadable, file_bytes, text_of
+from coverage.models import Problem
+from coverage.syntaxes.budget import MAX_PROBLEMS
+from coverage.syntaxes.json_text import JSON
+from coverage.syntaxes.syntax import DocPath, Issue, Syntax, Unparsable, place_of
+from coverage.syntaxes.yaml_text import YAML
+from coverage.threats.files import dettect, mappings, misp, navigator, stix_bundle, table
+from coverage.threats.files.seam import FileContent, ThreatFormat
+from coverage.words import amount
+
+FORMATS: tuple[ThreatFormat, ...] = (
+    navigator.FORMAT,
+    mappings.FORMAT,
+    misp.FORMAT,
+    stix_bundle.FORMAT,
+    dettect.FORMAT,
+    table.FORMAT,
+)
+
+_SYNTAX_OF: dict[str, tuple[Syntax, ...]] = {
+    ".json": (JSON,),
+    ".yaml": (YAML,),
+    ".yml": (YAML,),
+    ".csv": (table.TABLE,),
+}
+
+
+@dataclass
+class ReadFile:
+    """A file that was read: `path` as it is named in messages."""
+
+    path: str
+    content: FileContent = field(default_factory=FileContent)
+    text: str = ""
+    syntax: Syntax | None = None
+    _fault: Problem | None = None
+
+    def problems(self, more: Iterable[Issue] = ()) -> list[Problem]:
+        """What is wrong with the file and, with `more`, with what it says; each with its line, and of one
+        severity no more than a budget: the others are counted.
+        """
+        issues = [*self.content.issues, *more]
+        found = [self._fault] if self._fault else []
+        by_severity: dict[str, list[Issue]] = {}
+        for issue in issues:
+            by_severity.setdefault(issue.severity, []).append(issue)
+        kept = [issue for several in by_severity.values() for issue in several[:MAX_PROBLEMS]]
+        places = self.syntax.positions(self.text, _with_parents(kept)) if self.syntax and kept else {}
+        told = [
+            Problem(self.path, *place_of(issue.path, places), None, issue.code, issue.severity, issue.message)
+            for issue in kept
+        ]
+        found += sorted(told, key=lambda problem: (problem.line or 0, problem.column or 0))
+        for severity, several in by_severity.items():
+            if len(several) > MAX_PROBLEMS:
+                message = f"{amount(len(several) - MAX_PROBLEMS, 'more problem')} of this kind in the file."
+                found.append(Problem(self.path, None, None, None, "more-problems", severity, message))
+        return found
+
+
+def _with_parents(issues: Sequence[Issue]) -> set[DocPath]:
+    return {issue.path[:length] for issue in issues for length in range(1, len(issue.path) + 1)}
+
+
+def read_file(path: Path, named: str | None = None, cves: frozenset[str] | None = None) -> ReadFile:
+    """What a file holds. `named`: what it is called in messages, as whoever named it wrote it."""
+    read = ReadFile(shown(named or str(path)))
+    syntaxes = _SYNTAX_OF.get(path.suffix.lower())
+    if syntaxes is None:
+        known = ", ".join(_SYNTAX_OF)
+        return _failed(read, "unknown-format", f"Not read: a threat file's name ends in one of {known}.")
+    try:
+        text, warning = text_of(file_bytes(path))
+        for syntax in syntaxes:
+            document = syntax.parse(text)
+            form = next((one for one in FORMATS if one.syntax is syntax and one.meant(document)), None)
+            if form is not None:
+                read.content, read.text, read.syntax = form.read(document, path.name, cves), text, syntax
+                if warning is not None:
+                    read.content.note((), warning.code, warning.severity, warning.message)
+                return read
+    except Unreadable as fault:
+        return _failed(read, fault.code, fault.message, fault.line)
+    except Unparsable as fault:
+        return _failed(read, fault.code, fault.message, fault.line, fault.column)
+    titles = ", ".join(form.title for form in FORMATS if form.syntax in syntaxes)
+    return _failed(read, "unknown-format", f"Not read: it is none of {titles}.")
+
+
+def _failed(
+    read: ReadFile, code: str, message: str, line: int | None = None, column: int | None = None
+) -> ReadFile:
+    read._fault = Problem(read.path, line, column, None, code, "error", message)
+    return read
