@@ -20,7 +20,7 @@ INTRODUCTION = f"""\
 command).
 The same functions as the dashboard, so the numbers are the same. Written by `docs/write_cli.py`; do not edit.
 
-Exit codes: 0 done, 1 a check failed, 2 it could not run or what it said could not be written (one sentence
+Exit codes: 0 done, 1 a check failed, 2 it could not run or its output could not be written (one sentence
 on standard
 error says why), 130 interrupted, 141 whoever read its output has gone. A CSV file is written whole or not at
 all.

@@ -204,8 +204,8 @@ def _print_borrow(found: Borrowing, candidates: pd.DataFrame, rows: pd.DataFrame
     if steps is None:
         columns = [
             "attack_id",
-            "name",
             "rule_name",
+            "name",
             "weight",
             "severity",
             "rule_platforms",

@@ -86,8 +86,15 @@ def _found(base, head) -> Difference:
         raise stop(str(error)) from error
 
 
-def _figures(found: Difference) -> Table:
+_WIDE = 105  # signs that the figures with every cause take
+
+
+def _figures(found: Difference, narrow: bool) -> Table:
+    """The figures; `narrow`: without the causes that changed nothing."""
     rows = figures(found)
+    if narrow:
+        idle = [name for name in rows.columns if name.startswith("by ") and (rows[name] == "0").all()]
+        rows = rows.drop(columns=idle)
     table = Table(*rows.columns, box=None)
     table.columns[0].no_wrap = True
     for column in table.columns[1:]:
@@ -102,7 +109,7 @@ def _print(found: Difference, accepted: Accepted) -> None:
     console.print(found.sentence())
     for text in found.without_rules:
         console.print(text)
-    console.print(_figures(found))
+    console.print(_figures(found, narrow=console.is_terminal and console.width < _WIDE))
     units = found.units.assign(accepted=unit_marks(found.units, accepted, found.after))
     ids = units[units["grain"] != "placements"]
     for change in ("lost", "gained"):

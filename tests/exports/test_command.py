@@ -355,7 +355,7 @@ def test_what_cannot_be_written_leaves_nothing(call, tmp_path):
         (("--what", "all", "-o", "-"), "folder"),
         (("--what", "png", "-o", "-", "--date", "yesterday"), "2026-03-31"),
         (("--what", "png", "-o", "-", "--baseline", "x"), "--baseline is for"),
-        (("--what", "png", "-o", "-", "--gaps-file", "/nowhere/gaps.toml"), "there is no file"),
+        (("--what", "png", "-o", "-", "--gaps-file", "/nowhere/gaps.toml"), "file not found"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
 )
