@@ -26,7 +26,12 @@ pytestmark = NEEDS_CHROMIUM
 
 
 def test_a_cell_opens_its_technique_and_again(page, address):
+    """And nothing else runs: the sidebar is not sent again."""
+    frames = []
+    page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: frames.append(frame)))
     on_matrix(page, address)
+    assert any(b"Rule sets" in frame for frame in frames)
+    frames.clear()
     for _ in range(2):
         cell(page, "T1059").click()
         dialog = page.get_by_role("dialog")
@@ -35,7 +40,34 @@ def test_a_cell_opens_its_technique_and_again(page, address):
         page.keyboard.press("Escape")
         dialog.wait_for(state="detached")
         settled(page)
+    assert frames and not any(b"Rule sets" in frame for frame in frames)
     assert page.elsewhere == []
+
+
+# Texts that end in an ellipsis, and names in cells that do not fit; how far the page scrolls sideways.
+CUT = """() => {
+  const shown = root => [...root.querySelectorAll('*')].flatMap(
+    e => [e, ...(e.shadowRoot ? shown(e.shadowRoot) : [])])
+  const cut = e => e.scrollWidth > e.clientWidth + 1 && (e.matches('.name, .sub')
+    || getComputedStyle(e).textOverflow === 'ellipsis' && e.innerText && !e.matches('input'))
+  const main = document.querySelector('[data-testid=stMain]')
+  return [shown(main).filter(cut).map(e => e.innerText), main.scrollWidth - main.clientWidth]
+}"""
+
+
+@pytest.mark.parametrize(("width", "height"), [(1366, 768), (911, 512)])  # the second: the first at 150 %
+def test_no_text_is_cut_and_no_page_scrolls_sideways(page, address, width, height):
+    page.set_viewport_size({"width": width, "height": height})
+    for view in ("", "matrix?unfold_all=true", "plan", "rules"):
+        page.goto(f"{address}/{view}")
+        settled(page)
+        if view.startswith("matrix"):
+            cell(page, "T1059.001").wait_for()
+        for _ in range(20):  # the style sheet may come after the page
+            if (found := page.evaluate(CUT)) == [[], 0]:
+                break
+            page.wait_for_timeout(250)
+        assert found == [[], 0], view
 
 
 def test_the_keyboard_walks_expands_and_opens(page, address):

@@ -48,7 +48,9 @@ def _read(document: Any, name: str, cves: frozenset[str] | None) -> FileContent:
             content.note(place, "no-id", "note", f"{what or 'An entry'} is mapped to no technique.")
         metadata = value.get("metadata") if isinstance(value.get("metadata"), dict) else {}
         title = text_at(metadata, "mapping_framework") or name
-        member = FileMember(f"{title} mappings", "CVEs" if any(map(CVE.fullmatch, known)) else "list", path)
+        member = FileMember(
+            f"Mappings of {title}", "CVEs" if any(map(CVE.fullmatch, known)) else "list", path
+        )
         member.uses = [
             WrittenUse(text, place, float(len(capabilities))) for text, (place, capabilities) in found.items()
         ]
