@@ -67,19 +67,19 @@ def ease_factors(path: Path = DATA / "priority.csv") -> dict[str, float]:
     TableError
         As `priority_weights`, but for `gap`.
     """
-    said = _priorities(path, 1.0)
-    return {term: said[term] for term in EASE_TERMS}
+    weights = _priorities(path, 1.0)
+    return {term: weights[term] for term in EASE_TERMS}
 
 
-def _priorities(path: Path, unsaid: float = 0.0) -> dict[str, float]:
-    return _weights(path, "term", "term of a priority", (*PRIORITY_TERMS, *EASE_TERMS), 1000, unsaid)
+def _priorities(path: Path, left_out: float = 0.0) -> dict[str, float]:
+    return _weights(path, "term", "term of a priority", (*PRIORITY_TERMS, *EASE_TERMS), 1000, left_out)
 
 
 def _weights(
-    path: Path, column: str, kind: str, known: Iterable[str], most: int, unsaid: float = 0.0
+    path: Path, column: str, kind: str, known: Iterable[str], most: int, left_out: float = 0.0
 ) -> dict[str, float]:
-    """The table's `weight` of each known name; `unsaid` for one it leaves out."""
-    weights = dict.fromkeys(known, unsaid)
+    """The table's `weight` of each known name; `left_out` for one it leaves out."""
+    weights = dict.fromkeys(known, left_out)
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             for line, row in enumerate(csv.DictReader(file), 2):

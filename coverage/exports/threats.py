@@ -57,11 +57,11 @@ def threats_json(view: View, threat: Threat, order: pd.DataFrame, steps: pd.Data
 
 
 def _entry(entry: ThreatSetting) -> dict:
-    """What an entry says, without what it leaves unsaid."""
-    said = {field.name: getattr(entry, field.name) for field in fields(entry) if field.name != "lines"}
+    """What an entry says, without what it leaves out."""
+    values = {field.name: getattr(entry, field.name) for field in fields(entry) if field.name != "lines"}
     return {
         name: list(value) if isinstance(value, tuple) else value
-        for name, value in said.items()
+        for name, value in values.items()
         if value not in ((), None)
     }
 

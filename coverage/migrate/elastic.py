@@ -1,7 +1,7 @@
 """Elastic's TOML: detection rules, endpoint behaviour rules and hunts, their mappings and `Tactic:` tags
 written anew.
 
-Pure: a parsed document and its text in, a `RuleEdit` out. Which of the three a document is, its loader told.
+Pure: a parsed document and its text in, a `RuleEdit` out. Its loader knows which of the three a document is.
 """
 
 from __future__ import annotations

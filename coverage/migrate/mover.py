@@ -1,5 +1,5 @@
-"""What becomes of one mapping path: stays, is written anew, or is left with a question; and which decision
-said so.
+"""What becomes of one mapping path: stays, is written anew, or is left with a question; and by which
+decision.
 
 The rules of the move in one place, for every format. Knows no text and no file.
 """

@@ -35,9 +35,7 @@ class _Tags:
 
 
 def may_change(text: str, mover: Mover) -> bool:
-    """Whether a text has `attack.` words that a migration may change or ask about; told without parsing
-    it.
-    """
+    """Whether a text has `attack.` words that a migration may change or ask about, without parsing it."""
     words = frozenset(word.lower().rstrip(".-") for word in _TOKEN.findall(text))
     if not words:
         return False

@@ -1,7 +1,7 @@
 """Editing `threat` entries in a TOML tree: IDs, names, references, and techniques that go to another tactic.
 
 Every technique is split by where its paths go; then entries are retargeted, joined or dropped. Parts
-move as text (`toml_moves`). What stays open was told by `paths.review`. Knows no tags and no files.
+move as text (`toml_moves`). `paths.review` lists what stays open. Knows no tags and no files.
 """
 
 from __future__ import annotations

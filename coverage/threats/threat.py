@@ -175,8 +175,8 @@ class _Work:
             known = {word.casefold() for one in self.victims.values() for word in getattr(one, key)}
             for text, place in texts.items():
                 if text not in known:
-                    said = getattr(entry, key)[place]
-                    words = f"No group is said to attack '{said}' (data/group_sectors.csv)."
+                    written = getattr(entry, key)[place]
+                    words = f"No group is said to attack '{written}' (data/group_sectors.csv)."
                     self._problem(entry, (key, place), "threat-unknown", "error", words)
             wanted[key] = frozenset(texts)
         return [

@@ -1,4 +1,4 @@
-"""One threat file: from its path to what it holds. Its format is told by content. Never raises."""
+"""One threat file: from its path to what it holds. Its format is recognised by content. Never raises."""
 
 from __future__ import annotations
 
@@ -55,11 +55,11 @@ class ReadFile:
             by_severity.setdefault(issue.severity, []).append(issue)
         kept = [issue for several in by_severity.values() for issue in several[:MAX_PROBLEMS]]
         places = self.syntax.positions(self.text, _with_parents(kept)) if self.syntax and kept else {}
-        told = [
+        listed = [
             Problem(self.path, *place_of(issue.path, places), None, issue.code, issue.severity, issue.message)
             for issue in kept
         ]
-        found += sorted(told, key=lambda problem: (problem.line or 0, problem.column or 0))
+        found += sorted(listed, key=lambda problem: (problem.line or 0, problem.column or 0))
         for severity, several in by_severity.items():
             if len(several) > MAX_PROBLEMS:
                 message = f"{amount(len(several) - MAX_PROBLEMS, 'more problem')} of this kind in the file."

@@ -71,7 +71,7 @@ class FileContent:
 
 @dataclass(frozen=True)
 class ThreatFormat:
-    """One format: how it is told, and what reads it.
+    """One format: how it is recognised, and what reads it.
 
     `read` gets the document, the name of the file and the CVEs that matter (None: every one).
     """

@@ -1,7 +1,7 @@
 """A STIX 2.1 bundle (JSON), as OpenCTI and ATT&CK Workbench export it: who `uses` which attack pattern.
 
 Members are intrusion sets, threat actors and campaigns with uses, malware and tools that none of these uses,
-and reports with attack patterns that nobody they name uses. An attack pattern is told by its external ID,
+and reports with attack patterns that nobody they name uses. An attack pattern is known by its external ID,
 else by `x_mitre_id`, else by its name. Revoked and deprecated objects and relations are passed over.
 """
 
