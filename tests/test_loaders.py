@@ -179,7 +179,7 @@ def test_the_only_problem_is_the_unknown_word(loaded):
             "platform-word-unknown",
             "note",
             "00000000-0000-4000-8000-000000000005",
-            "data/platforms.csv does not know the integration 'an_unheard_of_product', so it tells no "
+            "The integration 'an_unheard_of_product' is not in data/platforms.csv, so it gives no "
             "platform "
             "(1 rule).",
         ]

@@ -85,7 +85,10 @@ def test_utf_16_is_read_and_told(tmp_path, encoding):
     loaded = one_rule(tmp_path, mark + GOOD.replace("Good", "Café").encode(encoding))
     assert loaded.rules.name.tolist() == ["Café"]
     assert problems(loaded) == [("x.toml", 1, None, "not-utf8", "warning")]
-    assert loaded.problems.message[0] == "Not UTF-8 text: read as UTF-16, which its first bytes name."
+    assert (
+        loaded.problems.message[0]
+        == "Not UTF-8 text: its byte order mark is that of UTF-16, so it was read as UTF-16."
+    )
 
 
 def test_a_table_as_a_spreadsheet_saves_it_loses_no_rule(tmp_path):
@@ -416,7 +419,7 @@ WRONG = {
         HEAD + "[[rule.threat]]\ntechnique = {}\ntactic = {id = 'TA0001'}",
         7,
         "wrong-type",
-        "rule.threat[0].technique is a table, not a list of tables; it was read as the only one.",
+        "rule.threat[0].technique is a table, not a list of tables; it was read as a list of one.",
     ),
     "technique id": (
         HEAD + "[[rule.threat]]\ntechnique = [{id = 1059}]",
@@ -428,7 +431,7 @@ WRONG = {
         HEAD + "[[rule.threat]]\ntechnique = [{name = 'x'}]",
         7,
         "no-id",
-        "rule.threat[0].technique[0] has no id, so nothing is mapped by it.",
+        "rule.threat[0].technique[0] has no id, so it maps nothing.",
     ),
     "empty threat": (
         HEAD + "[[rule.threat]]\nframework = 'MITRE ATT&CK'",
@@ -446,7 +449,7 @@ WRONG = {
         HEAD + 'severity = "extreme"',
         6,
         "bad-severity",
-        "rule.severity is 'extreme', which is none of informational, low, medium, high, critical.",
+        "rule.severity is 'extreme', not one of informational, low, medium, high, critical.",
     ),
     "risk_score": (
         HEAD + "risk_score = nan",
@@ -472,7 +475,7 @@ WRONG = {
         '[rule]\nname = "N"\nrule_id = "i"',
         3,
         "bad-date",
-        "metadata.creation_date is '2026/13/01', which is no date written YYYY/MM/DD.",
+        "metadata.creation_date is '2026/13/01', not a date written YYYY/MM/DD.",
     ),
     "metadata": (
         'metadata = 5\n[rule]\nname = "N"\nrule_id = "i"',
@@ -480,7 +483,12 @@ WRONG = {
         "wrong-type",
         "metadata is a whole number, not a table.",
     ),
-    "no name": (HEAD.replace('name = "N"\n', ""), 3, "no-name", "rule has no name, so its rule_id is used as its name."),
+    "no name": (
+        HEAD.replace('name = "N"\n', ""),
+        3,
+        "no-name",
+        "rule has no name, so its rule_id is used as its name.",
+    ),
     "no id": (HEAD.replace('rule_id = "i"\n', ""), 3, "no-rule-id", "rule has no rule_id."),
     "blank id": (HEAD.replace('"i"', '" "'), 3, "no-rule-id", "rule has no rule_id."),
     "no maturity": (

@@ -15,7 +15,7 @@ import pytest
 
 from coverage.changes.snapshot import SnapshotError, snapshot_of
 from coverage.formats import suricata
-from coverage.formats.noted import MORE
+from coverage.formats.problems import MORE
 from coverage.loaders import CorpusSource, files_fingerprint, fingerprint, load
 from coverage.syntaxes import budget, yaml_scan
 from coverage.syntaxes import csv_text as csv_syntax
@@ -178,44 +178,44 @@ def test_only_the_places_asked_for_are_kept(positions, text, path):
             "ndjson",
             KIBANA + "}\n" + "{\n" * 1_000,
             "bad-json",
-            "And 800 more of this file: 800 errors.",
+            "800 more problems in this file: 800 errors.",
         ),
         (
             "csv",
             "rule,technique_id\n" + ",T1059\n" * 201,
             "no-rule",
-            "And 1 more of this file: 1 error.",
+            "1 more problem in this file: 1 error.",
         ),
         (
             "ndjson",
             KIBANA + ',"tags":[' + "1," * 5_000 + '"a"]}',
             "wrong-type",
-            "And 4,800 more of this file: 4,800 warnings.",
+            "4,800 more problems in this file: 4,800 warnings.",
         ),
         (
             "yml",
             SIGMA + "x:\n" + "".join(f"  k{n}: 1\n  k{n}: 1\n" for n in range(300)),
             "duplicate-key",
-            "And 100 more of this file: 100 warnings.",
+            "100 more problems in this file: 100 warnings.",
         ),
         (
             "rules",
             ALERT + "(sid:1;)\n" + "alert tcp any (\n" * 300,
             "bad-rule",
-            "And 100 more of this file: 100 errors.",
+            "100 more problems in this file: 100 errors.",
         ),
         (
             "yaral",
             'rule a {meta:\n severity="High"\n' + '"\n' * 300 + " events: condition: }\n",
             "bad-yaral",
-            "And 100 more of this file: 100 errors.",
+            "100 more problems in this file: 100 errors.",
         ),
         (
             "toml",
             '[metadata]\nmaturity="production"\ncreation_date="2026/01/01"\nupdated_date="2026/01/01"\n'
             '[rule]\nname="x"\nrule_id="y"\ntags=[' + "1," * 300 + "]\n",
             "wrong-type",
-            "And 100 more of this file: 100 warnings.",
+            "100 more problems in this file: 100 warnings.",
         ),
     ],
 )
@@ -278,7 +278,7 @@ def test_a_row_of_a_broken_table_has_a_most_of_columns_and_a_cell_of_characters(
     rows, faults = csv_syntax.read(long, list)
     assert [len(cell) for cell in rows[1]] == [csv_syntax.MAX_CELL, 5]
     assert [fault[1:] for fault in faults] == [
-        ("error", "The cell has over 500,000 characters; the others were not read.")
+        ("error", "The cell has over 500,000 characters; the rest was not read.")
     ]
 
 

@@ -95,7 +95,7 @@ def test_unknown_words_are_one_note_a_word_and_corpus(tmp_path):
             "0.toml",
             "0",
             "platform-word-unknown",
-            "data/platforms.csv does not know the integration 'telnet', so it tells no platform (3 rules, "
+            "The integration 'telnet' is not in data/platforms.csv, so it gives no platform (3 rules, "
             "this one first).",
         ]
     ]

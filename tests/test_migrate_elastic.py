@@ -365,7 +365,7 @@ def test_other_tables_between_entries_stay_where_they_are():
         (
             '[[rule.threat]]\n[[rule.threat.technique]]\nid = "T1562"\n[rule.threshold]\nvalue = '
             '1\n[rule.threat.tactic]\nid = "TA0005"\n',
-            "stand apart",
+            "do not follow",
         ),
         (
             '[rule.threat]\n[[rule.threat.technique]]\nid = "T1562"\n[rule.threat.tactic]\nid = "TA0005"\n',

@@ -1,6 +1,6 @@
 """Rule formats: one module each, text -> rules, mappings as written, problems.
 
-`seam` says what a format is to the rest, `registry` is the table of them, `outcome` and `threat` hold what
-formats share, `platforms` and `components` read the words of vendors in `data/`. Knows no folder, frame or
-release.
+`seam` defines what a format is to the rest, `registry` is the table of them, `outcome` and `threat` hold what
+formats share, `platforms` and `components` read the words of vendors in `data/`. Independent of folders,
+frames and releases.
 """

@@ -1,9 +1,9 @@
 """Words of rules -> ATT&CK data components, by the editable table `data/data_components.csv`.
 
 The table's columns: `kind` (of which vendor's words), `word` (or a pattern), `components` (names of data
-components, joined by `; `; empty for a source whose events alone would tell), `note`. A word that is not
-listed is silent: `data/platforms.csv` already notes the sources nobody knows. Knows no rule format and no
-ATT&CK release.
+components, joined by `; `; empty for a source that carries many kinds of event), `note`. A word that is not
+listed gives no note: `data/platforms.csv` has one for unknown sources already. Independent of rule formats
+and ATT&CK releases.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from coverage.formats.words import Said, WordTable, split_words, table_lines
+from coverage.formats.words import Term, WordTable, split_words, table_lines
 
 COMPONENTS_CSV = Path(__file__).resolve().parents[2] / "data" / "data_components.csv"
 COLUMNS = ("kind", "word", "components", "note")
@@ -47,9 +47,9 @@ class Row:
 class ComponentTable(WordTable):
     """The table of data components."""
 
-    def components(self, said: Iterable[Said]) -> tuple[str, ...]:
-        """The data components that things a rule says tell, in the order said, each once."""
-        found = (self.first(one) for one in said)
+    def components(self, terms: Iterable[Term]) -> tuple[str, ...]:
+        """The data components of a rule's terms, in their order, each once."""
+        found = (self.first(term) for term in terms)
         return tuple(dict.fromkeys(name for row in found if row for name in row.components))
 
     def elastic(
@@ -60,13 +60,13 @@ class ComponentTable(WordTable):
         language: str | None = None,
         query: str | None = None,
     ) -> tuple[str, ...]:
-        """The same of a rule of Elastic's: the event categories of its EQL; without any, what it reads
-        from.
+        """The same of a rule of Elastic's: by the event categories of its EQL; without any, by what it
+        reads.
         """
         if language == "eql" and query:
-            told = self.components([("eql_category", word)] for word in _EQL_CATEGORY.findall(query))
-            if told:
-                return told
+            found = self.components([("eql_category", word)] for word in _EQL_CATEGORY.findall(query))
+            if found:
+                return found
         rows = [row for index in indices for row in self.matching("index", index)]
         rows += [row for word in integrations for row in self._of_package(word)]
         rows += [row for tag in tags if (row := self._by_word.get(("tag", tag.lower()))) is not None]
@@ -78,7 +78,7 @@ class ComponentTable(WordTable):
 
 
 def read_components(path: Path = COMPONENTS_CSV) -> ComponentTable:
-    """The table in a CSV file. Unusable lines, or an unreadable file, are told in `faults`; never raises."""
+    """The table in a CSV file. Lines or a file that cannot be read are listed in `faults`; never raises."""
     return ComponentTable(*table_lines(path, COLUMNS, "no rule's data components are known", _row))
 
 

@@ -1,7 +1,7 @@
 """Elastic detection rules: TOML with `[metadata]` and `[rule]` (DOMAIN section 3, "Elastic TOML").
 
-Detection rules, building blocks and deprecated rules. Knows nothing of folders outside the corpus, of
-ATT&CK releases or of what counts as covered.
+Detection rules, building blocks and deprecated rules. Independent of folders outside the corpus, of ATT&CK
+releases and of what counts as covered.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from coverage.formats.noted import problems_from
 from coverage.formats.outcome import identity, platforms_of, rule_of, severity
 from coverage.formats.platforms import RuleWords
+from coverage.formats.problems import problems_from
 from coverage.formats.seam import Context, Loader, RuleFile
 from coverage.formats.threat import meant_threat, not_in_threat, written_paths
 from coverage.formats.unread import ids_in, named_texts, unread_issues
@@ -133,7 +133,7 @@ def result_of(
 ) -> LoadResult:
     """A rule, its mappings below `holder`, and its issues as problems. Without a rule, the problems alone.
 
-    IDs elsewhere in the document that are meant as a mapping are told of (`id-not-read`).
+    IDs elsewhere in the document that are meant as a mapping are reported (`id-not-read`).
     """
     rule, notes = read_rule
     if rule is None:

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from coverage.formats.elastic import esql_sources, lost
-from coverage.formats.noted import problems_from
 from coverage.formats.outcome import identity, platforms_of, rule_of
 from coverage.formats.platforms import RuleWords
+from coverage.formats.problems import problems_from
 from coverage.formats.seam import Context, Loader, RuleFile
 from coverage.formats.threat import ATLAS, ATTACK
 from coverage.formats.unread import ids_in, named_texts, unread_issues
@@ -78,7 +78,7 @@ def _meant(keys: Sequence[str], text: str, attack_id: str) -> str:
 
 
 def _ids(hunt: Fields) -> Iterator[tuple[str, DocPath]]:
-    hunt.texts("mitre", single=True)  # notes what is no text
+    hunt.texts("mitre", single=True)  # adds an issue for what is not text
     value = hunt.values.get("mitre")
     if type(value) is str:
         yield (value, (*hunt.path, "mitre"))

@@ -3,7 +3,7 @@
 A rule has a condition; an entry that only changes a rule of another file (`override`, `append`, `enabled`
 alone) is none, and one that changes a rule of the same file counts as that rule's last word on `enabled`.
 Class by the maturity tag: stable (or none) is production, incubating and sandbox are development, deprecated
-is deprecated. Tags are flat. Knows nothing of ATT&CK releases or of what counts as covered.
+is deprecated. Tags are flat. Independent of ATT&CK releases and of what counts as covered.
 """
 
 from __future__ import annotations
@@ -139,7 +139,7 @@ def _built(file: RuleFile, rule: YamlFields, switches: dict[str, Any], nth: int,
 
 
 def _words(source: str, tags: tuple[str, ...], context: Context) -> RuleWords:
-    """The source tells the platform, and tags that the table knows (`container`) add to it."""
+    """The source gives the platform, and tags that the table knows (`container`) add to it."""
     known = [tag for tag in tags if context.platforms.knows("falco_tag", tag)]
     return RuleWords(others=[[("falco_source", source)], *([("falco_tag", tag)] for tag in known)])
 

@@ -1,9 +1,9 @@
 """Rules exported from Kibana: a JSON object a line (DOMAIN section 3, "Kibana export").
 
 A rule is an object with `rule_id` and `type`; exception lists, connectors and the summary between them are
-no rules. The answer of Kibana's find API (`data`) is read too, and a list of rules. A rule with
-`building_block_type` is a building block, every other one production: Kibana runs what it holds, and
-`enabled` says whether. Knows nothing of ATT&CK releases or of what counts as covered.
+not rules. The answer of Kibana's find API (`data`) is read too, and a list of rules. A rule with
+`building_block_type` is a building block, every other one production: Kibana runs what it holds, where
+`enabled` allows it. Independent of ATT&CK releases and of what counts as covered.
 """
 
 from __future__ import annotations
@@ -129,17 +129,16 @@ def remarks(file: RuleFile, document: Any, result: LoadResult) -> Iterator[Issue
             yield from _count_issue(value, path, len(result.rules))
     if result.rules and not any(_is_prebuilt(values) for values, _ in _objects(document)):
         message = (
-            "Only custom rules are in this export: Kibana before 8.18 leaves prebuilt rules out of exports."
+            "This export has custom rules only: Kibana before 8.18 leaves prebuilt rules out of exports."
         )
         yield Issue((0,), "only-custom-rules", "note", message)
 
 
 def _count_issue(summary: dict, path: DocPath, read: int) -> Iterator[Issue]:
-    told = summary.get("exported_rules_count")
-    if type(told) is int and told != read:
-        message = (
-            f"The export's last line tells of {amount(told, 'rule')}; {amount(read, 'was', 'were')} read."
-        )
+    exported = summary.get("exported_rules_count")
+    if type(exported) is int and exported != read:
+        counts = f"{amount(exported, 'rule')}, but {amount(read, 'was', 'were')} read"
+        message = f"The export's last line counts {counts}."
         yield Issue((*path, "exported_rules_count"), "count-differs", "warning", message)
 
 
@@ -148,7 +147,7 @@ def _is_prebuilt(values: dict) -> bool:
 
 
 def _origin(values: Mapping[str, Any]) -> str | None:
-    """`vendor` for Elastic's own rules, `own` for others; None where the export does not tell."""
+    """`vendor` for Elastic's own rules, `own` for others; None where the export does not name it."""
     source = values.get("rule_source")
     if isinstance(source, dict):
         return {"external": "vendor", "internal": "own"}.get(source.get("type"))

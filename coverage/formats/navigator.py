@@ -2,10 +2,10 @@
 section 4).
 
 Each covered technique is one pseudo rule of class production, named after the layer and the technique, so
-that it can be compared with rules. Covered is an entry with a score above 0 that is not `enabled: false`;
-an entry without a score, whatever its colour or comment, says nothing, and neither does 0. Entries of one
+that it can be compared with rules. Covered is an entry with a score above 0 that is not `enabled: false`; an
+entry without a score, whatever its colour or comment, covers nothing, and neither does 0. Entries of one
 technique in several tactics are one rule with several mappings; an entry without a tactic counts in every
-one. A layer beside rules in one corpus is not counted (`without_layers`). Knows nothing of ATT&CK releases.
+one. A layer beside rules in one corpus is not counted (`without_layers`). Independent of ATT&CK releases.
 """
 
 from __future__ import annotations
@@ -45,10 +45,10 @@ def _is_layer(value: Any) -> bool:
     if not isinstance(value, dict) or not isinstance(value.get("techniques"), list):
         return False
     named = any(isinstance(entry, dict) and "techniqueID" in entry for entry in value["techniques"])
-    return named and (_says_so(value) or any(map(_scores, value["techniques"])))
+    return named and (_has_layer_keys(value) or any(map(_scores, value["techniques"])))
 
 
-def _says_so(value: dict) -> bool:
+def _has_layer_keys(value: dict) -> bool:
     """Whether an object has what only a layer has at its top; `version` alone is on every package."""
     old = _LAYER_VERSION.fullmatch(str(value.get("version")))
     return "domain" in value or isinstance(value.get("versions"), dict) or old is not None
@@ -61,7 +61,7 @@ def _scores(entry: Any) -> bool:
 def rules(file: RuleFile, document: Any, context: Context) -> Iterator[Built]:
     """One pseudo rule a covered technique, layer by layer, in the order of the first entry of each.
 
-    Codes: those of `Fields` (warnings); an entry without a techniqueID is passed over with `no-id`.
+    Codes: those of `Fields` (warnings); an entry without a techniqueID is skipped with `no-id`.
     """
     kept = 0
     for layer in _layers(document):
@@ -87,7 +87,7 @@ def _covered(layer: Fields) -> dict[str, list[Fields]]:
     for entry in layer.tables("techniques"):
         technique = entry.text("techniqueID")
         if technique is None:
-            entry.issue((), "no-id", "has no techniqueID, so nothing is mapped by it")
+            entry.issue((), "no-id", "has no techniqueID, so it maps nothing")
         elif _is_covered(entry):
             entries.setdefault(technique.strip(), []).append(entry)
     return entries
@@ -98,7 +98,7 @@ def _is_covered(entry: Fields) -> bool:
     if entry.flag("enabled") is False:
         return False
     if score is not None and type(score) not in (int, float):
-        entry.issue(("score",), "wrong-type", "is no number, so the technique does not count as covered")
+        entry.issue(("score",), "wrong-type", "is not a number, so the technique does not count as covered")
         return False
     return score is not None and score > 0
 
@@ -136,7 +136,7 @@ def _mapped(entry: Fields, technique: str) -> Mapped:
 
 
 def _version(layer: Fields) -> str | None:
-    """The ATT&CK version a layer says it was made for."""
+    """The ATT&CK version for which a layer was made, as it states."""
     versions = layer.values.get("versions")
     value = versions.get("attack") if isinstance(versions, dict) else None
     return str(value) if type(value) in (str, int, float) and str(value).strip() else None
@@ -153,7 +153,7 @@ def remarks(file: RuleFile, document: Any, result: LoadResult) -> Iterator[Issue
 
 
 def _covers(layer: Fields) -> bool:
-    """Whether a layer gave a rule; when not, its issues are what reading it told."""
+    """Whether a layer gave a rule; when not, its issues say why."""
     if any(entry.text("techniqueID") and _is_covered(entry) for entry in layer.tables("techniques")):
         return True
     layer.issues.clear()
@@ -164,8 +164,8 @@ FORMAT = Format(rules, JSON, remarks)
 
 
 def without_layers(corpus: LoadResult) -> LoadResult:
-    """The corpus without its Navigator layers, when it has rules of another format: beside rules, a layer is
-    a picture of them, and counting it would count them twice.
+    """The corpus without its Navigator layers, when it has rules of another format: beside rules, a layer
+    shows their coverage, and counting it would count them twice.
 
     Adds one note `layer-beside-rules` a layer left out.
     """
@@ -173,8 +173,8 @@ def without_layers(corpus: LoadResult) -> LoadResult:
     if not layers or len(layers) == len(corpus.rules):
         return corpus
     message = (
-        "A Navigator layer beside rules is a picture of them and was not counted; "
-        "name it as a corpus of its own."
+        "This Navigator layer is beside rules, so it was not counted; "
+        "to count it, load it as a rule set of its own."
     )
     firsts = {rule.path: rule for rule in reversed(layers.values())}
     notes = [

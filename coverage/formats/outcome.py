@@ -1,7 +1,7 @@
 """What formats share when they turn parsed rules into rows: one `Built` a rule, and the `Loader` around it.
 
 A format gives an iterator of `Built` over a document; reading, problems with their lines and the places of
-mappings follow from it here. Knows no format and no syntax of its own: both are handed in.
+mappings follow from it here. Formats and syntaxes are handed in.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from coverage.formats.noted import Noted
 from coverage.formats.platforms import PlatformTable, RuleWords
+from coverage.formats.problems import FileProblems
 from coverage.formats.seam import MAX_BYTES, Context, Loader, RuleFile, as_it_is
 from coverage.formats.threat import ATTACK, not_in_threat
 from coverage.formats.unread import Meant, Named, ids_in, unread_issues
@@ -36,14 +36,14 @@ _PARTS = {"tactic": "tactic_id", "technique": "technique_id", "subtechnique": "s
 
 @dataclass
 class Built:
-    """One rule of a file as its format read it. Without a rule, its issues cost it and become errors."""
+    """One rule of a file as its format read it. Without a rule, its issues are why, and become errors."""
 
     rule: Rule | None
     issues: list[Issue]
     mapped: Sequence[Mapped] = ()
     notes: Sequence[Problem] = ()
     written_for: str | None = None
-    # The texts among which an ID may stand that is not read; looked at only in a file that has one.
+    # The texts where an ID may be that is not read; looked at only in a file that has one.
     named: Iterable[Named] = ()
 
 
@@ -58,7 +58,7 @@ class Format:
     rules: Rules
     syntax: Syntax
     remarks: Callable[[RuleFile, Any, LoadResult], Iterable[Issue]] = field(default=lambda *_: ())
-    meant: Meant | None = None  # how the format writes an ID that stands where it reads none
+    meant: Meant | None = None  # how the format writes an ID that is not where it is read
 
     def read(self, file: RuleFile, document: Any, context: Context) -> LoadResult:
         """The rules of one file with their mappings, and the problems met.
@@ -68,34 +68,34 @@ class Format:
         Unparsable
             Code `too-costly`, when the rules and mappings would take more than the budget of the file's size.
         """
-        result, noted, bill = LoadResult(), Noted(file), Bill(len(file.text))
+        result, problems, bill = LoadResult(), FileProblems(file), Bill(len(file.text))
         ids = ids_in(file.text) if self.meant else set()
         for built in self.rules(file, document, context):
             bill.charge(budget.RULE + budget.MAPPING * len(built.mapped), "rules and mappings")
             if built.rule is None:
-                noted.add(built.issues, None, "error")
+                problems.add(built.issues, None, "error")
                 continue
             result.rules.append(built.rule)
             written = written_rows(built.rule.rule_key, built.mapped, built.written_for)
             result.written += written
             unread = unread_issues(built.named, written, ids, self.meant)
-            noted.add([*built.issues, *not_in_threat(unread, built.issues)], built.rule.rule_id)
-            noted.add_problems(built.notes)
-        self._remark(file, document, result, noted)
-        result.problems = noted.problems(self.syntax)
+            problems.add([*built.issues, *not_in_threat(unread, built.issues)], built.rule.rule_id)
+            problems.add_problems(built.notes)
+        self._remark(file, document, result, problems)
+        result.problems = problems.listed(self.syntax)
         return result
 
-    def _remark(self, file: RuleFile, document: Any, result: LoadResult, noted: Noted) -> None:
-        """Note what is wrong with the file as a whole: first what stands at values, then what stands at
-        lines.
-        """
+    def _remark(self, file: RuleFile, document: Any, result: LoadResult, problems: FileProblems) -> None:
+        """Add what is wrong with the file as a whole: first the issues of values, then those of lines."""
         shared = list(self.remarks(file, document, result))
-        if not (result.rules or noted or shared):
-            shared.append(Issue((0,), "no-rule", "warning", "The file looks like rules and holds none."))
+        if not (result.rules or problems or shared):
+            shared.append(
+                Issue((0,), "no-rule", "warning", "The file looks like a rule file but has no rules.")
+            )
         only_id = result.rules[0].rule_id if len(result.rules) == 1 else None
-        noted.add([one for one in shared if one.at is None], only_id)
-        noted.add([one for one in shared if one.at], None)
-        noted.more_of(document)
+        problems.add([one for one in shared if one.at is None], only_id)
+        problems.add([one for one in shared if one.at], None)
+        problems.more_of(document)
 
     def leaf_paths(self, document: Any, nth: int) -> list[DocPath]:
         """Where each mapping's leaf stands in the document, by position, in the nth rule that is kept."""
@@ -149,16 +149,16 @@ def written_rows(
 
 @lru_cache(maxsize=8192)
 def id_part(text: str) -> Mapping[str, str] | None:
-    """The part of a mapping path that an ID names by its form; None for any text that is no such ID."""
+    """The part of a mapping path that an ID names by its form; None for any other text."""
     written = text.strip().upper()
     part = _PARTS.get(id_kind(written) or "")
     return {part: written} if part else None
 
 
 def meant_id(text: str) -> Mapping[str, str]:
-    """`id_part` for a place where only technique IDs stand: other text is a technique ID that is none.
+    """`id_part` for a place of technique IDs alone: other text is taken as an unknown technique ID.
 
-    The reading in a release then says so: nothing that was written is dropped.
+    The reading in a release then reports it: nothing that was written is dropped.
     """
     return id_part(text) or {"technique_id": text.strip()}
 
@@ -180,18 +180,18 @@ def paired(
 def platforms_of(
     words: RuleWords, file: RuleFile, rule_id: str | None, context: Context
 ) -> tuple[tuple[str, ...], list[Problem]]:
-    """The platforms that the table tells, and one note `platform-word-unknown` a word it does not know."""
+    """The platforms by the table, and one note `platform-word-unknown` a word that is not in it."""
     platforms, unknown = context.platforms.platforms(words)
     notes = Kept("note")
     for kind, word in unknown:
-        message = f"data/platforms.csv does not know the {kind} '{word[:100]}', so it tells no platform"
+        message = f"The {kind} '{word[:100]}' is not in data/platforms.csv, so it gives no platform"
         place = (file.path, None, None, rule_id)
         notes.append(Problem(*place, "platform-word-unknown", "note", message, file.corpus))
     return (platforms, notes)
 
 
 def identity(rule: Fields, id_key: str, name_key: str) -> tuple[str | None, str | None]:
-    """The rule's id and name. A rule with one of them is kept, its name standing in; with none, it is not.
+    """The rule's id and name. One is enough: the id is then the name, too.
 
     Codes: `no-rule-id`, `no-name` (warnings), `no-rule` (error; the name is None).
     """
@@ -212,18 +212,18 @@ def names(texts: Iterable[str]) -> tuple[str, ...]:
 
 
 def severity(rule: Fields, key: str, words: Mapping[str, str] = SEVERITY_WORDS) -> str | None:
-    """The severity that a word of a format's own scale names; None with `bad-severity` when it names none."""
+    """The severity that a word of a format's own scale names; None with `bad-severity` for another."""
     written = rule.text(key)
     if written is None:
         return None
     found = words.get(written.strip().lower())
     if found is None:
-        rule.issue((key,), "bad-severity", f"is {written[:40]!r}, which is none of {', '.join(words)}")
+        rule.issue((key,), "bad-severity", f"is {written[:40]!r}, not one of {', '.join(words)}")
     return found
 
 
 def word_at(rule: Fields, key: str, words: Mapping[str, str], missing: str, unknown: str) -> str:
-    """What the word at `key` stands for; `missing` without one, `unknown` for another (warning
+    """What the word at `key` means; `missing` without one, `unknown` for another (warning
     `bad-{key}`).
     """
     written = rule.text(key)
@@ -231,5 +231,5 @@ def word_at(rule: Fields, key: str, words: Mapping[str, str], missing: str, unkn
         return missing
     found = words.get(written.strip().lower())
     if found is None:
-        rule.issue((key,), f"bad-{key.lower()}", f"is {written[:40]!r}, which is none of {', '.join(words)}")
+        rule.issue((key,), f"bad-{key.lower()}", f"is {written[:40]!r}, not one of {', '.join(words)}")
     return found or unknown

@@ -1,9 +1,9 @@
 """Panther detections: the YAML that stands beside a Python file (DOMAIN section 3, "Panther").
 
 Rules, scheduled rules, correlation rules and policies; helpers, data models, packs, queries and lookup
-tables are no rules. Class: `Status: Deprecated` is deprecated, `Experimental` and `Beta` are development; a
+tables are not rules. Class: `Status: Deprecated` is deprecated, `Experimental` and `Beta` are development; a
 rule with `CreateAlert: false` only feeds others, so it is a building block. `Reports` links a tactic and a
-technique: `TA0006:T1110`. Knows nothing of ATT&CK releases or of what counts as covered.
+technique: `TA0006:T1110`. Independent of ATT&CK releases and of what counts as covered.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ def _built(file: RuleFile, rule: YamlFields, id_key: str, nth: int, document: An
 
 
 def _by_id(rule: YamlFields, id_key: str) -> tuple[str | None, str | None]:
-    """A detection without a display name goes by its id: the format says so, and nothing is wrong with it."""
+    """A detection without a display name is called by its id: the format allows it."""
     rule_id = rule.text(id_key)
     return (rule_id, rule_id) if rule_id else identity(rule, id_key, "DisplayName")
 
@@ -135,7 +135,7 @@ def _mapped(rule: YamlFields) -> Iterator[Mapped]:
     reports = rule.table("Reports")
     for key in reports.values if reports else ():
         if reports is not None and _ATTACK_REPORT.match(key):
-            reports.texts(key, single=True)  # notes what is no text
+            reports.texts(key, single=True)  # adds an issue for what is not text
             value = reports.values[key]
             listed = value if type(value) is list else ()
             entries = (

@@ -1,10 +1,10 @@
 """Words of rules -> ATT&CK platforms, by the editable table `data/platforms.csv`.
 
 The table's columns: `kind` (os, job, domain, integration, tag, index, and kinds of one rule format such
-as sigma_product), `word`, `platforms` (joined by `; `; empty for a word that is known to say nothing),
+as sigma_product), `word`, `platforms` (joined by `; `; empty for a word that is known and names no platform),
 `when`, `note`. `when` is `always`, `no_os`
 (ignored when an OS word was found) or `alone` (read only when nothing else gave a platform). Every
-choice stands in the table, none in the code. Knows no rule format but Elastic's data stream names.
+choice is in the table, none in the code. Of the rule formats it knows only Elastic's data stream names.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from pathlib import Path
 
-from coverage.formats.words import Said, WordTable, split_words, table_lines
+from coverage.formats.words import Term, WordTable, split_words, table_lines
 
 PLATFORMS_CSV = Path(__file__).resolve().parents[2] / "data" / "platforms.csv"
 
@@ -58,14 +58,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class RuleWords:
-    """What a rule says that may tell its platforms."""
+    """The words of a rule that may name its platforms."""
 
     tags: Sequence[str] = ()
     os: Sequence[str] = ()
     integrations: Sequence[str] = ()
     indices: Sequence[str] = ()
     jobs: Sequence[str] = ()
-    others: Sequence[Said] = ()  # one entry a thing said
+    others: Sequence[Term] = ()
 
 
 @dataclass
@@ -82,7 +82,7 @@ class PlatformTable(WordTable):
                 self._ranks.setdefault(platform, len(self._ranks))
 
     def platforms(self, words: RuleWords) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
-        """The platforms a rule's words tell, in the table's order, and its unknown (kind, word) pairs.
+        """The platforms that a rule's words name, in the table's order, and its unknown (kind, word) pairs.
 
         OS words decide first: they switch `no_os` rows off. What is left is united. A listed dataset
         (`azure.signinlogs`) takes the place of its package (`azure`). Tags and index patterns are free
@@ -90,15 +90,15 @@ class PlatformTable(WordTable):
         """
         found, unknown = self._found(words)
         has_os = any(row.kind in ("os", "job") and row.platforms for row in found)
-        told = {
+        platforms = {
             p
             for row in found
             if row.when == "always" or (row.when == "no_os" and not has_os)
             for p in row.platforms
         }
-        if not told:
-            told = {platform for row in found if row.when == "alone" for platform in row.platforms}
-        return (tuple(sorted(told, key=self._ranks.__getitem__)), unknown)
+        if not platforms:
+            platforms = {platform for row in found if row.when == "alone" for platform in row.platforms}
+        return (tuple(sorted(platforms, key=self._ranks.__getitem__)), unknown)
 
     def _found(self, words: RuleWords) -> tuple[list[Row], tuple[tuple[str, str], ...]]:
         found: list[Row] = []
@@ -123,11 +123,11 @@ class PlatformTable(WordTable):
 
     def _other_rows(self, words: RuleWords, unknown: list[tuple[str, str]]) -> list[Row]:
         found = []
-        for said in words.others:
-            if (row := self.first(said)) is not None:
+        for term in words.others:
+            if (row := self.first(term)) is not None:
                 found.append(row)
-            elif said:
-                unknown.append(said[-1])
+            elif term:
+                unknown.append(term[-1])
         return found
 
     def _integration_rows(self, words: RuleWords, unknown: list[tuple[str, str]]) -> list[Row]:
@@ -175,7 +175,7 @@ def _data_stream(index: str) -> str:
 
 
 def read_platforms(path: Path = PLATFORMS_CSV) -> PlatformTable:
-    """The table in a CSV file. Unusable lines, or an unreadable file, are told in `faults`; never raises."""
+    """The table in a CSV file. Lines or a file that cannot be read are listed in `faults`; never raises."""
     return PlatformTable(*table_lines(path, COLUMNS, "no rule's platforms are known", _row))
 
 

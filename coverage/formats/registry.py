@@ -65,7 +65,7 @@ def is_meant(path: str, text: str) -> bool:
 
 
 def chosen(file: RuleFile) -> tuple[Loader | None, Any]:
-    """The first loader of the file's suffix whose sniff says yes, and the document; (None, None) for none.
+    """The first loader of the file's suffix that recognises it, and the document; (None, None) for none.
 
     A syntax is parsed once, however many formats share it.
 

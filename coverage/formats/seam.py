@@ -1,7 +1,7 @@
-"""What a rule format is to the rest: a `Loader`, the file it gets, and how it says what went wrong.
+"""What a rule format is to the rest: a `Loader`, the file it gets, and what it gives back.
 
-A new format is one file with one `Loader`, plus one line in `formats.LOADERS`. Knows no format, no
-frame and no folder: a loader gets text and gives a `LoadResult`.
+A new format is one file with one `Loader`, plus one line in `formats.LOADERS`. Independent of formats, frames
+and folders: a loader gets text and gives a `LoadResult`.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Context:
     components: ComponentTable = field(default_factory=ComponentTable)
 
 
-MAX_BYTES = 5_000_000  # where a format says no other size: the largest real rule is under 100 kB
+MAX_BYTES = 5_000_000  # of formats without a limit of their own: the largest real rule is under 100 kB
 
 
 def any_text(text: str) -> bool:
@@ -48,7 +48,7 @@ def any_text(text: str) -> bool:
 
 
 def as_it_is(corpus: LoadResult) -> LoadResult:
-    """The corpus: each file of the format stands for itself."""
+    """The corpus as it is."""
     return corpus
 
 
@@ -64,10 +64,10 @@ class Loader:
     read: Callable[[RuleFile, Any, Context], LoadResult]
     # Document path of each mapping's written leaf, in the order of WrittenMapping.position of the nth rule.
     leaf_paths: Callable[[Any, int], Sequence[DocPath]]
-    # Whether a text could be a rule of this format, told before parsing by its words. A text that no
-    # loader of its suffix means is passed over unparsed; one that is meant and breaks its syntax is a
+    # Whether a text could be a rule of this format, decided before parsing by its words. A text that
+    # no loader of its suffix wants is skipped unparsed; one that is wanted and breaks its syntax is a
     # problem.
     meant: Callable[[str], bool] = any_text
     max_bytes: int = MAX_BYTES  # the largest file of the format that is read
-    # What a corpus is once all its files are read: rules of this format may stand for one another.
+    # What a corpus is once all its files are read: rules of this format may replace one another.
     settled: Callable[[LoadResult], LoadResult] = as_it_is

@@ -4,7 +4,7 @@ Class: an analytics rule is production; a query without the schedule and severit
 hunting queries, or saved in the category "Hunting Queries", is a hunt; `status: Deprecated` or "[Deprecated]"
 in the name is deprecated. `tactics` and `relevantTechniques` are two lists that are not linked. In ARM,
 `techniques` holds the parents of `subTechniques`, so a parent of a listed sub-technique is the way to it.
-Knows nothing of ATT&CK releases or of what counts as covered.
+Independent of ATT&CK releases and of what counts as covered.
 """
 
 from __future__ import annotations
@@ -149,9 +149,9 @@ def _is_resource(value: dict) -> bool:
     if properties.get("category") == "Hunting Queries":
         return True
     kind = str(value.get("type"))
-    # another resource with a query and a severity (an alert rule of Azure Monitor, a recommendation) is none
-    told = "/" not in kind and ("triggerOperator" in properties or "severity" in properties)
-    return told or _ARM_RULE.search(kind) is not None
+    # other resources (an alert rule of Azure Monitor, a recommendation) have a query and a severity, too
+    is_analytics = "/" not in kind and ("triggerOperator" in properties or "severity" in properties)
+    return is_analytics or _ARM_RULE.search(kind) is not None
 
 
 def arm_rules(file: RuleFile, document: Any, context: Context) -> Iterator[Built]:
@@ -264,7 +264,7 @@ def _connectors(rule: Fields) -> tuple[tuple[str, ...], tuple[str, ...]]:
 def _words(
     connectors: tuple[str, ...], tables: tuple[str, ...], query: str | None, context: Context
 ) -> RuleWords:
-    """What tells the platforms: the connectors; without any, the tables that the query reads and the table
+    """What gives the platforms: the connectors; without any, the tables that the query reads and the table
     knows.
     """
     if connectors:
@@ -274,7 +274,7 @@ def _words(
 
 
 def _read_tables(tables: tuple[str, ...], query: str | None) -> tuple[str, ...]:
-    """The tables a rule says it reads, then those that stand at the start of a line of its query."""
+    """The tables that a rule lists, then those at the start of a line of its query."""
     return tuple(dict.fromkeys([*tables, *_TABLE.findall(query or "")]))
 
 

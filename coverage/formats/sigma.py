@@ -6,7 +6,7 @@ rule is not to be deployed; then `hunt` for the folder rules-threat-hunting/ and
 and `stable`, `test` and no status (the format leaves it to the author) are production.
 
 Tags are flat: a technique tag is a mapping without a tactic, a tactic tag one without a technique. Tags of
-groups, software, campaigns and of other namespaces map nothing. Filters are no rules. Old collections
+groups, software, campaigns and of other namespaces map nothing. Filters are not rules. Old collections
 (`action: global`, `reset`, `repeat`) are put together document by document: a document's own words go before
 the global ones, and `repeat` takes the whole of the document before it, with what was global then. Knows
 nothing of ATT&CK releases or of what counts as covered.
@@ -106,7 +106,7 @@ def _like_a_rule(document: Any) -> bool:
 def parts(documents: Sequence[Any], issues: list[Issue]) -> Iterator[Part]:
     """The rules of a file in order, with the documents of an old collection put together.
 
-    Codes: `no-table` (a document that is no mapping), `unknown-action` (warnings).
+    Codes: `no-table` (a document that is not a mapping), `unknown-action` (warnings).
     """
     shared: Part | None = None
     before: Part | None = None
@@ -114,7 +114,9 @@ def parts(documents: Sequence[Any], issues: list[Issue]) -> Iterator[Part]:
         if not isinstance(values, dict):
             if values is not None:
                 issues.append(
-                    Issue((place,), "no-table", "warning", "A document that is no mapping; not read.")
+                    Issue(
+                        (place,), "no-table", "warning", "This document is not a mapping, so it was not read."
+                    )
                 )
             continue
         own = Part(values, place, dict.fromkeys(values, (place,)))
@@ -125,7 +127,7 @@ def parts(documents: Sequence[Any], issues: list[Issue]) -> Iterator[Part]:
             shared = None
         else:
             if action is not None and action != "repeat":
-                message = f"action is {str(action)[:40]!r}, which is none of {', '.join(_ACTIONS)}."
+                message = f"action is {str(action)[:40]!r}, not one of {', '.join(_ACTIONS)}."
                 issues.append(Issue((place, "action"), "unknown-action", "warning", message))
             base = before if action == "repeat" and before else shared
             whole = before = _joined(base, own) if base else own
@@ -220,12 +222,12 @@ def _built(file: RuleFile, part: Part, nth: int, document: Any, context: Context
 def _has_block(rule: YamlFields, block: str) -> bool:
     if rule.values.get(block):
         return rule.table(block) is not None
-    rule.issue((), "no-detection", f"has no {block}, so it finds nothing and was not read", "error")
+    rule.issue((), "no-detection", f"has no {block}, so it detects nothing and was not read", "error")
     return False
 
 
 def _rule_class(rule: YamlFields, folders: Sequence[str], tags: Sequence[str]) -> str:
-    # Of an unknown status nothing says that it is in use.
+    # A rule of an unknown status is not known to be in use.
     found = word_at(rule, "status", STATUS_CLASSES, missing="production", unknown="development")
     if not SPENT_FOLDERS.isdisjoint(folders):
         return "deprecated"
@@ -234,7 +236,7 @@ def _rule_class(rule: YamlFields, folders: Sequence[str], tags: Sequence[str]) -
 
 
 def _log_source(rule: YamlFields) -> tuple[RuleWords, tuple[str, ...], tuple[str, ...]]:
-    """The words that tell platforms, the log sources (`windows/process_creation`) and the product."""
+    """The words that name platforms, the log sources (`windows/process_creation`) and the product."""
     source = rule.table("logsource")
     if source is None:
         return (RuleWords(), (), ())
@@ -253,8 +255,8 @@ def _words(product: str | None, category: str | None, service: str | None) -> Ru
     if product:
         narrow = [("sigma_service", f"{product}/{service}")] if service else []
         return RuleWords(others=([*narrow, ("sigma_product", product)],))
-    said = [("sigma_service", service)] if service else []
-    return RuleWords(others=([*said, *([("sigma_category", category)] if category else [])],))
+    services = [("sigma_service", service)] if service else []
+    return RuleWords(others=([*services, *([("sigma_category", category)] if category else [])],))
 
 
 @lru_cache(maxsize=4096)
@@ -291,7 +293,7 @@ def mapping_of(tag: str) -> Mapping[str, str] | None:
     if id_kind(name.upper()) is not None:
         return None  # a group, software, campaign ...
     if _TECHNIQUE_LIKE.match(name.lower()):
-        return {"technique_id": name.upper()}  # meant as a technique: the reading says that it is none
+        return {"technique_id": name.upper()}  # meant as a technique: the reading reports it as unknown
     return {"tactic_name": name}
 
 

@@ -5,7 +5,7 @@ Class: `status: deprecated` (or the folder deprecated/ or removed/) first, then 
 then `experimental` is development. Type Correlation is production: it alerts on what others found. Severity
 follows the risk score: up to 20 informational, 40 low, 60 medium, 80 high, 100 critical; the score is
 tags.risk_score of older files, or the highest of `rba.risk_objects`. `mitre_attack_id` is flat: techniques
-without tactics. Knows nothing of ATT&CK releases or of what counts as covered.
+without tactics. Independent of ATT&CK releases and of what counts as covered.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ def _built(file: RuleFile, rule: YamlFields, nth: int, context: Context) -> Buil
 
 
 def _rule_class(rule: YamlFields, folders: tuple[str, ...]) -> str:
-    # A file without a status is one that somebody took out of contentctl: nothing says it is unfinished.
+    # A file without a status is one that somebody took out of contentctl: nothing marks it as unfinished.
     found = word_at(rule, "status", STATUS_CLASSES, missing="production", unknown="development")
     kind = word_at(rule, "type", TYPES, missing="ttp", unknown="ttp")
     if not SPENT_FOLDERS.isdisjoint(folders):
@@ -138,7 +138,7 @@ def _rule_class(rule: YamlFields, folders: tuple[str, ...]) -> str:
 
 
 def _words(sources: tuple[str, ...], assets: tuple[str, ...]) -> RuleWords:
-    """Data sources tell the platform; without any, the asset type does. A source is looked up by its first
+    """Data sources give the platform; without any, the asset type does. A source is looked up by its first
     words.
     """
     return RuleWords(others=[beginnings("splunk_source", source) for source in sources or assets])
@@ -161,7 +161,7 @@ def _severity(score: float | None) -> str | None:
 
 def _mapped(tags: Fields) -> Iterator[Mapped]:
     value = tags.values.get("mitre_attack_id")
-    tags.texts("mitre_attack_id", single=True)  # notes what is no text
+    tags.texts("mitre_attack_id", single=True)  # adds an issue for what is not text
     if type(value) is str and value.strip():
         yield (meant_id(value), (*tags.path, "mitre_attack_id"))
     for place, text in enumerate(value if type(value) is list else ()):

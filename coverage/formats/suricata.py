@@ -1,11 +1,10 @@
 """Suricata and Snort rules: a rule a line, or over several as Snort 3 allows; ATT&CK IDs in `metadata`.
 
 A rule ends where the next line that starts with an action begins, closed or not. A rule that is commented
-out, behind # or between Snort 3's /* and */, is disabled. `pass` rules are exceptions, and no rules here.
-Severity is
-`signature_severity`, else `priority` (1 high, 2 medium, 3 low, 4 informational). Metadata names tactics and
-techniques in the same order: as many of one as of the other are linked one by one. Knows nothing of ATT&CK
-releases or of what counts as covered.
+out, behind # or between Snort 3's /* and */, is disabled. `pass` rules are exceptions, and are not read.
+Severity is `signature_severity`, else `priority` (1 high, 2 medium, 3 low, 4 informational). Metadata names
+tactics and techniques in the same order: as many of one as of the other are linked one by one. Independent of
+ATT&CK releases and of what counts as covered.
 """
 
 from __future__ import annotations
@@ -28,9 +27,9 @@ from coverage.syntaxes.syntax import (
     Issue,
     Positions,
     Syntax,
+    add_issue,
     afford_signs,
     afford_time,
-    note,
     path_text,
 )
 
@@ -70,7 +69,7 @@ _META = re.compile(r"([^\s,]++)\s*+([^,]*+)")
 _LINKED = {"mitre_tactic_id", "mitre_tactic_name", "mitre_technique_id", "mitre_technique_name"}
 
 
-# What is no comment: a text in quotes, a line behind #. A comment starts after a blank, a bracket or a
+# What is not a comment: a text in quotes, a line behind #. A comment starts after a blank, a bracket or a
 # semicolon.
 _BLOCKS = re.compile(
     r'"(?:[^"\\\n]++|\\\r?\n|\\.)*+"|^[ \t]*+#[^\n]*+|(?<![^\s;()])(?P<comment>/\*.*?\*/)',
@@ -177,7 +176,7 @@ class _Rules:
             self._found.offsets[(place,)] = start
             self._found.spans[(place,)] = (start, head.end() + closed.end())
         elif not off and (head["open"] or len(before) > 1):  # text behind a # need not be a rule
-            message = "The rule's options are not closed, or one lacks its semicolon."
+            message = "The rule's options are not closed, or a semicolon is missing."
             message = "The rule has no sid." if closed else message
             message = message if head["open"] else "The rule has no options."
             self._found.faults.append((*self._lines.place(start), "bad-rule", message))
@@ -259,9 +258,9 @@ class RuleFields(Fields):
     __slots__ = ()
 
     def issue(self, below: DocPath, code: str, message: str, severity: str = "warning") -> None:
-        """Note a fault at `below` this rule (empty: the rule itself); the option opens the message."""
+        """Add a fault at `below` this rule (empty: the rule itself); the option opens the message."""
         named = f"The rule's {path_text(below)}" if below else "The rule"
-        note(self.issues, Issue(self.path, code, severity, f"{named} {message}."))
+        add_issue(self.issues, Issue(self.path, code, severity, f"{named} {message}."))
 
 
 def rules(file: RuleFile, document: Any, context: Context) -> Iterator[Built]:
@@ -281,9 +280,9 @@ def _built(file: RuleFile, place: int, values: dict, document: Any, nth: int, co
     words = _words([value for key, value, _ in pairs if key == "affected_product"], context)
     platforms, notes = platforms_of(words, file, sid, context)
     start, end = getattr(document, "spans", {}).get((place,), (0, 0))
-    said = {key: value for key, value, _ in pairs}
+    metadata = {key: value for key, value, _ in pairs}
     days = RuleFields(
-        {key: said[key].replace("_", "-") for key in ("created_at", "updated_at") if key in said},
+        {key: metadata[key].replace("_", "-") for key in ("created_at", "updated_at") if key in metadata},
         (place,),
         issues,
     )
@@ -296,7 +295,7 @@ def _built(file: RuleFile, place: int, values: dict, document: Any, nth: int, co
             name=name or f"sid {sid}",
             rule_class="production",
             enabled=values.get("enabled") is not False,
-            severity=_severity(said, options),
+            severity=_severity(metadata, options),
             type=values.get("action") if type(values.get("action")) is str else None,
             language="suricata",
             platforms=platforms,
@@ -326,7 +325,7 @@ def _plain(text: str) -> str:
 
 
 def _pairs(values: dict) -> list[tuple[str, str, int]]:
-    """Metadata as (key, value, its place); pairs of another shape are passed over."""
+    """Metadata as (key, value, its place); pairs of another shape are skipped."""
     metadata = values.get("metadata")
     return [
         (pair[0].lower(), pair[1], place)
@@ -336,23 +335,21 @@ def _pairs(values: dict) -> list[tuple[str, str, int]]:
 
 
 def _words(products: list[str], context: Context) -> RuleWords:
-    """Affected products tell the platforms. Without any that does, the rule is about what is seen on the
-    wire.
-    """
-    said = [[("suricata_word", product)] for product in dict.fromkeys(products)]
-    rows = map(context.platforms.first, said)
-    told = any(row.platforms for row in rows if row)
-    return RuleWords(others=said, integrations=() if told else ("suricata",))
+    """Affected products name the platforms. Where none does, the rule is about network traffic."""
+    terms = [[("suricata_word", product)] for product in dict.fromkeys(products)]
+    rows = map(context.platforms.first, terms)
+    has_platform = any(row.platforms for row in rows if row)
+    return RuleWords(others=terms, integrations=() if has_platform else ("suricata",))
 
 
-def _severity(said: dict[str, str], options: Fields) -> str | None:
-    written = said.get("signature_severity")
+def _severity(metadata: dict[str, str], options: Fields) -> str | None:
+    written = metadata.get("signature_severity")
     if written is not None:
         if written.lower() not in SEVERITIES:
             options.issue(
                 (),
                 "bad-severity",
-                f"has the signature_severity {written[:40]!r}, which is none of {', '.join(SEVERITIES)}",
+                f"has the signature_severity {written[:40]!r}, not one of {', '.join(SEVERITIES)}",
             )
         return SEVERITIES.get(written.lower())
     return PRIORITIES.get(options.text("priority") or "")

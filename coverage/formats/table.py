@@ -3,9 +3,9 @@
     rule,technique_id,tactic,name,severity,platforms,class,enabled
     SSH brute force,T1110.001; T1110.003,credential-access,,high,Linux,production,yes
 
-One row a mapping, or several IDs in one cell; rows of one rule are put together, and what the first row says
-counts. A separator may be a comma, a semicolon or a tab, or what Excel's line `sep=` says. Every other CSV is
-passed over: the two columns must be there. Knows nothing of ATT&CK releases or of what counts as covered.
+One row a mapping, or several IDs in one cell; rows of one rule are put together, and the first row's other
+values count. A separator may be a comma, a semicolon or a tab, or the one in Excel's line `sep=`. Every other
+CSV is skipped: the two columns must be there. Independent of ATT&CK releases and of what counts as covered.
 """
 
 from __future__ import annotations
@@ -149,14 +149,16 @@ def parse(text: str) -> Rows:
     """The rows of a table. A row that ends early lacks the columns after its end."""
     rows, faults = _csv.read(text, _values)
     lines = _lines(text) if faults else None
-    issues = [Issue((), "bad-csv", *said, lines.place(offset)) for offset, *said in faults]
+    issues = [Issue((), "bad-csv", *fault, lines.place(offset)) for offset, *fault in faults]
     return Rows(rows, issues, faults.more)
 
 
 def _values(rows: Iterable[list[str]]) -> list[dict[str, str]]:
-    said = (row for row in rows if any(cell.strip() for cell in row))
-    places = columns_of(next(said, []))
-    return [{name: row[place].strip() for name, place in places.items() if place < len(row)} for row in said]
+    filled = (row for row in rows if any(cell.strip() for cell in row))
+    places = columns_of(next(filled, []))
+    return [
+        {name: row[place].strip() for name, place in places.items() if place < len(row)} for row in filled
+    ]
 
 
 def _lines(text: str) -> Lines:
@@ -195,7 +197,7 @@ class RowFields(YamlFields):
     __slots__ = ()
 
     def issue(self, below, code: str, message: str, severity: str = "warning") -> None:
-        """Note a fault at `below` this row (empty: the row itself); the column opens the message."""
+        """Add a fault at `below` this row (empty: the row itself); the column opens the message."""
         path = (*self.path, *below)
         self.issues.append(Issue(path, code, severity, f"{path_text(path[1:]) or 'The row'} {message}."))
 
@@ -209,11 +211,11 @@ def sniff(file: RuleFile, document: Any) -> bool:
 
 
 def _is_measurement(rows: list[dict]) -> bool:
-    """Whether rows have a count, and techniques that are none of ATT&CK's: a table of what happened how
+    """Whether rows have a count, and techniques that are not ATT&CK's: a table of what happened how
     often.
 
     The word `technique` alone means anything. A table that counts the alerts of rules with their IDs still
-    says which rules there are; one without a count whose techniques are names is kept, and told of.
+    lists rules; one without a count whose techniques are names is kept and reported.
     """
     return any("count" in row for row in rows) and not any(_names_an_id(row) for row in rows)
 
@@ -235,7 +237,7 @@ def rules(file: RuleFile, document: Any, context: Context) -> Iterator[Built]:
         row = RowFields(values, (place,), [])
         key = row.text("rule_id") or row.text("rule")
         if key is None:
-            row.issue((), "no-rule", "names no rule, so it was not read", "error")
+            row.issue((), "no-rule", "has no rule name or ID, so it was not read", "error")
             yield Built(None, row.issues)
         else:
             grouped.setdefault(key, []).append(row)
@@ -335,7 +337,7 @@ def _split(row: RowFields, key: str) -> list[str]:
 
 
 def _meant_ids(part: str) -> list[str]:
-    """What one part of a cell says: the IDs in it, a mistaken one among them too; without any, the part
+    """What one part of a cell names: the IDs in it, a mistaken one among them too; without any, the part
     itself.
     """
     codes = [part] if id_part(part) else _CODE.findall(part)
@@ -349,10 +351,10 @@ def _tactics(part: str) -> tuple[Mapping[str, str | None], ...]:
 
 
 def remarks(file: RuleFile, document: Any, result: LoadResult) -> Iterator[Issue]:
-    """Text that is no good CSV: `bad-csv` (error or warning). A table without rows: `no-rule` (note)."""
+    """Text that is not valid CSV: `bad-csv` (error or warning). A table without rows: `no-rule` (note)."""
     yield from getattr(document, "faults", ())
     if not len(document):
-        yield Issue((), "no-rule", "note", "The table has a header and no rules.")
+        yield Issue((), "no-rule", "note", "The table has a header but no rules.")
 
 
 def _meant(keys: Sequence[str], text: str, attack_id: str) -> str:

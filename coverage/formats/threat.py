@@ -1,7 +1,7 @@
 """Elastic's `threat` tables -> mappings as written. The same in TOML and in Kibana's JSON.
 
-The shape is DOMAIN section 3: framework, tactic {id, name, reference}, technique[] {..., subtechnique[]},
-and `threat_mappings[]` {framework, version, threat[]} beside it. Knows no ATT&CK release: every set is
+The shape is DOMAIN section 3: framework, tactic {id, name, reference}, technique[] {..., subtechnique[]}, and
+`threat_mappings[]` {framework, version, threat[]} beside it. Independent of ATT&CK releases: every set is
 handed on with the version it was written for, and the mapping step chooses.
 """
 
@@ -71,7 +71,7 @@ def meant_threat(keys: Sequence[str], text: str, attack_id: str) -> str:
 
 
 def not_in_threat(unread: Sequence[Issue], issues: Sequence[Issue]) -> list[Issue]:
-    """The IDs that are not read, without those of entries of which `issues` tell already why they are not."""
+    """The IDs that are not read, without those that `issues` already explain."""
     return [
         one
         for one in unread
@@ -123,7 +123,7 @@ def _leaves(threat: Fields) -> Iterator[tuple[Entry, Entry, DocPath]]:
 def _entry(table: Fields, needs_id: bool = False) -> Entry:
     written = table.text("id")
     if needs_id and written is None and type(table.values.get("id")) in (str, type(None)):
-        table.issue((), "no-id", "has no id, so nothing is mapped by it")
+        table.issue((), "no-id", "has no id, so it maps nothing")
     return (written, table.text("name"), table.text("reference"))
 
 

@@ -1,9 +1,9 @@
-"""ATT&CK IDs that a rule names where its format does not read them: told of, never counted.
+"""ATT&CK IDs that a rule names where its format does not read them: reported, never counted.
 
-A misspelt key (`mitre_attack_ids`), a list under the wrong name or a tag that is nearly one (`atack.t1059`)
-is meant as a mapping and gives none. Looked for are texts that are made as a mapping is, under keys that
-speak of one: what is said in a description, a link, a query or a test is no mapping. Knows no format, no
-syntax and no ATT&CK release.
+A misspelt key (`mitre_attack_ids`), a list under the wrong name or a misspelt tag (`atack.t1059`) is meant as
+a mapping and gives none. Looked for are texts with the form of a mapping, under keys that name one: an ID in
+a description, a link, a query or a test is not a mapping. Independent of formats, syntaxes and ATT&CK
+releases.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Meant = Callable[[Sequence[str], str, str], str]
 MOST_VALUES = 50_000  # of one rule; larger ones are data, not mappings
 MOST_ISSUES = 20  # a rule
 MOST_BELOW = 100  # values below a key that is an ID
-LONGEST = 300  # of a text that names IDs rather than tells a story
+LONGEST = 300  # of a text that names IDs rather than explains something
 
 _CODE = r"(?:t[01]\d{3}(?:[./_-]\d{3})?|ta0\d{3})"
 IDS = re.compile(rf"(?i)(?<![a-z0-9])(?<!aml\.){_CODE}(?![a-z0-9])")
@@ -45,12 +45,12 @@ _TAG = re.compile(
     rf"(?i)(?:(?P<space>[a-z&][a-z&_ -]{{0,24}}?)[.:_/ -]\s*)?{_CODE}(?:\s*[:(–-].{{0,120}})?"
     rf"|[^/:]{{1,120}}\({_CODE}\)"
 )
-_SPEAKS = re.compile(
+_MAPPING_KEY = re.compile(
     r"(?i)mitre|att&?c?k(?![a-z])|attack|techni|tactic|(?<![a-z])ttps?(?![a-z])|threat|kill.?chain"
     r"|^(?:custom_?)?(?:tags?|labels?|reports?|groups?)$"
 )
 _NAMES_IDS = re.compile(r"(?i)mitre|techni|tactic|att&?c?k|(?<![a-z])ttps?(?![a-z])")
-_TELLS = re.compile(
+_PROSE_KEY = re.compile(
     r"(?i)quer|filter|search|descr|^desc$|detect|condition|note|refer|url|link|test|example|false.?pos|output"
     r"|message|title|version|exception|event|action|investigat|drilldown|runbook|setup|simulat|(?<![a-z])data(?![a-z])"
 )
@@ -69,8 +69,8 @@ _ALIKE = 0.8
 
 
 def named_texts(value: Any, path: DocPath, keys: Sequence[str] = ()) -> Iterator[Named]:
-    """Every text below a value, and every key that holds an ID, in order. Keys that tell a story are passed
-    over.
+    """Every text below a value, and every key that holds an ID, in order. Keys of prose and queries are
+    skipped.
     """
     waiting: list[tuple[Any, DocPath, Sequence[str]]] = [(value, path, keys)]
     while waiting:
@@ -79,7 +79,9 @@ def named_texts(value: Any, path: DocPath, keys: Sequence[str] = ()) -> Iterator
             yield (keys, value, path)
             continue
         if isinstance(value, dict):
-            named = [(key, below) for key, below in value.items() if isinstance(key, str) and not _tells(key)]
+            named = [
+                (key, below) for key, below in value.items() if isinstance(key, str) and not _is_prose(key)
+            ]
             for key, below in named:
                 if IDS.search(key) and not _names_an_id(below):
                     yield (keys, key, (*path, key))
@@ -134,7 +136,7 @@ def _named_by(text: str) -> frozenset[str]:
 def unread_issues(
     named: Iterable[Named], written: Sequence[WrittenMapping], ids: set[str], meant: Meant | None
 ) -> list[Issue]:
-    """One warning `id-not-read` a text that is made as a mapping and names an ID that no mapping of the rule
+    """One warning `id-not-read` a text that has the form of a mapping and an ID that no mapping of the rule
     names.
 
     Parameters
@@ -161,14 +163,14 @@ def unread_issues(
 
 
 def not_read(place: str, text: str, meant: str, path: DocPath) -> Issue:
-    """The warning on a text that is meant as a mapping and is none."""
+    """The warning on a text that is meant as a mapping and is not read as one."""
     message = f"{place} has {text.strip()[:60]!r}, which is not read as a mapping: did you mean {meant}?"
     return Issue(path, "id-not-read", "warning", message)
 
 
 def _mapped_ids(keys: Sequence[str], text: str) -> list[str]:
     """The IDs that a text names as a mapping does, in order; none in a text that does not."""
-    if len(text) > LONGEST or "://" in text or not any(map(_speaks, keys)) or not IDS.search(text):
+    if len(text) > LONGEST or "://" in text or not any(map(_is_about_mappings, keys)) or not IDS.search(text):
         return []
     if _NAMES_IDS.search(keys[-1]):
         return [_plain(found) for found in IDS.findall(text)]
@@ -177,13 +179,13 @@ def _mapped_ids(keys: Sequence[str], text: str) -> list[str]:
 
 
 @lru_cache(maxsize=4096)
-def _speaks(key: str) -> bool:
-    return _SPEAKS.search(key) is not None
+def _is_about_mappings(key: str) -> bool:
+    return _MAPPING_KEY.search(key) is not None
 
 
 @lru_cache(maxsize=4096)
-def _tells(key: str) -> bool:
-    return _TELLS.search(key) is not None
+def _is_prose(key: str) -> bool:
+    return _PROSE_KEY.search(key) is not None
 
 
 def _is_tag(text: str) -> bool:

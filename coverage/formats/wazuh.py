@@ -2,9 +2,9 @@
 
 A rule of level 0, or with `noalert`, never alerts and only feeds others, so it is a building block; every
 other one is production. Severity by Wazuh's own bands: level 1-6 low, 7-11 medium, 12-14 high, 15 and more
-critical. Platforms are told by groups, decoders and log names that the table knows; groups are free words
-(compliance numbers stand among them), so an unknown one is no note. A rule with `overwrite="yes"` takes the
-place of the rule of the same id; its type is "overwrite". Knows nothing of ATT&CK releases or of what counts
+critical. Platforms follow from groups, decoders and log names that the table knows; groups are free words
+(compliance numbers are among them), so an unknown one gives no note. A rule with `overwrite="yes"` takes the
+place of the rule of the same id; its type is "overwrite". Independent of ATT&CK releases and of what counts
 as covered.
 """
 
@@ -83,7 +83,7 @@ def _rule_elements(document: Any) -> Iterator[Found]:
 
 
 def _parts(element: Any) -> tuple[dict | None, list]:
-    """An element's attributes and children; None for what is no element."""
+    """An element's attributes and children; None for what is not an element."""
     attributes = element.get("attributes") if isinstance(element, dict) else None
     children = element.get("children") if isinstance(element, dict) else None
     return (
@@ -99,9 +99,8 @@ def _split(text: Any) -> tuple[str, ...]:
 def rules(file: RuleFile, document: Any, context: Context) -> Iterator[Built]:
     """The rules of one file.
 
-    Codes: `no-rule` (error: neither an id nor a description, not kept), `no-rule-id`, `bad-rule-id`,
-    `no-name`,
-    `bad-level` (warnings). Rules that a later one of the file overwrites are left out; `remarks` tells them.
+    Codes: `no-rule` (error: no id and no description, not kept), `no-rule-id`, `bad-rule-id`, `no-name`,
+    `bad-level` (warnings). Rules that a later one of the file overwrites are left out; `remarks` lists them.
     """
     kept, gone = 0, _overwritten(document)
     for found in _rule_elements(document):
@@ -128,13 +127,13 @@ def _overwritten(document: Any) -> dict[DocPath, str]:
 
 
 def _overwrites(found: Found) -> bool:
-    said = (_parts(found.element)[0] or {}).get("overwrite")
-    return type(said) is str and said.strip().lower() == "yes"
+    flag = (_parts(found.element)[0] or {}).get("overwrite")
+    return type(flag) is str and flag.strip().lower() == "yes"
 
 
 def _id(found: Found) -> str | None:
-    said = (_parts(found.element)[0] or {}).get("id")
-    return said.strip() if type(said) is str else None
+    rule_id = (_parts(found.element)[0] or {}).get("id")
+    return rule_id.strip() if type(rule_id) is str else None
 
 
 def _built(file: RuleFile, found: Found, document: Any, nth: int, context: Context) -> Built:
@@ -144,21 +143,21 @@ def _built(file: RuleFile, found: Found, document: Any, nth: int, context: Conte
     rule_id, name = rule.text("id"), " ".join(text for text, _ in _texts(found, "description")) or None
     if rule_id is None and name is None:
         issues.append(
-            Issue(found.path, "no-rule", "error", "A rule has neither an id nor a description; not read.")
+            Issue(found.path, "no-rule", "error", "A rule has no id and no description, so it was not read.")
         )
         return Built(None, issues)
     if rule_id is None or name is None:
         code, what = ("no-rule-id", "id") if rule_id is None else ("no-name", "description")
         issues.append(Issue(found.path, code, "warning", f"Rule {rule_id or name!r} has no {what}."))
     elif not _is_number(rule_id):
-        message = f"Rule {rule_id[:40]!r} has an id that is no number, which Wazuh does not take."
+        message = f"Rule {rule_id[:40]!r} has an id that is not a number, which Wazuh does not accept."
         issues.append(Issue(found.path, "bad-rule-id", "warning", message))
     level, groups = _level(rule), _groups(found)
     sources = tuple(dict.fromkeys(text for tag in _SOURCE_TAGS for text, _ in _texts(found, tag)))
-    said = [
+    terms = [
         [("wazuh_word", word)] for word in (*groups, *sources) if context.platforms.knows("wazuh_word", word)
     ]
-    platforms, notes = platforms_of(RuleWords(others=said), file, rule_id, context)
+    platforms, notes = platforms_of(RuleWords(others=terms), file, rule_id, context)
     start, end = getattr(document, "spans", {}).get(found.path, (0, 0))
     quiet = level == 0 or (rule.text("noalert") or "0") not in ("0", "no")
     return Built(
@@ -194,8 +193,8 @@ def _level(rule: Fields) -> int | None:
     written = str(rule.values.get("level", "")).strip()
     if written.isascii() and written.isdecimal() and int(written[:4]) <= 99:
         return int(written[:4])
-    said = f"has the level {written[:20]!r}, which is no number from 0 to 16" if written else "has no level"
-    message = f"Rule {rule.values.get('id')} {said}."
+    fault = f"has the level {written[:20]!r}, not a number from 0 to 16" if written else "has no level"
+    message = f"Rule {rule.values.get('id')} {fault}."
     rule.issues.append(Issue(rule.path, "bad-level", "warning", message))
     return None
 
@@ -248,11 +247,8 @@ def _meant(keys: Sequence[str], text: str, attack_id: str) -> str:
 def remarks(file: RuleFile, document: Any, result: LoadResult) -> Iterator[Issue]:
     """Rules that another one of the file overwrites: `overwritten` (note)."""
     for path, rule_id in _overwritten(document).items():
-        message = (
-            f'Rule {rule_id} is overwritten by a rule of this file (overwrite="yes"), which is '
-            "counted "
-            "in its place."
-        )
+        other = 'another rule in this file (overwrite="yes")'
+        message = f"Rule {rule_id} is overwritten by {other}, which counts instead."
         yield Issue(path, "overwritten", "note", message)
 
 
@@ -283,7 +279,7 @@ def without_overwritten(corpus: LoadResult) -> LoadResult:
 
 
 def _overwritten_note(rule: Rule, path: str) -> Problem:
-    message = f"Rule {rule.rule_id} is overwritten by a rule of {path}, which is counted in its place."
+    message = f"Rule {rule.rule_id} is overwritten by a rule in {path}, which counts instead."
     return Problem(rule.path, None, None, rule.rule_id, "overwritten", "note", message, rule.corpus)
 
 

@@ -1,7 +1,6 @@
-"""Tables of words in `data/`: read from CSV, looked up by kind and word. What a word means is its table's
-business.
+"""Tables of words in `data/`: read from CSV, looked up by kind and word.
 
-Upper and lower case are the same. Knows no rule format and no table.
+Upper and lower case are the same. Independent of rule formats and of tables.
 """
 
 from __future__ import annotations
@@ -14,8 +13,9 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-# One thing a rule says: (kind, word) pairs from the narrowest to the widest; the first known one counts.
-Said = Sequence[tuple[str, str]]
+# A log source, product or other term of a rule: (kind, word) pairs from the narrowest to the widest. Of them
+# the first known one counts.
+Term = Sequence[tuple[str, str]]
 
 
 @dataclass
@@ -37,9 +37,9 @@ class WordTable:
         """Whether the table has a row for a word of this kind."""
         return (kind, word.lower()) in self._by_word
 
-    def first(self, said: Said) -> Any | None:
-        """The row of the narrowest known word of one thing a rule says; None when it knows none."""
-        for kind, word in said:
+    def first(self, term: Term) -> Any | None:
+        """The row of a term's narrowest known word; None when all are unknown."""
+        for kind, word in term:
             if (row := self._by_word.get((kind, word.lower()))) is not None:
                 return row
         return None
@@ -73,9 +73,9 @@ def table_lines(
     Parameters
     ----------
     lost
-        What is not known without the table, for the sentence.
+        What is unknown without the table, for the sentence.
     row_of
-        A line and its number -> a row, or the sentence why it is none.
+        A line and its number -> a row, or the sentence why it is not one.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -85,10 +85,10 @@ def table_lines(
     try:
         missing = [column for column in columns if column not in (lines.fieldnames or ())]
         if missing:
-            return ((), (f"{path} lacks the column {', '.join(missing)}.",))
+            return ((), (f"{path} has no column {', '.join(missing)}.",))
         read = [row_of(line, lines.line_num) for line in lines]
     except csv.Error as error:
-        return ((), (f"{path} is no CSV, so {lost}: {error}.",))
+        return ((), (f"{path} is not CSV, so {lost}: {error}.",))
     return (
         tuple(row for row in read if type(row) is not str),
         tuple(row for row in read if type(row) is str),

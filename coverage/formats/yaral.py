@@ -1,12 +1,12 @@
 """Google SecOps (Chronicle) rules: YARA-L with a `meta:` section (DOMAIN section 3, "Google SecOps YARA-L").
 
-What is read stands in `meta`, under keys in upper or lower case: `mitre_attack_technique_id`,
+The mapping is read from `meta`, under keys in upper or lower case: `mitre_attack_technique_id`,
 `mitre_attack_technique`,
 `technique`, older `mitre_T1`; an ATT&CK ID also in `outcome` (`$mitre_attack_technique_id = "T1562"`) or in a
 link to ATT&CK (`mitre_attack_url`, `reference`), which counts where no key names one. Platforms: `platform`
 and `data_source` are united, and where neither is there, the log or product that the events name counts.
 Class: type "hunt" is a hunt, every other rule is production. Plain YARA rules, which have no `events:`, are
-passed over. Knows nothing of ATT&CK releases or of what counts as covered.
+skipped. Independent of ATT&CK releases and of what counts as covered.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ _PAIR = re.compile(
     rf'|"{_QUOTED}"|`[^`\n]*+`|(?P<open>"[^\n]*+)',
     re.DOTALL,
 )
-# Named more than once, these say more; of any other key the last one counts.
+# Of these keys all values count; of any other key that is repeated, the last one.
 _LISTED = re.compile(r"\$?mitre_(?!attack_version).*|(?:sub_?)?(?:tactic|technique|reference)s?(?:_ids?)?")
 _MITRE_LINK = re.compile(
     r"(?i)attack\.mitre\.org/(?:[\w.#-]++/){0,3}?(techniques?|tactics)/(TA?\d{4})(?:[/.](\d{3}))?"
@@ -70,7 +70,7 @@ _MITRE_LINK = re.compile(
 _ID = re.compile(r"(?i)(?<![\w.])T\d{3}\w*(?:[./]\d\w*)*")
 _TACTIC_ID = re.compile(r"(?i)\bTA\d{4}\b")
 _MAPS = re.compile(r"\$?mitre_|(?:sub_?)?t(?:actic|echnique)|reference")  # how a key of those below starts
-# What the events of a rule are compared with, where `meta` does not say which log they are of.
+# What the events of a rule are compared with, where `meta` does not name their log.
 _LOG = re.compile(
     rf'{_COMMENT}|\.metadata\.(?:log_type|product_name|vendor_name)\s*+=\s*+"(?P<log>{_QUOTED})"|{_TEXT}',
     re.DOTALL,
@@ -190,9 +190,9 @@ def _pairs(
     text: str, sections: list[tuple[str, int, int]], place: int, found: Scanned, lines: Lines
 ) -> dict[str, Any]:
     """The texts of `meta` and `outcome` by key, and the names of all sections."""
-    said: dict[str, dict[str, list[str]]] = {"meta": {}, "outcome": {}}
+    texts_of: dict[str, dict[str, list[str]]] = {"meta": {}, "outcome": {}}
     for name, start, end in sections:
-        for pair in _PAIR.finditer(text, start, end) if name in said else ():
+        for pair in _PAIR.finditer(text, start, end) if name in texts_of else ():
             if pair["open"] and name == "meta":
                 found.faults.append(
                     (
@@ -202,11 +202,11 @@ def _pairs(
                     )
                 )
             elif pair["key"] and (name == "meta" or not pair["bare"]):
-                _add(pair, said[name], (place, name), found)
+                _add(pair, texts_of[name], (place, name), found)
     found.offsets[(place, "events")] = next((start for name, start, _ in sections if name == "events"), 0)
     tables = {
         name: {key: ", ".join(texts) if _LISTED.fullmatch(key) else texts[-1] for key, texts in table.items()}
-        for name, table in said.items()
+        for name, table in texts_of.items()
     }
     return tables | {"sections": [name for name, _, _ in sections]}
 
@@ -244,7 +244,7 @@ class MetaFields(Fields):
     __slots__ = ()
 
     def issue(self, below: DocPath, code: str, message: str, severity: str = "warning") -> None:
-        """Note a fault at `below` this table (empty: the table itself); its path opens the message."""
+        """Add a fault at `below` this table (empty: the table itself); its path opens the message."""
         path = (*self.path, *below)
         self.issues.append(Issue(path, code, severity, f"{path_text(path[1:]) or 'The rule'} {message}."))
 
@@ -347,10 +347,10 @@ def _mapped(meta: Fields, outcome: dict) -> list[Mapped]:
     one.
     """
     tables = {name: _mapping(table) for name, table in (("meta", meta.values), ("outcome", outcome))}
-    said = partial(_first, tables, meta.path[0])
-    tactics = said(_TACTIC_KEYS, _tactics) or said(_LINK_KEYS, _linked_tactics)
-    techniques = said(_TECHNIQUE_KEYS, _techniques) or said(_LINK_KEYS, _linked_techniques)
-    _told_without_id(meta, tables["meta"], bool(techniques))
+    first = partial(_first, tables, meta.path[0])
+    tactics = first(_TACTIC_KEYS, _tactics) or first(_LINK_KEYS, _linked_tactics)
+    techniques = first(_TECHNIQUE_KEYS, _techniques) or first(_LINK_KEYS, _linked_techniques)
+    _report_missing_id(meta, tables["meta"], bool(techniques))
     return paired(tactics, techniques)
 
 
@@ -359,7 +359,7 @@ def _mapping(table: Mapping) -> dict[str, str]:
     return {key: text for key, text in table.items() if type(key) is type(text) is str and _MAPS.match(key)}
 
 
-def _said(
+def _texts_at(
     tables: dict[str, dict[str, str]], place: str | int, pattern: re.Pattern
 ) -> Iterator[tuple[str, DocPath]]:
     """The texts whose key fits, and where each stands."""
@@ -380,8 +380,10 @@ def _first(
     patterns: Iterable[re.Pattern],
     read: Callable[[str, DocPath], list[Mapped]],
 ) -> list[Mapped]:
-    """What the keys of the first pattern that gives anything say."""
-    given = ([one for said in _said(tables, place, pattern) for one in read(*said)] for pattern in patterns)
+    """What is read under the keys of the first pattern that gives anything."""
+    given = (
+        [one for found in _texts_at(tables, place, pattern) for one in read(*found)] for pattern in patterns
+    )
     return next((found for found in given if found), [])
 
 
@@ -411,16 +413,16 @@ def _linked_techniques(text: str, path: DocPath) -> list[Mapped]:
     return [(meant_id(f"{written}.{nth}" if nth else written), path) for written, nth in links]
 
 
-def _told_without_id(meta: Fields, table: dict[str, str], mapped: bool) -> None:
-    """Note the techniques named without an ID: any part of a list of IDs, and the first name of a rule
+def _report_missing_id(meta: Fields, table: dict[str, str], mapped: bool) -> None:
+    """Report the techniques named without an ID: any part of a list of IDs, and the first name of a rule
     without one.
     """
     for pattern in _TECHNIQUE_KEYS[:1] if mapped else _TECHNIQUE_KEYS:
-        for text, (_, _, key) in _said({"meta": table}, 0, pattern):
+        for text, (_, _, key) in _texts_at({"meta": table}, 0, pattern):
             if lost := [part for part in _parts(text) if not _ID.search(part)]:
                 name = ", ".join(lost)[:60]
-                meta.issue((key,), "no-id", f"names {name!r} without its ID, so no technique is mapped by it")
-                return  # names of the same techniques under other keys need no second note
+                meta.issue((key,), "no-id", f"names {name!r} without its ID, so it maps no technique")
+                return  # names of the same techniques under other keys need no second warning
 
 
 def remarks(file: RuleFile, document: Any, result: LoadResult) -> Iterator[Issue]:

@@ -156,8 +156,10 @@ def _read(walk: Walk, found: FoundFile, file: RuleFile, context: Context) -> Loa
 
 
 def _problem(walk: Walk, found: FoundFile, fault: Unreadable) -> Problem:
-    said = shown(fault.message)
-    return Problem(found.relative, fault.line, None, None, fault.code, fault.severity, said, walk.source.name)
+    message = shown(fault.message)
+    return Problem(
+        found.relative, fault.line, None, None, fault.code, fault.severity, message, walk.source.name
+    )
 
 
 def _failed(
@@ -188,7 +190,7 @@ def fingerprint(
     written.
 
     Told from names, sizes, times and inodes, so it costs a walk and no reading; only a file written in the
-    last seconds is told by its content (`_Recent`).
+    last seconds is identified by its content (`_Recent`).
     """
     digest = hashlib.sha256()
     for walk in listed(unique_names(sources)):
@@ -230,7 +232,7 @@ class _Recent:
         self._contents: dict[tuple[str, tuple], tuple[str, bool]] = {}
 
     def content(self, path: str, state: tuple) -> str:
-        """The SHA-256 of what a file in this state holds; "" when its state alone tells."""
+        """The SHA-256 of what a file in this state holds; "" when its state alone identifies it."""
         _, written, changed, _ = state
         is_recent = abs(time.time_ns() - max(written, changed)) < self.SECONDS * 1_000_000_000
         known, is_final = self._contents.get((path, state), ("", not is_recent))

@@ -63,7 +63,7 @@ def _problem(
 
 
 def locate(text: str, format_id: str, position: int, nth: int = 0) -> tuple[int, int] | None:
-    """The 1-based (line, column) of the leaf ID of a mapping in its file; None when it cannot be told.
+    """The 1-based (line, column) of the leaf ID of a mapping in its file; None when it is unknown.
 
     Parameters
     ----------

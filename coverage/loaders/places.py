@@ -3,7 +3,7 @@
 Parses and scans the text once, when it is made. Knows the table of formats and no format itself: a leaf
 whose document path ends in `id` stands in nested tables (tactic -> technique -> sub-technique); any other
 leaf is an entry of a flat list, where each field of the mapping is that entry. A value that does not stand
-there (some formats name the tactic apart) is looked for in the rest of the document. Nothing here raises.
+there (some formats name the tactic elsewhere) is looked for in the rest of the document. Nothing here raises.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ class Places:
     def of(
         self, position: int | None, field: str | None = None, value: str | None = None, nth: int = 0
     ) -> Place | None:
-        """Where a value of the mapping at `position` in the file's nth rule starts; None when it cannot be
-        told.
+        """Where a value of the mapping at `position` in the file's nth rule starts; None when it is
+        unknown.
 
         Parameters
         ----------

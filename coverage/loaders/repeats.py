@@ -1,6 +1,6 @@
 """Rules that repeat an earlier one, within a corpus or across corpora: listed, never left out.
 
-What then counts once and what twice is decided by `coverage.identity`. Knows no format and no frame.
+What then counts once and what twice is decided by `coverage.identity`. Independent of formats and frames.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from coverage.models import Problem, Rule
 Firsts = dict[Hashable, dict[str, Rule]]
 
 
-def repeats(rules: Iterable[Rule], said: Collection[tuple[str, str]] = ()) -> list[Problem]:
+def repeats(rules: Iterable[Rule], listed: Collection[tuple[str, str]] = ()) -> list[Problem]:
     """One problem a rule that repeats an earlier one, naming both files.
 
-    `same-content` (note): the very file stands there too, and the rule counts once. `duplicate-id` (warning):
+    `same-content` (note): the same file is there too, and the rule counts once. `duplicate-id` (warning):
     the id is the same; within one corpus both rules count, across corpora the rule counts once.
-    `said`: (corpus, path) of files that were told of already, since an earlier corpus holds the file itself.
+    `listed`: (corpus, path) of files that are reported already, since an earlier corpus has the file itself.
     """
     contents: Firsts = {}
     ids: Firsts = {}
@@ -29,7 +29,7 @@ def repeats(rules: Iterable[Rule], said: Collection[tuple[str, str]] = ()) -> li
         twin = _earlier((rule.content_hash, nth) if rule.content_hash else None, rule, contents)
         earlier = _earlier(known and known.at_home, rule, ids)
         if twin is not None:
-            if (rule.corpus, rule.path) not in said:
+            if (rule.corpus, rule.path) not in listed:
                 problems.append(_problem(rule, twin, "same-content", "note", "The same content", once=True))
         elif earlier is not None:
             once = rule.corpus != earlier.corpus

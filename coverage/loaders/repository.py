@@ -30,7 +30,7 @@ def commit_of(folder: Path, files: Collection[str], only: str = ".") -> Commit |
     slow.
 
     A folder may lie in the work tree of a repository that has nothing to do with it and ignores it: that
-    repository's commit says nothing of the files.
+    repository's commit does not describe the files.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def repository_name(root: Path) -> str:
 
 
 def _git(folder: Path, *arguments: str) -> str | None:
-    """What git says in a folder; None when it cannot be asked or refuses."""
+    """What git answers in a folder; None when it cannot be asked or refuses."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
     environment |= {"GIT_OPTIONAL_LOCKS": "0"}
     command = ["git", "--literal-pathspecs", "-C", str(folder), *arguments]

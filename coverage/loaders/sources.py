@@ -1,4 +1,4 @@
-"""The corpora a user names, and the names they are shown by. Knows no file and no format."""
+"""The corpora a user names, and the names they are shown by. Independent of files and formats."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def unique_names(sources: Iterable[CorpusSource]) -> tuple[CorpusSource, ...]:
 
 
 def shown(text: str) -> str:
-    """Text from outside (a file name, a system's message) as valid text: bytes that are no UTF-8 become
+    """Text from outside (a file name, a system's message) as valid text: bytes that are not UTF-8 become
     escapes.
     """
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -21,7 +21,7 @@ from coverage.loaders.sources import CorpusSource, folder_name, shown
 from coverage.models import Problem
 from coverage.words import amount, noun
 
-HEAD_BYTES = 262_144  # read of a file that cannot be read whole, to tell whether it is meant to be a rule
+HEAD_BYTES = 262_144  # read of a file that cannot be read whole, to decide whether it is meant to be a rule
 MOST_FOREIGN = 1_000_000  # bytes beyond ASCII up to which each is looked at by itself
 _DAMAGED = ("too-large", "not-utf8", "empty-file")
 SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__"})  # and hidden folders and files
@@ -99,7 +99,7 @@ def _single(walk: Walk, status: os.stat_result) -> None:
         walk.problem(relative, "not-a-file", "This is neither a file nor a folder.", "error")
     elif suffix_of(path.name) not in SUFFIXES:
         walk.problem(
-            relative, "unknown-format", f"No rule format here has files named *{suffix_of(path.name)}."
+            relative, "unknown-format", f"No supported rule format has files named *{suffix_of(path.name)}."
         )
     else:
         walk.files.append(_found(str(path), relative, status))
@@ -138,7 +138,9 @@ class _Folders:
         target, here = os.path.realpath(path), os.path.realpath(Path(path).parent)
         if here == target or here.startswith(target.rstrip(os.sep) + os.sep):
             self.walk.problem(
-                relative, "symlink-loop", "The link leads back to a folder it stands in; not followed."
+                relative,
+                "symlink-loop",
+                "The link leads back to a folder that contains it, so it was not followed.",
             )
         elif _identity(status, path) in self.seen_folders:
             self.walk.problem(relative, "same-file", "A link to a folder that is read anyway.", "note")
@@ -177,7 +179,9 @@ class _Folders:
     def _folder(self, entry: os.DirEntry, relative: str, waiting: list[tuple[str, str]]) -> None:
         identity = _identity(entry.stat(follow_symlinks=False), entry.path)
         if identity in self.seen_folders:  # below a linked folder, or mounted twice
-            self.walk.problem(relative, "same-file", "This folder is read under another path.", "note")
+            self.walk.problem(
+                relative, "same-file", "This folder is already read under another path.", "note"
+            )
         else:
             self.seen_folders.add(identity)
             waiting.append((entry.path, relative))
@@ -194,7 +198,7 @@ class _Folders:
             files.append(_found(path, relative, status))
         else:
             self.walk.problem(
-                relative, "not-a-file", "A pipe, socket or device, not a file; not opened.", "error"
+                relative, "not-a-file", "A pipe, socket or device, not a file, so it was not opened.", "error"
             )
 
 
@@ -208,7 +212,7 @@ def _fault_code(entry: os.DirEntry, error: OSError) -> str:
 
 
 def _reason(error: OSError | ValueError) -> str:
-    """Why, without the path: it stands beside, and may be too long to be read."""
+    """Why, without the path, which is shown beside it and may be too long to be read."""
     return getattr(error, "strerror", None) or str(error)
 
 
@@ -222,7 +226,7 @@ def file_bytes(path: str | Path) -> bytes:
     Raises
     ------
     Unreadable
-        Code `too-large` (told by its size, not read), `not-a-file` or `unreadable-file`.
+        Code `too-large` (by its size, not read), `not-a-file` or `unreadable-file`.
     """
     try:
         with _opened(path) as (handle, size):
@@ -250,7 +254,7 @@ def _opened(path: str | Path) -> Iterator[tuple[int, int]]:
 
 
 def head_text(path: str | Path) -> str:
-    """The start of a file as text, whatever its encoding: what it looks like, not what it says."""
+    """The start of a file as text, whatever its encoding: for what it looks like, not for what it holds."""
     try:
         with _opened(path) as (handle, _):
             data = os.read(handle, HEAD_BYTES)
@@ -289,14 +293,13 @@ def decoded(data: bytes) -> str:
 def text_of(data: bytes) -> tuple[str, Unreadable | None]:
     """The text of a rule file's bytes, and the warning `not-utf8` where it is not UTF-8.
 
-    With the mark of UTF-16 it is read as that. Else each byte that is no UTF-8 is read as windows-1252, and
+    With the mark of UTF-16 it is read as that. Else each byte that is not UTF-8 is read as windows-1252, and
     every other sign as it is: one letter that a spreadsheet or an old editor wrote costs no rule.
 
     Raises
     ------
     Unreadable
-        As `decoded`; `not-utf8` for bytes that are no text, since they have NULs or other control signs among
-        them.
+        As `decoded`; `not-utf8` for bytes that are not text (NULs or other control characters).
     """
     try:
         return (decoded(data), None)
@@ -312,7 +315,7 @@ def text_of(data: bytes) -> tuple[str, Unreadable | None]:
         raise Unreadable("empty-file", "The file is empty.", severity="note")
     message = f"{fault.message} It and bytes like it were read as windows-1252."
     if wide:
-        message = "Not UTF-8 text: read as UTF-16, which its first bytes name."
+        message = "Not UTF-8 text: its byte order mark is that of UTF-16, so it was read as UTF-16."
     return (text, Unreadable("not-utf8", message, fault.line, "warning"))
 
 
@@ -324,7 +327,7 @@ def _wide_text(data: bytes) -> str | None:
 
 
 def _mixed_text(data: bytes) -> str:
-    """Bytes as UTF-8, but for those that are none. Where there are very many, all as windows-1252, which is
+    """Bytes as UTF-8, except those that are not. Where there are very many, all as windows-1252, which is
     faster.
     """
     foreign = len(data.translate(None, _ASCII))
@@ -334,7 +337,7 @@ def _mixed_text(data: bytes) -> str:
 
 
 def _as_windows(error: UnicodeError) -> tuple[str, int]:
-    """What stands for bytes that are no UTF-8, for the decoder to go on behind them."""
+    """What replaces bytes that are not UTF-8, so that the decoder goes on after them."""
     assert isinstance(error, UnicodeDecodeError)
     return (error.object[error.start : error.end].decode(_FALLBACK, "replace"), error.end)
 
@@ -345,7 +348,7 @@ codecs.register_error(_FALLBACK_BYTES, _as_windows)
 def too_large(size: int, limit: int = MAX_BYTES) -> Unreadable:
     """The fault of a file of this size."""
     return Unreadable(
-        "too-large", f"The file has {size:,} bytes; a rule file has at most {limit:,}. Not read."
+        "too-large", f"The file has {size:,} bytes, more than the limit of {limit:,}, so it was not read."
     )
 
 

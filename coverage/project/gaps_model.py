@@ -20,7 +20,7 @@ from coverage.project.validation import (
     without,
     wrong,
 )
-from coverage.syntaxes.syntax import DocPath, Issue, note
+from coverage.syntaxes.syntax import DocPath, Issue, add_issue
 from coverage.vocabulary import ACCEPTANCES
 
 INCOMPLETE, BAD_STATE = "gap-incomplete", "gap-state"
@@ -66,7 +66,7 @@ def usable_gaps(document: Mapping[str, Any]) -> tuple[list[tuple[DocPath, GapTab
     def add(fault: Fault, severity: str) -> None:
         path = _written_path(fault.path, alone)
         written = replace(fault, path=path)
-        note(issues, Issue(path, fault.code, severity, written.message))
+        add_issue(issues, Issue(path, fault.code, severity, written.message))
 
     if alone:
         words = "is a table, not a list of tables; it was read as the only one"

@@ -1,10 +1,10 @@
 """What reading one file may cost, in one place: memory by the file's size, and counts that keep the time
 short.
 
-Reading a file takes at most `TIMES` its size in memory, `FLOOR` for a small one, and `SECONDS`. No watch is
-kept while a file is read: what it would take is told by counting, before it is built or while, with the
+Reading a file takes at most `TIMES` its size in memory, `FLOOR` for a small one, and `SECONDS`. No clock
+runs while a file is read: what it would take is found by counting, before it is built or while, with the
 prices below, and so it is the same on every machine. A file beyond it is one problem and costs no other file.
-Knows no syntax and no format.
+Independent of syntaxes and formats.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ SECONDS = 5
 TEXT = 4  # times its size: a file's bytes, its text, and copies of parts of it
 
 MAX_PROBLEMS = 200  # listed of one file and severity; the others are counted
-MAX_ISSUES = 1_000  # told of one rule in full
+MAX_ISSUES = 1_000  # of one rule that are listed in full
 MAX_RULES = 100_000  # of one file
 
 # Bytes of memory that each takes at most, as measured with Python 3.11.
@@ -44,5 +44,5 @@ def most(size: int, price: int) -> int:
 
 
 def price(text: str, prices: Mapping[str, int]) -> int:
-    """The bytes of memory that the values of a text take at most, told by its signs."""
+    """The bytes of memory that the values of a text take at most, by its signs."""
     return sum(text.count(sign) * cost for sign, cost in prices.items())

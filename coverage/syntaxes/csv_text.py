@@ -1,4 +1,4 @@
-"""CSV text: its rows, and where each cell stands. Knows no rule format and no meaning of a column.
+"""CSV text: its rows, and where each cell stands. Independent of rule formats and of what columns mean.
 
 The standard library reads good text. What it gives up (a quote that is never closed, a cell beyond the limit
 that it keeps for the whole process) is scanned here instead, so that one broken cell costs no other one.
@@ -18,22 +18,22 @@ HEAD = 10_000  # characters within which a header ends
 MAX_COLUMNS = 1_000
 MAX_CELL = 500_000  # characters
 MAX_SCANNED = 500_000  # cells and lines that are scanned here in a few seconds
-_TOLD = re.compile(r'[\r\n]*+"?sep=([^\w\s"]|\t)"?[ ]*(?:\r\n?|\n|\Z)', re.IGNORECASE)
+_SEP_LINE = re.compile(r'[\r\n]*+"?sep=([^\w\s"]|\t)"?[ ]*(?:\r\n?|\n|\Z)', re.IGNORECASE)
 _MARKS = re.compile("\ufeff*")
 _LINE = re.compile(r"[\r\n]*+([^\r\n]*)")
 _LINES = re.compile(r"[^\r\n]*+(?:\r\n?|\n)|[^\r\n]++\Z")
 _BLANKS = re.compile(r"\s*")
 _OPENS = re.compile(r' *+"')
 _QUOTED = re.compile(r' *+"([^"]*+(?:""[^"]*+)*+)"')  # possessive: no way back, so linear in any text
-_OPEN = ("error", "The quote that opens here is not closed, so it was read as a sign of the text.")
+_OPEN = ("error", "The quote that opens here is not closed, so it was read as part of the text.")
 _GOES_ON = ("warning", "The cell goes on after its closing quote, so the row may be cut in the wrong places.")
-_TOO_LONG = ("error", f"The cell has over {MAX_CELL:,} characters; the others were not read.")
+_TOO_LONG = ("error", f"The cell has over {MAX_CELL:,} characters; the rest was not read.")
 
 Result = TypeVar("Result")
 
 
 class Cell(NamedTuple):
-    """One cell: where its text starts, inside quotes and after blanks, and what it says."""
+    """One cell: where its text starts, inside quotes and after blanks, and its text."""
 
     start: int
     value: str
@@ -42,14 +42,14 @@ class Cell(NamedTuple):
 def layout(text: str) -> tuple[str, int]:
     """The separator of a table, and the offset of its rows: Excel writes a line `sep=;` before them."""
     start = _MARKS.match(text).end()
-    if told := _TOLD.match(text, start):
-        return (told[1], told.end())
+    if line := _SEP_LINE.match(text, start):
+        return (line[1], line.end())
     first = _LINE.match(text, start, start + HEAD)[1]
     return (max(",;\t", key=first.count), start)
 
 
 def header(text: str) -> list[str]:
-    """The cells of the first row that says anything; none when no row does."""
+    """The cells of the first row that is not blank; none without one."""
     rows = ([cell.value.strip() for cell in row] for row in scanned(text[:HEAD]))
     return next(filter(any, rows), [])
 

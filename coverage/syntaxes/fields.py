@@ -1,6 +1,6 @@
 """Typed reading of a parsed document: the value when it has the right type, an `Issue` when not.
 
-Formats share it; it knows no format and no syntax. Nothing here raises on any parsed value.
+Shared by formats; independent of them and of syntaxes. Nothing here raises on any parsed value.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from coverage.syntaxes import budget
-from coverage.syntaxes.syntax import DocPath, Issue, further, note, path_text
+from coverage.syntaxes.syntax import DocPath, Issue, add_issue, further, path_text
 
 _TYPE_NAMES = {
     bool: "true or false",
@@ -32,7 +32,7 @@ def type_name(value: Any) -> str:
 
 
 class Fields:
-    """One table of a document. Each reader returns a value or its "not said", and notes what is wrong.
+    """One table of a document. Each reader returns the value or an empty one; a wrong one is an issue.
 
     Codes: `wrong-type`, `bad-date`, `bad-value`, all warnings, added to the shared list `issues`.
     """
@@ -43,9 +43,9 @@ class Fields:
         self.values, self.path, self.issues = values, path, issues
 
     def issue(self, below: DocPath, code: str, message: str, severity: str = "warning") -> None:
-        """Note a fault at `below` this table (empty: the table itself); its path opens the message."""
+        """Add a fault at `below` this table (empty: the table itself); its path opens the message."""
         path = (*self.path, *below)
-        note(self.issues, Issue(path, code, severity, f"{path_text(path) or 'The file'} {message}."))
+        add_issue(self.issues, Issue(path, code, severity, f"{path_text(path) or 'The file'} {message}."))
 
     def _wrong(self, below: DocPath, value: Any, wanted: str) -> None:
         if len(self.issues) >= budget.MAX_ISSUES:
@@ -53,7 +53,7 @@ class Fields:
         self.issue(below, "wrong-type", f"is {type_name(value)}, not {wanted}")
 
     def text(self, key: str) -> str | None:
-        """The text at `key`; None when it is missing, blank or no text."""
+        """The text at `key`; None when it is missing, blank or not text."""
         value = self.values.get(key)
         if type(value) is str:
             return value if value and not value.isspace() else None
@@ -62,7 +62,7 @@ class Fields:
         return None
 
     def texts(self, key: str, single: bool = False) -> tuple[str, ...]:
-        """The list of texts at `key`, without blank ones. `single`: one text stands for a list of one."""
+        """The list of texts at `key`, without blank ones. `single`: one text is read as a list of one."""
         value = self.values.get(key)
         if value is None:
             return ()
@@ -77,7 +77,7 @@ class Fields:
         return tuple([item for item in value if type(item) is str and item and not item.isspace()])
 
     def number(self, key: str, low: float, high: float) -> float | None:
-        """The number at `key`; None when it is missing, no number or not within low-high."""
+        """The number at `key`; None when it is missing, not a number or not within low-high."""
         value = self.values.get(key)
         if value is None:
             return None
@@ -109,11 +109,11 @@ class Fields:
             return None
         day = parsed_day(value)
         if day is None:
-            self.issue((key,), "bad-date", f"is {value[:40]!r}, which is no date written YYYY/MM/DD")
+            self.issue((key,), "bad-date", f"is {value[:40]!r}, not a date written YYYY/MM/DD")
         return day
 
     def table(self, key: str) -> Fields | None:
-        """The table at `key`; None when it is missing or no table."""
+        """The table at `key`; None when it is missing or not a table."""
         value = self.values.get(key)
         if type(value) is dict:
             return type(self)(value, (*self.path, key), self.issues)
@@ -122,14 +122,14 @@ class Fields:
         return None
 
     def tables(self, key: str) -> Iterator[Fields]:
-        """Each table of the list at `key`. One table instead of a list is read as a list of one, and
-        noted.
+        """Each table of the list at `key`. One table instead of a list is read as a list of one, with an
+        issue.
         """
         value = self.values.get(key)
         if value is None:
             return
         if type(value) is dict:
-            self._wrong((key,), value, "a list of tables; it was read as the only one")
+            self._wrong((key,), value, "a list of tables; it was read as a list of one")
             yield type(self)(value, (*self.path, key), self.issues)
         elif type(value) is not list:
             self._wrong((key,), value, "a list of tables")

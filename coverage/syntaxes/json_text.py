@@ -1,8 +1,8 @@
 """JSON text and lines of JSON (NDJSON): the values it holds, and the place of every value in the text.
 
 The standard library reads it: text of the size of a whole rule export takes it a fraction of a second, it
-tells keys that are written twice, and it can be told what to do with a lone surrogate, which no frame can
-hold and other readers give the whole text up for. Knows no rule format.
+finds keys that are written twice, and it can replace a lone surrogate, which no frame can
+hold and other readers give the whole text up for. Independent of rule formats.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from coverage.syntaxes.syntax import (
     Positions,
     Syntax,
     Unparsable,
+    add_issue,
     afford_signs,
     afford_time,
-    note,
     path_text,
 )
 
 MAX_BYTES = 40_000_000  # an export of twenty thousand rules; more is not read in 5 s
-MAX_FAULTS = 200_000  # lines of a text that are no JSON; with more of them it is something else
+MAX_FAULTS = 200_000  # lines of a text that are not JSON; with more of them it is something else
 MAX_SIGNS = 4_000_000
-MAX_SCANNED = 500_000  # values of which a place is noted or passed by
+MAX_SCANNED = 500_000  # values whose place is kept or skipped
 
 _HIGH, _LOW = r"\\u[dD][89abAB][0-9a-fA-F]{2}", r"\\u[dD][c-fC-F]"
 _SURROGATE = re.compile(rf"{_HIGH}(?!{_LOW})|(?<!{_HIGH}){_LOW}")  # one that has no other half beside it
@@ -53,7 +53,7 @@ _NUMBER = re.compile(rf"{_ANY_STRING}|-?\d[\d.eE+-]*+", re.DOTALL)
 class Values(Parsed):
     """The JSON values of one text in order: one, or one a line.
 
-    `faults` has (line, column, message) of lines that are no JSON; `offsets` where each value starts;
+    `faults` has (line, column, message) of lines that are not JSON; `offsets` where each value starts;
     `duplicates` the keys written more than once in a value, by its number (the last one is kept).
     """
 
@@ -67,7 +67,7 @@ class Values(Parsed):
 def parse(text: str) -> Values:
     """The values of a JSON text, or of a text with one value a line.
 
-    NaN and Infinity are read as such, since other programs write them. In a text of lines, one that is no
+    NaN and Infinity are read as such, since other programs write them. In a text of lines, one that is not
     JSON goes to `faults` and the others are read.
 
     Raises
@@ -81,7 +81,7 @@ def parse(text: str) -> Values:
     values = Values()
     try:
         _read(text, 0, values)
-    except (ValueError, RecursionError) as error:  # no JSON, an endless number, or nesting beyond the stack
+    except (ValueError, RecursionError) as error:  # not JSON, an endless number, or nesting beyond the stack
         if not _of_lines(text):
             raise _unparsable(error, text) from error
         return _lines(text)
@@ -175,18 +175,23 @@ def _lines(text: str) -> Values:
         try:
             _read(line[0], last, values)
         except json.JSONDecodeError as error:
-            values.faults.append((number, error.colno, f"The line is no JSON: {error.msg}."))
+            values.faults.append((number, error.colno, f"The line is not valid JSON: {error.msg}."))
         except (ValueError, RecursionError) as error:
             values.faults.append((number, 1, f"The line is not readable as JSON: {_beyond(error)}."))
         if len(values.faults) + values.faults.more > MAX_FAULTS:
-            raise Unparsable("bad-json", f"Not JSON: over {MAX_FAULTS:,} of its lines are none.", number, 1)
+            raise Unparsable(
+                "bad-json",
+                f"Not readable as JSON: over {MAX_FAULTS:,} of its lines are not valid.",
+                number,
+                1,
+            )
     return values
 
 
 def positions(text: str, wanted: Collection[DocPath] | None = None) -> Positions:
     """Where each value starts: document path -> 1-based (line, column), inside the quotes of a text.
 
-    A path starts with the number of its value. Text that is no JSON gives nothing.
+    A path starts with the number of its value. Text that is not JSON gives nothing.
 
     Parameters
     ----------
@@ -230,7 +235,7 @@ class _Lost(Exception):
 
 
 class _Scanner:
-    """Walks JSON text that was accepted and notes the offset of every value in `found`."""
+    """Walks JSON text that was accepted and keeps the offset of every value in `found`."""
 
     def __init__(self, text: str, wanted: Collection[DocPath] | None = None):
         self.text, self._wanted, self._passed = text, wanted, 0
@@ -299,9 +304,11 @@ class JsonFields(Fields):
     __slots__ = ()
 
     def issue(self, below: DocPath, code: str, message: str, severity: str = "warning") -> None:
-        """Note a fault at `below` this table (empty: the table itself); its path opens the message."""
+        """Add a fault at `below` this table (empty: the table itself); its path opens the message."""
         path = (*self.path, *below)
-        note(self.issues, Issue(path, code, severity, f"{path_text(path[1:]) or 'The object'} {message}."))
+        add_issue(
+            self.issues, Issue(path, code, severity, f"{path_text(path[1:]) or 'The object'} {message}.")
+        )
 
     def day(self, key: str):
         """The date at `key`; a time after it is left out."""

@@ -4,4 +4,4 @@ from __future__ import annotations
 
 
 class Layout(Exception):
-    """Text whose layout cannot be rewritten in place; the message says what stands in the way."""
+    """Text whose layout cannot be rewritten in place; the message says why."""

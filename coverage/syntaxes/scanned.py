@@ -1,5 +1,5 @@
-"""Places in a text for syntaxes that are scanned here rather than by a library. Knows no syntax and no
-format.
+"""Places in a text for syntaxes that are scanned here rather than by a library. Independent of syntaxes and
+formats.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Scanned(Parsed):
 
 
 class Lines:
-    """The lines of a text, to tell an offset's line and column."""
+    """The lines of a text, to find an offset's line and column."""
 
     def __init__(self, text: str):
         self._length = len(text)
@@ -48,7 +48,7 @@ def scanned_syntax(
     scan: Callable[..., Scanned],
     prices: Mapping[str, int] = budget.SCANNED_SIGNS,
 ) -> Syntax:
-    """The syntax of a scan that never raises: it tells values and their places in one go.
+    """The syntax of a scan that never raises: it gives values and their places in one go.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """What a syntax is to the formats that share it: text -> document, the places of its values, and what went
 wrong.
 
-Knows no syntax and no rule format.
+Independent of syntaxes and rule formats.
 """
 
 from __future__ import annotations
@@ -34,17 +34,16 @@ class Unparsable(Exception):
 
 
 def _beyond_budget(size: int, what: str) -> Unparsable:
+    limit = f"{budget.allowed(size) / 1e6:,.0f} MB of memory"
+    rule = f"{budget.TIMES} times its size, at least {budget.FLOOR / 1e6:,.0f} MB"
     message = (
-        f"Not read: its {what} would take more than {budget.allowed(size) / 1e6:,.0f} MB of memory, the most "
-        "for a "
-        f"file of {size / 1e6:,.1f} MB ({budget.TIMES} times its size, at least {budget.FLOOR / 1e6:,.0f} "
-        "MB)."
+        f"Not read: its {what} would take more than {limit}, the limit for a file of this size ({rule})."
     )
     return Unparsable("too-costly", message, 1, 1)
 
 
 def afford_signs(text: str, prices: Mapping[str, int]) -> None:
-    """Nothing, when the values that a text's signs tell of are within the budget of its size.
+    """Nothing, when the values that a text's signs announce are within the budget of its size.
 
     Raises
     ------
@@ -67,9 +66,8 @@ def afford_time(count: int, most: int, what: str) -> None:
         Code `too-costly`.
     """
     if count > most:
-        message = (
-            f"Not read: with {count:,} {what}, over {most:,}, it would take more than {budget.SECONDS} s."
-        )
+        limit = f"the {most:,} that can be read in {budget.SECONDS} s"
+        message = f"Not read: it has {count:,} {what}, more than {limit}."
         raise Unparsable("too-costly", message, 1, 1)
 
 
@@ -140,11 +138,11 @@ class Issue:
     code: str
     severity: str
     message: str
-    at: tuple[int, int] | None = None  # the (line, column), when it is known already
+    at: tuple[int, int] | None = None  # the (line, column), when it is already known
 
 
-def note(issues: list[Issue], issue: Issue) -> None:
-    """Add an issue to those of a rule; of one that has thousands, the later ones only by what they are."""
+def add_issue(issues: list[Issue], issue: Issue) -> None:
+    """Add an issue to those of a rule; of one that has thousands, the later ones only by their kind."""
     if len(issues) < budget.MAX_ISSUES:
         issues.append(issue)
     else:
@@ -153,7 +151,7 @@ def note(issues: list[Issue], issue: Issue) -> None:
 
 @cache
 def further(code: str, severity: str) -> Issue:
-    """One more issue of a kind, where so many were told in full that no one reads more."""
+    """One more issue of a kind, where so many are listed in full that nobody reads more."""
     return Issue((), code, severity, "There are more problems of this kind.", (1, 1))
 
 

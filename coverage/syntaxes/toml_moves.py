@@ -1,6 +1,6 @@
 """Moving the parts of a TOML text: tables below tables, copies of them, and the comments that go along.
 
-The same for tables with a header and for inline tables. Knows no rule format.
+The same for tables with a header and for inline tables. Independent of rule formats.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ def set_children(table: Table, name: str, wanted: list[Table]) -> None:
     if item is None and isinstance(table, Block) and all(isinstance(one, Block) for one in wanted):
         _set_blocks(table, name, wanted)
     elif any(isinstance(one, Block) for one in wanted):
-        raise Layout("tables with a header and inline tables stand side by side")
+        raise Layout("tables with a header and inline tables are mixed")
     elif item is None:
         if isinstance(table, Inline) and wanted:
             _add_array(table, name, wanted)
         elif wanted:
-            raise Layout("tables with a header and inline tables stand side by side")
+            raise Layout("tables with a header and inline tables are mixed")
     else:
         _set_inline(table, name, item, wanted)
 
@@ -65,7 +65,7 @@ def _set_inline(table: Table, name: str, item: Item, wanted: list[Inline]) -> No
     array = item.value
     held = {id(one.value): one for one in array.items}
     if len(held) != len(children(table, name)):
-        raise Layout(f"{name} is a list of more than tables")
+        raise Layout(f"{name} has items other than tables")
     if not wanted and isinstance(table, Inline):
         table.remove(item)
         return
@@ -161,7 +161,7 @@ def carry(lost: list[str], survivor: Table, eol: str) -> None:
     if not lost:
         return
     if not isinstance(survivor, Block):
-        raise Layout("a comment stands in a part that would go")
+        raise Layout("a comment is in a part that would be removed")
     indent = survivor.lead.rpartition("\n")[2]
     survivor.lead = (
         survivor.lead[: len(survivor.lead) - len(indent)]

@@ -1,7 +1,7 @@
 """The parts of a TOML text that give back the text they were made of: values, arrays, inline tables, tables
 with a header.
 
-A part can be written anew, taken out or put in; all else of its text stays. Knows no rule format.
+A part can be written anew, taken out or put in; all else of its text stays. Independent of rule formats.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Table:
         return next((item for item in self.items if item.names == (name,)), None)
 
     def text(self, name: str) -> str | None:
-        """The text at a key; None when it is missing or no text."""
+        """The text at a key; None when it is missing or not text."""
         item = self.item(name)
         return item.value.text if item and isinstance(item.value, Value) else None
 
@@ -127,7 +127,7 @@ class Inline(Table):
         if place and place == len(self.items) and not self.comma:
             last = self.items[-1]
             if "#" in last.post:  # it would swallow the comma
-                raise Layout("a comment stands behind the last element of an array")
+                raise Layout("a comment follows the last element of an array")
             item.post, last.post = last.post, ""
         self.items.insert(place, item)
         return item

@@ -1,4 +1,4 @@
-"""Where each value of a TOML text stands, told from its tree. Knows no rule format."""
+"""Where each value of a TOML text stands, found in its tree. Independent of rule formats."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def value_offsets(text: str) -> dict[DocPath, int]:
     """Where each value starts: document path -> offset in the text, inside the quotes of a text value.
 
     A table written with a header is where its header starts; both header style and inline arrays and
-    tables are walked. Text that is no TOML gives the places before its fault.
+    tables are walked. Text that is not TOML gives the places before its fault.
     """
     places = _Places(text)
     with suppress(RecursionError):  # what was found so far is still right
@@ -25,7 +25,7 @@ def value_offsets(text: str) -> dict[DocPath, int]:
 
 
 class _Places:
-    """Walks the parts of a tree in the order of their text and notes the offset of every value in `found`."""
+    """Walks the parts of a tree in the order of their text and keeps the offset of every value in `found`."""
 
     def __init__(self, text: str) -> None:
         self._text, self._at = text, 0

@@ -1,6 +1,7 @@
 """TOML text: the document it holds, and the place of every value in the text.
 
-Places are looked for only in text that tomli accepted, and only when one is asked for. Knows no rule format.
+Places are looked for only in text that tomli accepted, and only when one is asked for. Independent of rule
+formats.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def parse(text: str) -> dict:
 
 
 def _may_have_a_long_key(text: str) -> bool:
-    """Whether a line has as many dots as a key too long: nearly no rule does, and the search costs as much as
+    """Whether a line has as many dots as a key too long: hardly any rule has, and the search costs as much as
     reading.
     """
     if text.count(".") < MAX_PARTS:
@@ -63,7 +64,7 @@ def positions(text: str, wanted: Collection[DocPath] | None = None) -> Positions
     """Where each value starts: document path -> 1-based (line, column), inside the quotes of a text.
 
     A table written with a header is where its header starts; both header style and inline arrays and
-    tables are walked. Text that is no TOML gives the places before its fault. `wanted`: the paths that are
+    tables are walked. Text that is not TOML gives the places before its fault. `wanted`: the paths that are
     asked for, by default all.
     """
     lines = Lines(text)

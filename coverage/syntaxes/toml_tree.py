@@ -1,8 +1,8 @@
 """TOML text as a tree that gives back the same text: tables, and what stands between them.
 
 The only scanner of TOML: for places and for edits, over text that the parser accepted, and only where one is
-asked for. Moving a part moves its text as it is, so quoting, key order, blank lines and comments stay. Knows
-no rule format.
+asked for. Moving a part moves its text as it is, so quoting, key order, blank lines and comments stay.
+Independent of rule formats.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Tree:
     Raises
     ------
     Layout
-        When the text is written in a way that is not understood, which no text is that the parser accepts.
+        When the text is written in a way that is not understood; text that the parser accepts never is.
     """
 
     def __init__(self, text: str) -> None:
@@ -84,7 +84,7 @@ class Tree:
         Raises
         ------
         Layout
-            When tables of one stand behind another table, or the list is no array of tables.
+            When tables of one stand behind another table, or the list is not an array of tables.
         """
         found: list[Block] = []
         flat, self.blocks = self.blocks, []
@@ -98,7 +98,7 @@ class Tree:
                 open_ = True
             elif block.path[: len(path)] == path:
                 if not open_:
-                    raise Layout(f"tables of [[{'.'.join(path)}]] stand apart from it")
+                    raise Layout(f"tables of [[{'.'.join(path)}]] do not follow it directly")
                 _hang(found[-1], block, len(path))
             else:
                 open_ = False
@@ -117,7 +117,7 @@ def _hang(entry: Block, block: Block, depth: int) -> None:
         depth += 1
         below = [child for child in parent.blocks if child.path == block.path[:depth]]
         if not below:
-            raise Layout(f"[{'.'.join(block.path)}] has no table to stand in")
+            raise Layout(f"[{'.'.join(block.path)}] has no parent table")
         parent = below[-1]
     parent.blocks.append(block)
 

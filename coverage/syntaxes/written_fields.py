@@ -1,7 +1,7 @@
 """`Fields` for syntaxes that keep every scalar as the text that was written: YAML and tables.
 
 A number, a flag or a date is read from the text when a field asks for one, so that the word `no` can be a
-name and a version keeps its last nought. Knows no syntax and no format.
+name and a version keeps its last nought. Independent of syntaxes and formats.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from datetime import date
 
 from coverage.syntaxes.fields import Fields, parsed_day
-from coverage.syntaxes.syntax import DocPath, Issue, note, path_text
+from coverage.syntaxes.syntax import DocPath, Issue, add_issue, path_text
 
 _TRUE, _FALSE = frozenset({"true", "yes", "on"}), frozenset({"false", "no", "off"})
 
@@ -21,17 +21,19 @@ class YamlFields(Fields):
     __slots__ = ()
 
     def issue(self, below: DocPath, code: str, message: str, severity: str = "warning") -> None:
-        """Note a fault at `below` this table (empty: the table itself); its path opens the message."""
+        """Add a fault at `below` this table (empty: the table itself); its path opens the message."""
         path = (*self.path, *below)
-        note(self.issues, Issue(path, code, severity, f"{path_text(path[1:]) or 'The document'} {message}."))
+        add_issue(
+            self.issues, Issue(path, code, severity, f"{path_text(path[1:]) or 'The document'} {message}.")
+        )
 
     def text(self, key: str) -> str | None:
-        """The text at `key` without blanks around it; None when it is missing, blank or no text."""
+        """The text at `key` without blanks around it; None when it is missing, blank or not text."""
         value = super().text(key)
         return value.strip() if value else None
 
     def number(self, key: str, low: float, high: float) -> float | None:
-        """The number at `key`; None when it is missing, no number or not within low-high."""
+        """The number at `key`; None when it is missing, not a number or not within low-high."""
         value = self.values.get(key)
         if type(value) is not str:
             return super().number(key, low, high)

@@ -2,7 +2,7 @@
 
 The text is wrapped in one root before expat reads it, so that a document type, and with it any entity of the
 file's own, is a syntax error: nothing can expand or reach out. A lone `&`, and `<` after a backslash, are
-text, and a comment may hold `--`, as Wazuh reads them. Knows no rule format.
+text, and a comment may hold `--`, as Wazuh reads them. Independent of rule formats.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from coverage.syntaxes.syntax import DocPath, Positions, Syntax, Unparsable, aff
 
 MAX_DEPTH = 100
 MAX_BYTES = 16_000_000
-MAX_SIGNS = 1_000_000  # expat tells a tag, an entity and a line each apart
+MAX_SIGNS = 1_000_000  # expat reports each tag, entity and line
 _ROOT = "wrapped"
 _DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
 _LONE = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#\d+|#x[0-9a-fA-F]+);)")
@@ -45,7 +45,7 @@ def parse(text: str) -> Scanned:
 
 def positions(text: str, wanted: Collection[DocPath] | None = None) -> Positions:
     """Where each element's text starts (of an empty one: the element), by its path; nothing for text that is
-    no XML.
+    not XML.
 
     `wanted`: the paths that are asked for, by default all.
     """
@@ -75,7 +75,7 @@ class _Builder:
         self.starts = [0]
         self.open: list[tuple[dict[str, Any], DocPath, int, list[str]]] = []  # the last: its text, in parts
         self.parser = expat.ParserCreate()
-        self.parser.buffer_text = False  # a buffered text is told where it ends, not where it starts
+        self.parser.buffer_text = False  # a buffered text is reported where it ends, not where it starts
         self.parser.StartElementHandler = self._start
         self.parser.EndElementHandler = self._end
         self.parser.CharacterDataHandler = self._characters
@@ -110,7 +110,7 @@ class _Builder:
         holder, below = (
             (self.open[-1][0]["children"], (*self.open[-1][1], "children")) if self.open else (self.found, ())
         )
-        attributes = {_said(key): _said(value) for key, value in attributes.items()}
+        attributes = {_unmasked(key): _unmasked(value) for key, value in attributes.items()}
         element = {"tag": tag, "attributes": attributes, "text": "", "children": []}
         path = (*below, len(holder))
         holder.append(element)
@@ -120,7 +120,7 @@ class _Builder:
     def _end(self, tag: str) -> None:
         if self.open:
             element, path, start, parts = self.open.pop()
-            element["text"] = _said("".join(parts)).strip()
+            element["text"] = _unmasked("".join(parts)).strip()
             self.found.spans[path] = (start, self._offset() + len(tag) + 3)
 
     def _characters(self, data: str) -> None:
@@ -133,12 +133,12 @@ class _Builder:
         parts.append(data)
 
 
-def _said(text: str) -> str:
+def _unmasked(text: str) -> str:
     return text.replace(_AMPERSAND, "&").replace(_LESS, "<")
 
 
 def _skipped(match: re.Match) -> str:
-    """A comment without what it says, as long as it was and over as many lines; CDATA as it is."""
+    """A comment as blanks, as long as it was and over as many lines; CDATA as it is."""
     found = match[0]
     if found.startswith("<!["):
         return found

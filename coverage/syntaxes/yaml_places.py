@@ -1,5 +1,5 @@
-"""Where the values of a YAML text stand, noted while it is scanned, and how its lists are laid out. Knows no
-rule format.
+"""Where the values of a YAML text stand, logged while it is scanned, and how its lists are laid out.
+Independent of rule formats.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import yaml
 
 from coverage.syntaxes.syntax import DocPath
 
-MAX_ANCHORED = 20_000  # places noted of values that an alias may repeat
+MAX_ANCHORED = 20_000  # places logged of values that an alias may repeat
 
 _PROPERTIES = re.compile(r"(?:[!&][^\s,\[\]{}]*\s+)*")  # a tag or an anchor before the value
 _BLOCK_HEAD = re.compile(r"[|>][^\n]*\n(?:[ \t]*\r?\n)*[ \t]*")
@@ -32,10 +32,10 @@ class Places:
         self.dynamic: set[DocPath] = set()  # top-level entries with an anchor, an alias or a tag in them
 
     def add(self, path: DocPath, event: Any, anchored: bool) -> None:
-        """Note where the value of an event starts. `anchored`: it is one that an alias may repeat."""
+        """Log where the value of an event starts. `anchored`: an alias may repeat it."""
         if event.anchor is not None or event.tag is not None:
             self.dynamic.add(path[:2])
-        if self._is_noted(path, anchored):
+        if self._is_wanted(path, anchored):
             self.log.append((path, _start(event, self._text)))
             if type(event) is yaml.SequenceStartEvent:
                 self.dashes[path] = None if event.flow_style else event.start_mark.column
@@ -48,15 +48,15 @@ class Places:
         anchored: bool,
         keys: Collection | None = None,
     ) -> None:
-        """Note the places of what stands at the path `of` below another path, perhaps of some keys alone."""
+        """Log the places of what stands at the path `of` below another path, perhaps of some keys alone."""
         self.dynamic.add(path[:2])
         for below, offset in self.log[slice(*places)]:
             rest = below[len(of) :]
             meant = below[: len(of)] == of and (keys is None or (rest and rest[0] in keys))
-            if meant and self._is_noted((*path, *rest), anchored):
+            if meant and self._is_wanted((*path, *rest), anchored):
                 self.log.append(((*path, *rest), offset))
 
-    def _is_noted(self, path: DocPath, anchored: bool) -> bool:
+    def _is_wanted(self, path: DocPath, anchored: bool) -> bool:
         if self._wanted is None or path in self._wanted:
             return True
         self._of_anchors += anchored

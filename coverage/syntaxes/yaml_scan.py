@@ -5,8 +5,8 @@ Every scalar stays the text that was written (only null becomes None), so that a
 `1.10` or the word `no` is what the field that asks for it makes of it (`written_fields.YamlFields`). Nothing
 is ever constructed from a tag. Values are built from one event after the other, without a tree of nodes and
 without recursion. What an alias repeats is the same object again, but counts as if it were written out: so
-text never costs more than `budget.most` values, and alias bombs and recursive anchors end. Knows no rule
-format.
+text never costs more than `budget.most` values, and alias bombs and recursive anchors end. Independent of
+rule formats.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def scan(text: str, places: Places | None = None) -> Documents:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = (mark.line + 1, mark.column + 1) if mark else (None, None)
-        raise Unparsable("bad-yaml", f"Not valid YAML: {_said(error)}.", *place) from error
+        raise Unparsable("bad-yaml", f"Not valid YAML: {_cause(error)}.", *place) from error
     except (yaml.YAMLError, UnicodeError) as error:
         line = _line_of_fault(error, text)
         raise Unparsable("bad-yaml", f"Not readable as YAML: {_one_line(str(error))}.", line) from error
@@ -73,7 +73,7 @@ def _directives(text: str) -> int:
     return len(re.findall(r"^%[A-Z]", text, re.MULTILINE))
 
 
-def _said(error: yaml.MarkedYAMLError) -> str:
+def _cause(error: yaml.MarkedYAMLError) -> str:
     return _one_line(", ".join(part for part in (error.context, error.problem) if part) or "unknown fault")
 
 
@@ -120,7 +120,7 @@ class _Level:
     anchor: str | None
     start: int
     before: int  # values counted before it
-    logged: int  # places noted before it
+    logged: int  # places logged before it
     height: int = 1
     key: Any = _NO_KEY  # of a mapping: the key whose value comes next
     key_start: int = 0
@@ -152,7 +152,7 @@ class _Builder:
         }
 
     def take(self, event: Any) -> None:
-        """Add what an event says."""
+        """Add an event's value, or close its level."""
         if taker := self._takers.get(type(event)):
             taker(event)
 
@@ -166,7 +166,7 @@ class _Builder:
         plain = event.implicit[0] and event.tag is None
         value = None if plain and text in _NULLS else text
         is_key = level.key is _NO_KEY and type(level.value) is dict
-        logged = self._note(level, event) if self._places and (not is_key or event.anchor) else 0
+        logged = self._add_place(level, event) if self._places and (not is_key or event.anchor) else 0
         if event.anchor is not None:
             self._open(event)
             self._name(event.anchor, value, text, 1, 0, self._path(level), logged)
@@ -206,7 +206,7 @@ class _Builder:
         if event.anchor is not None:
             self._open(event)
             self._open_anchors += 1
-        logged = self._note(level, event) if self._places else 0
+        logged = self._add_place(level, event) if self._places else 0
         start = event.start_mark.index
         self._stack.append(_Level(value, self._path(level), event.anchor, start, self._count - 1, logged))
 
@@ -249,10 +249,10 @@ class _Builder:
         self._anchors[name] = _Anchor(value, key, size, height, path, places)
 
     def _path(self, level: _Level) -> DocPath:
-        """Where the next value of a level stands; a key that is no text stands nowhere."""
+        """Where the next value of a level stands; a key that is not text has no place."""
         return (*level.path, len(level.value) if type(level.value) is list else level.key)
 
-    def _note(self, level: _Level, event: Any) -> int:
+    def _add_place(self, level: _Level, event: Any) -> int:
         logged = len(self._places.log)
         anchored = self._open_anchors > 0 or event.anchor is not None
         self._places.add(self._path(level), event, anchored)

@@ -1,7 +1,7 @@
 """YAML text with some scalars and list items written anew, and every other byte as it was.
 
-Edits what `yaml_scan` found at its places; what is not written there as itself (escapes, aliases, anchors,
-folded text) is a Layout. Knows no rule format.
+Edits values at the places that `yaml_scan` found; one that is not written there as itself (escapes, aliases,
+anchors, folded text) is a Layout. Independent of rule formats.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ class Splice:
             return self._block_item(line, dash, (start, end), rest, after)
         if len(after) == 1:
             return [(start, end, after[0])]
-        raise Layout("an item of the list does not stand on the line of its dash alone")
+        raise Layout("an item of the list is not on the line of its dash")
 
     def _block_item(
         self, line: int, dash: int, span: tuple[int, int], rest: re.Match, after: list[str]
@@ -135,4 +135,4 @@ class Splice:
             return [(start, comma.end(), "")]
         if comma := _COMMA_BEFORE.search(self._text, 0, start):
             return [(comma.start(), end, "")]
-        raise Layout("an item of a list between brackets has comments or line ends beside it")
+        raise Layout("an item of a list in brackets has comments or line ends beside it")

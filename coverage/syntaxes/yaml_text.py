@@ -1,6 +1,6 @@
 """YAML text as a syntax: the documents it holds, the place of every value, and an entry as it is written.
 
-Knows no rule format.
+Independent of rule formats.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The problems of one file: issues of any format with their lines, the first ones of each severity.
 
 A file can be wrong in a million places. Of each severity the first `budget.MAX_PROBLEMS` are listed, and one
-problem `more-problems` at the end counts the others. Knows no format and no syntax.
+problem `more-problems` at the end counts the others. Independent of formats and syntaxes.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ MORE = "more-problems"
 _SEVERITIES = ("error", "warning", "note")  # the worst first
 
 
-class Noted:
-    """What was noted of one file so far, in order."""
+class FileProblems:
+    """The problems of one file, in the order in which they were met."""
 
     def __init__(self, file: RuleFile):
         self._file = file
@@ -34,7 +34,7 @@ class Noted:
         return any(self._counts.values())
 
     def add(self, issues: Iterable[Issue], rule_id: str | None, severity: str | None = None) -> None:
-        """Note the issues of one rule, or of the file. `severity`: the one that they all have here."""
+        """Add the issues of one rule, or of the file. `severity`: the one that they all have here."""
         for issue in issues:
             if self._counted(severity or issue.severity):
                 issue = replace(issue, severity=severity) if severity else issue
@@ -42,9 +42,7 @@ class Noted:
         self.more(getattr(issues, "more", 0), severity or "warning")
 
     def add_problems(self, problems: Iterable[Problem]) -> None:
-        """Note problems that are known with their lines; one that says the same again takes no place of its
-        own.
-        """
+        """Add problems whose lines are known; a repeated message takes no place among those listed."""
         for problem in problems:
             if problem.message in self._same:
                 self._kept.append(self._same[problem.message])
@@ -54,12 +52,12 @@ class Noted:
         self.more(getattr(problems, "more", 0), "note")
 
     def more(self, count: int, severity: str) -> None:
-        """Count problems that nobody kept."""
+        """Count problems that were not kept."""
         self._counts[severity] += count
         self._unlisted[severity] += count
 
     def more_of(self, document: object) -> None:
-        """Count what the reading of a text found beyond what its `Kept` lists hold."""
+        """Count the faults of a text beyond those that its `Kept` lists hold."""
         for found in vars(document).values() if isinstance(document, Parsed) else ():
             if isinstance(found, Kept):
                 self.more(found.more, found.severity)
@@ -70,8 +68,8 @@ class Noted:
         self._unlisted[severity] += not is_listed
         return is_listed
 
-    def problems(self, syntax: Syntax) -> list[Problem]:
-        """One Problem an issue, in order, with the line of the value or of the nearest thing around it.
+    def listed(self, syntax: Syntax) -> list[Problem]:
+        """One Problem an issue, in order, with the line of the value or of the nearest one around it.
 
         The text is scanned for places only when an issue needs one, so good files cost nothing.
         """
@@ -97,7 +95,7 @@ class Noted:
         if not more:
             return []
         parts = [amount(count, name) for name, count in more.items()]
-        message = f"And {sum(more.values()):,} more of this file: {', '.join(parts)}."
+        message = f"{amount(sum(more.values()), 'more problem')} in this file: {', '.join(parts)}."
         worst = next(iter(more))
         return [Problem(self._file.path, None, None, None, MORE, worst, message, self._file.corpus)]
 
@@ -108,6 +106,6 @@ def problems_from(
     """The problems of a file that holds one rule."""
     if not issues:
         return []
-    noted = Noted(file)
-    noted.add(issues, rule_id)
-    return noted.problems(syntax)
+    problems = FileProblems(file)
+    problems.add(issues, rule_id)
+    return problems.listed(syntax)
