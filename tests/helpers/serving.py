@@ -82,6 +82,7 @@ def served(
 def settled(page, least: int = 300) -> None:
     """Wait until a page has been drawn and the app has nothing left to run."""
     page.wait_for_selector("h1")
+    page.wait_for_selector(".stHtml style", state="attached")  # the pages' own, which Streamlit loads late
     page.wait_for_timeout(least)
     page.wait_for_function(IDLE)
     page.wait_for_timeout(least // 2)  # what the end of the run sends: the address, a component
