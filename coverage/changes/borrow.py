@@ -179,11 +179,13 @@ class Borrowing:
             f"{counts[grain]['closable']:,} of {amount(counts[grain]['open'], f'open {GRAIN_WORDS[grain]}')}"
             for grain in _GRAINS
         )
+        needed = f" that are needed against {self.threat.profile.name}" if self.threat is not None else ""
         few = ""
         if steps:
             candidates = noun(counts["rules"], "rule is", "rules are")
             few = f"; {steps:,} of {counts['rules']:,} candidate {candidates} enough"
-        return f"{corpora_title(self.others)} would close {closable} of {corpora_title(self.mine)}{few}."
+        mine = corpora_title(self.mine)
+        return f"{corpora_title(self.others)} would close {closable} of {mine}{needed}{few}."
 
     @kept_property
     def _rules(self) -> pd.DataFrame:

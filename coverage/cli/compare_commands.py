@@ -14,8 +14,9 @@ from coverage.changes.compare import GRAINS, Comparison, compare
 from coverage.cli.main import app
 from coverage.cli.options import AsJson, CsvFile, choice, one_output, stop
 from coverage.cli.output import print_json, print_table, write_bytes
-from coverage.cli.scope_options import NOTHING, Given, chosen_view, takes_scope
+from coverage.cli.scope_options import NOTHING, Given, chosen_readings, chosen_view, takes_scope
 from coverage.cli.terminal import terminal
+from coverage.cli.threat_options import ProfileName, chosen_profile, threat_of
 from coverage.exports.compare import borrow_csv, borrow_json, comparison_csv, comparison_json
 from coverage.reading import platforms_of
 from coverage.scope import View
@@ -156,13 +157,17 @@ def borrow_command(
     any_class: AnyClass = False,
     plan: Plan = False,
     limit: Limit = None,
+    profile: ProfileName = None,
     scope: Given = NOTHING,
     as_json: AsJson = False,
     csv: CsvFile = None,
 ) -> None:
-    """Rules of other rule sets that would close my gaps; with --plan the fewest."""
+    """Rules of other rule sets that would close my gaps; with --plan the fewest.
+
+    With a threat profile only the gaps that it needs, each worth its need.
+    """
     one_output(as_json, csv)
-    found = _borrowing([mine, *others], any_class, scope)
+    found = _borrowing([mine, *others], any_class, scope, profile)
     words = [*(found.own_log_sources if have else ()), *(log_sources or ())] if have or log_sources else None
     candidates = found.restricted(words, _platforms(found, on), have_data)
     rows = found.plan(candidates) if plan else candidates
@@ -175,13 +180,18 @@ def borrow_command(
         _print_borrow(found, candidates, rows, steps)
 
 
-def _borrowing(paths: list[str], any_class: bool, scope: Given) -> Borrowing:
-    view, _ = chosen_view(paths, scope)
+def _borrowing(paths: list[str], any_class: bool, scope: Given, profile: str | None) -> Borrowing:
+    chosen = chosen_profile(profile) if profile is not None else None
+    ((reading, view),), _ = chosen_readings(paths, (scope.attack,), scope)
+    threat = threat_of(chosen, reading) if chosen is not None else None
     first, *rest = (stamp.name for stamp in view.scope.corpora)
     others = view.of_corpora(rest)
     try:
         return borrow(
-            view.of_corpora([first]), with_classes(others) if any_class else others, priority_weights()
+            view.of_corpora([first]),
+            with_classes(others) if any_class else others,
+            priority_weights(),
+            threat,
         )
     except TableError as error:
         raise stop(str(error)) from error
@@ -218,7 +228,7 @@ def _print_borrow(found: Borrowing, candidates: pd.DataFrame, rows: pd.DataFrame
             f"{_shown(len(rows), len(candidates), 'pair')} of a gap and a rule, heaviest gaps first",
         )
     else:
-        _print_plan(found, rows, steps)
+        _print_plan(found, candidates, rows, steps)
     _print_stamp(found.scope)
 
 
@@ -227,7 +237,7 @@ def _shown(count: int, total: int, noun_: str) -> str:
     return amount(total, noun_) if count == total else f"{count:,} of {amount(total, noun_)}"
 
 
-def _print_plan(found: Borrowing, rows: pd.DataFrame, steps: int) -> None:
+def _print_plan(found: Borrowing, candidates: pd.DataFrame, rows: pd.DataFrame, steps: int) -> None:
     table = rows[
         ["step", "rule_name", "severity", "closes", "weight", "rule_log_sources", "corpus", "path"]
     ].copy()
@@ -239,6 +249,12 @@ def _print_plan(found: Borrowing, rows: pd.DataFrame, steps: int) -> None:
     ]
     table.insert(5, "weight so far", pd.Series(so_far, index=table.index, dtype="str"))
     weights = ", ".join(f"{value:g} per {term}" for term, value in found.weights.items())
+    if found.threat is not None:
+        weights = f"what is needed against {found.threat.profile.name}"
+        helped = found.helped(candidates).head(len(table))
+        table.insert(5, "helps against", helped["members"].tolist())
+        covered = [f"{share:.1%}" for share in helped["weighted_so_far"]]
+        table.insert(6, "weighted coverage", pd.Series(covered, index=table.index, dtype="str"))
     print_table(
         table,
         f"{_shown(len(rows), steps, 'step')}; each takes the rule that closes the most weight of "

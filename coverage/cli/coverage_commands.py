@@ -230,7 +230,7 @@ def gaps(
         f"scope{counts_sentence(found)}"
     )
     if chosen is not None:
-        title += f", by what {chosen.name} needs"
+        title += f", by what is needed against {chosen.name}"
     if every > len(found):
         title += f"; {amount(every - len(found), 'more is', 'more are')} left out by --accepted {accepted}"
     emit(

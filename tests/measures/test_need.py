@@ -536,7 +536,23 @@ def test_gaps_of_a_profile_come_by_need_open_and_ease(tmp_path):
     plain = json.loads(run("gaps", str(small.SMALL), "--attack", E19, "--json").stdout)["gaps"]
     assert len(plain) == len(rows) and "need" not in plain[0]
     text = run("gaps", str(small.SMALL), "--profile", "p.toml", cwd=tmp_path).stdout
-    assert "by what B needs" in text
+    assert "by what is needed against B" in text
+
+
+@pytest.mark.corpora
+def test_rules_are_borrowed_by_what_is_needed(shared, tmp_path):
+    (tmp_path / "p.toml").write_text('[[threat]]\nname = "B"\ngroups = ["G0016"]\n', encoding="utf-8")
+    other = str(shared("corpora", "elastic", "rules", "linux"))
+    plan = ("borrow", f"mine={small.SMALL}", other, "--attack", E19, "--profile", "p.toml", "--plan")
+    rows = json.loads(run(*plan, "--json", cwd=tmp_path).stdout)["plan"]
+    needed = set(
+        need_by_id(small.view(E19), threat(group_profile(["G0016"]), small.reading(E19)))["attack_id"]
+    )
+    closed = [one for row in rows for one in row["closes"]]
+    assert closed and set(closed) <= needed and len(closed) == len(set(closed))
+    assert [row["weight"] for row in rows] == [len(row["closes"]) for row in rows]  # one member: need is 1
+    text = run(*plan, cwd=tmp_path).stdout
+    assert "that are needed against B" in text and "helps against" in text and "weighted coverage" in text
 
 
 def test_the_gate_asks_for_a_least_coverage_of_a_profile(tmp_path):
