@@ -28,6 +28,7 @@ left, right = st.columns([3, 2])
 with left:
     overview_parts.to_do_next(now, open_techniques[~accepted], int(accepted.sum()), session.findings())
 with right:
+    overview_parts.against(now)
     st.subheader("For the next meeting", anchor=False)
     content = content_of(now)
     export_button("report", content, "overview_report", label="Report to read and print (HTML)")

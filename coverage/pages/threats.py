@@ -67,6 +67,9 @@ def page() -> None:
 def _head(now: View, threat: Threat) -> None:
     found = threat_coverage(now, threat)
     name = plain(threat.profile.name)
+    if threat.members.empty:
+        session.page_head("Threats", f"{name}: nobody is chosen.", now)
+        return
     if not found.needed:
         session.page_head("Threats", f"{name}: nothing that is needed is in scope.", now)
         return

@@ -13,9 +13,10 @@ from streamlit.testing.v1 import AppTest
 from coverage.loaders import corpus_sources, load
 from coverage.measures.adversaries import adversaries, adversary_ids
 from coverage.measures.need import need_by_id, threat_coverage
-from coverage.measures.work_order import technique_steps
+from coverage.measures.technique import technique_users
+from coverage.measures.work_order import technique_steps, work_order
 from coverage.reading import read_in
-from coverage.tables import PROJECT
+from coverage.tables import PROJECT, ease_factors
 from coverage.threats.profile import default_profile, group_profile, profile_in, profile_toml, with_ways
 from coverage.threats.threat import threat_in
 from tests.helpers.pages import PATHS, answer, numbers, on, rerun
@@ -147,3 +148,43 @@ def test_the_profile_that_is_downloaded_reads_back_as_the_same(reading, view, th
     file.write_text(profile_toml(profile), encoding="utf-8")
     first, again = (need_by_id(view, threat(one)) for one in (profile, profile_in(file)))
     pd.testing.assert_frame_equal(first, again)
+
+
+# ---- on other pages ------------------------------------------------------------------------------------
+
+
+def test_the_overview_has_the_figure_of_the_chosen_profile_and_leads_to_it(app, view, threat):
+    app.query_params["threat"] = "chosen"
+    app.query_params["threat_groups"] = APT29
+    page = app.run()
+    found = threat_coverage(view, threat(group_profile([APT29])))
+    card = next(one for one in page.metric if one.label == "APT29")
+    assert card.value == f"{found.weighted:.0%}"
+    page.button(key="open_threats").click().run()
+    page = rerun(page)
+    assert answer(page).startswith("APT29") and numbers(answer(page))[-1] == found.needed
+
+
+def test_the_plan_is_ordered_by_need_on_request(app, view, threat):
+    page = on(app, "plan.py")
+    assert "need" not in table(page)
+    page.toggle(key="gap_need").set_value(True).run()
+    order = work_order(view, threat(default_profile(date.today())), ease_factors())
+    assert table(page)["attack_id"].tolist() == order["attack_id"].tolist()
+    assert list(table(page)["needed_by"].iloc[0]) == list(order["needed_by"].iloc[0])
+    assert shown(page) == {"gap_need": ["true"]}
+    page.multiselect(key="gap_type").set_value(["fragile"]).run()
+    assert not page.exception and len(table(page))
+    page.toggle(key="gap_need").set_value(False).run()
+    assert "need" not in table(page)
+
+
+def test_a_technique_says_who_uses_it_how_and_when(app, view):
+    app.query_params["technique"] = "T1059.001"
+    page = on(app, "rules.py")
+    users = technique_users(view, "T1059.001")
+    tables = [one.value for one in page.dataframe if "last_reported" in one.value]
+    assert [len(one) for one in tables] == users.groupby("kind").size()[
+        ["group", "software", "campaign"]
+    ].tolist()
+    assert set(tables[0]["way"]) == set(users.loc[users["kind"] == "group", "way"])
