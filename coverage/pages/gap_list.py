@@ -18,7 +18,8 @@ from coverage.pages import controls, corpus_parts, export_buttons, gap_parts, pa
 from coverage.reading import platforms_of
 from coverage.scope import View
 from coverage.session import address
-from coverage.tables import ease_factors
+from coverage.tables import TableError, ease_factors
+from coverage.text import plain
 from coverage.threats.threat import Threat
 from coverage.vocabulary import COVERED_GAP_TYPES, GAP_TYPES, GAP_WORK
 from coverage.words import amount, noun
@@ -117,7 +118,11 @@ def show(
         _nothing(everything, only_accepted)
         return
     if threat is not None:
-        found = with_need(found, work_order(now, threat, ease_factors(), others))
+        try:
+            found = with_need(found, work_order(now, threat, ease_factors(), others))
+        except TableError as error:
+            st.error(plain(str(error)))
+            st.stop()
     _buttons(found, now, others, threat)
     _table(found, now, others, only_accepted)
     with st.container(horizontal=True):

@@ -14,6 +14,7 @@ from coverage.project.accepted_gaps import place_and_message
 from coverage.project.settings import ThreatSetting
 from coverage.scope import View
 from coverage.session import address
+from coverage.tables import TableError
 from coverage.text import plain
 from coverage.threats.names import names_of
 from coverage.threats.profile import (
@@ -34,13 +35,19 @@ WAYS_BESIDE = {"campaign": "their campaigns", "software": "their software"}
 
 
 def choose(place: DeltaGenerator, now: View) -> Threat:
-    """The widgets of the choice in `place`, and the profile that they say, in the release of the view."""
+    """The widgets of the choice in `place`, and the profile that they say, in the release of the view. A page
+    whose tables cannot be used ends here, and says why.
+    """
     with place:
         row = controls.side_by_side(240, 300, 200, 140, 210)
-    profile = _profile(row, now)
-    with row[-1]:
-        _file(profile)
-    return session.threat(profile)
+    try:
+        profile = _profile(row, now)
+        with row[-1]:
+            _file(profile)
+        return session.threat(profile)
+    except TableError as error:
+        st.error(plain(str(error)))
+        st.stop()
 
 
 def chosen(now: View) -> Threat:
@@ -48,9 +55,9 @@ def chosen(now: View) -> Threat:
     return session.threat(_profile(None, now))
 
 
-def open_on(page: str, member_id: str) -> None:
-    """Go to another page against this adversary alone."""
-    session.open_page(page, threat=CHOSEN, threat_groups=[member_id])
+def open_matrix(member_id: str) -> None:
+    """Go to the matrix with what this group or campaign alone needs marked."""
+    session.open_page("matrix", threat=CHOSEN, threat_groups=[member_id], show_need="true")
 
 
 def _profile(row: list[DeltaGenerator] | None, now: View) -> Profile:

@@ -14,7 +14,6 @@ from coverage.measures.work_order import technique_steps
 from coverage.pages import adversary, adversary_table, parts, threat_choice
 from coverage.scope import View
 from coverage.session import address
-from coverage.tables import TableError
 from coverage.text import plain
 from coverage.threats.threat import Threat
 from coverage.words import amount, number
@@ -30,11 +29,7 @@ def page() -> None:
         address.step(adversary=None)
     if fault := session.settings()[1]:
         st.warning(f"No profile of coverage.toml counts: {plain(fault)}")
-    try:
-        threat = threat_choice.choose(st.container(), now)
-    except TableError as error:
-        st.error(plain(str(error)))
-        return
+    threat = threat_choice.choose(st.container(), now)
     if opened:
         adversary.show(opened, now, threat, head)
         return

@@ -10,8 +10,11 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from coverage.charts.matrix import CELL, matrix_data, needs
+from coverage.charts.theme import LIGHT
 from coverage.loaders import corpus_sources, load
 from coverage.measures.adversaries import adversaries, adversary_ids
+from coverage.measures.matrix import matrix_cells, matrix_tactics
 from coverage.measures.need import need_by_id, threat_coverage
 from coverage.measures.technique import technique_users
 from coverage.measures.work_order import technique_steps, work_order
@@ -188,3 +191,30 @@ def test_a_technique_says_who_uses_it_how_and_when(app, view):
         ["group", "software", "campaign"]
     ].tolist()
     assert set(tables[0]["way"]) == set(users.loc[users["kind"] == "group", "way"])
+
+
+def test_an_adversary_opens_the_matrix_with_a_mark_on_what_it_needs(app, view, threat):
+    app.query_params["adversary"] = APT29
+    page = on(app, "threats.py")
+    page.button(key="adversary_matrix").click().run()
+    assert not page.exception
+    assert page.title[0].value == "Matrix"
+    wanted = {"threat": ["chosen"], "threat_groups": [APT29], "show_need": ["true"]}
+    assert shown(page) == wanted
+
+
+def test_a_cell_that_is_needed_has_a_mark_that_is_spoken_and_on_its_card(view, threat):
+    profile = threat(group_profile([APT29]))
+    cells, tactics = matrix_cells(view), matrix_tactics(view)
+    plain, marked = (matrix_data(cells, tactics, LIGHT, needs=one) for one in (None, needs(view, profile)))
+    rows = need_by_id(view, profile)
+    needed, parents = set(rows["attack_id"]), set(rows["parent_id"].dropna())
+    at = {name: place for place, name in enumerate(CELL)}
+    assert plain["signs"] == marked["signs"][:-2] and APT29 in marked["signs"][-2]
+    for before, cell in zip(plain["cells"], marked["cells"], strict=True):
+        one, sign = cell[at["attack_id"]], cell[at["sign"]]
+        assert sign.endswith("●") == (one in needed)
+        assert sign.endswith("○") == (one in parents - needed)
+        assert cell[at["spoken"]].endswith("needed by 1 of 1 adversary") == (one in needed)
+        assert (cell[at["facts"]] != before[at["facts"]]) == (one in needed | parents)
+        assert cell[at["band"]] == before[at["band"]]
