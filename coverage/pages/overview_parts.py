@@ -112,7 +112,8 @@ def against(now: View) -> None:
             help="Covered of what they need, weighted by how many of them need it.",
         )
         st.caption(
-            f"{number(found.covered)} of {found.needed:,} techniques and sub-techniques that "
+            f"{number(found.covered)} of "
+            f"{amount(found.needed, 'technique or sub-technique', 'techniques and sub-techniques')} that "
             f"{amount(len(threat.members), 'adversary needs', 'adversaries need')} are covered."
         )
         if st.button("Open Threats", icon=":material/person_alert:", key="open_threats"):

@@ -55,6 +55,15 @@ def chosen(now: View) -> Threat:
     return session.threat(_profile(None, now))
 
 
+def asked_for(now: View) -> Threat | None:
+    """The profile that coverage.toml states or the reader chose; None where it is only the default."""
+    try:
+        threat = chosen(now)
+    except TableError:
+        return None  # the page says so where the profile is what it shows
+    return threat if session.settings()[0].threats or st.session_state["threat"] != LATELY else None
+
+
 def open_matrix(member_id: str) -> None:
     """Go to the matrix with what this group or campaign alone needs marked."""
     session.open_page("matrix", threat=CHOSEN, threat_groups=[member_id], show_need="true")

@@ -9,9 +9,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
+from typer.testing import CliRunner
 
 from coverage.charts.matrix import CELL, matrix_data, needs
 from coverage.charts.theme import LIGHT
+from coverage.cli import application
+from coverage.exports.briefing import report_html, report_markdown
+from coverage.exports.content import Content
 from coverage.loaders import corpus_sources, load
 from coverage.measures.adversaries import adversaries, adversary_ids
 from coverage.measures.matrix import matrix_cells, matrix_tactics
@@ -218,3 +222,33 @@ def test_a_cell_that_is_needed_has_a_mark_that_is_spoken_and_on_its_card(view, t
         assert cell[at["spoken"]].endswith("needed by 1 of 1 adversary") == (one in needed)
         assert (cell[at["facts"]] != before[at["facts"]]) == (one in needed | parents)
         assert cell[at["band"]] == before[at["band"]]
+
+
+# ---- in the report -------------------------------------------------------------------------------------
+
+
+def test_both_reports_have_a_section_against_whom_only_with_a_profile(reading, view, threat):
+    profile = threat(default_profile(date.today()))
+    content = Content(reading, view, threat=profile)
+    worst = adversaries(view, profile).sort_values(["share", "needed"], ascending=[True, False])["name"]
+    steps = technique_steps(view, profile)["add"].tolist()
+    page, text = (make(content).decode() for make in (report_html, report_markdown))
+    section = page.split('id="against"')[1].split("</section>")[0]
+    part = text.replace("\\", "").split("## Against whom")[1].split("\n## ")[0]
+    assert worst.iloc[0] in section and worst.iloc[0] in part
+    for found in (section, part):
+        at = [found.index(one) for one in steps[:5]]
+        assert at == sorted(at) and steps[5] not in found
+    assert f"{threat_coverage(view, profile).weighted:.1%}" in section
+    without = Content(reading, view)
+    assert all("Against whom" not in make(without).decode() for make in (report_html, report_markdown))
+
+
+def test_the_export_command_takes_the_first_profile_of_coverage_toml(tmp_path, monkeypatch):
+    text = f'[[threat]]\nname = "Our sector"\ngroups = ["{APT29}"]\n'
+    (tmp_path / "coverage.toml").write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    what = ["export", str(PROJECT / "rules" / "linux"), "--what", "markdown", "-o", "report.md"]
+    result = CliRunner().invoke(application(), what)
+    assert result.exit_code == 0, result.output
+    assert "Against Our sector" in (tmp_path / "report.md").read_text(encoding="utf-8")
