@@ -18,11 +18,14 @@ from coverage.charts.theme import Theme, ink_on
 from coverage.measures.breadth import open_platforms_by_placement
 from coverage.measures.cell import CELL_MEASURES, CellMeasure, score_factors
 from coverage.measures.matrix import Place, first_rules, mark_keys
+from coverage.measures.need import need_by_id
 from coverage.scope import View, once_a_view
+from coverage.threats.threat import Threat
 from coverage.words import amount
 
 MOST_RULES = 5  # on a card; the count of the others stands below them
-MOST_NAMED = 6  # open sub-techniques and platforms on a card
+MOST_NAMED = 6  # open sub-techniques, platforms and adversaries on a card
+NEEDED, NEEDED_BELOW = "●", "○"  # marks beside the number: need and coverage are never two colours mixed
 
 # The fields of a cell, in the order in which they stand in its list.
 CELL = (
@@ -62,6 +65,38 @@ class Letters:
     lines: Mapping[Place, Sequence[str]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Needs:
+    """What a threat profile needs: ID -> its mark, how many of its members need it, and who and when on the
+    card. A technique of which a sub-technique alone is needed has a mark of its own.
+    """
+
+    profile: str = ""
+    marks: Mapping[str, str] = field(default_factory=dict)
+    spoken: Mapping[str, str] = field(default_factory=dict)
+    lines: Mapping[str, str] = field(default_factory=dict)
+
+
+@once_a_view(most=20)
+def needs(view: View, threat: Threat) -> Needs:
+    """Who needs each ID, those with the largest part first, and the year that was last reported."""
+    rows = need_by_id(view, threat)
+    columns = ("attack_id", "members", "members_total", "needed_by", "last_reported")
+    spoken, lines = {}, {}
+    for attack_id, members, total, names, year in zip(
+        *(rows[name].tolist() for name in columns), strict=True
+    ):
+        spoken[attack_id] = f"needed by {members} of {amount(total, 'adversary', 'adversaries')}"
+        reported = "" if pd.isna(year) else f"; last reported {year}"
+        lines[attack_id] = f"{NEEDED} Needed by {members} of {total}: {_named(names)}{reported}"
+    marks = dict.fromkeys(lines, NEEDED)
+    below = rows.loc[rows["is_subtechnique"] & ~rows["parent_id"].isin(lines), "parent_id"].value_counts()
+    for parent, count in below.items():
+        words = f"needed below: {amount(count, 'sub-technique')}"
+        marks[parent], spoken[parent], lines[parent] = NEEDED_BELOW, words, f"{NEEDED_BELOW} N{words[1:]}"
+    return Needs(threat.profile.name, marks, spoken, lines)
+
+
 @once_a_view
 def cards(view: View) -> Cards:
     """The rules that count in each cell, the severest and most specific first, and its open platforms."""
@@ -79,6 +114,7 @@ def matrix_data(
     measure: str | CellMeasure = "rules",
     cards: Cards | None = None,
     letters: Letters | None = None,
+    needs: Needs | None = None,
 ) -> dict[str, Any]:
     """The matrix as values for JSON, with an `id` that is another when anything in it is.
 
@@ -89,6 +125,7 @@ def matrix_data(
     measure : key of CELL_MEASURES, or a measure of one's own
     cards : what the hover cards say, from `cards`
     letters : what stands in the place of the number
+    needs : of a threat profile, from `needs`: its cells have a mark
 
     Returns
     -------
@@ -97,17 +134,20 @@ def matrix_data(
         name.
     """
     chosen = CELL_MEASURES[measure] if isinstance(measure, str) else measure
-    cards, letters = cards or Cards(), letters or Letters()
+    cards, letters, needs = cards or Cards(), letters or Letters(), needs or Needs()
     bands = [chosen.band(value) for value in cells[chosen.column].tolist()]
     listed: dict[str, int] = {}
     found = [
-        _cell(row, band, chosen, cards, letters, listed, opened)
+        _cell(row, band, chosen, cards, letters, needs, listed, opened)
         for row, band, opened in zip(cells.itertuples(), bands, _open_below(cells), strict=True)
     ]
+    signs = mark_keys(set(cells["sign"])) if chosen.form else []
+    if needs.profile:
+        signs += [f"{NEEDED} needed: {needs.profile}", f"{NEEDED_BELOW} a sub-technique of it is"]
     data = {
         "label": chosen.label,
         "bands": _legend(chosen, theme, {(cell[4], cell[5]) for cell in found}),
-        "signs": mark_keys(set(cells["sign"])) if chosen.form else [],
+        "signs": signs,
         "letters": [{"letter": a, "name": name, "fill": c, "ink": ink_on(c)} for a, name, c in letters.key],
         "tactics": [_head(row) for row in tactics.itertuples()],
         "cells": found,
@@ -147,6 +187,7 @@ def _cell(
     measure: CellMeasure,
     cards: Cards,
     letters: Letters,
+    needs: Needs,
     listed: dict[str, int],
     open_below: Sequence[str],
 ) -> list[Any]:
@@ -155,6 +196,7 @@ def _cell(
     lines, rules = letters.lines.get(place, ()), cards.rules.get(place, ())
     first = () if lines else rules[:MOST_RULES]
     number = measure.in_cell(row) if measure.form else ""
+    signs = [row.sign if measure.form else "", needs.marks.get(row.attack_id, "")]
     return [
         row.x,
         row.attack_id,
@@ -164,11 +206,11 @@ def _cell(
         band,
         number,
         subs,
-        row.sign if measure.form else "",
+        " ".join(filter(None, signs)),
         letters.of.get(place, ""),
-        _spoken(row, measure, number),
+        ", ".join(filter(None, (_spoken(row, measure, number), needs.spoken.get(row.attack_id)))),
         _open(row, open_below, cards.open_platforms.get(place, ())),
-        [*lines, *_facts(row)],
+        [*filter(None, [needs.lines.get(row.attack_id)]), *lines, *_facts(row)],
         [listed.setdefault(key, len(listed)) for key in first],
         0 if lines else len(rules) - len(first),
     ]

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from coverage.charts.matrix import Letters, matrix_data
+from coverage.charts.matrix import Letters, Needs, matrix_data
 from coverage.charts.theme import Theme
 from coverage.measures.cell import CellMeasure
 from coverage.measures.matrix import Place
@@ -46,6 +46,7 @@ def who_data(
     theme: Theme,
     corpora: Corpora,
     rules: Mapping[Place, Mapping[str, int]],
+    needs: Needs | None = None,
 ) -> dict[str, Any]:
     """The matrix of who covers what, as `matrix_data` gives it.
 
@@ -56,6 +57,7 @@ def who_data(
     theme : Theme
     corpora : Corpora
     rules : (tactic ID, ATT&CK ID) -> corpus -> its rules that count there
+    needs : of a threat profile
     """
     names = corpora.names
     counted = cells.assign(
@@ -71,7 +73,7 @@ def who_data(
         },
         {place: _lines(found, names, rules.get(place, {})) for place, found in covering.items() if found},
     )
-    return matrix_data(counted, tactics, theme, corpora.measure, letters=letters)
+    return matrix_data(counted, tactics, theme, corpora.measure, letters=letters, needs=needs)
 
 
 def _lines(covering: Sequence[str], names: Sequence[str], rules: Mapping[str, int]) -> list[str]:

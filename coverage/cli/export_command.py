@@ -18,6 +18,7 @@ from coverage.cli.output import write_bytes
 from coverage.cli.scope_options import NOTHING, Given, chosen_readings, takes_scope
 from coverage.cli.short_help import ADVANCED
 from coverage.cli.terminal import error_console
+from coverage.cli.threat_options import threat_of
 from coverage.exports.briefing import changes_since
 from coverage.exports.bundle import EXPORTS, Refused, Wishes, every_frame, everything
 from coverage.exports.columns import EVERY_FRAME
@@ -26,6 +27,7 @@ from coverage.exports.parquet import FORMS
 from coverage.measures.cell import FILE_MEASURES
 from coverage.syntaxes.fields import parsed_day
 from coverage.tables import TableError
+from coverage.threats.profile import profiles_of
 from coverage.words import amount
 
 _ALL = "all"
@@ -119,7 +121,10 @@ def export(
             "--baseline is for report, markdown and all, over every corpus that is read: leave --corpus out"
         )
     ((reading, view),), _ = chosen_readings(paths, (scope.attack,), scope, _day(on))
-    content = Content(reading, view, chosen_settings(), accepted_gaps(view, gaps_file, reading.reader))
+    settings = chosen_settings()
+    stated = next(iter(profiles_of(settings).values()), None)
+    threat = threat_of(stated, reading) if stated is not None else None
+    content = Content(reading, view, settings, accepted_gaps(view, gaps_file, reading.reader), threat)
     if baseline is not None:
         wishes = Wishes(wishes.measures, _changes(baseline, paths, content))
     try:

@@ -22,7 +22,10 @@ from coverage.exports.drawing import svg
 from coverage.exports.picture import matrix_drawing
 from coverage.exports.tables import text
 from coverage.measures.accepted import in_force, marks, unit_marks
+from coverage.measures.adversaries import adversaries
 from coverage.measures.matrix import MatrixColumn, matrix_columns
+from coverage.measures.need import threat_coverage
+from coverage.measures.work_order import technique_steps
 from coverage.palette import LIGHT
 from coverage.project.accepted_gaps import NO_ENTRIES, Accepted
 from coverage.text import plain_in_file
@@ -33,6 +36,10 @@ MOST_GAPS = 15
 POPULAR = 20  # groups, as on the Overview page
 MOST_CHANGES = 40
 MOST_SOURCES = 6
+MOST_ADVERSARIES = 10
+MOST_STEPS = 5
+ADVERSARY_HEADS = ("Least covered", "Covered of what it needs", "No rule near it", "Last reported")
+STEP_HEADS = ("Rule that helps most, in this order", "Adversaries it helps against", "Covered by need, then")
 _TEMPLATE = Path(__file__).with_name("briefing.html.jinja")
 
 METHOD = (
@@ -114,6 +121,16 @@ class Gap:
 
 
 @dataclass(frozen=True)
+class Against:
+    """How much of what a threat profile needs is covered, and of whom the least."""
+
+    sentence: str
+    adversaries: tuple[tuple[str, str, str, str], ...]  # name, covered of needed, without a rule near, year
+    count: int  # of all adversaries of the profile
+    steps: tuple[tuple[str, str, str], ...]  # what to write a rule for, whom it helps against, covered then
+
+
+@dataclass(frozen=True)
 class Briefing:
     """Everything the report says, as plain values."""
 
@@ -126,6 +143,7 @@ class Briefing:
         tuple[str, str, str, str], ...
     ]  # gap, what was decided, why, by whom: accepted and planned gaps
     changes: Changes | None
+    against: Against | None
 
     @property
     def title(self) -> str:
@@ -204,6 +222,28 @@ def briefing(content: Content, changes: Mapping | None = None) -> Briefing:
         tuple((GAP_WORK[kind], GAP_TYPES[kind], int(kinds[kind])) for kind in GAP_TYPES if kind in kinds),
         _settled_gaps(found[settled]),
         Changes.of(changes),
+        _against(content) if content.threat is not None else None,
+    )
+
+
+def _against(content: Content) -> Against:
+    view, threat = content.view, content.threat
+    rows = adversaries(view, threat).sort_values(["share", "needed"], ascending=[True, False], kind="stable")
+    columns = ("name", "covered", "needed", "none", "last_reported")
+    worst = zip(*(rows[name].head(MOST_ADVERSARIES).tolist() for name in columns), strict=True)
+    steps = technique_steps(view, threat).head(MOST_STEPS)
+    names = ("add", "name", "members", "weighted_so_far")
+    return Against(
+        threat_coverage(view, threat).sentence(threat.profile.name),
+        tuple(
+            (name, ratio(covered, needed), f"{none:,}", "unknown" if pd.isna(year) else str(year))
+            for name, covered, needed, none, year in worst
+        ),
+        len(rows),
+        tuple(
+            (f"{add} {name}", f"{members:,}", f"{so_far:.1%}")
+            for add, name, members, so_far in zip(*(steps[one].tolist() for one in names), strict=True)
+        ),
     )
 
 
@@ -258,6 +298,8 @@ def report_html(content: Content, changes: Mapping | None = None) -> bytes:
         rollup=ROLLUP_WORDS[content.view.scope.rollup],
         ratio=ratio,
         most_changes=MOST_CHANGES,
+        adversary_heads=ADVERSARY_HEADS,
+        step_heads=STEP_HEADS,
         scope=content.view.scope,
     )
     return re.sub(r"[\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", text).encode("utf-8")
@@ -280,6 +322,11 @@ def _markdown(report: Briefing) -> Iterator[str]:
         yield from ("## Changes since the baseline", "", plain_in_file(report.changes.sentence), "")
         yield from _table(report.changes.heads(), report.changes.shown())
         yield from _left_out(len(report.changes.rows), MOST_CHANGES)
+    if report.against:
+        yield from ("## Against whom", "", plain_in_file(report.against.sentence), "")
+        yield from _table(ADVERSARY_HEADS, report.against.adversaries)
+        if report.against.steps:
+            yield from _table(STEP_HEADS, report.against.steps)
     yield from ("## Tactics", "")
     yield from _table(
         ("Tactic", "Techniques covered", "Open techniques"),

@@ -15,6 +15,7 @@ from coverage.project.settings import Settings
 from coverage.project.silencing import silenced
 from coverage.reading import Reading
 from coverage.scope import View, among
+from coverage.threats.threat import Threat
 
 
 @dataclass(frozen=True)
@@ -30,12 +31,15 @@ class Content:
         Which findings are silenced; by default none.
     accepted : Accepted
         The accepted gaps; by default none.
+    threat : Threat, optional
+        Against whom: the reports then have a section on it.
     """
 
     reading: Reading
     view: View
     settings: Settings = field(default_factory=Settings)
     accepted: Accepted = field(default_factory=Accepted)
+    threat: Threat | None = None
 
     @kept_property
     def _corpora(self) -> pd.Series:

@@ -17,12 +17,15 @@ from coverage.exports.plan import plan_csv, plan_markdown, work_plan
 from coverage.measures.cell import FILE_MEASURES
 from coverage.scope import View
 from coverage.text import plain
+from coverage.threats.threat import Threat
 from coverage.words import amount
 
 
-def content_of(now: View) -> Content:
-    """What the exports of a page's view are made from; the page's own settings and accepted gaps count."""
-    return Content(session.reading(), now, session.settings()[0], session.accepted(now))
+def content_of(now: View, threat: Threat | None = None) -> Content:
+    """What the exports of a page's view are made from; the page's own settings and accepted gaps count.
+    `threat`: against whom, for the reports.
+    """
+    return Content(session.reading(), now, session.settings()[0], session.accepted(now), threat)
 
 
 def export_button(

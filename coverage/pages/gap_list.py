@@ -13,10 +13,14 @@ from coverage.exports.tables import GAP_NAMES
 from coverage.measures import covered_elsewhere, gaps
 from coverage.measures.accepted import counts_sentence, marks, with_accepted
 from coverage.measures.next_steps import next_steps
-from coverage.pages import controls, corpus_parts, export_buttons, gap_parts, parts
+from coverage.measures.work_order import with_need, work_order
+from coverage.pages import controls, corpus_parts, export_buttons, gap_parts, parts, threat_choice
 from coverage.reading import platforms_of
 from coverage.scope import View
 from coverage.session import address
+from coverage.tables import TableError, ease_factors
+from coverage.text import plain
+from coverage.threats.threat import Threat
 from coverage.vocabulary import COVERED_GAP_TYPES, GAP_TYPES, GAP_WORK
 from coverage.words import amount, noun
 
@@ -42,6 +46,16 @@ COLUMNS = {
     ),
     "step": st.column_config.TextColumn(
         "Next step", width=480, help="What to do, which rules others have, and the data that it needs."
+    ),
+    "need": st.column_config.NumberColumn(
+        "Need", width=60, format="%.2f", help="Weighted share of the profile's adversaries that use it, 0-1."
+    ),
+    "needed_by": st.column_config.ListColumn("Needed by", width=220),
+    "last_reported": st.column_config.NumberColumn(
+        "Last reported", width=100, format="%d", help="Newest year among the citations of these uses."
+    ),
+    "score": st.column_config.NumberColumn(
+        "Score", width=62, format="%.2f", help="Need × open × ease: what the list is ordered by."
     ),
     "groups": st.column_config.NumberColumn(
         "Groups",
@@ -70,6 +84,7 @@ COLUMNS = {
     "data_components": st.column_config.ListColumn("Data components", width="medium"),
     "url": parts.LINK,
 }
+_NEED = ("need", "needed_by", "last_reported", "score")
 _ACCEPTED = ("mark", "accepted_owner", "accepted_reason", "accepted_ticket")
 
 
@@ -81,9 +96,16 @@ def others_of(whole: View, now: View) -> View | None:
 
 
 def show(
-    everything: pd.DataFrame, now: View, others: View | None, head: DeltaGenerator, only_accepted: bool
+    everything: pd.DataFrame,
+    now: View,
+    others: View | None,
+    head: DeltaGenerator,
+    only_accepted: bool,
+    threat: Threat | None = None,
 ) -> None:
-    """The list of `everything` that is open (ACCEPTED_GAPS); the answer goes into `head`."""
+    """The list of `everything` that is open (ACCEPTED_GAPS); the answer goes into `head`. With a profile, by
+    what it needs.
+    """
     with head:
         if only_accepted:
             _accepted_head(everything, now)
@@ -95,11 +117,19 @@ def show(
     if found.empty:
         _nothing(everything, only_accepted)
         return
-    _buttons(found, now, others)
+    if threat is not None:
+        try:
+            found = with_need(found, work_order(now, threat, ease_factors(), others))
+        except TableError as error:
+            st.error(plain(str(error)))
+            st.stop()
+    _buttons(found, now, others, threat)
     _table(found, now, others, only_accepted)
     with st.container(horizontal=True):
         parts.csv_button(found, now, "gaps", GAP_NAMES, "Download these gaps as CSV")
         export_buttons.gap_buttons(found, now)
+    if threat is not None:
+        threat_choice.problem_notes(threat)
 
 
 def _head(everything: pd.DataFrame, now: View) -> None:
@@ -210,7 +240,7 @@ def _clear() -> None:
 # ---- the table -----------------------------------------------------------------------------------------
 
 
-def _buttons(found: pd.DataFrame, now: View, others: View | None) -> None:
+def _buttons(found: pd.DataFrame, now: View, others: View | None, threat: Threat | None) -> None:
     """What is done with the chosen rows: they are chosen in the table below."""
     ids = found["attack_id"].tolist()
     chosen = found[found["attack_id"].isin(st.session_state.get(CHOSEN, []))]
@@ -221,7 +251,7 @@ def _buttons(found: pd.DataFrame, now: View, others: View | None) -> None:
             address.step(gap=chosen.iloc[0]["attack_id"])
         export_buttons.plan_buttons(chosen, now, others)
         st.caption(
-            f"{amount(len(found), 'row')} shown, most used first"
+            f"{amount(len(found), 'row')} shown, {'most used' if threat is None else 'most needed'} first"
             + (f", {len(chosen):,} chosen" if len(chosen) else "")
             + ". Click a cell to open the gap, the box before it to choose it, a heading to sort."
         )
@@ -245,6 +275,7 @@ def _table(found: pd.DataFrame, now: View, others: View | None, only_accepted: b
         left_out.add("covered_by")
     else:
         shown["covered_by"] = found["attack_id"].map(covered_elsewhere(others, ()))
+    left_out |= set() if "need" in shown else set(_NEED)
     shown = shown[[name for name in COLUMNS if name not in left_out]]
     ids, state = shown["attack_id"].tolist(), st.session_state
     chosen = [place for place, one in enumerate(ids) if one in state.get(CHOSEN, ())]

@@ -9,16 +9,18 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from coverage import session
-from coverage.charts.matrix import cards, matrix_data
+from coverage.charts.matrix import cards, matrix_data, needs
 from coverage.charts.who import who_data
 from coverage.measures import coverage_by_placement, coverage_by_tactic
 from coverage.measures.cell import PAGE_MEASURES
 from coverage.measures.matrix import matrix_cells, matrix_tactics, with_status
-from coverage.pages import compare, corpus_parts, export_buttons, parts, technique_detail
+from coverage.measures.need import threat_coverage
+from coverage.pages import compare, corpus_parts, export_buttons, parts, technique_detail, threat_choice
 from coverage.pages.matrix_view import matrix_view
 from coverage.scope import View
 from coverage.session import address
 from coverage.text import plain
+from coverage.threats.threat import Threat
 from coverage.words import amount
 
 VIEWS = {"coverage": "Coverage", "compare": "Compare"}
@@ -66,25 +68,41 @@ def _coverage(everything: View, head: DeltaGenerator, row: DeltaGenerator, sever
     )
     now = corpus_parts.chosen_corpus(everything, "matrix_corpus", row, off=shade == CORPORA, width=200)
     fixed = shade in PAGE_MEASURES and bool(PAGE_MEASURES[shade].bands) and _fixed_bands(row)
+    threat = _threat(row, now)
+    needed = needs(now, threat) if threat else None
     with head:
-        session.page_head("Matrix", _answer(now), now)
+        more = [plain(threat_coverage(now, threat).sentence(threat.profile.name))] if threat else []
+        session.page_head("Matrix", _answer(now), now, *more)
     cells, tactics = matrix_cells(now, session.accepted(now)), matrix_tactics(now)
     if several and now is everything:
         who = corpus_parts.who_covers(now)
         cells = who.marked(cells)
     if shade == CORPORA:
         st.caption(who.sentence)
-        data = who_data(cells, tactics, session.theme(), who.corpora, who.rules)
+        data = who_data(cells, tactics, session.theme(), who.corpora, who.rules, needed)
     else:
         measure = PAGE_MEASURES[shade]
         shown = with_status(cells, now) if shade == "status" else cells
         if measure.bands and not fixed:
             measure = measure.by_quantiles(shown.loc[~shown["is_subtechnique"], measure.column].tolist())
-        data = matrix_data(shown, tactics, session.theme(), measure, cards(now))
+        data = matrix_data(shown, tactics, session.theme(), measure, cards(now), needs=needed)
     corpora = [stamp.name for stamp in now.scope.corpora]
     matrix_view(data, lambda attack_id: technique_detail.technique_dialog(attack_id, corpora))
     _not_shown(now)
     _files(cells, now, shade)
+
+
+def _threat(place: DeltaGenerator, now: View) -> Threat | None:
+    """The threat profile whose needs are marked, when the reader asks for it."""
+    below = st.container()
+    if not address.toggle(
+        place,
+        "Mark what is needed",
+        "show_need",
+        help="A dot on what the chosen threat profile needs; with a dashed outline it is open, too.",
+    ):
+        return None
+    return threat_choice.choose(below, now)
 
 
 def _fixed_bands(place: DeltaGenerator) -> bool:

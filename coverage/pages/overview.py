@@ -10,7 +10,7 @@ from coverage import session
 from coverage.measures import coverage_by_platform, coverage_by_tactic, gaps, summary
 from coverage.measures.accepted import in_force, with_accepted
 from coverage.measures.blind_spots import blind_spots
-from coverage.pages import corpus_parts, overview_parts
+from coverage.pages import corpus_parts, overview_parts, threat_choice
 from coverage.pages.export_buttons import content_of, export_button
 
 now = session.guarded_view()
@@ -28,8 +28,9 @@ left, right = st.columns([3, 2])
 with left:
     overview_parts.to_do_next(now, open_techniques[~accepted], int(accepted.sum()), session.findings())
 with right:
+    overview_parts.against(now)
     st.subheader("For the next meeting", anchor=False)
-    content = content_of(now)
+    content = content_of(now, threat_choice.asked_for(now))
     export_button("report", content, "overview_report", label="Report to read and print (HTML)")
     export_button("workbook", content, "overview_workbook", label="Tables (Excel)")
 left, right = st.columns(2)

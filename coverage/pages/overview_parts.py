@@ -15,12 +15,14 @@ from coverage.changes.difference import Difference
 from coverage.charts import bars
 from coverage.measures import activity_by_month, coverage_by_platform, gaps, severity_mix
 from coverage.measures.blind_spots import worst_first
+from coverage.measures.need import threat_coverage
 from coverage.measures.recent import DAYS, recent_rules
-from coverage.pages import parts
+from coverage.pages import parts, threat_choice
 from coverage.scope import View
+from coverage.tables import TableError
 from coverage.text import plain
 from coverage.vocabulary import PROBLEM_SEVERITIES
-from coverage.words import amount, noun
+from coverage.words import amount, noun, number
 
 
 def _percent(part: Mapping[str, float]) -> str:
@@ -92,6 +94,30 @@ def getting_better(now: View, since: Change | None) -> str:
 
 
 # ---- cards ---------------------------------------------------------------------------------------------
+
+
+def against(now: View) -> None:
+    """One sentence and one figure for the threat profile that was chosen."""
+    try:
+        threat = threat_choice.chosen(now)
+    except TableError as error:
+        st.warning(plain(str(error)))
+        return
+    found = threat_coverage(now, threat)
+    st.subheader("Against whom", anchor=False)
+    with st.container(border=True):
+        st.metric(
+            plain(threat.profile.name),
+            f"{found.weighted:.0%}" if found.needed else "–",
+            help="Covered of what they need, weighted by how many of them need it.",
+        )
+        st.caption(
+            f"{number(found.covered)} of "
+            f"{amount(found.needed, 'technique or sub-technique', 'techniques and sub-techniques')} that "
+            f"{amount(len(threat.members), 'adversary needs', 'adversaries need')} are covered."
+        )
+        if st.button("Open Threats", icon=":material/person_alert:", key="open_threats"):
+            session.open_page("threats")
 
 
 def cards(figures: Mapping, since: Change | None) -> None:

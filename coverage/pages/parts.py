@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from zlib import crc32
 
 import pandas as pd
 import streamlit as st
+from pandas.io.formats.style import Styler
 
 from coverage import session
 from coverage.exports.tables import stamped_csv
@@ -47,13 +48,14 @@ def chosen_row(
     height: int | str = "auto",
     order: Sequence[str] | None = None,
     search: bool = True,
+    styled: Callable[[pd.DataFrame], Styler] | None = None,
 ) -> int | None:
     """A table without index; the place in `frame` of the row the reader clicked in this run, or None.
 
     Of the columns only those of `order` go to the browser, of a long table one page (`paging`). A click is
     handled once: the table that is drawn after it has no selection, so the same row can be clicked again,
     and nothing that was left opens anew. Other rows are another table, too: the browser keeps a selection by
-    its place.
+    its place. `styled` gives the cells of a page their colours.
     """
     shown = frame if order is None else frame[list(order)]
     places = positions_shown(shown, key, config, search)
@@ -71,7 +73,7 @@ def chosen_row(
 
     pending = state.pop(clicked, None)
     st.dataframe(
-        page,
+        page if styled is None else styled(page),
         key=widget,
         hide_index=True,
         column_config=dict(config),

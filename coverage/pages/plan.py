@@ -11,7 +11,7 @@ from coverage.changes.borrow import borrow
 from coverage.measures import gaps
 from coverage.measures.accepted import with_accepted
 from coverage.pages import borrow as borrow_view
-from coverage.pages import corpus_parts, gap_list, gap_panel
+from coverage.pages import corpus_parts, gap_list, gap_panel, threat_choice
 from coverage.session import address
 from coverage.tables import TableError, priority_weights
 
@@ -57,4 +57,13 @@ view = address.segmented_control(
 if view == "borrow":
     borrow_view.show(whole, head)
 else:
-    gap_list.show(everything, now, gap_list.others_of(whole, now), head, only_accepted=view == "accepted")
+    threat = None
+    if address.toggle(
+        views,
+        "Order by need",
+        "gap_need",
+        help="By what a threat profile needs: need × open × ease (data/priority.csv), and who needs it.",
+    ):
+        threat = threat_choice.choose(st.container(), now)
+    others = gap_list.others_of(whole, now)
+    gap_list.show(everything, now, others, head, only_accepted=view == "accepted", threat=threat)

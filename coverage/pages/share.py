@@ -17,13 +17,13 @@ from coverage.exports.picture import matrix_drawing
 from coverage.exports.tables import GAP_NAMES
 from coverage.measures import coverage_by_id
 from coverage.measures.cell import FILE_MEASURES
-from coverage.pages import parts
+from coverage.pages import parts, threat_choice
 from coverage.pages.export_buttons import changes_wanted, content_of, export_button, file_button
 from coverage.session import address
 from coverage.words import amount
 
 now = session.guarded_view()
-content = content_of(now)
+content = content_of(now, threat_choice.asked_for(now))
 loaded = session.loaded()  # a download is made when clicked, outside of the page
 ids = coverage_by_id(now)
 techniques = ids[~ids["is_subtechnique"]]

@@ -15,10 +15,11 @@ from streamlit.delta_generator import DeltaGenerator
 from coverage import session
 from coverage.measures import coverage_by_id, open_work, technique_facts, technique_rules, threat_by_id
 from coverage.measures.accepted import notes_on
+from coverage.measures.technique import technique_users
 from coverage.pages import parts, untrusted
 from coverage.scope import View
 from coverage.text import plain
-from coverage.vocabulary import RULE_CLASSES, attack_url
+from coverage.vocabulary import RULE_CLASSES, WAYS, attack_url
 from coverage.words import amount, users_sentence
 
 
@@ -256,27 +257,66 @@ def _family(facts: dict, now: View) -> None:
 
 # A part of a technique's facts -> one of it.
 USERS = {"groups": "group", "software": "software", "campaigns": "campaign", "mitigations": "mitigation"}
+_USER_COLUMNS = {
+    "member_id": st.column_config.TextColumn("ID", width=76),
+    "name": st.column_config.TextColumn("Name", width=220),
+    "last_reported": st.column_config.NumberColumn(
+        "Last reported", width=100, format="%d", help="Newest year among the citations of the use."
+    ),
+    "way": st.column_config.TextColumn(
+        "How", width=90, help="  \n".join(f"**{way}**: {words}" for way, words in WAYS.items())
+    ),
+    "through": st.column_config.TextColumn("Through", width=220, help="The campaign or software."),
+    "url": parts.LINK,
+}
+_MOST_PROCEDURES = 50
 
 
 def _users(facts: dict, now: View) -> None:
-    counts = {kind: facts[kind] for kind in USERS if len(facts[kind])}
+    attack_id = facts["attack_id"]
+    users, mitigations = technique_users(now, attack_id), facts["mitigations"]
+    tables = {kind: users[users["kind"] == one] for kind, one in USERS.items() if one != "mitigation"}
+    tables = {kind: frame for kind, frame in tables.items() if len(frame)}
     st.subheader("Who uses it, and what stops it", anchor=False)
-    if not counts:
+    if not tables and mitigations.empty:
         st.caption(
             f"MITRE links no group, software, campaign or mitigation to this very ID.{_wide(facts, now)}"
         )
         return
-    counted = ", ".join(amount(len(frame), USERS[kind], kind) for kind, frame in counts.items())
-    st.caption(f"{counted}.{_wide(facts, now)}")
-    tabs = st.tabs([f"{kind.capitalize()} ({len(frame):,})" for kind, frame in counts.items()])
-    for tab, frame in zip(tabs, counts.values(), strict=True):
-        tab.dataframe(
-            frame,
-            hide_index=True,
-            height=min(38 + 35 * len(frame), 220),
-            column_config=_titles(frame),
-            placeholder="–",
+    counted = [amount(len(facts[kind]), one, kind) for kind, one in USERS.items() if len(facts[kind])]
+    st.caption(f"Linked to this very ID: {', '.join(counted) or 'nobody'}.{_wide(facts, now)}")
+    labels = [f"{kind.capitalize()} ({frame['member_id'].nunique():,})" for kind, frame in tables.items()]
+    labels += [f"Mitigations ({len(mitigations):,})"] if len(mitigations) else []
+    tabs = st.tabs(labels)
+    for tab, frame in zip(tabs, tables.values(), strict=False):
+        _people(tab, frame[list(_USER_COLUMNS)], _USER_COLUMNS)
+    if len(mitigations):
+        _people(tabs[-1], mitigations, _titles(mitigations))
+    _procedures(users)
+
+
+def _people(place: DeltaGenerator, frame: pd.DataFrame, config: Mapping) -> None:
+    place.dataframe(
+        frame,
+        hide_index=True,
+        height=min(38 + 35 * len(frame), 220),
+        column_config=dict(config),
+        placeholder="–",
+    )
+
+
+def _procedures(users: pd.DataFrame) -> None:
+    """How each used it, in MITRE's words, where the release carries them."""
+    told = users[users["procedure"].notna()]
+    if told.empty:
+        return
+    with st.expander(f"How they used it, in MITRE's words ({len(told):,})"):
+        first = told.head(_MOST_PROCEDURES)
+        untrusted.bullets(
+            f"{name}: {text}" for name, text in zip(first["name"], first["procedure"], strict=True)
         )
+        if len(told) > len(first):
+            st.caption(f"{len(told) - len(first):,} more are on MITRE's page.")
 
 
 def _wide(facts: dict, now: View) -> str:

@@ -69,6 +69,7 @@ FILES = {
     "": "coverage/pages/overview.py",
     "matrix": "coverage/pages/matrix.py",
     "plan": "coverage/pages/plan.py",
+    "threats": "coverage/pages/threats.py",
     "rules": "coverage/pages/rules.py",
     "mapping": "coverage/pages/mapping.py",
     "share": "coverage/pages/share.py",

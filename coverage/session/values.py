@@ -32,6 +32,8 @@ from coverage.scope import OPTIONS, Scope, View
 from coverage.session import waiting
 from coverage.session.shared_values import ProgressBar, kept_for_all
 from coverage.text import plain
+from coverage.threats.profile import Profile, profile_toml
+from coverage.threats.threat import Threat, threat_in
 from coverage.words import amount
 
 if TYPE_CHECKING:
@@ -207,6 +209,25 @@ def accepted(now: View) -> Accepted:
 @kept_for_all(8)
 def _accepted(inputs: Inputs, files: tuple[Path, ...], release: str, _catalogue: Catalogue) -> Accepted:
     return accepted_in(files, Reader(_catalogue, other_releases(_catalogue)))
+
+
+def threat(profile: Profile) -> Threat:
+    """A threat profile in the chosen release.
+
+    Raises
+    ------
+    TableError
+        When `data/group_sectors.csv` cannot be used.
+    """
+    now, stated = reading(), f"{profile.file}\n{profile_toml(profile)}"
+    return _threat(inputs(), str(now.catalogue.release), stated, _today(), profile, now)
+
+
+@kept_for_all(20)
+def _threat(
+    inputs: Inputs, release: str, stated: str, day: str, _profile: Profile, _reading: Reading
+) -> Threat:
+    return threat_in(_profile, _reading.catalogue, _reading.reader, date.fromisoformat(day))
 
 
 def difference_since(now: View, data: bytes, name: str) -> Difference:

@@ -195,6 +195,9 @@ def pages(corpus: Corpus) -> Iterator[Line]:
         ("rules.py", "Technique", {"technique": "T1059"}),
         ("rules.py", "Rule", {"rule": first}),
         ("plan.py", "Gap", {"gap": "T1680"}),
+        ("plan.py", "Plan by need", {"gap_need": "true"}),
+        ("matrix.py", "Matrix with what is needed", {"show_need": "true"}),
+        ("threats.py", "Adversary", {"adversary": "G0016"}),
         ("mapping.py", "Move to another release", {"health": "move"}),
     ]
     for file, title, link in [*((file, title, {}) for file, title, *_ in PAGES), *details]:

@@ -94,6 +94,7 @@ VIEWS = [
     "",
     *("matrix", "matrix?shade=corpora&unfold_all=true", "matrix?show=compare"),
     *("plan?gap_grain=techniques", "plan?plan=borrow", "plan?plan=accepted"),
+    *("threats", "threats?adversary=G0016", "threats?threat_view=next"),
     *("rules", "rules?technique=T1059"),
     *("mapping", "mapping?health=move", "mapping?health=problems"),
     "about",

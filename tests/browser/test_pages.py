@@ -247,3 +247,39 @@ def test_the_first_page_answers_within_a_manager_s_patience(browser, address, sc
     assert "techniques" in tab.inner_text("h4") and " of " in tab.inner_text("h4")
     assert tab.locator("[data-testid=stException]").count() == 0
     context.close()
+
+
+# ---- threats -------------------------------------------------------------------------------------------
+
+
+def test_an_adversary_opens_by_a_click_and_back_closes_it(page, address):
+    page.goto(f"{address}/threats")
+    page.get_by_text("adversaries shown").first.wait_for()
+    settled(page)
+    answer = page.inner_text("h4")
+    click_row(page)
+    page.get_by_role("button", name="All adversaries").wait_for()
+    settled(page)
+    (opened,) = query(page)["adversary"]
+    assert re.fullmatch(r"G\d{4}", opened)
+    page.get_by_text(f"{opened} on attack.mitre.org").wait_for()
+    page.go_back()
+    page.get_by_text("adversaries shown").first.wait_for()
+    settled(page)
+    assert page.inner_text("h4") == answer and query(page) == {} and place(page) == "threats"
+    click_row(page)  # the same row again
+    page.get_by_role("button", name="All adversaries").wait_for()
+    assert query(page)["adversary"] == [opened] and page.elsewhere == []
+
+
+def test_the_profile_that_is_chosen_goes_along_to_other_pages(page, address):
+    page.goto(f"{address}/threats?threat=chosen&threat_groups=G0016")
+    page.get_by_text("1 adversary shown").wait_for()
+    settled(page)
+    page.get_by_role("link", name="Overview").click()
+    page.get_by_text("that 1 adversary needs").wait_for()
+    settled(page)
+    assert query(page) == {"threat": ["chosen"], "threat_groups": ["G0016"]}
+    page.get_by_role("button", name="Open Threats").click()
+    page.get_by_text("1 adversary shown").wait_for()
+    assert place(page) == "threats" and page.inner_text("h4").startswith("APT29")

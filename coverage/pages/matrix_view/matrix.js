@@ -213,14 +213,14 @@ class Matrix {
     name.lang = "en"
     if (cell[SUB]) {
       const more = [node("b", "", cell[NUMBER]), ...this.letters(cell)]
-      if (cell[SIGN]) more.push(node("span", "", cell[SIGN]))
+      if (cell[SIGN]) more.push(node("span", "sign", cell[SIGN]))
       made.append(name, ...more.flatMap(one => [" ", one]))
     } else {
       const foot = node("span", "foot")
       foot.append(...this.letters(cell))
       if (cell[NUMBER]) foot.append(node("b", "", cell[NUMBER]))
       if (cell[SUBS]) foot.append(node("span", "subs", cell[SUBS]))
-      if (cell[SIGN]) foot.append(node("span", "", cell[SIGN]))
+      if (cell[SIGN]) foot.append(node("span", "sign", cell[SIGN]))
       made.append(name, foot)
     }
     this.cells.set(number, made)
