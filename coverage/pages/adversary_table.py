@@ -18,7 +18,7 @@ from coverage.threats.threat import Threat
 from coverage.words import amount, number
 
 _FIXED = {
-    "name": st.column_config.TextColumn("Adversary", width=150, pinned=True),
+    "name": st.column_config.TextColumn("Adversary", width=150),
     "of": st.column_config.TextColumn(
         "Covered", width=72, help="Covered of the techniques and sub-techniques in scope that it needs."
     ),
