@@ -180,7 +180,6 @@ WITH_NOUN = re.compile(rf"^ (?:more |open |other |live |rule |candidate |techniq
 # What stands before a plural there is no count, or is always more than one.
 NO_COUNTS = {
     "exports/briefing.py": 2,  # `used by at least 20 groups`; the first 20 of more changes
-    "threats/files/mappings.py": 1,  # a title stands there
 }
 
 
