@@ -14,6 +14,7 @@ from coverage.pages import parts
 from coverage.palette import SHARE_BANDS, Theme, band_of
 from coverage.scope import View
 from coverage.session import address
+from coverage.text import plain
 from coverage.threats.threat import Threat
 from coverage.words import amount, number
 
@@ -80,7 +81,9 @@ def show(now: View, threat: Threat, row: DeltaGenerator) -> str | None:
     shown = rows.assign(of=of, **texts)[[*_FIXED, *order]]
     css = rows[order].map(lambda share: _css(share, session.theme()))
     config = _FIXED | {
-        tactic: st.column_config.TextColumn(titles[tactic], width=76, help=f"{titles[tactic]} ({tactic})")
+        tactic: st.column_config.TextColumn(
+            titles[tactic], width=76, help=plain(f"{titles[tactic]} ({tactic})")
+        )
         for tactic in order
     }
 

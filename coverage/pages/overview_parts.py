@@ -116,7 +116,7 @@ def against(now: View) -> None:
             f"{amount(found.needed, 'technique or sub-technique', 'techniques and sub-techniques')} that "
             f"{amount(len(threat.members), 'adversary needs', 'adversaries need')} are covered."
         )
-        if st.button("Open Threats", icon=":material/person_alert:", key="open_threats"):
+        if st.button("Each adversary", icon=":material/person_alert:", key="open_threats"):
             session.open_page("threats")
 
 

@@ -280,6 +280,6 @@ def test_the_profile_that_is_chosen_goes_along_to_other_pages(page, address):
     page.get_by_text("that 1 adversary needs").wait_for()
     settled(page)
     assert query(page) == {"threat": ["chosen"], "threat_groups": ["G0016"]}
-    page.get_by_role("button", name="Open Threats").click()
+    page.get_by_role("button", name="Each adversary").click()
     page.get_by_text("1 adversary shown").wait_for()
     assert place(page) == "threats" and page.inner_text("h4").startswith("APT29")

@@ -150,6 +150,22 @@ KNOWN = {
     ("rule_detail.py", "_text(value)"),  # it guards
     ("rule_detail.py", "read"),
     ("rule_detail.py", "rule['name']"),  # a title: `page_head` guards it
+    ("adversary.py", "STATES[state].capitalize()"),
+    ("adversary.py", "_answer(row)"),
+    ("adversary.py", "row['name']"),  # a title: `page_head` guards it
+    ("adversary.py", "title"),
+    ("adversary.py", "way"),
+    ("adversary.py", "words"),
+    ("adversary_table.py", "shade"),
+    ("adversary_table.py", "titles[tactic]"),  # the head of a column is drawn as text
+    ("overview_parts.py", "number(found.covered)"),
+    ("technique_detail.py", "labels"),
+    ("technique_detail.py", "way"),
+    ("technique_detail.py", "words"),
+    ("threats.py", "VIEWS.get"),
+    ("threats.py", "name"),  # guarded where it is set
+    ("threats.py", "number(found.covered)"),
+    ("threats.py", "title"),
     ("technique_detail.py", "_answer(attack_id, now)"),
     ("technique_detail.py", "_rules_sentence(rules, attack_id, now)"),
     ("technique_detail.py", "_wide(facts, now)"),
