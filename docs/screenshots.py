@@ -20,6 +20,7 @@ SHOTS = {
     "matrix": ("/matrix", 1366, 768),
     "overview": ("/", 1366, 768),
     "plan": ("/plan", 1366, 768),
+    "threats": ("/threats", 1366, 768),
 }
 
 

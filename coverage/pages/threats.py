@@ -11,14 +11,14 @@ from coverage import session
 from coverage.measures.adversaries import adversaries
 from coverage.measures.need import threat_coverage
 from coverage.measures.work_order import technique_steps
-from coverage.pages import adversary, adversary_table, parts, threat_choice
+from coverage.pages import adversary, adversary_pair, adversary_table, parts, threat_choice
 from coverage.scope import View
 from coverage.session import address
 from coverage.text import plain
 from coverage.threats.threat import Threat
 from coverage.words import amount, number
 
-VIEWS = {"who": "Adversaries", "next": "What helps most"}
+VIEWS = {"who": "Adversaries", "next": "What helps most", "pair": "Compare two"}
 
 
 def page() -> None:
@@ -54,6 +54,8 @@ def page() -> None:
         )
         if view == "who":
             _adversaries(now, threat, row)
+        elif view == "pair":
+            adversary_pair.show(now, threat, row)
         else:
             _next(now, threat)
     threat_choice.problem_notes(threat)

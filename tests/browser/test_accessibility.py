@@ -38,6 +38,7 @@ VIEWS = [
     "plan?gap_need=true",
     "threats",
     "threats?threat_view=next",
+    "threats?threat_view=pair",
     "threats?adversary=G0016",
     "rules",
     "rules?technique=T1059",

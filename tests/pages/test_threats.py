@@ -127,6 +127,22 @@ def test_an_adversary_has_five_states_that_add_up_and_its_open_ids(app, view, th
     assert shown(page) == {} and len(table(page)) == len(profile.members)
 
 
+def test_two_adversaries_are_compared(app, view, threat):
+    """Counted from the IDs of each: what both need, what one needs, and what of it is open."""
+    app.query_params.update({"threat_view": "pair", "threat_a": APT29, "threat_b": "G0032"})
+    page = on(app, "threats.py")
+    ids = adversary_ids(view, threat(group_profile([APT29, "G0032"])))
+    first, second = (set(ids.loc[ids["member_id"] == one, "attack_id"]) for one in (APT29, "G0032"))
+    still_open = set(ids.loc[ids["covered"] < 1, "attack_id"])
+    figures = [(numbers(one.value)[0], numbers(one.delta)[0]) for one in page.metric[-3:]]
+    assert figures == [
+        (len(part), len(part & still_open)) for part in (first & second, first - second, second - first)
+    ]
+    assert set(table(page)["attack_id"]) == first | second
+    page.selectbox(key="threat_a").set_value("G0032").run()
+    assert not page.exception and page.selectbox(key="threat_b").value != "G0032"
+
+
 def test_an_adversary_of_another_profile_is_said_to_be_none_of_this(app):
     app.query_params["adversary"] = "G9999"
     page = on(app, "threats.py")
