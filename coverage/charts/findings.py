@@ -56,4 +56,5 @@ def cause_bars(counts: pd.DataFrame, theme: Theme, title: str) -> go.Figure:
     figure.update_xaxes(
         automargin=True, title="findings", range=[0, longest * 1.15], showgrid=False, zeroline=False
     )
-    return laid_out(figure, theme, 96 + _ROW_HEIGHT * max(len(counts), 1), title)
+    laid_out(figure, theme, 96 + _ROW_HEIGHT * max(len(counts), 1), title)
+    return figure.update_layout(margin_r=24)  # on a phone the longest bar's figure needs it

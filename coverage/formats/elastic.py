@@ -179,7 +179,7 @@ def esql_sources(query: str | None) -> tuple[str, ...]:
 
 
 def leaf_paths(document: dict, nth: int) -> list[DocPath]:
-    """Where each mapping's leaf stands in the document, by position. A file holds one rule."""
+    """Where each mapping's leaf is in the document, by position. A file holds one rule."""
     rule = Fields(document, (), []).table("rule")
     return [path.leaf_path for path in written_paths(rule)] if rule else []
 

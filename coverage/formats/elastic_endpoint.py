@@ -71,7 +71,7 @@ def _rule(file: RuleFile, rule: Fields, context: Context) -> tuple[Rule | None, 
 
 
 def leaf_paths(document: dict, nth: int) -> list[DocPath]:
-    """Where each mapping's leaf stands in the document, by position. A file holds one rule."""
+    """Where each mapping's leaf is in the document, by position. A file holds one rule."""
     return [path.leaf_path for path in written_paths(Fields(document, (), []))]
 
 

@@ -99,7 +99,7 @@ def _mapping(rule_key: str, position: int, text: str) -> WrittenMapping:
 
 
 def leaf_paths(document: dict, nth: int) -> list[DocPath]:
-    """Where each ID of the `mitre` list stands, by position. A file holds one hunt."""
+    """Where each ID of the `mitre` list is, by position. A file holds one hunt."""
     hunt = Fields(document, (), []).table("hunt")
     return [path for _, path in _ids(hunt)] if hunt else []
 

@@ -1,7 +1,7 @@
 """Falco rules: a YAML list of rules, macros and lists (DOMAIN section 3, "Falco").
 
 A rule has a condition; an entry that only changes a rule of another file (`override`, `append`, `enabled`
-alone) is none, and one that changes a rule of the same file counts as that rule's last word on `enabled`.
+alone) is not a rule, and one that changes a rule of the same file has the last word on its `enabled`.
 Class by the maturity tag: stable (or none) is production, incubating and sandbox are development, deprecated
 is deprecated. Tags are flat. Independent of ATT&CK releases and of what counts as covered.
 """

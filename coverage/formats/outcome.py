@@ -23,7 +23,7 @@ from coverage.syntaxes.fields import Fields
 from coverage.syntaxes.syntax import Bill, DocPath, Issue, Kept, Parsed, Syntax
 from coverage.vocabulary import SEVERITIES, id_kind
 
-# One part of a mapping path as WrittenMapping's fields, and where its leaf stands.
+# One part of a mapping path as WrittenMapping's fields, and where its leaf is.
 Mapped = tuple[Mapping[str, str | None], DocPath]
 
 # Words of other scales for vocabulary.SEVERITIES.
@@ -98,7 +98,7 @@ class Format:
         problems.more_of(document)
 
     def leaf_paths(self, document: Any, nth: int) -> list[DocPath]:
-        """Where each mapping's leaf stands in the document, by position, in the nth rule that is kept."""
+        """Where each mapping's leaf is in the document, by position, in the nth rule that is kept."""
         if not isinstance(document, Parsed):
             paths = self._all_paths(document)
         elif (paths := document.known.get("leaf_paths")) is None:

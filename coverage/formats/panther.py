@@ -1,4 +1,4 @@
-"""Panther detections: the YAML that stands beside a Python file (DOMAIN section 3, "Panther").
+"""Panther detections: the YAML beside a Python file (DOMAIN section 3, "Panther").
 
 Rules, scheduled rules, correlation rules and policies; helpers, data models, packs, queries and lookup
 tables are not rules. Class: `Status: Deprecated` is deprecated, `Experimental` and `Beta` are development; a

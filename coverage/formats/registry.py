@@ -1,7 +1,7 @@
 """The table of rule formats, and the choice among them for one file.
 
 A new format is one module with a `LOADER`, and one line here. The order matters where two formats
-share a suffix: the narrower sniff stands first.
+share a suffix: the narrower sniff comes first.
 """
 
 from __future__ import annotations

@@ -189,7 +189,7 @@ def _arm_id(resource: Mapping[str, Any], rule: Mapping[str, Any]) -> str | None:
 
 
 def _own_name(written: Any) -> str | None:
-    """The last part of a name or of a resource id; what stands before it names the subscription and the
+    """The last part of a name or of a resource id; what comes before it names the subscription and the
     workspace.
 
     Of an expression in a template, the GUID in the text that it ends with: any other text may be a

@@ -59,7 +59,7 @@ _TECHNIQUE_LIKE = re.compile(r"t\d")
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One rule of a file: its values, the document it stands in, and the documents each key was taken
+    """One rule of a file: its values, the document it is in, and the documents each key was taken
     from.
     """
 
@@ -298,7 +298,7 @@ def mapping_of(tag: str) -> Mapping[str, str] | None:
 
 
 def mapped_tags(part: Part) -> Iterator[Mapped]:
-    """What each tag of a rule maps, and where the tag stands, in written order."""
+    """What each tag of a rule maps, and where the tag is, in written order."""
     tags = part.values.get("tags")
     if type(tags) is list:
         for place, tag in enumerate(tags):

@@ -112,7 +112,7 @@ def _without_comments(text: str) -> tuple[str, list[tuple[int, int]]]:
 
 
 def _heads(text: str) -> Iterator[re.Match]:
-    """Each line that starts with an action, and what stands before its options."""
+    """Each line that starts with an action, and what comes before its options."""
     if first := _FIRST.match(text):
         yield first
     yield from _LATER.finditer(text)

@@ -311,9 +311,9 @@ def _techniques(row: RowFields) -> list[Mapped]:
 
 
 def _subtechniques(parts: list[str], ways: list[str]) -> list[str]:
-    """The IDs in the column for sub-techniques, where a number alone stands below the technique beside it.
+    """The IDs in the column for sub-techniques, where a number alone belongs to the technique beside it.
 
-    Several numbers stand below one technique, or each below its own; otherwise a number stays as it is
+    Several numbers belong to one technique, or each to its own; otherwise a number stays as it is
     written.
     """
     bases = [one.upper().partition(".")[0] for one in ways if id_part(one)]

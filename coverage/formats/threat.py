@@ -24,7 +24,7 @@ NOTHING: Entry = (None, None, None)
 
 @dataclass(frozen=True, slots=True)
 class WrittenPath:
-    """One mapping path before its rule and position are known, and where its leaf stands."""
+    """One mapping path before its rule and position are known, and where its leaf is."""
 
     framework: str
     written_for: str | None
@@ -59,7 +59,7 @@ def written_paths(holder: Fields) -> Iterator[WrittenPath]:
 
 
 def meant_threat(keys: Sequence[str], text: str, attack_id: str) -> str:
-    """Where an ID belongs that stands where no `threat` is read."""
+    """Where an ID belongs that was written where no `threat` is read."""
     kind = (
         "tactic"
         if attack_id.startswith("TA")

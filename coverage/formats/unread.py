@@ -18,7 +18,7 @@ from typing import Any
 from coverage.models import WrittenMapping
 from coverage.syntaxes.syntax import DocPath, Issue
 
-# The names of the keys above a text, the text, and where it stands.
+# The names of the keys above a text, the text, and where it is.
 Named = tuple[Sequence[str], str, DocPath]
 # What was probably meant by a text with an ID: the keys above it, the text, the ID -> words for people.
 Meant = Callable[[Sequence[str], str, str], str]
@@ -195,7 +195,7 @@ def _is_tag(text: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def is_space(text: str) -> bool:
-    """Whether a text is, or is nearly, a word that stands before an ATT&CK ID: `attack`, `MITRE ATT&CK`,
+    """Whether a text is, or is nearly, a word that comes before an ATT&CK ID: `attack`, `MITRE ATT&CK`,
     `atack`.
     """
     letters = re.sub(r"[^a-z]", "", text.lower().replace("att&ck", "attack"))

@@ -32,7 +32,7 @@ _SOURCE_TAGS = ("decoded_as", "category", "program_name")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A `<rule>` element, where it stands, and the groups it stands in."""
+    """A `<rule>` element, where it is, and the groups it is in."""
 
     element: dict
     path: DocPath
@@ -205,7 +205,7 @@ def _groups(found: Found) -> tuple[str, ...]:
 
 
 def _texts(found: Found, tag: str) -> Iterator[tuple[str, DocPath]]:
-    """The texts of a rule's children of one tag, and where each stands."""
+    """The texts of a rule's children of one tag, and where each is."""
     yield from _child_texts(found.element, found.path, tag)
 
 
@@ -225,7 +225,7 @@ def _mapped(found: Found) -> Iterator[Mapped]:
 
 
 def _named(found: Found) -> Iterator[Named]:
-    """Every text in a rule below the tags it stands in."""
+    """Every text in a rule below the tags it is in."""
     waiting: list[tuple[Any, DocPath, tuple[str, ...]]] = [(found.element, found.path, ())]
     while waiting:
         element, path, keys = waiting.pop()

@@ -75,7 +75,7 @@ _LOG = re.compile(
     rf'{_COMMENT}|\.metadata\.(?:log_type|product_name|vendor_name)\s*+=\s*+"(?P<log>{_QUOTED})"|{_TEXT}',
     re.DOTALL,
 )
-# Of each tuple the first pattern that gives anything counts. Keys are in lower case; `$` stands in `outcome`.
+# Of each tuple the first pattern that gives anything counts. Keys are in lower case; `$` is in `outcome`.
 _TACTIC_KEYS = tuple(
     map(
         re.compile,
@@ -362,7 +362,7 @@ def _mapping(table: Mapping) -> dict[str, str]:
 def _texts_at(
     tables: dict[str, dict[str, str]], place: str | int, pattern: re.Pattern
 ) -> Iterator[tuple[str, DocPath]]:
-    """The texts whose key fits, and where each stands."""
+    """The texts whose key fits, and where each is."""
     for name, table in tables.items():
         for key, text in table.items():
             if _fits(pattern, key):

@@ -1,6 +1,6 @@
 """Corpora -> the RULES, WRITTEN and PROBLEMS frames. Whatever a file does becomes a row, never an exception.
 
-The per-file boundary stands here. Knows the frames, the walk and the table of formats; no format itself.
+The per-file boundary is here. Knows the frames, the walk and the table of formats; no format itself.
 """
 
 from __future__ import annotations

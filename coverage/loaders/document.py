@@ -1,4 +1,4 @@
-"""One rule file for the detail page: its text, all of its tables, and where a mapping stands in it.
+"""One rule file for the detail page: its text, all of its tables, and where a mapping is in it.
 
 Read when a page asks, never during loading. Nothing here raises on any file.
 """

@@ -1,8 +1,8 @@
-"""Where the values of one rule file's mappings stand in its text: line and column of an ID, a name, a tag.
+"""Where the values of one rule file's mappings are in its text: line and column of an ID, a name, a tag.
 
 Parses and scans the text once, when it is made. Knows the table of formats and no format itself: a leaf
-whose document path ends in `id` stands in nested tables (tactic -> technique -> sub-technique); any other
-leaf is an entry of a flat list, where each field of the mapping is that entry. A value that does not stand
+whose document path ends in `id` is in nested tables (tactic -> technique -> sub-technique); any other
+leaf is an entry of a flat list, where each field of the mapping is that entry. A value that is not
 there (some formats name the tactic elsewhere) is looked for in the rest of the document. Nothing here raises.
 """
 
@@ -70,7 +70,7 @@ class Places:
         return found + 1 if found >= 0 else None
 
     def _place_of_value(self, value: str, near: DocPath) -> Place | None:
-        """Where a value that is not at its mapping's own entry stands: nearest to it, in the shortest text
+        """Where a value that is not at its mapping's own entry is: nearest to it, in the shortest text
         that holds it.
         """
         texts = {path: _value_at(self._document, path) for path in self._positions}

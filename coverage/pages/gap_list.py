@@ -253,7 +253,8 @@ def _buttons(found: pd.DataFrame, now: View, others: View | None, threat: Threat
         st.caption(
             f"{amount(len(found), 'row')} shown, {'most used' if threat is None else 'most needed'} first"
             + (f", {len(chosen):,} chosen" if len(chosen) else "")
-            + ". Click a cell to open the gap, the box before it to choose it, a heading to sort."
+            + ". Click a cell to open the gap, the box before it to choose it, a heading to sort.",
+            width=350,  # beside the buttons at 1,366 px, in two lines
         )
 
 

@@ -18,7 +18,7 @@ SHOWN = {"findings": mapping_findings.show, "move": release_move.show, "problems
 now = session.guarded_view()
 head = st.container()
 view = address.segmented_control(
-    st,
+    st.container(horizontal=True),  # on a phone it is scrolled; else its buttons break into two rows
     "View",
     VIEWS,
     "health",

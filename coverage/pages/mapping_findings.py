@@ -59,7 +59,7 @@ def show(now: View, head: DeltaGenerator) -> None:
                 "corpus": "Rule set",
                 "release": "Release",
                 "share": st.column_config.ProgressColumn(
-                    "Rules valid in it", min_value=0, max_value=1, format="percent", width="small"
+                    "Valid in it", min_value=0, max_value=1, format="percent", width="small"
                 ),
                 "of": st.column_config.TextColumn(
                     "Rules",

@@ -156,7 +156,7 @@ def cards(figures: Mapping, since: Change | None) -> None:
             f"{rules['in_scope']:,} of {rules['read']:,}",
             delta=f"{since.rules:+,}" if since and since.rules else None,
             help="Rules that the scope counts, of all rules read. A rule that is in several rule sets "
-            "counts once.",
+            "counts once in scope, and each of its copies among those read; the Rules page lists it once.",
         )
         st.caption(
             amount(unmapped, "maps to no technique", "map to no technique") if unmapped else "all mapped"

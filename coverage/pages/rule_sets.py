@@ -29,14 +29,16 @@ def choose() -> None:
     offered = {corpus.text: corpus for corpus in offered_corpora(settings)}
     start = session.default_texts()
     st.session_state.setdefault(session.PATHS_KEY, start)  # not `default`: uploads choose, too
-    known = list(dict.fromkeys([*start, *offered, *st.session_state[session.PATHS_KEY]]))
+    named = dict.fromkeys([*start, *offered])
+    known = list(dict.fromkeys([*named, *st.session_state[session.PATHS_KEY]]))
     st.multiselect(
         "Rule sets",
         known,
         key=session.PATHS_KEY,
         accept_new_options=True,
         persist_state="session",
-        format_func=lambda text: _label(text, offered.get(text)),
+        # one that was typed is shown as typed: under another label the browser offers it once more
+        format_func=lambda text: _label(text, offered.get(text)) if text in named else text,
         placeholder="Type a folder and press Enter",
         help="Folders or files with detection rules, on the machine that runs the dashboard. "
         "Type a path and press Enter to add it; NAME=PATH gives it a name. Those of coverage.toml, fetched "
@@ -46,8 +48,11 @@ def choose() -> None:
     for source in session.sources():
         if not source.path.exists():
             st.error(f"{plain(str(source.path))} does not exist: no rules are read from it.")
-    if all(source.path.resolve() == EXAMPLES for source in session.sources()):
+    examples = [source.path.resolve() == EXAMPLES for source in session.sources()]
+    if all(examples):
         st.info("Example rules. Add yours above, or upload them.")
+    elif any(examples):
+        st.caption("The example rules count, too. Take *rules* out above to see yours alone.")
     _colours()
     shown = st.expander("Upload rules", key="upload_open", on_change="rerun")
     if shown.open:

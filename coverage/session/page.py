@@ -113,7 +113,9 @@ def compact_layout() -> None:
         # narrow columns go into another row before they cut a figure or a button
         "[data-testid='stColumn']:has([data-testid='stMetric']){min-width:12rem}"
         "[data-testid='stColumn']:has(.stButton){min-width:8.5rem}"
+        "[data-testid='stColumn']:has([data-testid='stFileUploader']){min-width:16rem}"
         ":root [data-testid='stMetricLabel'],:root [data-testid='stMetricLabel'] *{white-space:normal}"
+        "[data-testid='stCode'] code,[data-testid='stCode'] code span{overflow-wrap:anywhere}"
         f"{_CONTRAST}"
         f"{_code_colours()}"
         f":root [data-testid='stCaptionContainer']{{opacity:1;"

@@ -1,4 +1,4 @@
-"""CSV text: its rows, and where each cell stands. Independent of rule formats and of what columns mean.
+"""CSV text: its rows, and where each cell is. Independent of rule formats and of what columns mean.
 
 The standard library reads good text. What it gives up (a quote that is never closed, a cell beyond the limit
 that it keeps for the whole process) is scanned here instead, so that one broken cell costs no other one.

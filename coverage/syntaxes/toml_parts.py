@@ -78,7 +78,7 @@ class Inline(Table):
     head: str  # "[" or "{"
     items: list[Item] = field(default_factory=list)
     close: str = ""  # from behind the last element or comma to the bracket
-    comma: bool = False  # a comma stands behind the last element
+    comma: bool = False  # a comma comes after the last element
 
     def render(self) -> str:
         """Its text."""

@@ -1,4 +1,4 @@
-"""Where each value of a TOML text stands, found in its tree. Independent of rule formats."""
+"""Where each value of a TOML text is, found in its tree. Independent of rule formats."""
 
 from __future__ import annotations
 

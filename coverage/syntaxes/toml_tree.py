@@ -1,4 +1,4 @@
-"""TOML text as a tree that gives back the same text: tables, and what stands between them.
+"""TOML text as a tree that gives back the same text: tables, and what is between them.
 
 The only scanner of TOML: for places and for edits, over text that the parser accepted, and only where one is
 asked for. Moving a part moves its text as it is, so quoting, key order, blank lines and comments stay.
@@ -193,7 +193,7 @@ class _Scanner:
         return self._valued(Item(lead, "", (), _UNREAD), array)
 
     def _valued(self, item: Item, holder: Block | Inline) -> Item:
-        """The item in its holder, with the value that stands at this place."""
+        """The item in its holder, with the value that is at this place."""
         holder.items.append(item)
         first = self.text[self.at : self.at + 1]
         if first in ('"', "'"):

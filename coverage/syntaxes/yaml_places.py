@@ -48,7 +48,7 @@ class Places:
         anchored: bool,
         keys: Collection | None = None,
     ) -> None:
-        """Log the places of what stands at the path `of` below another path, perhaps of some keys alone."""
+        """Log the places of what is at the path `of` below another path, perhaps of some keys alone."""
         self.dynamic.add(path[:2])
         for below, offset in self.log[slice(*places)]:
             rest = below[len(of) :]

@@ -249,7 +249,7 @@ class _Builder:
         self._anchors[name] = _Anchor(value, key, size, height, path, places)
 
     def _path(self, level: _Level) -> DocPath:
-        """Where the next value of a level stands; a key that is not text has no place."""
+        """Where the next value of a level is; a key that is not text has no place."""
         return (*level.path, len(level.value) if type(level.value) is list else level.key)
 
     def _add_place(self, level: _Level, event: Any) -> int:

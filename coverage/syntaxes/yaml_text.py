@@ -24,7 +24,7 @@ def positions(text: str, wanted: Collection[DocPath] | None = None) -> Positions
     """Where each value starts: document path -> 1-based (line, column), inside the quotes of a text.
 
     A path starts with the number of its document. A value that an alias or a merge repeats is where its
-    anchor stands; a mapping or list is where its first entry starts. Text that is not YAML gives nothing.
+    anchor is; a mapping or list is where its first entry starts. Text that is not YAML gives nothing.
 
     Parameters
     ----------

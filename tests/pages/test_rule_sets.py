@@ -70,6 +70,17 @@ def test_without_arguments_the_corpora_that_are_on_are_read_and_the_others_offer
     assert "ours: 2 rules" in stamp(page) and "theirs: 2 rules" in stamp(page)
 
 
+def test_a_typed_folder_is_shown_as_typed_beside_example_rules_that_are_named(app, here, monkeypatch):
+    monkeypatch.delenv("COVERAGE_RULES")
+    page = app.run()
+    assert any("Example rules" in item.value for item in page.info)
+    box, typed = page.multiselect(key="rule_paths"), str(here / "a")
+    box.set_value([*box.value, typed]).run()
+    assert not page.exception
+    assert typed in page.multiselect(key="rule_paths").options  # the browser knows it by this text
+    assert any("example rules count, too" in item.value for item in page.caption)
+
+
 def test_a_typed_name_stands_for_its_path(app, here, monkeypatch):
     monkeypatch.delenv("COVERAGE_RULES")
     (here / "coverage.toml").write_text('[[corpora]]\nname = "theirs"\npath = "b"\nenabled = false\n')
