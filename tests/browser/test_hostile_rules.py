@@ -249,7 +249,8 @@ def test_words_in_a_sentence_show_as_they_were_written(tab, tmp_path):
     with served("labels.py", ["words.json"], tmp_path) as url:
         tab.goto(url)
         tab.wait_for_selector("h1:has-text('done')")
-        settled(tab)
+        tab.wait_for_function(IDLE)
+        tab.wait_for_timeout(500)
         every = tab.evaluate(
             """count => [...Array(count).keys()].map(number => [
                 ...document.querySelector(`.st-key-text${number}`).querySelectorAll(
