@@ -15,7 +15,7 @@ from coverage.loaders import corpus_sources, load
 from coverage.pages import HIDDEN, PAGES
 from tests.helpers.browsing import cell, click_row
 from tests.helpers.hostile import HOST, TEXTS, combinations, hostile_corpora
-from tests.helpers.serving import served, settled
+from tests.helpers.serving import IDLE, served, settled
 
 
 @pytest.fixture(scope="module")
