@@ -23,7 +23,7 @@ since = overview_parts.change_since_baseline(now)
 sentences = [overview_parts.getting_better(now, since), blind_spots(coverage_by_platform(now))]
 session.page_head("Overview", overview_parts.how_good(figures), now, *filter(None, sentences))
 
-overview_parts.cards(figures, since)
+overview_parts.cards(now, figures, since)
 left, right = st.columns([3, 2])
 with left:
     overview_parts.to_do_next(now, open_techniques[~accepted], int(accepted.sum()), session.findings())

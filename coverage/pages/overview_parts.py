@@ -120,7 +120,7 @@ def against(now: View) -> None:
             session.open_page("threats")
 
 
-def cards(figures: Mapping, since: Change | None) -> None:
+def cards(now: View, figures: Mapping, since: Change | None) -> None:
     """Five figures with their denominators, each with its change since the snapshot."""
     places = st.columns(5)
     rows = (
@@ -148,15 +148,15 @@ def cards(figures: Mapping, since: Change | None) -> None:
                 help=words,
             )
             st.caption(_percent(part))
-    rules = figures["rules"]
+    rules, copies = figures["rules"], len(now.counts_as)
     unmapped = rules["unmapped"] + rules["tactic_only"] + rules["unread"]
+    also = f" {amount(copies, 'more rule is', 'more rules are')} a copy of one of these." if copies else ""
     with places[4].container(border=True, height="stretch"):
         st.metric(
             "Rules in scope",
-            f"{rules['in_scope']:,} of {rules['read']:,}",
+            f"{rules['in_scope']:,} of {rules['read'] - copies:,}",
             delta=f"{since.rules:+,}" if since and since.rules else None,
-            help="Rules that the scope counts, of all rules read. A rule that is in several rule sets "
-            "counts once in scope, and each of its copies among those read; the Rules page lists it once.",
+            help=f"Rules that the scope counts, of all rules read: those that the Rules page lists.{also}",
         )
         st.caption(
             amount(unmapped, "maps to no technique", "map to no technique") if unmapped else "all mapped"

@@ -169,6 +169,16 @@ def test_the_overview_has_a_line_a_corpus_and_one_for_all(app, union):
     assert table["only_here"].tolist() == ["0", "1", "0", ""] and table["rules"].tolist() == [2, 2, 1, 4]
 
 
+def test_overview_and_rules_count_the_same_rules(app, union):
+    """A rule that two rule sets have is one rule on both pages; the help says how many copies there are."""
+    card = next(one for one in on(app, "overview.py").metric if one.label == "Rules in scope")
+    in_scope, every = numbers(card.value)
+    assert (in_scope, every) == tuple(numbers(answer(on(app, "rules.py")))[:2])
+    copies = len(union.counts_as)
+    assert copies and every == len(union.all_rules) - copies
+    assert f"{copies} more rule" in card.help
+
+
 def test_the_gaps_of_one_corpus_say_who_covers_them(app, union):
     page = on(app, "plan.py")
     assert "covered_by" not in page.dataframe[0].value
