@@ -150,13 +150,15 @@ def cards(now: View, figures: Mapping, since: Change | None) -> None:
             st.caption(_percent(part))
     rules, copies = figures["rules"], len(now.counts_as)
     unmapped = rules["unmapped"] + rules["tactic_only"] + rules["unread"]
-    also = f" {amount(copies, 'more rule is', 'more rules are')} a copy of one of these." if copies else ""
+    words = "Rules that the scope counts, of all rules read: those that the Rules page lists."
+    if copies:
+        words += f" {amount(copies, 'more rule is', 'more rules are')} a copy of one of these."
     with places[4].container(border=True, height="stretch"):
         st.metric(
             "Rules in scope",
             f"{rules['in_scope']:,} of {rules['read'] - copies:,}",
             delta=f"{since.rules:+,}" if since and since.rules else None,
-            help=f"Rules that the scope counts, of all rules read: those that the Rules page lists.{also}",
+            help=words,
         )
         st.caption(
             amount(unmapped, "maps to no technique", "map to no technique") if unmapped else "all mapped"
