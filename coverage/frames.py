@@ -6,7 +6,7 @@ holds tuples; dates are `datetime64[s]`. Knows nothing of where a frame comes fr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -46,6 +46,11 @@ class FrameSpec:
             {name: _series(columns[name], dtype) for name, (dtype, _) in self.columns.items()}
         )
 
+    def of_rows(self, rows: Iterable[Sequence]) -> pd.DataFrame:
+        """A frame of this spec from rows of values, each in the spec's column order."""
+        values = list(zip(*rows, strict=True)) or [()] * len(self.columns)
+        return self.frame(dict(zip(self.columns, values, strict=True)))
+
 
 def _series(values: Sequence, dtype: str) -> pd.Series:
     if dtype == LIST:
@@ -79,3 +84,8 @@ def checked(frame: pd.DataFrame, spec: FrameSpec) -> pd.DataFrame:
 def columns_of(items: Iterable, names: Iterable[str]) -> dict[str, list]:
     rows = list(items)
     return {name: [getattr(row, name) for row in rows] for name in names}
+
+
+def rows_of(frame: pd.DataFrame, *names: str) -> Iterator[tuple]:
+    """The rows of some columns, as plain values."""
+    return zip(*(frame[name].tolist() for name in names), strict=True)

@@ -16,9 +16,10 @@ from coverage.changes.frames import DIFF_CAUSES, DIFF_LEDGER, DIFF_TOTALS, DIFF_
 from coverage.changes.impact import impact
 from coverage.changes.ledger import Ledger, Line, lines_between
 from coverage.changes.rule_diff import RuleDiff
-from coverage.changes.sides import GRAIN_WORDS, GRAINS, Side, columns, frame_of
+from coverage.changes.sides import GRAIN_WORDS, GRAINS, Side, frame_of
 from coverage.changes.step_causes import StepCauses, option_words
 from coverage.changes.steps import State, Step, steps_between
+from coverage.frames import rows_of
 from coverage.kept import kept_property
 from coverage.scope import OPTIONS, Scope, View
 from coverage.vocabulary import DIFFERENCE_CAUSES
@@ -84,7 +85,7 @@ class Difference:
         causes = self.by_cause[(self.by_cause["grain"] == "techniques") & (self.by_cause["units"] > 0)]
         why = ", ".join(
             f"{CAUSE_WORDS[cause]} {signed(change)}"
-            for cause, change in columns(causes, "cause", "covered_change")
+            for cause, change in rows_of(causes, "cause", "covered_change")
         )
         before, after = (
             f"{number(row[f'covered_{when}'])} of {number(row[f'total_{when}'])}"

@@ -15,7 +15,8 @@ import pandas as pd
 
 from coverage.changes.difference import Difference
 from coverage.changes.rule_diff import unreadable_files
-from coverage.changes.sides import GRAIN_WORDS, columns
+from coverage.changes.sides import GRAIN_WORDS
+from coverage.frames import rows_of
 from coverage.mapping.reader import Reader
 from coverage.measures.accepted import marker
 from coverage.measures.breadth import coverage_by_id, coverage_by_placement
@@ -143,15 +144,15 @@ def _units(view: View, grain: str, tactic: str | None) -> pd.DataFrame:
 
 def _open(rows: pd.DataFrame, view: View, mark: Marker) -> Iterator[Missing]:
     """What is not wholly covered, those that most groups use first."""
-    tactics = dict(columns(view.catalogue.tactics, "tactic_id", "name"))
-    groups = dict(columns(threat_by_id(view), "attack_id", "groups"))
+    tactics = dict(rows_of(view.catalogue.tactics, "tactic_id", "name"))
+    groups = dict(rows_of(threat_by_id(view), "attack_id", "groups"))
     rows = rows.iloc[sorted(range(len(rows)), key=lambda at: (-groups[rows["attack_id"].iat[at]], at))]
     where = (
         rows["tactic_id"]
         if "tactic_id" in rows
         else pd.Series([None] * len(rows), index=rows.index, dtype="str")
     )
-    for attack_id, name, covered, tactic in columns(
+    for attack_id, name, covered, tactic in rows_of(
         rows.assign(where=where), "attack_id", "name", "covered", "where"
     ):
         if covered < 1:
@@ -242,9 +243,9 @@ def _wanted(target: Target, condition: TargetsCondition, reader: Reader) -> _Wan
 def _missing_targets(
     wanted: Iterable[_Wanted], view: View, reader: Reader, mark: Marker
 ) -> Iterator[Missing]:
-    ids = dict(columns(coverage_by_id(view), "attack_id", "covered"))
+    ids = dict(rows_of(coverage_by_id(view), "attack_id", "covered"))
     cells = {
-        row[:2]: row[2] for row in columns(coverage_by_placement(view), "attack_id", "tactic_id", "covered")
+        row[:2]: row[2] for row in rows_of(coverage_by_placement(view), "attack_id", "tactic_id", "covered")
     }
     for one in wanted:
         covered = cells.get((one.attack_id, one.tactic_id)) if one.tactic_id else ids.get(one.attack_id)
@@ -299,7 +300,7 @@ def threat_verdict(
             attack_id,
             accepted=mark(attack_id, None) or None,
         )
-        for title, covered, members, total, need, attack_id in columns(
+        for title, covered, members, total, need, attack_id in rows_of(
             needs, "name", "covered", "members", "members_total", "need", "attack_id"
         )
     )
@@ -355,7 +356,7 @@ def lost_verdict(found: Difference, accepted: Accepted, line: int | None = None)
         line=line,
         missing=tuple(
             Missing(*row, accepted=mark(row[2], None) or None)
-            for row in columns(open_, "name", "because", "attack_id")
+            for row in rows_of(open_, "name", "because", "attack_id")
         ),
         advice="the baseline covers no technique: are the rules at this path in it?"
         if not (total or first)
@@ -367,7 +368,7 @@ def lost_verdict(found: Difference, accepted: Accepted, line: int | None = None)
 
 def _excused(lost: Collection[str], accepted: Accepted, view: View) -> set[str]:
     day, homes = view.scope.date, {}
-    for tactic, attack_id in columns(view.placements, "tactic_id", "attack_id"):
+    for tactic, attack_id in rows_of(view.placements, "tactic_id", "attack_id"):
         homes.setdefault(attack_id, []).append(tactic)
     entries = {attack_id: accepted.of_id(attack_id, homes.get(attack_id, ()), day) for attack_id in lost}
     return {
@@ -407,11 +408,11 @@ def unmapped_verdict(view: View, line: int | None = None) -> Verdict:
 
 def _unmapped(rules: pd.DataFrame, mappings: pd.DataFrame) -> Iterator[Missing]:
     reasons: dict[str, dict[str, None]] = {}
-    for rule_key, leaf, reason in columns(mappings, "rule_key", "leaf_written", "reason"):
+    for rule_key, leaf, reason in rows_of(mappings, "rule_key", "leaf_written", "reason"):
         reasons.setdefault(rule_key, {})[
             reason if isinstance(reason, str) else f"{leaf} does not exist in this release"
         ] = None
-    for rule_key, name, corpus, path in columns(rules, "rule_key", "name", "corpus", "path"):
+    for rule_key, name, corpus, path in rows_of(rules, "rule_key", "name", "corpus", "path"):
         causes = list(reasons.get(rule_key, ()))
         yield Missing(
             name,

@@ -21,7 +21,8 @@ from coverage.changes.frames import (
 from coverage.changes.ledger import Ledger, lines_between
 from coverage.changes.release_causes import ReleaseCauses
 from coverage.changes.release_diff import release_changes
-from coverage.changes.sides import ReadMapping, Side, columns
+from coverage.changes.sides import ReadMapping, Side
+from coverage.frames import rows_of
 from coverage.kept import kept_property
 from coverage.scope import View, once_a_view
 from coverage.vocabulary import ATTACK_CAUSES, IMPACT_CAUSES
@@ -79,7 +80,7 @@ class Impact:
         rule's name.
         """
         facts = {
-            row[0]: row[1:] for row in columns(self.after.all_rules, "rule_key", "name", "corpus", "path")
+            row[0]: row[1:] for row in rows_of(self.after.all_rules, "rule_key", "name", "corpus", "path")
         }
         in_scope = frozenset(self.after.rules["rule_key"].tolist())
         rows = [
@@ -92,7 +93,7 @@ class Impact:
                 *self._paths(rule_key, self._touched[attack_id][rule_key]),
                 *facts[rule_key][1:],
             )
-            for attack_id, change, rules in columns(self.changes, "attack_id", "change", "rules")
+            for attack_id, change, rules in rows_of(self.changes, "attack_id", "change", "rules")
             for rule_key in rules
         ]
         rows.sort(key=lambda row: (row[1], row[0]))
@@ -107,7 +108,7 @@ class Impact:
         row = self.totals.set_index("grain").loc["techniques"]
         parts = self.by_cause[(self.by_cause["grain"] == "techniques") & (self.by_cause["units"] > 0)]
         causes = ", ".join(
-            f"{cause} {signed(change)}" for cause, change in columns(parts, "cause", "covered_change")
+            f"{cause} {signed(change)}" for cause, change in rows_of(parts, "cause", "covered_change")
         )
         unexplained = int((self.ledger["cause"] == "unexplained").sum())
         verdict = (

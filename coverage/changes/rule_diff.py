@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from coverage.changes.frames import RULE_DIFF
-from coverage.changes.sides import columns, frame_of
+from coverage.changes.sides import frame_of
+from coverage.frames import rows_of
 from coverage.identity import id_of, nth_of_file
 from coverage.kept import kept_property
 from coverage.loaders import Loaded
@@ -61,7 +62,7 @@ def facts_of(rules: pd.DataFrame) -> dict[str, RuleFacts]:
     """Rule key -> its facts, for every rule of a RULES frame."""
     return {
         row[0]: RuleFacts(*(None if value is pd.NA or value != value else value for value in row))
-        for row in columns(rules, *_FACTS)
+        for row in rows_of(rules, *_FACTS)
     }
 
 
@@ -174,9 +175,9 @@ def unreadable_files(loaded: Loaded) -> tuple[UnreadableFile, ...]:
     errors = loaded.problems[
         (loaded.problems["severity"] == "error") & (loaded.problems["code"] != "no-such-path")
     ]
-    kept = Counter(columns(loaded.rules, "corpus", "path"))
+    kept = Counter(rows_of(loaded.rules, "corpus", "path"))
     found: dict[tuple[str, str], UnreadableFile] = {}
-    for corpus, path, line, message in columns(errors, "corpus", "path", "line", "message"):
+    for corpus, path, line, message in rows_of(errors, "corpus", "path", "line", "message"):
         if corpus:  # else a line of a table that comes with this program
             number = None if pd.isna(line) else int(line)
             file = UnreadableFile(corpus, path, number, message, kept[corpus, path])
@@ -330,7 +331,7 @@ def _errors(loaded: Loaded) -> Counter:
     places, which move.
     """
     errors = loaded.problems[loaded.problems["severity"] == "error"]
-    rows = columns(errors, "corpus", "path", "code", "rule_id", "message")
+    rows = rows_of(errors, "corpus", "path", "code", "rule_id", "message")
     return Counter(
         (corpus, path, code, rule_id if isinstance(rule_id, str) else None, re.sub(r"\d+", "", message))
         for corpus, path, code, rule_id, message in rows
@@ -344,7 +345,7 @@ def _fact(rule: RuleFacts | None, name: str) -> object:
 def _mappings_of(written: pd.DataFrame) -> dict[str, set[tuple]]:
     found: dict[str, set[tuple]] = {}
     fields = ("framework", "written_for", "tactic_id", "tactic_name", "leaf_id")
-    for rule_key, *values in columns(written, "rule_key", *fields):
+    for rule_key, *values in rows_of(written, "rule_key", *fields):
         mapping = tuple(value if isinstance(value, str) else None for value in values)
         found.setdefault(rule_key, set()).add(mapping)
     return found

@@ -7,12 +7,11 @@ Counts nothing itself: `covered` is what `breadth` says.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from coverage.frames import FrameSpec
+from coverage.frames import FrameSpec, rows_of
 from coverage.kept import kept_property
 from coverage.measures.breadth import covered_by_id, covered_by_placement
 from coverage.scope import Scope, View
@@ -72,13 +71,13 @@ class Side:
         cells = covered_by_placement(self.view)
         rows = [
             (("subtechniques" if is_sub else "techniques", "", attack_id), _text(parent), covered)
-            for is_sub, attack_id, parent, covered in columns(
+            for is_sub, attack_id, parent, covered in rows_of(
                 ids, "is_subtechnique", "attack_id", "parent_id", "covered"
             )
         ]
         return rows + [
             (("placements", tactic, attack_id), _text(parent), covered)
-            for tactic, attack_id, parent, covered in columns(
+            for tactic, attack_id, parent, covered in rows_of(
                 cells, "tactic_id", "attack_id", "parent_id", "covered"
             )
         ]
@@ -91,13 +90,13 @@ class Side:
     @kept_property
     def placements(self) -> set[Place]:
         """Every placement of the release, in scope or not."""
-        return set(columns(self.view.catalogue.placements, "tactic_id", "attack_id"))
+        return set(rows_of(self.view.catalogue.placements, "tactic_id", "attack_id"))
 
     @kept_property
     def rules(self) -> dict[Place, set[str]]:
         """The rules in scope on the very ID, and on the very ID at each tactic."""
         found: dict[Place, set[str]] = {}
-        for rule_key, attack_id, tactic in columns(self.view.placed, "rule_key", "attack_id", "tactic_id"):
+        for rule_key, attack_id, tactic in rows_of(self.view.placed, "rule_key", "attack_id", "tactic_id"):
             found.setdefault(("", attack_id), set()).add(rule_key)
             found.setdefault((tactic, attack_id), set()).add(rule_key)
         return found
@@ -112,7 +111,7 @@ class Side:
     @kept_property
     def statuses(self) -> dict[str, str]:
         """Status of each technique ID that the release knows."""
-        return dict(columns(self.view.catalogue.techniques, "attack_id", "status"))
+        return dict(rows_of(self.view.catalogue.techniques, "attack_id", "status"))
 
     def is_live(self, attack_id: str | None) -> bool:
         return attack_id is not None and self.statuses.get(attack_id) == "live"
@@ -121,14 +120,14 @@ class Side:
     def names(self) -> dict[str, str]:
         """Names of tactics and techniques."""
         catalogue = self.view.catalogue
-        return dict(columns(catalogue.tactics, "tactic_id", "name")) | dict(
-            columns(catalogue.techniques, "attack_id", "name")
+        return dict(rows_of(catalogue.tactics, "tactic_id", "name")) | dict(
+            rows_of(catalogue.techniques, "attack_id", "name")
         )
 
     @kept_property
     def platforms(self) -> dict[str, tuple[str, ...]]:
         """All platforms of each technique ID."""
-        return dict(columns(self.view.catalogue.techniques, "attack_id", "platforms"))
+        return dict(rows_of(self.view.catalogue.techniques, "attack_id", "platforms"))
 
     @kept_property
     def readings(self) -> dict[str, dict[tuple[str, int], ReadMapping]]:
@@ -155,7 +154,7 @@ class Side:
             written,
             tactic,
             tactic_status,
-        ) in columns(self.view.mappings, *names):
+        ) in rows_of(self.view.mappings, *names):
             alone = _text(tactic) if tactic_status in ("valid", "renamed") else None
             read = ReadMapping(_text(leaf), status, _text(attack_id), candidates, _text(written), alone)
             found.setdefault(self.view.counts_as.get(rule_key, rule_key), {})[rule_key, position] = read
@@ -188,11 +187,6 @@ def joint_scope(a: View, b: View) -> Scope:
     if replace(a.scope, corpora=()) != replace(b.scope, corpora=()) or a.catalogue is not b.catalogue:
         raise ValueError("the two views differ by more than their corpora")
     return replace(a.scope, corpora=tuple(dict.fromkeys((*a.scope.corpora, *b.scope.corpora))))
-
-
-def columns(frame: pd.DataFrame, *names: str) -> Iterator[tuple]:
-    """The rows of some columns, as plain values."""
-    return zip(*(frame[name].tolist() for name in names), strict=True)
 
 
 def frame_of(spec: FrameSpec, rows: list[dict]) -> pd.DataFrame:

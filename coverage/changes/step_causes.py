@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator
 
 from coverage.changes.ledger import Cause
 from coverage.changes.rule_diff import RuleDiff, change_words
-from coverage.changes.sides import Place, Side, Unit, columns
+from coverage.changes.sides import Place, Side, Unit
 from coverage.changes.steps import Step
+from coverage.frames import rows_of
 from coverage.kept import kept_property
 from coverage.mapping.reader import placed_rules
 from coverage.scope import OPTIONS, Scope, View
@@ -104,7 +105,7 @@ def _rules_of_files(view: View) -> dict[Place, set[str]]:
     rules = frozenset(view.every_rule["rule_key"].tolist())
     ids = frozenset(view.techniques["attack_id"].tolist())
     found: dict[Place, set[str]] = {}
-    for rule_key, attack_id, tactic in columns(
+    for rule_key, attack_id, tactic in rows_of(
         placed_rules(view.mappings, view.catalogue), "rule_key", "attack_id", "tactic_id"
     ):
         if rule_key in rules and attack_id in ids:

@@ -14,8 +14,9 @@ import pandas as pd
 
 from coverage.changes.difference import CAUSE_WORDS, Difference, grain_counts, scopes_differ
 from coverage.changes.rule_diff import UnreadableFile, change_words, unreadable_sentence
-from coverage.changes.sides import GRAIN_WORDS, columns
+from coverage.changes.sides import GRAIN_WORDS
 from coverage.exports.tables import records, stamped_csv
+from coverage.frames import rows_of
 from coverage.measures.accepted import unit_marks
 from coverage.project.accepted_gaps import NO_ENTRIES, Accepted
 from coverage.text import as_code, plain_in_file
@@ -204,7 +205,7 @@ def _units(found: Difference, units: pd.DataFrame, marks: Mapping[int, str]) -> 
                 "name": units["name"].map(plain_in_file).tolist(),
                 "before → after": [
                     f"{before} → {after}{mark}"
-                    for (before, after), mark in zip(columns(units, "before", "after"), suffixes, strict=True)
+                    for (before, after), mark in zip(rows_of(units, "before", "after"), suffixes, strict=True)
                 ],
                 "cause": [CAUSE_WORDS[cause] for cause in units["cause"]],
                 "why": list(_reasons(found, units)),
@@ -217,11 +218,11 @@ def _reasons(found: Difference, units: pd.DataFrame) -> Iterator[str]:
     """For each ID the causes without rule text, and the rules behind it as code."""
     rules = {
         key: (name, changes)
-        for key, name, changes in columns(found.rules.frame, "rule_key", "name", "changes")
+        for key, name, changes in rows_of(found.rules.frame, "rule_key", "name", "changes")
     }
     lines: dict[str, list[tuple]] = {}
     ids = found.ledger[found.ledger["grain"] != "placements"]
-    for attack_id, *line in columns(ids, "attack_id", "cause", "because", "rules"):
+    for attack_id, *line in rows_of(ids, "attack_id", "cause", "because", "rules"):
         lines.setdefault(attack_id, []).append(tuple(line))
     for attack_id in units["attack_id"].tolist():
         parts = list(

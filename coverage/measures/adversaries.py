@@ -7,6 +7,7 @@ from math import fsum
 
 import pandas as pd
 
+from coverage.frames import rows_of
 from coverage.measures.breadth import coverage_by_id, coverage_by_placement
 from coverage.measures.frames import (
     ADVERSARIES,
@@ -15,7 +16,7 @@ from coverage.measures.frames import (
     THREAT_COMPARISON,
     THREAT_OVERLAY,
 )
-from coverage.measures.need import columns_of_rows, need_by_id, need_terms, state_by_id
+from coverage.measures.need import need_by_id, need_terms, state_by_id
 from coverage.scope import View, once_a_view
 from coverage.threats.threat import Threat
 from coverage.vocabulary import STATES, attack_url
@@ -31,10 +32,10 @@ def adversary_ids(view: View, threat: Threat) -> pd.DataFrame:
     """
     terms, states = need_terms(view, threat), state_by_id(view)
     coverage = coverage_by_id(view)
-    covered = dict(zip(coverage["attack_id"].tolist(), coverage["covered"].tolist(), strict=True))
-    names = dict(zip(coverage["attack_id"].tolist(), coverage["name"].tolist(), strict=True))
+    covered = dict(rows_of(coverage, "attack_id", "covered"))
+    names = dict(rows_of(coverage, "attack_id", "name"))
     needs = need_by_id(view, threat)
-    need = dict(zip(needs["attack_id"].tolist(), needs["need"].tolist(), strict=True))
+    need = dict(rows_of(needs, "attack_id", "need"))
     order = {member: place for place, member in enumerate(threat.members["member_id"].tolist())}
     columns = ("member_id", "name", "attack_id", "counts", "ways", "through", "last_reported")
     rows = [
@@ -52,13 +53,11 @@ def adversary_ids(view: View, threat: Threat) -> pd.DataFrame:
             None if pd.isna(year) else year,
             attack_url(attack_id),
         )
-        for member, name, attack_id, counts, ways, through, year in zip(
-            *(terms[column].tolist() for column in columns), strict=True
-        )
+        for member, name, attack_id, counts, ways, through, year in rows_of(terms, *columns)
     ]
     place = {state: nth for nth, state in enumerate(reversed(STATES))}
     rows.sort(key=lambda row: (order[row[0]], place[row[4]], -row[7], row[2]))
-    return ADVERSARY_IDS.frame(columns_of_rows(ADVERSARY_IDS.columns, rows))
+    return ADVERSARY_IDS.of_rows(rows)
 
 
 @once_a_view(most=_KEPT)
@@ -70,16 +69,12 @@ def adversaries(view: View, threat: Threat) -> pd.DataFrame:
     ids = adversary_ids(view, threat)
     states: dict[str, Counter[str]] = {}
     covered: dict[str, list[float]] = {}
-    for member, state, share in zip(
-        *(ids[name].tolist() for name in ("member_id", "state", "covered")), strict=True
-    ):
+    for member, state, share in rows_of(ids, "member_id", "state", "covered"):
         states.setdefault(member, Counter())[state] += 1
         covered.setdefault(member, []).append(share)
     columns = ("member_id", "name", "kind", "weight", "ids", "last_reported", "url")
     rows = []
-    for member, name, kind, weight, every, year, url in zip(
-        *(threat.members[column].tolist() for column in columns), strict=True
-    ):
+    for member, name, kind, weight, every, year, url in rows_of(threat.members, *columns):
         counts = states.get(member, Counter())
         needed, total = counts.total(), fsum(covered.get(member, ()))
         rows.append(
@@ -97,7 +92,7 @@ def adversaries(view: View, threat: Threat) -> pd.DataFrame:
                 url,
             )
         )
-    return ADVERSARIES.frame(columns_of_rows(ADVERSARIES.columns, rows))
+    return ADVERSARIES.of_rows(rows)
 
 
 @once_a_view(most=_KEPT)
@@ -109,13 +104,11 @@ def adversary_tactics(view: View, threat: Threat) -> pd.DataFrame:
     """
     cells = coverage_by_placement(view)
     by_id: dict[str, list[tuple[str, float, bool]]] = {}
-    for tactic, attack_id, covered, direct in zip(
-        *(cells[name].tolist() for name in ("tactic_id", "attack_id", "covered", "direct")), strict=True
-    ):
+    for tactic, attack_id, covered, direct in rows_of(cells, "tactic_id", "attack_id", "covered", "direct"):
         by_id.setdefault(attack_id, []).append((tactic, covered, direct))
     found: dict[tuple[str, str], list[tuple[float, bool]]] = {}
     terms = need_terms(view, threat)
-    for member, attack_id in zip(terms["member_id"].tolist(), terms["attack_id"].tolist(), strict=True):
+    for member, attack_id in rows_of(terms, "member_id", "attack_id"):
         for tactic, covered, direct in by_id.get(attack_id, ()):
             found.setdefault((member, tactic), []).append((covered, direct))
     tactics = view.catalogue.tactics
@@ -131,13 +124,11 @@ def adversary_tactics(view: View, threat: Threat) -> pd.DataFrame:
             fsum(covered for covered, _ in cell),
             fsum(covered for covered, _ in cell) / len(cell) if cell else None,
         )
-        for member, name in zip(
-            threat.members["member_id"].tolist(), threat.members["name"].tolist(), strict=True
-        )
-        for tactic, title in zip(tactics["tactic_id"].tolist(), tactics["name"].tolist(), strict=True)
+        for member, name in rows_of(threat.members, "member_id", "name")
+        for tactic, title in rows_of(tactics, "tactic_id", "name")
         for cell in [found.get((member, tactic), [])]
     ]
-    return ADVERSARY_TACTICS.frame(columns_of_rows(ADVERSARY_TACTICS.columns, rows))
+    return ADVERSARY_TACTICS.of_rows(rows)
 
 
 @once_a_view(most=_KEPT)
@@ -145,15 +136,11 @@ def threat_overlay(view: View, threat: Threat) -> pd.DataFrame:
     """THREAT_OVERLAY: what the profile needs over what is covered, in the order of IDs."""
     needs = need_by_id(view, threat).set_index("attack_id")
     columns = ("need", "members", "needed_by", "last_reported")
-    needed = dict(
-        zip(needs.index, zip(*(needs[name].tolist() for name in columns), strict=True), strict=True)
-    )
+    needed = dict(zip(needs.index, rows_of(needs, *columns), strict=True))
     coverage = coverage_by_id(view)
     facts = ("attack_id", "name", "is_subtechnique", "parent_id", "covered", "rules")
     rows = []
-    for attack_id, name, is_subtechnique, parent, covered, rules in zip(
-        *(coverage[column].tolist() for column in facts), strict=True
-    ):
+    for attack_id, name, is_subtechnique, parent, covered, rules in rows_of(coverage, *facts):
         need, members, by, year = needed.get(attack_id, (0.0, 0, (), None))
         if need or covered:
             year = None if pd.isna(year) else year
@@ -161,7 +148,7 @@ def threat_overlay(view: View, threat: Threat) -> pd.DataFrame:
             rows.append(
                 (attack_id, name, is_subtechnique, parent, overlay, need, members, by, year, covered, rules)
             )
-    return THREAT_OVERLAY.frame(columns_of_rows(THREAT_OVERLAY.columns, rows))
+    return THREAT_OVERLAY.of_rows(rows)
 
 
 def _overlay(need: float, covered: float) -> str:
@@ -183,8 +170,8 @@ def compare_threats(view: View, a: Threat, b: Threat) -> pd.DataFrame:
     ]
     columns = ("attack_id", "name", "is_subtechnique", "parent_id", "covered", "state", "url")
     rows = []
-    for *row, covered, state, url in zip(*(facts[name].tolist() for name in columns), strict=True):
+    for *row, covered, state, url in rows_of(facts, *columns):
         (need_a, by_a), (need_b, by_b) = (side.get(row[0], (0.0, ())) for side in sides)
         rows.append((*row, need_a, need_b, by_a, by_b, covered, state, url))
     rows.sort(key=lambda row: (-min(row[4], row[5]), -max(row[4], row[5]), row[0]))
-    return THREAT_COMPARISON.frame(columns_of_rows(THREAT_COMPARISON.columns, rows))
+    return THREAT_COMPARISON.of_rows(rows)

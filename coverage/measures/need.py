@@ -6,12 +6,13 @@ its users, over the sum of the weights of all members. Nothing here is called ri
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import fsum
 
 import pandas as pd
 
+from coverage.frames import rows_of
 from coverage.measures.breadth import coverage_by_id
 from coverage.measures.frames import NEED, NEED_TERMS
 from coverage.scope import View, among, once_a_view
@@ -30,17 +31,15 @@ def need_terms(view: View, threat: Threat) -> pd.DataFrame:
 
     Of several ways to one ID the one that counts most is taken, once.
     """
-    weights = dict(zip(threat.members["member_id"].tolist(), threat.members["weight"].tolist(), strict=True))
-    names = dict(zip(threat.members["member_id"].tolist(), threat.members["name"].tolist(), strict=True))
+    weights = dict(rows_of(threat.members, "member_id", "weight"))
+    names = dict(rows_of(threat.members, "member_id", "name"))
     total = fsum(weights.values())
     uses = threat.uses[
         (threat.uses["counts"] > 0) & among(threat.uses["attack_id"], view.techniques["attack_id"])
     ]
     columns = ("member_id", "attack_id", "way", "through", "counts", "last_reported")
     found: dict[tuple[str, str], dict] = {}
-    for member, attack_id, way, through, counts, year in zip(
-        *(uses[name].tolist() for name in columns), strict=True
-    ):
+    for member, attack_id, way, through, counts, year in rows_of(uses, *columns):
         term = found.setdefault(
             (attack_id, member),
             {"counts": 0.0, "ways": set(), "through": set(), "year": 0, **dict.fromkeys(WAYS, 0.0)},
@@ -66,7 +65,7 @@ def need_terms(view: View, threat: Threat) -> pd.DataFrame:
         for (attack_id, member), term in found.items()
     ]
     rows.sort(key=lambda row: (row[0], -row[5], row[2].casefold(), row[1]))
-    return NEED_TERMS.frame(columns_of_rows(NEED_TERMS.columns, rows))
+    return NEED_TERMS.of_rows(rows)
 
 
 @once_a_view(most=_KEPT)
@@ -81,7 +80,7 @@ def need_by_id(view: View, threat: Threat) -> pd.DataFrame:
     ):
         users.setdefault(attack_id, []).append(tuple(term))
     coverage = coverage_by_id(view)
-    facts = zip(*(coverage[column].tolist() for column in _FACTS), strict=True)
+    facts = rows_of(coverage, *_FACTS)
     rows = []
     for attack_id, name, is_subtechnique, parent, covered, rules in facts:
         if attack_id in users:
@@ -109,7 +108,7 @@ def need_by_id(view: View, threat: Threat) -> pd.DataFrame:
                 )
             )
     rows.sort(key=lambda row: (-row[8], row[0]))
-    return NEED.frame(columns_of_rows(NEED.columns, rows))
+    return NEED.of_rows(rows)
 
 
 def _products(weights: Iterable[float], counts: Iterable[float]) -> list[float]:
@@ -205,9 +204,3 @@ def threat_coverage(view: View, threat: Threat) -> ThreatCoverage:
             for grain, mask in (("techniques", ~subtechnique), ("subtechniques", subtechnique))
         },
     )
-
-
-def columns_of_rows(names: Iterable[str], rows: Sequence[Sequence]) -> dict[str, Sequence]:
-    """Rows of values as one sequence a column."""
-    names = list(names)
-    return dict(zip(names, zip(*rows, strict=True), strict=True)) if rows else dict.fromkeys(names, ())

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
+from coverage.frames import rows_of
 from coverage.identity import counted, united
 from coverage.measures.frames import TECHNIQUE_RULES, TECHNIQUE_USERS
 from coverage.measures.gaps import gaps
-from coverage.measures.need import columns_of_rows
 from coverage.measures.next_steps import next_steps
 from coverage.measures.telemetry import named_components
 from coverage.scope import View, once_a_view
@@ -87,7 +87,7 @@ def technique_users(view: View, attack_id: str) -> pd.DataFrame:
     kinds = {one: kind for kind, found in names.items() for one in found}
     name_of = {one: name for found in names.values() for one, name in found.items()}
     uses = catalogue.uses[catalogue.uses["target_id"] == attack_id]
-    texts = dict(zip(uses["source_id"].tolist(), uses["procedure"].tolist(), strict=True))
+    texts = dict(rows_of(uses, "source_id", "procedure"))
     found = attack_uses(catalogue)
     found = found[found["attack_id"] == attack_id]
     columns = ("member_id", "way", "through", "last_reported")
@@ -102,7 +102,7 @@ def technique_users(view: View, attack_id: str) -> pd.DataFrame:
             texts.get(one) if way == "direct" else None,
             attack_url(one),
         )
-        for one, way, through, year in zip(*(found[name].tolist() for name in columns), strict=True)
+        for one, way, through, year in rows_of(found, *columns)
     ]
     ways, kind_order = list(WAYS), list(names)
     rows.sort(
@@ -115,7 +115,7 @@ def technique_users(view: View, attack_id: str) -> pd.DataFrame:
             row[4],
         )
     )
-    return TECHNIQUE_USERS.frame(columns_of_rows(TECHNIQUE_USERS.columns, rows))
+    return TECHNIQUE_USERS.of_rows(rows)
 
 
 def _analytics(view: View, attack_id: str) -> pd.DataFrame:

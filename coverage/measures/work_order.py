@@ -8,20 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import accumulate
-from math import fsum
+from math import fsum, prod
 
 import pandas as pd
 
+from coverage.frames import rows_of
 from coverage.measures.breadth import coverage_by_id
 from coverage.measures.cover import greedy_cover
 from coverage.measures.frames import GAPS, THREAT_STEPS, WORK_ORDER
 from coverage.measures.gaps import gaps
-from coverage.measures.need import columns_of_rows, need_by_id, need_terms, threat_coverage
+from coverage.measures.need import need_by_id, need_terms, threat_coverage
 from coverage.measures.next_steps import data_needed, next_steps
 from coverage.scope import View, once_a_view
 from coverage.threats.threat import Threat
 
-_ADDED = ("need", "needed_by", "last_reported", "open", "kind_factor", "borrow_factor", "data_factor")
+_ADDED = [name for name in WORK_ORDER.columns if name not in GAPS.columns]
 
 
 def work_order(
@@ -46,30 +47,25 @@ def _work_order(
     view: View, threat: Threat, factors: tuple[tuple[str, float], ...], others: View | None
 ) -> pd.DataFrame:
     ease, found = dict(factors), gaps(view)
-    needs = need_by_id(view, threat).set_index("attack_id")
-    covered = 1.0 - _covered(view, found["attack_id"])
+    needs = rows_of(need_by_id(view, threat), "attack_id", "need", "needed_by", "last_reported")
+    needed = {attack_id: (need, by, _year(year)) for attack_id, need, by, year in needs}
+    still_open = 1.0 - _covered(view, found["attack_id"])
     lent = next_steps(found, view, others)["other_rules"] if others is not None else [()] * len(found)
     data = data_needed(view)
-    at_hand = frozenset(data.loc[data["collected"], "attack_id"].tolist())
-    rows = []
+    collected = frozenset(data.loc[data["collected"], "attack_id"].tolist())
+    values: dict[str, list] = {name: found[name].tolist() for name in found} | {name: [] for name in _ADDED}
     for attack_id, kind, share, rules in zip(
-        found["attack_id"].tolist(), found["gap_type"].tolist(), covered.tolist(), lent, strict=True
+        found["attack_id"].tolist(), found["gap_type"].tolist(), still_open.tolist(), lent, strict=True
     ):
-        known = attack_id in needs.index
-        rows.append(
-            (
-                float(needs["need"][attack_id]) if known else 0.0,
-                needs["needed_by"][attack_id] if known else (),
-                _year(needs["last_reported"][attack_id]) if known else None,
-                share,
-                ease[f"ease_{kind}"],
-                ease["ease_borrow"] if len(rules) else 1.0,
-                ease["ease_data"] if attack_id in at_hand else 1.0,
-            )
+        need, by, year = needed.get(attack_id, (0.0, (), None))
+        factors_of_it = (
+            ease[f"ease_{kind}"],
+            ease["ease_borrow"] if len(rules) else 1.0,
+            ease["ease_data"] if attack_id in collected else 1.0,
         )
-    added = columns_of_rows(_ADDED, rows)
-    values = {name: found[name].tolist() for name in found} | added
-    values["score"] = [row[0] * row[3] * row[4] * row[5] * row[6] for row in rows]
+        added = (need, by, year, share, *factors_of_it, prod((need, share, *factors_of_it)))
+        for name, value in zip(_ADDED, added, strict=True):
+            values[name].append(value)
     frame = WORK_ORDER.frame(values)
     frame["_place"] = range(len(frame))
     order = ["score", "need", "_place"]
@@ -82,13 +78,12 @@ def with_need(found: pd.DataFrame, order: pd.DataFrame) -> pd.DataFrame:
     A covered ID among the gaps (`fragile`, `platform`) has no row there: it stands behind them, with nothing
     open.
     """
-    added = [name for name in WORK_ORDER.columns if name not in GAPS.columns]
-    joined = found.merge(order[["attack_id", "gap_type", *added]], on=["attack_id", "gap_type"], how="left")
+    joined = found.merge(order[["attack_id", "gap_type", *_ADDED]], on=["attack_id", "gap_type"], how="left")
     joined["needed_by"] = [names if isinstance(names, tuple) else () for names in joined["needed_by"]]
-    numbers = [name for name in added if name not in ("needed_by", "last_reported")]
+    numbers = [name for name in _ADDED if name not in ("needed_by", "last_reported")]
     joined[numbers] = joined[numbers].fillna(0.0)
     place = {key: nth for nth, key in enumerate(zip(order["attack_id"], order["gap_type"], strict=True))}
-    keys = zip(joined["attack_id"].tolist(), joined["gap_type"].tolist(), strict=True)
+    keys = rows_of(joined, "attack_id", "gap_type")
     joined["_place"] = [place.get(key, len(place)) for key in keys]
     return joined.sort_values("_place", kind="stable", ignore_index=True).drop(columns="_place")
 
@@ -99,7 +94,7 @@ def _year(value: object) -> int | None:
 
 def _covered(view: View, attack_ids: pd.Series) -> pd.Series:
     coverage = coverage_by_id(view)
-    share = dict(zip(coverage["attack_id"].tolist(), coverage["covered"].tolist(), strict=True))
+    share = dict(rows_of(coverage, "attack_id", "covered"))
     return pd.Series([share[one] for one in attack_ids.tolist()], index=attack_ids.index, dtype="float64")
 
 
@@ -112,16 +107,14 @@ def technique_steps(view: View, threat: Threat) -> pd.DataFrame:
     """
     found = gaps(view)
     needs = need_by_id(view, threat)
-    need = dict(zip(needs["attack_id"].tolist(), needs["need"].tolist(), strict=True))
+    need = dict(rows_of(needs, "attack_id", "need"))
     open_ = {one for one in found["attack_id"].tolist() if one in need}
     covered = _covered(view, needs["attack_id"]).tolist()
     left = {
         one: need[one] * (1 - share) for one, share in zip(needs["attack_id"].tolist(), covered, strict=True)
     }
     closes: dict[str, list[str]] = {}
-    for one, parent, several in zip(
-        *(found[name].tolist() for name in ("attack_id", "parent_id", "subtechniques")), strict=True
-    ):
+    for one, parent, several in rows_of(found, "attack_id", "parent_id", "subtechniques"):
         own = [one] if one in open_ and (view.scope.rollup in ("any", "direct") or not several) else []
         lifted = [parent] if view.scope.rollup == "any" and parent in open_ else []
         if own or lifted:
@@ -129,7 +122,7 @@ def technique_steps(view: View, threat: Threat) -> pd.DataFrame:
     # Of equal gains the ID that is needed itself, then by ID.
     ranks = {one: (one not in open_, one) for one in closes}
     steps = list(greedy_cover(closes, left, ranks))
-    names = dict(zip(found["attack_id"].tolist(), found["name"].tolist(), strict=True))
+    names = dict(rows_of(found, "attack_id", "name"))
     return steps_frame(
         view,
         threat,
@@ -143,7 +136,7 @@ def steps_frame(
     """THREAT_STEPS from (what to add, its name, the IDs that it is the first to close, need gained)."""
     coverage, terms = threat_coverage(view, threat), need_terms(view, threat)
     by_id: dict[str, list[str]] = {}
-    for attack_id, name in zip(terms["attack_id"].tolist(), terms["name"].tolist(), strict=True):
+    for attack_id, name in rows_of(terms, "attack_id", "name"):
         by_id.setdefault(attack_id, []).append(name)
     so_far = list(accumulate((gain for *_, gain in steps), initial=coverage.need_covered))[1:]
     rows = [
@@ -160,4 +153,4 @@ def steps_frame(
         for nth, ((what, name, new, gain), total) in enumerate(zip(steps, so_far, strict=True), 1)
         for helped in [tuple(dict.fromkeys(who for one in new for who in by_id.get(one, ())))]
     ]
-    return THREAT_STEPS.frame(columns_of_rows(THREAT_STEPS.columns, rows))
+    return THREAT_STEPS.of_rows(rows)

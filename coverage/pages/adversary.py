@@ -28,7 +28,8 @@ _TITLES = {
     "sibling_only": "Only a sibling's",
     "none": "None",
 }
-_COLUMNS = {
+# The columns of a table of IDs that an adversary needs.
+COLUMNS = {
     "attack_id": st.column_config.TextColumn("ID", width=86),
     "name": st.column_config.TextColumn("Technique", width=260),
     "state": st.column_config.TextColumn("Rules", width=240, help="What rules in scope there are for it."),
@@ -117,9 +118,9 @@ def _table(ids: pd.DataFrame, key: str) -> None:
     place = parts.chosen_row(
         ids.assign(state=ids["state"].map(STATES)),
         key,
-        _COLUMNS,
+        COLUMNS,
         height=min(38 + 35 * len(ids), 420),
-        order=list(_COLUMNS),
+        order=list(COLUMNS),
     )
     if place is not None:
         session.open_technique(ids.iloc[place]["attack_id"])

@@ -9,10 +9,10 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from coverage import session
+from coverage.frames import rows_of
 from coverage.measures.adversaries import adversaries, compare_threats
-from coverage.pages import parts
+from coverage.pages import adversary, controls, parts
 from coverage.scope import View
-from coverage.session import address
 from coverage.text import plain
 from coverage.threats.profile import group_profile
 from coverage.threats.threat import Threat
@@ -27,15 +27,9 @@ def show(now: View, threat: Threat, row: DeltaGenerator) -> None:
     if len(rows) < 2:
         st.info("This takes two adversaries of ATT&CK. Choose a profile with more of them above.")
         return
-    names = dict(zip(rows["member_id"].tolist(), rows["name"].tolist(), strict=True))
-    a = address.selectbox(
-        row, "First", list(names), "threat_a", default=next(iter(names)), format_func=names.get, width=220
-    )
-    others = [one for one in names if one != a]
-    if st.session_state.get("threat_b") not in [None, *others]:
-        del st.session_state["threat_b"]  # it is the first now
-    b = address.selectbox(
-        row, "Second", others, "threat_b", default=others[0], format_func=names.get, width=220
+    names = dict(rows_of(rows, "member_id", "name"))
+    a, b = controls.two_of(
+        row, ("First", "Second"), list(names), ("threat_a", "threat_b"), width=220, format_func=names.get
     )
     found = compare_threats(now, *(session.threat(group_profile([one])) for one in (a, b)))
     first, second = found["need_a"] > 0, found["need_b"] > 0
@@ -61,16 +55,11 @@ def show(now: View, threat: Threat, row: DeltaGenerator) -> None:
         who=["both" if x and y else names[a] if x else names[b] for x, y in zip(first, second, strict=True)],
         state=found["state"].map(STATES),
     )
-    columns = {
-        "attack_id": st.column_config.TextColumn("ID", width=86),
-        "name": st.column_config.TextColumn("Technique", width=300),
-        "who": st.column_config.TextColumn("Needed by", width=180),
-        "state": st.column_config.TextColumn(
-            "Rules", width=260, help="What rules in scope there are for it."
-        ),
-        "url": parts.LINK,
-    }
-    place = parts.chosen_row(shown, "adversary_pair", columns, height=420, order=list(columns))
+    columns = {name: adversary.COLUMNS[name] for name in ("attack_id", "name", "state", "url")}
+    columns["who"] = st.column_config.TextColumn("Needed by", width=180)
+    place = parts.chosen_row(
+        shown, "adversary_pair", columns, height=420, order=["attack_id", "name", "who", "state", "url"]
+    )
     if place is not None:
         session.open_technique(found.iloc[place]["attack_id"])
     parts.csv_button(found, now, f"compare_{a}_{b}", None, "Download the comparison as CSV")

@@ -9,6 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from coverage import session
 from coverage.charts.theme import ink_on
+from coverage.frames import rows_of
 from coverage.measures.adversaries import adversaries, adversary_tactics
 from coverage.pages import parts
 from coverage.palette import SHARE_BANDS, Theme, band_of
@@ -36,7 +37,7 @@ def show(now: View, threat: Threat, row: DeltaGenerator) -> str | None:
     """The table, whose choices stand in `row`; the ID of the adversary that was clicked, or None."""
     rows, cells = adversaries(now, threat), adversary_tactics(now, threat)
     cells = cells[cells["needed"] > 0]
-    titles = dict(zip(cells["tactic_id"].tolist(), cells["tactic"].tolist(), strict=True))
+    titles = dict(rows_of(cells, "tactic_id", "tactic"))
     order = [one for one in now.catalogue.tactics.sort_values("position")["tactic_id"] if one in titles]
     shares = cells.pivot(index="member_id", columns="tactic_id", values="share").reindex(columns=order)
     labels = _SORTS | {tactic: f"Least covered in {titles[tactic]}" for tactic in order}
@@ -71,12 +72,10 @@ def show(now: View, threat: Threat, row: DeltaGenerator) -> str | None:
         return None
     words = {
         (member, tactic): f"{number(covered)}/{needed}"
-        for member, tactic, covered, needed in zip(
-            *(cells[name].tolist() for name in ("member_id", "tactic_id", "covered", "needed")), strict=True
-        )
+        for member, tactic, covered, needed in rows_of(cells, "member_id", "tactic_id", "covered", "needed")
     }
     ids = rows["member_id"].tolist()
-    of = [f"{number(c)}/{n}" for c, n in zip(rows["covered"].tolist(), rows["needed"].tolist(), strict=True)]
+    of = [f"{number(c)}/{n}" for c, n in rows_of(rows, "covered", "needed")]
     texts = {tactic: [words.get((one, tactic)) for one in ids] for tactic in order}
     shown = rows.assign(of=of, **texts)[[*_FIXED, *order]]
     css = rows[order].map(lambda share: _css(share, session.theme()))

@@ -26,11 +26,9 @@ def compare_view(now: View, head: DeltaGenerator, row: DeltaGenerator) -> None:
     """Two rule sets compared; `head` is the place of the page's head, `row` that of its choices."""
     with head:
         corpora = beside.several_corpora("Compare", now)
-    a = address.selectbox(row, "First rule set", corpora, "compare_a", default=corpora[0], width=200)
-    others = [name for name in corpora if name != a]
-    if st.session_state.get("compare_b") not in [None, *others]:
-        del st.session_state["compare_b"]  # it is the first now
-    b = address.selectbox(row, "Second rule set", others, "compare_b", default=others[0], width=200)
+    a, b = controls.two_of(
+        row, ("First rule set", "Second rule set"), corpora, ("compare_a", "compare_b"), width=200
+    )
     both = now.of_corpora([a, b])
     found = compare(now.of_corpora([a]), now.of_corpora([b]))
     labels = {"a_only": f"only {a}", "both": "both", "b_only": f"only {b}", "neither": "neither"}

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from coverage.catalogue import Catalogue
+from coverage.frames import rows_of
 from coverage.kept import kept_with
 from coverage.threats.frames import ATTACK_USES
 
@@ -27,7 +28,7 @@ def _attack_uses(catalogue: Catalogue) -> pd.DataFrame:
     techniques: dict[str, list[tuple[str, int | None]]] = {}
     software: dict[str, list[tuple[str, int | None]]] = {}
     columns = ("source_id", "target_id", "target_kind", "last_reported")
-    for source, target, kind, year in zip(*(frame[name].tolist() for name in columns), strict=True):
+    for source, target, kind, year in rows_of(frame, *columns):
         where = software if kind == "software" else techniques
         where.setdefault(source, []).append((target, None if pd.isna(year) else int(year)))
     rows = [
@@ -58,7 +59,7 @@ def _uses_by_member(catalogue: Catalogue) -> dict[str, Uses]:
     frame = attack_uses(catalogue)
     found: dict[str, Uses] = {}
     columns = ("member_id", "attack_id", "way", "through", "last_reported")
-    for member, *use, year in zip(*(frame[name].tolist() for name in columns), strict=True):
+    for member, *use, year in rows_of(frame, *columns):
         found.setdefault(member, []).append((*use, None if pd.isna(year) else int(year)))
     return found
 
