@@ -32,6 +32,8 @@ RULES = FrameSpec(
         "integrations": (LIST, "products or log integrations the rule needs"),
         "indices": (LIST, "index patterns it reads"),
         "data_sources": (LIST, "data sources as its tags name them"),
+        "log_words": (LIST, "what it reads as it writes it: kind:word, kinds of data/log_sources.csv"),
+        "log_sources": (LIST, "log sources any of which gives it data; empty when unknown"),
         "data_components": (
             LIST,
             "ATT&CK data components that its log sources give; empty when unknown",
