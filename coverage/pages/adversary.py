@@ -14,7 +14,7 @@ from coverage.exports.columns import NAMES
 from coverage.measures import gaps
 from coverage.measures.accepted import with_accepted
 from coverage.measures.adversaries import adversaries, adversary_ids
-from coverage.pages import export_buttons, parts, threat_choice
+from coverage.pages import export_buttons, parts
 from coverage.scope import View
 from coverage.text import plain
 from coverage.threats.threat import Threat
@@ -77,10 +77,6 @@ def show(member_id: str, now: View, threat: Threat, head: DeltaGenerator) -> Non
     with st.container(horizontal=True):
         parts.csv_button(open_ids, now, f"gaps_of_{_stem(member_id)}", NAMES, "Open techniques as CSV")
         export_buttons.plan_buttons(chosen, now, None)
-        if row["kind"] in ("group", "campaign") and st.button(
-            "On the matrix", icon=":material/grid_on:", key="adversary_matrix"
-        ):
-            threat_choice.open_matrix(member_id)
     with st.expander(f"Everything that it needs ({amount(len(ids), 'ID')})"):
         _table(ids, f"adversary_all_{member_id}")
 

@@ -12,12 +12,12 @@ import pandas as pd
 from coverage.catalogue import Catalogue
 from coverage.loaders.frames import problems_frame
 from coverage.loaders.sources import shown
-from coverage.loaders.walk import Unreadable, file_bytes, text_of
+from coverage.loaders.walk import Unreadable, text_of
 from coverage.mapping.reader import Reader
 from coverage.models import Problem
 from coverage.project.settings import ThreatSetting
 from coverage.syntaxes.syntax import DocPath, Issue
-from coverage.threats.files.reading import ReadFile, read_file
+from coverage.threats.files.reading import ReadFile, bytes_of, read_file
 from coverage.threats.files.seam import CVE, FileMember, Named
 from coverage.threats.frames import MEMBER_USES, MEMBERS
 from coverage.threats.names import ids_by_name, name_key, names_of
@@ -137,7 +137,8 @@ class _Work:
             self._own_list(entry)
         cves = self._cves(entry)
         for place, text in enumerate(entry.files):
-            self._file(entry, read_file(self.profile.beside(text), text, cves), place)
+            read = read_file(self.profile.beside(text), text, cves, self.profile.contents.get(text))
+            self._file(entry, read, place)
 
     def _named(self, kind: str, text: str, entry: ThreatSetting, key: tuple) -> str | None:
         """The ID of a group, software or campaign that a text names, or None and a problem."""
@@ -283,7 +284,7 @@ class _Work:
                 found.add(text.strip().upper())
                 continue
             try:
-                listed, _ = text_of(file_bytes(self.profile.beside(text)))
+                listed, _ = text_of(bytes_of(self.profile.beside(text), self.profile.contents.get(text)))
             except Unreadable as fault:
                 self._problem(entry, ("cves", place), fault.code, "error", f"{text}: {fault.message}")
                 continue

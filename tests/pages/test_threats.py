@@ -213,16 +213,6 @@ def test_a_technique_says_who_uses_it_how_and_when(app, view):
     assert set(tables[0]["way"]) == set(users.loc[users["kind"] == "group", "way"])
 
 
-def test_an_adversary_opens_the_matrix_with_a_mark_on_what_it_needs(app, view, threat):
-    app.query_params["adversary"] = APT29
-    page = on(app, "threats.py")
-    page.button(key="adversary_matrix").click().run()
-    assert not page.exception
-    assert page.title[0].value == "Matrix"
-    wanted = {"threat": ["chosen"], "threat_groups": [APT29], "show_need": ["true"]}
-    assert shown(page) == wanted
-
-
 def test_a_cell_that_is_needed_has_a_mark_that_is_spoken_and_on_its_card(view, threat):
     profile = threat(group_profile([APT29]))
     cells, tactics = matrix_cells(view), matrix_tactics(view)

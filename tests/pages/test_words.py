@@ -162,6 +162,9 @@ KNOWN = {
     ("technique_detail.py", "labels"),
     ("technique_detail.py", "way"),
     ("technique_detail.py", "words"),
+    ("threat_builder.py", "FILES_PLACE"),
+    ("threat_builder.py", "label"),
+    ("threat_choice.py", "lines"),  # guarded where they are made
     ("threats.py", "VIEWS.get"),
     ("threats.py", "name"),  # guarded where it is set
     ("threats.py", "number(found.covered)"),
