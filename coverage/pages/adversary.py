@@ -75,7 +75,7 @@ def show(member_id: str, now: View, threat: Threat, head: DeltaGenerator) -> Non
     found = gaps(now)
     chosen = with_accepted(found[found["attack_id"].isin(open_ids["attack_id"])], session.accepted(now), now)
     with st.container(horizontal=True):
-        parts.csv_button(open_ids, now, f"gaps_of_{_stem(member_id)}", NAMES, "Open techniques as CSV")
+        parts.csv_button(open_ids, now, f"gaps_of_{stem(member_id)}", NAMES, "Open techniques as CSV")
         export_buttons.plan_buttons(chosen, now, None)
     with st.expander(f"Everything that it needs ({amount(len(ids), 'ID')})"):
         _table(ids, f"adversary_all_{member_id}")
@@ -122,6 +122,6 @@ def _table(ids: pd.DataFrame, key: str) -> None:
         session.open_technique(ids.iloc[place]["attack_id"])
 
 
-def _stem(member_id: str) -> str:
+def stem(member_id: str) -> str:
     """The ID of a member as a part of a file's name: that of a file's member has the file's path in it."""
     return "".join(sign if sign.isalnum() else "_" for sign in member_id)

@@ -10,13 +10,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from coverage.loaders import corpus_sources, load
+from coverage.measures import coverage_by_id
 from coverage.measures.need import need_by_id, threat_coverage
 from coverage.pages import threat_builder
 from coverage.project.settings import ThreatSetting
 from coverage.reading import read_in
 from coverage.session import threat_files
 from coverage.tables import PROJECT
-from coverage.threats.profile import Profile, profile_in, profile_toml
+from coverage.threats.profile import Profile, default_profile, profile_in, profile_toml
 from coverage.threats.threat import threat_in
 from tests.helpers.pages import PATHS, answer, numbers, on
 from tests.helpers.seen import as_seen
@@ -189,3 +190,50 @@ def test_what_is_kept_has_a_plain_name_and_stays_within_the_limits(session, monk
 def test_a_file_over_the_limit_of_its_kind_is_listed_and_not_read(threat):
     large = Profile("", (ThreatSetting("", files=("large.csv",)),), contents={"large.csv": b"x" * 60_000_000})
     assert threat(large).problems["code"].tolist() == ["too-large"]
+
+
+def test_two_profiles_are_compared_and_each_is_recounted_by_sets(app, view, threat):
+    """One of one's own against the default: what both need, what one does, how far each is covered."""
+    app.query_params["threat_groups"] = [APT29, "G0032"]
+    app.query_params["threat_weight_named"] = "2"
+    app.query_params.update({"threat_view": "pair", "threat_pair": "profiles"})
+    page = on(app, "threats.py")
+    assert page.selectbox(key="threat_profile_a").value == "chosen"
+    profiles = [
+        Profile("", (ThreatSetting("", groups=(APT29, "G0032")),)),
+        default_profile(date.today()),
+    ]
+    assert page.selectbox(key="threat_profile_b").value == "lately"
+    covered = {row.attack_id for row in coverage_by_id(view).itertuples() if row.covered}
+    in_scope = set(view.techniques["attack_id"])
+    users = [_users(threat(one), in_scope) for one in profiles]
+    first, second = users
+    figures = [(one.value, numbers(one.delta)) for one in page.metric]
+    for (share, counts), of in zip(figures[:2], users, strict=True):
+        need = sum(map(len, of.values()))
+        mine = sum(len(by) for one, by in of.items() if one in covered)
+        assert share == f"{mine / need:.0%}" and counts == [len(of.keys() & covered), len(of)]
+    sets = (first.keys() & second.keys(), first.keys() - second.keys(), second.keys() - first.keys())
+    assert [(int(value), delta) for value, delta in figures[2:]] == [
+        (len(part), [len(part - covered)]) for part in sets
+    ]
+    assert set(page.dataframe[0].value["attack_id"]) == first.keys() | second.keys()
+    page.selectbox(key="threat_pair_show").set_value("a").run()
+    assert set(page.dataframe[0].value["attack_id"]) == first.keys() - covered
+    assert shown(page)["threat_pair_show"] == ["a"]
+
+
+def _users(threat, in_scope: set[str]) -> dict[str, set[str]]:
+    """ID in scope -> the members that use it, by sets over the uses alone; every member weighs the same."""
+    found: dict[str, set[str]] = {}
+    for row in threat.uses[threat.uses["attack_id"].isin(in_scope)].itertuples():
+        assert row.counts == 1
+        found.setdefault(row.attack_id, set()).add(row.member_id)
+    return found
+
+
+def test_one_profile_alone_is_not_compared(app):
+    app.query_params["threat"] = "lately"
+    app.query_params.update({"threat_view": "pair", "threat_pair": "profiles"})
+    page = on(app, "threats.py")
+    assert any("takes two profiles" in one.value for one in page.info)

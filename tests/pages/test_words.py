@@ -165,6 +165,9 @@ KNOWN = {
     ("threat_builder.py", "FILES_PLACE"),
     ("threat_builder.py", "label"),
     ("threat_choice.py", "lines"),  # guarded where they are made
+    ("threat_pair.py", "KINDS.__getitem__"),
+    ("threat_pair.py", "_TOO_FEW[kind]"),
+    ("threat_pair.py", "name"),  # the head of a column is drawn as text
     ("threats.py", "VIEWS.get"),
     ("threats.py", "name"),  # guarded where it is set
     ("threats.py", "number(found.covered)"),
