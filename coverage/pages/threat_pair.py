@@ -18,14 +18,13 @@ from coverage.pages import adversary, controls, parts, threat_choice
 from coverage.scope import View
 from coverage.session import address
 from coverage.text import plain
-from coverage.threats.profile import group_profile
 from coverage.threats.threat import Threat
 from coverage.vocabulary import STATES
 from coverage.words import amount, number
 
 KINDS = {"adversaries": "Adversaries", "profiles": "Profiles"}
 _TOO_FEW = {
-    "adversaries": "This takes two adversaries of ATT&CK. Choose a profile with more of them above.",
+    "adversaries": "This takes two adversaries. Choose a profile with more of them above.",
     "profiles": "This takes two profiles: state one in coverage.toml, or make one of your own above.",
 }
 
@@ -47,7 +46,7 @@ def show(now: View, threat: Threat, row: DeltaGenerator) -> None:
         st.info(_TOO_FEW[kind])
         return
     (key_a, a), (key_b, b) = pair
-    names = (a.profile.name, b.profile.name) if kind == "profiles" else _names(threat, key_a, key_b)
+    names = (a.profile.name, b.profile.name)
     found = compare_threats(now, a, b)
     first, second = found["need_a"] > 0, found["need_b"] > 0
     _figures(now, (a, b), names, found)
@@ -87,13 +86,13 @@ def _two_adversaries(
 ) -> tuple[tuple[str, Threat], tuple[str, Threat]] | None:
     """Two members of the profile, each as a profile of its own; None where there are not so many."""
     rows = adversaries(now, threat)
-    names = dict(rows_of(rows[rows["kind"].isin(["group", "campaign", "software"])], "member_id", "name"))
+    names = dict(rows_of(rows, "member_id", "name"))
     if len(names) < 2:
         return None
     a, b = controls.two_of(
         row, ("First", "Second"), list(names), ("threat_a", "threat_b"), width=220, format_func=names.get
     )
-    return tuple((one, session.threat(group_profile([one]))) for one in (a, b))
+    return tuple((one, threat.of_member(one)) for one in (a, b))
 
 
 def _two_profiles(now: View, row: DeltaGenerator) -> tuple[tuple[str, Threat], tuple[str, Threat]] | None:
@@ -110,11 +109,6 @@ def _two_profiles(now: View, row: DeltaGenerator) -> tuple[tuple[str, Threat], t
         format_func=lambda key: found[key].name,
     )
     return tuple((one, session.threat(found[one])) for one in (a, b))
-
-
-def _names(threat: Threat, *members: str) -> tuple[str, ...]:
-    names = dict(rows_of(threat.members, "member_id", "name"))
-    return tuple(names[one] for one in members)
 
 
 def _figures(now: View, threats: tuple[Threat, Threat], names: tuple[str, ...], found: pd.DataFrame) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from difflib import get_close_matches
 
 import pandas as pd
 
 from coverage.catalogue import Catalogue
+from coverage.kept import kept_with
 from coverage.loaders.frames import problems_frame
 from coverage.loaders.sources import shown
 from coverage.loaders.walk import Unreadable, text_of
@@ -47,6 +48,17 @@ class Threat:
             f"{count} {kind if count == 1 else _PLURALS.get(kind, kind)}" for kind, count in kinds.items()
         )
         return f"{self.profile.name}: {parts or 'nobody'}"
+
+    def of_member(self, member_id: str) -> Threat:
+        """One of its members as a profile of its own, which counts as it does in this one."""
+        return kept_with(self).get(_of_member, self, member_id)
+
+
+def _of_member(threat: Threat, member_id: str) -> Threat:
+    members = threat.members[threat.members["member_id"] == member_id].reset_index(drop=True)
+    uses = threat.uses[threat.uses["member_id"] == member_id].reset_index(drop=True)
+    profile = replace(threat.profile, name=members["name"].iloc[0])
+    return replace(threat, profile=profile, members=members, uses=uses, problems=problems_frame([]))
 
 
 _PLURALS = {

@@ -18,6 +18,7 @@ from coverage.exports.briefing import report_html, report_markdown
 from coverage.exports.content import Content
 from coverage.loaders import corpus_sources, load
 from coverage.measures.adversaries import adversaries, adversary_ids
+from coverage.measures.breadth import coverage_by_id
 from coverage.measures.matrix import matrix_cells, matrix_tactics
 from coverage.measures.need import need_by_id, threat_coverage
 from coverage.measures.technique import technique_users
@@ -125,6 +126,20 @@ def test_an_adversary_has_five_states_that_add_up_and_its_open_ids(app, view, th
     assert table(page)["attack_id"].tolist() == still_open["attack_id"].tolist()
     page.button(key="adversary_back").click().run()
     assert shown(page) == {} and len(table(page)) == len(profile.members)
+
+
+def test_an_adversary_has_a_matrix_of_its_own_and_the_counts_beside_it(app, view, threat):
+    app.query_params["adversary"] = APT29
+    app.query_params["adversary_view"] = "matrix"
+    page = on(app, "threats.py")
+    profile = threat(default_profile(date.today()))
+    row = adversaries(view, profile).set_index("member_id").loc[APT29]
+    said = next(one.value for one in page.caption if one.value.startswith("Of "))
+    needed, covered, still_open, more = numbers(said)
+    assert (needed, covered) == (row["needed"], row["covered"]) and needed == covered + still_open
+    assert more == int(coverage_by_id(view)["covered"].sum()) - covered
+    page.segmented_control(key="adversary_view").set_value("all").run()
+    assert not page.exception and len(table(page)) == needed
 
 
 def test_two_adversaries_are_compared(app, view, threat):

@@ -153,7 +153,9 @@ KNOWN = {
     ("adversary.py", "STATES[state].capitalize()"),
     ("adversary.py", "_answer(row)"),
     ("adversary.py", "row['name']"),  # a title: `page_head` guards it
+    ("adversary.py", "overlay_sentence(overlay)"),  # numbers
     ("adversary.py", "title"),
+    ("adversary.py", "views.__getitem__"),
     ("adversary.py", "way"),
     ("adversary.py", "words"),
     ("adversary_table.py", "shade"),
