@@ -18,7 +18,7 @@ from coverage.cli.output import write_bytes
 from coverage.cli.scope_options import NOTHING, Given, chosen_readings, takes_scope
 from coverage.cli.short_help import ADVANCED
 from coverage.cli.terminal import error_console
-from coverage.cli.threat_options import threat_of
+from coverage.cli.threat_options import ProfileName, chosen_profile, threat_of
 from coverage.exports.briefing import changes_since
 from coverage.exports.bundle import EXPORTS, Refused, Wishes, every_frame, everything
 from coverage.exports.columns import EVERY_FRAME
@@ -98,6 +98,7 @@ def export(
     on: Day = None,
     baseline: Baseline = None,
     gaps_file: GapsFile = None,
+    profile: ProfileName = None,
     scope: Given = NOTHING,
 ) -> None:
     """Coverage as Navigator layers, workbook, picture, report, CSV, JSON or Parquet.
@@ -122,14 +123,14 @@ def export(
         )
     ((reading, view),), _ = chosen_readings(paths, (scope.attack,), scope, _day(on))
     settings = chosen_settings()
-    stated = next(iter(profiles_of(settings).values()), None)
+    stated = next(iter(profiles_of(settings).values()), None) if profile is None else chosen_profile(profile)
     threat = threat_of(stated, reading) if stated is not None else None
     content = Content(reading, view, settings, accepted_gaps(view, gaps_file, reading.reader), threat)
     if baseline is not None:
         wishes = Wishes(wishes.measures, _changes(baseline, paths, content))
     try:
         _write(content, kind, name, wishes, output)
-    except Refused as refusal:
+    except (Refused, TableError) as refusal:
         raise stop(str(refusal)) from refusal
 
 

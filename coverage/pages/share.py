@@ -83,7 +83,10 @@ with manager.container(border=True, height="stretch"):
 sheet, script, whole = st.columns(3)
 with sheet.container(border=True, height="stretch"):
     st.markdown("**For a spreadsheet**")
-    st.caption("Summary, matrix, techniques, gaps, rules, mappings and findings as tables with filters.")
+    st.caption(
+        "Summary, matrix, techniques, gaps, rules, mappings, findings, need and adversaries as tables with "
+        "filters."
+    )
     export_button("workbook", content, "export_workbook")
     parts.csv_button(content.gaps, now, "gaps", GAP_NAMES, "Gaps as CSV")
 with script.container(border=True, height="stretch"):
@@ -94,7 +97,8 @@ with script.container(border=True, height="stretch"):
         EVERY_FRAME,
         "export_frame",
         default="gaps",
-        help="docs/columns.md describes every column.",
+        help="docs/columns.md describes every column. Need and adversaries are against the "
+        "profile that is chosen on the Threats page.",
     )
     st.caption(EVERY_FRAME[frame].question)
     with st.container(horizontal=True):

@@ -78,7 +78,8 @@ def asked_for(now: View) -> Threat | None:
         threat = chosen(now)
     except TableError:
         return None  # the page says so where the profile is what it shows
-    return threat if session.settings()[0].threats or st.session_state["threat"] != LATELY else None
+    asked = st.session_state["threat"] != LATELY or st.session_state["threat_through"]
+    return threat if asked or session.settings()[0].threats else None
 
 
 def _chosen_name(place: DeltaGenerator | None) -> tuple[str, dict[str, str]]:
