@@ -28,16 +28,16 @@ ProfileName = Annotated[
 ]
 
 
-def chosen_profile(name: str | None, groups: list[str] | None = None) -> Profile:
+def chosen_profile(name: str | None, groups: list[str] | None = None, day: date | None = None) -> Profile:
     """These groups, else the profile of that name or file, else the first of coverage.toml, else the default
-    one.
+    one of a day, by default today.
     """
     if groups:
         return group_profile(groups)
     settings = chosen_settings()
     profiles = profiles_of(settings)
     if name is None:
-        return next(iter(profiles.values()), default_profile(date.today()))
+        return next(iter(profiles.values()), default_profile(day or date.today()))
     if name in profiles:
         return profiles[name]
     if not _is_file(name):
@@ -56,12 +56,12 @@ def _is_file(name: str) -> bool:
         return False
 
 
-def threat_of(profile: Profile, reading: Reading, strict: bool = False) -> Threat:
-    """The profile in the release of a reading; what is wrong with it goes to standard error, or with `strict`
-    stops.
+def threat_of(profile: Profile, reading: Reading, day: date | None = None, strict: bool = False) -> Threat:
+    """The profile in the release of a reading, on a day, by default today; what is wrong with it goes to
+    standard error, or with `strict` stops.
     """
     try:
-        threat = threat_in(profile, reading.catalogue, reading.reader, date.today())
+        threat = threat_in(profile, reading.catalogue, reading.reader, day or date.today())
     except TableError as error:
         raise stop(str(error)) from error
     errors = threat.problems.loc[threat.problems["severity"] == "error", "message"].tolist()
