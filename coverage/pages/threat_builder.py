@@ -15,6 +15,7 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from coverage.formats.registry import max_bytes
 from coverage.pages import controls
 from coverage.project.settings import ThreatSetting
 from coverage.scope import View
@@ -271,7 +272,7 @@ def _uploads(box: DeltaGenerator, files: Mapping[str, bytes]) -> None:
         type=[suffix[1:] for suffix in SUFFIXES],
         accept_multiple_files=True,
         key=key,
-        max_upload_size=threat_files.MOST_BYTES // 1_000_000,
+        max_upload_size=max(max_bytes(f"one{suffix}") for suffix in SUFFIXES) // 1_000_000,
         on_change=_take,
         args=(key,),
         help="Navigator layers, DeTT&CT groups, STIX bundles, MISP events, CVE mappings, top techniques, "

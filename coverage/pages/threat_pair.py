@@ -66,10 +66,10 @@ def show(now: View, threat: Threat, row: DeltaGenerator) -> None:
     columns["who"] = st.column_config.TextColumn("Needed by", width=180)
     order = ["attack_id", "name", "who", "state", "url"]
     if kind == "profiles":  # an adversary alone needs each of its IDs in full
-        for need, name in zip(("need_a", "need_b"), names, strict=True):
+        for need, nth in (("need_a", "first"), ("need_b", "second")):
             columns[need] = st.column_config.NumberColumn(
-                f"Need, {name}",
-                width=150,
+                f"Need, {nth}",
+                width=110,
                 format="%.2f",
                 help="Weighted share of its members that use it, 0-1.",
             )

@@ -131,6 +131,8 @@ class _Work:
         self.settings = shown(str(profile.file)) if profile.file else "profile"
         self.victims = victims_by_group()
         self.names = {kind: names_of(catalogue, kind) for kind in ("group", "software", "campaign")}
+        # A list that is the whole profile has its name.
+        self._is_list = not any(map(_names_others, profile.entries))
         self.members: dict[str, _Member] = {}
         self.problems: list[Problem] = []
         self.mitre = uses_by_member(catalogue)
@@ -263,9 +265,8 @@ class _Work:
             if words:
                 self._problem(entry, ("techniques", place), code, severity, words)
             if attack_id is not None:
-                member = member or self._member(
-                    f"list: {entry.name}", entry.name, "list", self.settings, entry
-                )
+                name = entry.name if self._is_list else "Own techniques"
+                member = member or self._member(f"list: {entry.name}", name, "list", self.settings, entry)
                 member.add(attack_id, "direct", "", _Use(None, 1.0, 1.0, text, self.settings))
 
     def _technique(self, text: str) -> tuple[str | None, str, str, str]:
@@ -432,6 +433,12 @@ def _picks_groups(entry: ThreatSetting) -> bool:
         return True
     named = (entry.groups, entry.software, entry.campaigns, entry.techniques, entry.files)
     return entry.since is not None and not any(named)
+
+
+def _names_others(entry: ThreatSetting) -> bool:
+    """Whether an entry has anybody beside a list of one's own."""
+    named = (entry.groups, entry.software, entry.campaigns, entry.files)
+    return any(named) or _picks_groups(entry)
 
 
 def _use_rows(member_id: str, member: _Member) -> Iterator[tuple]:

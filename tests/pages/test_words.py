@@ -169,7 +169,7 @@ KNOWN = {
     ("threat_choice.py", "lines"),  # guarded where they are made
     ("threat_pair.py", "KINDS.__getitem__"),
     ("threat_pair.py", "_TOO_FEW[kind]"),
-    ("threat_pair.py", "name"),  # the head of a column is drawn as text
+    ("threat_pair.py", "nth"),
     ("threats.py", "VIEWS.get"),
     ("threats.py", "name"),  # guarded where it is set
     ("threats.py", "number(found.covered)"),
