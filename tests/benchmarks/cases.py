@@ -198,6 +198,13 @@ def pages(corpus: Corpus) -> Iterator[Line]:
         ("plan.py", "Plan by need", {"gap_need": "true"}),
         ("matrix.py", "Matrix with what is needed", {"show_need": "true"}),
         ("threats.py", "Adversary", {"adversary": "G0016"}),
+        ("threats.py", "Adversary's matrix", {"adversary": "G0016", "adversary_view": "matrix"}),
+        ("threats.py", "Own profile", {"threat": "chosen", "threat_sectors": "Finance"}),
+        (
+            "threats.py",
+            "Two profiles",
+            {"threat_groups": "G0016", "threat_view": "pair", "threat_pair": "profiles"},
+        ),
         ("mapping.py", "Move to another release", {"health": "move"}),
     ]
     for file, title, link in [*((file, title, {}) for file, title, *_ in PAGES), *details]:
