@@ -15,7 +15,9 @@ from coverage.loaders import corpus_sources, load
 from coverage.pages import HIDDEN, PAGES
 from tests.helpers.browsing import cell, click_row, visit
 from tests.helpers.hostile import HOST, TEXTS, combinations, hostile_corpora
-from tests.helpers.serving import IDLE, served, settled
+from tests.helpers.serving import IDLE, NEEDS_CHROMIUM, served, settled
+
+pytestmark = NEEDS_CHROMIUM
 
 
 @pytest.fixture(scope="module")
@@ -31,18 +33,21 @@ def address(corpora, tmp_path_factory):
 
 
 @pytest.fixture
-def tab(browser, request):
+def tab(page, profile):
     """A page that records whatever it asks of anybody else, and whatever it is made to run."""
-    context = browser.new_context(viewport={"width": 1366, "height": 900})
-    page = context.new_page()
+    page.set_viewport_size({"width": 1366, "height": 900})
     page.set_default_timeout(60_000)
     page.asked, page.ran = [], []
     page.on("request", lambda one: page.asked.append(one.url))
     page.on("websocket", lambda one: page.asked.append(one.url))
     page.on("dialog", lambda one: (page.ran.append(one.message), one.dismiss()))
-    context.on("page", lambda one: page.ran.append("a page was opened"))
+
+    def opened(_) -> None:
+        page.ran.append("a page was opened")
+
+    profile.on("page", opened)
     yield page
-    context.close()
+    profile.remove_listener("page", opened)
 
 
 def assert_nobody_was_asked(page, address: str) -> None:
