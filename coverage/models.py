@@ -72,6 +72,8 @@ class Rule:
     indices: tuple[str, ...] = ()
     data_sources: tuple[str, ...] = ()
     data_components: tuple[str, ...] = ()  # names of ATT&CK data components; empty: unknown
+    log_words: tuple[str, ...] = ()
+    log_sources: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     authors: tuple[str, ...] = ()
     origin: str | None = None  # a key of vocabulary.ORIGINS; None: the format does not tell

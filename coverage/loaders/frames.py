@@ -36,6 +36,8 @@ RULES = FrameSpec(
             LIST,
             "ATT&CK data components that its log sources give; empty when unknown",
         ),
+        "log_words": (LIST, "stub"),
+        "log_sources": (LIST, "stub"),
         "tags": (LIST, "tags as written"),
         "authors": (LIST, "authors as written"),
         "origin": (TEXT, "vendor or own; NA when the format does not name it"),
