@@ -74,6 +74,7 @@ class Rule:
     data_components: tuple[str, ...] = ()  # names of ATT&CK data components; empty: unknown
     log_words: tuple[str, ...] = ()
     log_sources: tuple[str, ...] = ()
+    can_run: bool | None = None  # whether its data arrives; None: nothing tells
     tags: tuple[str, ...] = ()
     authors: tuple[str, ...] = ()
     origin: str | None = None  # a key of vocabulary.ORIGINS; None: the format does not tell

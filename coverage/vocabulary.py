@@ -286,6 +286,7 @@ RULE_DIFFERENCES: dict[str, str] = {
     "remapped": "It names other techniques or tactics",
     "class": "It is of another class",
     "enabled": "It was enabled or disabled",
+    "data": "Its data arrives now, or no longer does",
     "platforms": "It works on other platforms",
 }
 

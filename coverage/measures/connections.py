@@ -10,11 +10,12 @@ import pandas as pd
 
 from coverage.frames import rows_of
 from coverage.inventory.arrivals import ARRIVES, STALE, Arrivals, Listed
+from coverage.inventory.verdicts import CAN_RUN, sources_of
 from coverage.log_sources import LogSourceTable
 from coverage.measures.data_frames import NEXT_SOURCES, SOURCES
 from coverage.measures.data_states import id_states
 from coverage.measures.need import need_by_id
-from coverage.measures.verdicts import CAN_RUN, log_source_table, sources_of, verdict_by_rule
+from coverage.measures.verdicts import log_source_table, verdict_by_rule
 from coverage.measures.visibility import id_data, references_in_scope
 from coverage.scope import View, once_a_view
 from coverage.threats.threat import Threat

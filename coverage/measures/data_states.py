@@ -10,16 +10,11 @@ import pandas as pd
 
 from coverage.frames import FrameSpec, rows_of
 from coverage.inventory.arrivals import ARRIVES, MISSING, Arrivals
+from coverage.inventory.verdicts import CAN_RUN, CANNOT_FIRE
 from coverage.measures.data_frames import ID_STATES, PLACEMENT_STATES
 from coverage.measures.references import references
 from coverage.measures.rollup import coverage_columns, rolled_up, units_with_parent
-from coverage.measures.verdicts import (
-    CAN_RUN,
-    CANNOT_FIRE,
-    log_source_table,
-    verdict_by_rule,
-    verdict_counts,
-)
+from coverage.measures.verdicts import log_source_table, verdict_by_rule, verdict_counts
 from coverage.measures.visibility import id_data
 from coverage.scope import View, once_a_view
 from coverage.vocabulary import DATA_STATES

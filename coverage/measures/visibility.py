@@ -12,10 +12,11 @@ import pandas as pd
 
 from coverage.frames import rows_of
 from coverage.inventory.arrivals import ARRIVES, MISSING, NOT_TOLD, Arrivals
+from coverage.inventory.verdicts import CAN_RUN
 from coverage.measures.data_frames import ANALYTIC_DATA, ID_DATA
 from coverage.measures.references import references
 from coverage.measures.threat import by_family
-from coverage.measures.verdicts import CAN_RUN, log_source_table, verdict_by_rule
+from coverage.measures.verdicts import log_source_table, verdict_by_rule
 from coverage.scope import View, once_a_view
 
 _KEPT = 12
