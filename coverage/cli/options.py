@@ -47,6 +47,10 @@ EveryRow = Annotated[
 ]
 
 
+# What an option wants that counts by the data that arrives.
+NEEDS_AN_INVENTORY = "needs an inventory: [[data]] in coverage.toml says what arrives (docs/data.md)"
+
+
 def default_paths(environment: str | None = None) -> list[str]:
     """The rule paths read when none is given, as `offered.default_texts` says."""
     return default_texts(chosen_settings(), environment)

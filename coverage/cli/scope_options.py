@@ -19,7 +19,7 @@ import typer
 from typer.models import OptionInfo
 
 from coverage.catalogue import CatalogueError, Release, shelf
-from coverage.cli.options import choice, chosen_release, loaded_rules, stop
+from coverage.cli.options import NEEDS_AN_INVENTORY, choice, chosen_release, loaded_rules, stop
 from coverage.cli.short_help import ADVANCED, first_sentence
 from coverage.cli.terminal import error_console
 from coverage.loaders import Loaded
@@ -238,6 +238,8 @@ def chosen_readings(
         corpora = [
             choice("rule set", name, (stamp.name for stamp in loaded.corpora)) for name in scope.corpora or ()
         ]
+        if options.get("runs") and loaded.arrivals is None:
+            raise stop(f"--can-run {NEEDS_AN_INVENTORY}")
         return [(reading, reading.view(**options, corpora=corpora, on=on)) for reading in readings], loaded
     except (CatalogueError, TableError) as error:
         raise stop(str(error)) from error

@@ -192,6 +192,9 @@ class Arrivals:
         return replace(self, rows=tuple(dict.fromkeys((*self.rows, *rows))))
 
 
+NOTHING_TOLD = Arrivals()  # where there is no inventory
+
+
 def arrivals_of(inventory: pd.DataFrame, complete: Iterable[Sequence[str]]) -> Arrivals:
     """What the rows of an INVENTORY frame say.
 
