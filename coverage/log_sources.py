@@ -1,44 +1,143 @@
-"""STUB until words.ready."""
+"""Words for log data -> log sources and data components of ATT&CK, by the editable table
+`data/log_sources.csv`.
+
+One row a word, as a vendor's rules, a SIEM's export or MITRE itself writes it. What different vendors call
+by different names meets in `sources` (MITRE's log source names, each in one spelling) and in `components`.
+The table's columns:
+
+- `kind`: whose word it is, one of `KINDS`; `word`: the word, or a pattern such as `logs-okta*`.
+- `sources`: log sources that carry it, joined by `; `; empty where it may be of any.
+- `channel`: which events of the source it means; empty for all.
+- `components`: the data components that it surely gives; empty where only the events would tell.
+- `platforms`: where it is of these platforms alone. `note`: why a doubtful row is as it is.
+
+Independent of rule formats and ATT&CK releases.
+"""
+
 from __future__ import annotations
-import csv
+
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from fnmatch import fnmatchcase
+from difflib import get_close_matches
 from pathlib import Path
+
+from coverage.word_table import Term, WordTable, split_words, table_lines
+
+LOG_SOURCES_CSV = Path(__file__).resolve().parents[1] / "data" / "log_sources.csv"
+COLUMNS = ("kind", "word", "sources", "channel", "components", "platforms", "note")
+KINDS = {
+    "sigma_logsource": "Sigma: product/category or product/service",
+    "eql_category": "Elastic: event category of an EQL query",
+    "integration": "Elastic: integration, or package.dataset",
+    "tag": "Elastic: tag of a rule",
+    "index": "Elastic: index, data stream or pattern",
+    "splunk_source": "Splunk: data source of contentctl",
+    "splunk_sourcetype": "Splunk: sourcetype",
+    "sentinel_table": "Sentinel: table",
+    "sentinel_connector": "Sentinel: data connector",
+    "panther_log": "Panther: log type",
+    "falco_source": "Falco: source",
+    "secops_word": "Google SecOps: log type or product",
+    "suricata_word": "Suricata: protocol",
+    "wazuh_word": "Wazuh: group or decoder",
+    "windows_channel": "Windows: channel of the event log, or channel/event ID",
+    "dettect": "DeTT&CT: data source",
+    "attack": "MITRE: log source name, in any spelling",
+}
+# The event categories that an EQL query names: `process where ...`, also within a sequence.
+_EQL_CATEGORY = re.compile(r"(?:^|\[)\s*(\w+)\s+where\b", re.MULTILINE)
+
 
 @dataclass(frozen=True, slots=True)
 class LogSource:
+    """One line of the table."""
+
     kind: str
     word: str
-    sources: tuple
-    channel: str
-    components: tuple
-    platforms: tuple
+    sources: tuple[str, ...] = ()
+    channel: str = ""
+    components: tuple[str, ...] = ()
+    platforms: tuple[str, ...] = ()
     note: str = ""
 
-class LogSourceTable:
-    def __init__(self, rows):
-        self.every_row = tuple(rows)
-        self._by = {}
-        self._kind = {}
-        for r in self.every_row:
-            self._by.setdefault((r.kind, r.word.lower()), []).append(r)
-            self._kind.setdefault(r.kind, []).append(r)
-        self._memo = {}
-    def rows(self, kind, word):
-        k = (kind, word.lower())
-        if k not in self._memo:
-            self._memo[k] = tuple(self._by.get(k) or [r for r in self._kind.get(kind, ()) if fnmatchcase(k[1], r.word.lower())])
-        return self._memo[k]
-    def nearest(self, kind, word):
-        return None
 
-def read_log_sources(path=Path(__file__).resolve().parent.parent / "data" / "data_components.csv"):
-    from coverage.formats.components import read_components
-    t = read_components()
-    plat = lambda w: ("Windows",) if "windows" in w or "win" in w else ()
-    rows = [LogSource(r.kind, r.word, tuple("C:"+c for c in r.components), "", r.components, plat(r.word)) for r in t.rows]
-    from coverage.catalogue import shelf
-    names = sorted(set(shelf.open_release("enterprise-18.1").log_sources["name"].tolist()))
-    rows += [LogSource("attack", n, (n,), "", (), ()) for n in names]
-    return LogSourceTable(rows)
+class LogSourceTable(WordTable):
+    """The table of log sources."""
+
+    def row_of(self, kind: str, word: str) -> LogSource | None:
+        """The row of a word, else of the longest pattern that it fits; None for an unknown word."""
+        fitting = self.matching(kind, word)
+        return self.first([(kind, word)]) or max(fitting, key=lambda row: len(row.word), default=None)
+
+    def nearest(self, kind: str, word: str) -> str | None:
+        """The listed word of a kind that is most like an unknown one; None when none is near."""
+        known = {row.word.lower(): row.word for row in self._patterns.get(kind, ())}
+        near = get_close_matches(word.lower(), known, n=1)
+        return known[near[0]] if near else None
+
+    def data_of(self, terms: Iterable[Term], free: bool = False) -> dict[str, tuple[str, ...]]:
+        """What a rule's terms say of its data: values of `Rule`'s `log_words`, `log_sources` and
+        `data_components`, in the order of the terms, each once.
+
+        Parameters
+        ----------
+        free
+            Whether the terms are free words, of which only listed ones are known to name data.
+        """
+        found = [(term[0], self.first(term)) for term in map(tuple, terms) if term]
+        rows = [row for _, row in found if row]
+        return _data((word for word, row in found if row or not free), rows, rows)
+
+    def elastic(
+        self,
+        tags: Sequence[str] = (),
+        integrations: Sequence[str] = (),
+        indices: Sequence[str] = (),
+        language: str | None = None,
+        query: str | None = None,
+    ) -> dict[str, tuple[str, ...]]:
+        """The same of a rule of Elastic's, with the indices and integrations it reads as its words. Its
+        components are those of the event categories of its EQL; without any, those of what it reads.
+        """
+        packages = [row for word in integrations for row in self._of_package(word)]
+        tagged = [row for tag in tags if (row := self.first([("tag", tag)])) is not None]
+        streams = [row for index in indices if (row := self.row_of("index", index)) is not None]
+        read = [*streams, *packages, *tagged]
+        words = [*(("index", index) for index in indices), *(("integration", word) for word in integrations)]
+        named = self._eql_categories(query) if language == "eql" and query else []
+        return _data(words, read, named if any(row.components for row in named) else read)
+
+    def _eql_categories(self, query: str) -> list[LogSource]:
+        found = (self.first([("eql_category", word)]) for word in _EQL_CATEGORY.findall(query))
+        return [row for row in found if row]
+
+    def _of_package(self, word: str) -> list[LogSource]:
+        row = self.first([("integration", word), ("integration", word.partition(".")[0])])
+        return [row] if row else []
+
+
+def _data(
+    words: Iterable[tuple[str, str]], read: Iterable[LogSource], named: Iterable[LogSource]
+) -> dict[str, tuple[str, ...]]:
+    return {
+        "log_words": tuple(dict.fromkeys(f"{kind}:{word}" for kind, word in words)),
+        "log_sources": tuple(dict.fromkeys(name for row in read for name in row.sources)),
+        "data_components": tuple(dict.fromkeys(name for row in named for name in row.components)),
+    }
+
+
+def read_log_sources(path: Path = LOG_SOURCES_CSV) -> LogSourceTable:
+    """The table in a CSV file. Lines or a file that cannot be read are listed in `faults`; never raises."""
+    lost = "no rule's log sources and data components are known"
+    return LogSourceTable(*table_lines(path, COLUMNS, lost, _row))
+
+
+def _row(line: dict, number: int) -> LogSource | str:
+    kind, word, channel, note = ((line[name] or "").strip() for name in ("kind", "word", "channel", "note"))
+    if kind not in KINDS or not word:
+        return f"Line {number} needs a kind ({', '.join(KINDS)}) and a word."
+    sources, components, platforms = (
+        split_words(line[name]) for name in ("sources", "components", "platforms")
+    )
+    return LogSource(kind, word, sources, channel, components, platforms, note)

@@ -71,9 +71,9 @@ class Rule:
     integrations: tuple[str, ...] = ()
     indices: tuple[str, ...] = ()
     data_sources: tuple[str, ...] = ()
+    log_words: tuple[str, ...] = ()  # `kind:word` of what it reads, kinds of log_sources.KINDS
+    log_sources: tuple[str, ...] = ()  # names of log sources any of which gives it data; empty: unknown
     data_components: tuple[str, ...] = ()  # names of ATT&CK data components; empty: unknown
-    log_words: tuple[str, ...] = ()
-    log_sources: tuple[str, ...] = ()
     can_run: bool | None = None  # whether its data arrives; None: nothing tells
     tags: tuple[str, ...] = ()
     authors: tuple[str, ...] = ()

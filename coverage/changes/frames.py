@@ -183,7 +183,7 @@ _LENT_RULE = {
     "rule_platforms": (LIST, "platforms it works on; empty when not known"),
     "rule_log_sources": (LIST, "integrations and data sources it names, as written"),
     "own_log_sources": (LIST, "those of them that my own rules in scope name too, ignoring case"),
-    "rule_data_components": (LIST, "ATT&CK data components it needs, by data/data_components.csv"),
+    "rule_data_components": (LIST, "ATT&CK data components it needs, by data/log_sources.csv"),
     "own_data_components": (LIST, "those of them that my own rules in scope need on the same platform"),
 }
 

@@ -109,7 +109,7 @@ def detection_values(
         "platforms": platforms,
         "integrations": integrations,
         "indices": indices,
-        "data_components": context.components.elastic(tags, integrations, indices, language, query),
+        **context.log_sources.elastic(tags, integrations, indices, language, query),
         "data_sources": data_sources(tags),
         "tags": tags,
         "authors": rule.texts("author", single=True),

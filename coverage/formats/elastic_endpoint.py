@@ -56,7 +56,7 @@ def _rule(file: RuleFile, rule: Fields, context: Context) -> tuple[Rule | None, 
             language="eql",
             platforms=platforms,
             integrations=("endpoint",),  # these rules run inside Elastic Defend and nowhere else
-            data_components=context.components.elastic(tags, language="eql", query=rule.text("query")),
+            **context.log_sources.elastic(tags, ("endpoint",), language="eql", query=rule.text("query")),
             data_sources=data_sources(tags),
             tags=tags,
             authors=rule.texts("author", single=True),

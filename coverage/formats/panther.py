@@ -97,7 +97,7 @@ def _built(file: RuleFile, rule: YamlFields, id_key: str, nth: int, document: An
             platforms=platforms,
             integrations=tuple(dict.fromkeys(log.partition(".")[0] for log in logs)),
             data_sources=logs,
-            data_components=context.components.components(map(_log_words, logs)),
+            **context.log_sources.data_of(map(_log_words, logs)),
             tags=rule.texts("Tags", single=True),
             authors=rule.texts("Author", single=True),
             created=rule.day("CreatedAt"),

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from pathlib import Path
 
-from coverage.formats.words import Term, WordTable, split_words, table_lines
+from coverage.word_table import Term, WordTable, split_words, table_lines
 
 PLATFORMS_CSV = Path(__file__).resolve().parents[2] / "data" / "platforms.csv"
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from coverage.formats.components import ComponentTable
 from coverage.formats.platforms import PlatformTable
+from coverage.log_sources import LogSourceTable
 from coverage.models import LoadResult
 from coverage.syntaxes.syntax import DocPath, Syntax
 
@@ -36,7 +36,7 @@ class Context:
     """What all files of one load share."""
 
     platforms: PlatformTable
-    components: ComponentTable = field(default_factory=ComponentTable)
+    log_sources: LogSourceTable = field(default_factory=LogSourceTable)
 
 
 MAX_BYTES = 5_000_000  # of formats without a limit of their own: the largest real rule is under 100 kB

@@ -36,6 +36,7 @@ from coverage.syntaxes.written_fields import YamlFields
 from coverage.syntaxes.yaml_scan import Documents
 from coverage.syntaxes.yaml_text import YAML, duplicate_keys
 from coverage.vocabulary import parent_of
+from coverage.word_table import Term
 
 ANALYTICS = ("triggerOperator", "queryFrequency", "severity", "kind")
 HUNT_FOLDERS = frozenset({"hunting queries", "hunting", "hunting_queries", "huntingqueries"})
@@ -226,9 +227,7 @@ def _built(file: RuleFile, parts: Parts, format_id: str, nth: int, context: Cont
             platforms=platforms,
             integrations=connectors,
             data_sources=tables,
-            data_components=context.components.components(
-                [("sentinel_table", name)] for name in _read_tables(tables, query)
-            ),
+            **context.log_sources.data_of(_data_read(tables, query, context)),
             tags=_plain_tags(rule),
             authors=parts.author,
             updated=rule.day("lastModifiedUtc"),
@@ -276,6 +275,13 @@ def _words(
 def _read_tables(tables: tuple[str, ...], query: str | None) -> tuple[str, ...]:
     """The tables that a rule lists, then those at the start of a line of its query."""
     return tuple(dict.fromkeys([*tables, *_TABLE.findall(query or "")]))
+
+
+def _data_read(tables: tuple[str, ...], query: str | None, context: Context) -> Iterator[Term]:
+    """The same, of a query only the known ones: a line may also begin with a variable."""
+    for name in _read_tables(tables, query):
+        if name in tables or context.log_sources.knows("sentinel_table", name):
+            yield [("sentinel_table", name)]
 
 
 def _plain_tags(rule: Fields) -> tuple[str, ...]:

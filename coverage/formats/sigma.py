@@ -199,7 +199,7 @@ def _built(file: RuleFile, part: Part, nth: int, document: Any, context: Context
             platforms=platforms,
             integrations=product,
             data_sources=source,
-            data_components=context.components.components(map(_source_words, source)),
+            **context.log_sources.data_of(map(_source_words, source)),
             tags=tags,
             authors=names(rule.texts("author", single=True)),
             created=rule.day("date"),

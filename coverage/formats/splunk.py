@@ -27,12 +27,12 @@ from coverage.formats.outcome import (
 from coverage.formats.platforms import RuleWords
 from coverage.formats.seam import Context, RuleFile
 from coverage.formats.unread import named_texts
-from coverage.formats.words import beginnings
 from coverage.models import LoadResult
 from coverage.syntaxes.fields import Fields
 from coverage.syntaxes.syntax import Issue
 from coverage.syntaxes.written_fields import YamlFields
 from coverage.syntaxes.yaml_text import YAML, duplicate_keys
+from coverage.word_table import beginnings
 
 SPENT_FOLDERS = frozenset({"deprecated", "removed"})
 STATUS_CLASSES = {
@@ -107,9 +107,7 @@ def _built(file: RuleFile, rule: YamlFields, nth: int, context: Context) -> Buil
             platforms=platforms,
             integrations=sources,
             data_sources=sources,
-            data_components=context.components.components(
-                beginnings("splunk_source", source) for source in sources
-            ),
+            **context.log_sources.data_of(beginnings("splunk_source", source) for source in sources),
             tags=(*tags.texts("analytic_story", single=True), *asset),
             authors=names(rule.texts("author", single=True)),
             updated=rule.day("date"),

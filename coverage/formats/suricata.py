@@ -301,9 +301,7 @@ def _built(file: RuleFile, place: int, values: dict, document: Any, nth: int, co
             platforms=platforms,
             integrations=("suricata",),
             data_sources=_protocol(values),
-            data_components=context.components.components(
-                [("suricata_word", word)] for word in _protocol(values)
-            ),
+            **context.log_sources.data_of([("suricata_word", word)] for word in _protocol(values)),
             tags=tuple(f"{key} {value}".strip() for key, value, _ in pairs),
             created=days.day("created_at"),
             updated=days.day("updated_at"),

@@ -175,8 +175,8 @@ def _built(file: RuleFile, found: Found, document: Any, nth: int, context: Conte
             integrations=groups[:1],
             data_sources=sources,
             tags=groups,
-            data_components=context.components.components(
-                [("wazuh_word", word)] for word in (*groups, *sources)
+            **context.log_sources.data_of(
+                ([("wazuh_word", word)] for word in (*groups, *sources)), free=True
             ),
             description=name,
             query=file.text[start:end] or None,

@@ -30,11 +30,11 @@ from coverage.formats.outcome import (
 )
 from coverage.formats.platforms import RuleWords
 from coverage.formats.seam import Context, RuleFile
-from coverage.formats.words import beginnings
 from coverage.models import LoadResult
 from coverage.syntaxes.fields import Fields
 from coverage.syntaxes.scanned import Lines, Scanned, scanned_syntax
 from coverage.syntaxes.syntax import DocPath, Issue, path_text
+from coverage.word_table import beginnings
 
 # A comment or a text that is not closed goes on to where it must end, so that every sign is looked at once.
 _COMMENT = r"//[^\n]*+|/\*.*?(?:\*/|\Z)"
@@ -291,9 +291,7 @@ def _built(file: RuleFile, place: int, values: dict, document: Any, nth: int, co
             platforms=platforms,
             integrations=products,
             data_sources=sources,
-            data_components=context.components.components(
-                beginnings("secops_word", log) for log in (*sources, *logs)
-            ),
+            **context.log_sources.data_of(beginnings("secops_word", log) for log in (*sources, *logs)),
             tags=_listed(meta, "tags"),
             authors=names([meta.text("author") or ""]),
             created=_day(meta, "created"),

@@ -14,11 +14,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from coverage.formats.components import COMPONENTS_CSV, read_components
 from coverage.formats.platforms import PLATFORMS_CSV, read_platforms
 from coverage.formats.registry import LOADERS, chosen, max_bytes
 from coverage.formats.seam import Context, RuleFile
-from coverage.formats.words import WordTable
 from coverage.loaders.frames import problems_frame, rules_frame, written_frame
 from coverage.loaders.repeats import repeats
 from coverage.loaders.repository import Commit, commit_of
@@ -34,9 +32,11 @@ from coverage.loaders.walk import (
     text_of,
     too_large,
 )
+from coverage.log_sources import LOG_SOURCES_CSV, read_log_sources
 from coverage.models import CorpusStamp, LoadResult, Problem
 from coverage.outside.folders import recorded_commit
 from coverage.syntaxes.syntax import Unparsable
+from coverage.word_table import WordTable
 from coverage.words import amount
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def load(
     sources: Sequence[CorpusSource],
     progress: Progress | None = None,
     platforms_csv: Path = PLATFORMS_CSV,
-    components_csv: Path = COMPONENTS_CSV,
+    log_sources_csv: Path = LOG_SOURCES_CSV,
 ) -> Loaded:
     """The rules, mappings as written and problems of some corpora, in corpus and then path order.
 
@@ -69,18 +69,18 @@ def load(
     `bad-toml`, `not-utf8`, `too-large`, `unreadable-file`, `loader-failed` (errors; `not-utf8` of text that
     was read all the same is a warning), `duplicate-id` (warning, on the later file), `same-content`,
     `empty-file`, `platform-word-unknown` (notes; the last one a word and corpus), `platforms-table` and
-    `components-table` (errors: a line of data/platforms.csv, of data/data_components.csv).
+    `log-sources-table` (errors: a line of data/platforms.csv, of data/log_sources.csv).
 
     Parameters
     ----------
     progress
         Called after each file with (files done, files in all, relative path). What it raises goes through.
     """
-    context = Context(read_platforms(platforms_csv), read_components(components_csv))
+    context = Context(read_platforms(platforms_csv), read_log_sources(log_sources_csv))
     result = LoadResult(
         problems=[
             *_table_faults(platforms_csv, "platforms-table", context.platforms),
-            *_table_faults(components_csv, "components-table", context.components),
+            *_table_faults(log_sources_csv, "log-sources-table", context.log_sources),
         ]
     )
     walks = listed(unique_names(sources))
@@ -189,7 +189,7 @@ def folded(problems: Iterable[Problem]) -> list[Problem]:
 def fingerprint(
     sources: Sequence[CorpusSource],
     platforms_csv: Path = PLATFORMS_CSV,
-    components_csv: Path = COMPONENTS_CSV,
+    log_sources_csv: Path = LOG_SOURCES_CSV,
 ) -> str:
     """A text that changes when a file of the corpora, or a table that loading reads, is added, removed or
     written.
@@ -205,7 +205,7 @@ def fingerprint(
         for file in walk.files:
             state = (file.size, file.mtime_ns, file.ctime_ns, file.identity)
             digest.update(f"{file.relative}\0{state}\0{_RECENT.content(file.path, state)}\n".encode())
-    digest.update(files_fingerprint([platforms_csv, components_csv]).encode())
+    digest.update(files_fingerprint([platforms_csv, log_sources_csv]).encode())
     return digest.hexdigest()
 
 

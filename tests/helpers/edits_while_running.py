@@ -87,10 +87,10 @@ EDITS = {
             TABLES / "platforms.csv", "sigma_product,windows,Windows", "sigma_product,windows,Linux"
         ),
     ),
-    "data_components.csv": (
+    "log_sources.csv": (
         lambda app: options(app, "rule_data_components"),
         lambda: replaced(
-            TABLES / "data_components.csv",
+            TABLES / "log_sources.csv",
             "process_creation,Process Creation",
             "process_creation,File Access",
         ),

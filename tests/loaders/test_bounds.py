@@ -396,7 +396,7 @@ def test_growing_old_changes_no_fingerprint_and_reads_once_more(tmp_path, monkey
 
 
 def test_the_fingerprint_knows_every_table_that_loading_reads(tmp_path):
-    tables = [tmp_path / "platforms.csv", tmp_path / "data_components.csv"]
+    tables = [tmp_path / "platforms.csv", tmp_path / "log_sources.csv"]
     (tmp_path / "rules").mkdir()
     source = [CorpusSource("x", tmp_path / "rules")]
     seen = {fingerprint(source, *tables), files_fingerprint(tables)}

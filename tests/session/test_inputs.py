@@ -67,7 +67,7 @@ def rewritten(file: Path) -> None:
 CHANGES = {
     **{
         f"tables {name}": ("tables", lambda place, name=name: rewritten(place / "data" / name))
-        for name in ("weights.csv", "priority.csv", "platforms.csv", "data_components.csv")
+        for name in ("weights.csv", "priority.csv", "platforms.csv", "log_sources.csv")
     },
     "tables another": ("tables", lambda place: (place / "data" / "new.csv").write_text("a\n")),
     "settings": ("settings", lambda place: (place / "coverage.toml").write_text("# a comment\n")),
@@ -140,7 +140,7 @@ def followed(tmp_path_factory) -> dict[str, list[str]]:
     [
         ("weights.csv", "0.50", "0.25"),
         ("platforms.csv", "Windows", "Linux"),
-        ("data_components.csv", "Process Creation", "File Access"),
+        ("log_sources.csv", "Process Creation", "File Access"),
         ("coverage.toml", "Silenced (0)", "Silenced (1)"),
         ("a rule", "T1059", "T1003"),
     ],

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from coverage.catalogue import shelf
-from coverage.formats.components import COMPONENTS_CSV, KINDS, read_components
 from coverage.loaders import CorpusSource, load
+from coverage.log_sources import KINDS, LOG_SOURCES_CSV, read_log_sources
 from coverage.tables import PROJECT
 from tests.helpers.formats import of_text
 
@@ -138,7 +138,7 @@ def test_what_a_rule_of_each_format_tells(tmp_path, name, text, expected):
 
 
 def test_the_table_is_whole_and_names_only_components_of_the_default_release():
-    table = read_components()
+    table = read_log_sources()
     names = set(shelf.open_release(shelf.default_release()).frame("data_components")["name"])
     assert table.faults == () and {row.kind for row in table.rows} == set(KINDS)
     assert {name for row in table.rows for name in row.components} - names == set()
@@ -151,15 +151,15 @@ def test_an_unlisted_word_is_silent_and_a_wrong_table_is_told(tmp_path):
     assert load([CorpusSource("c", tmp_path)]).problems.empty
     table = tmp_path / "t.csv"
     table.write_text(
-        "kind,word,components,note\nmood,happy,File Access,\nsigma_logsource,starship,File Access; Drive "
-        "Access,\n"
+        "kind,word,sources,channel,components,platforms,note\nmood,happy,,,File Access,,\n"
+        "sigma_logsource,starship,bridge:log,,File Access; Drive Access,,\n"
     )
-    found = load([CorpusSource("c", tmp_path / "a.yml")], components_csv=table)
-    assert found.problems.code.tolist() == ["components-table"] and found.rules.data_components.tolist() == [
+    found = load([CorpusSource("c", tmp_path / "a.yml")], log_sources_csv=table)
+    assert found.problems.code.tolist() == ["log-sources-table"] and found.rules.data_components.tolist() == [
         ("File Access", "Drive Access")
     ]
-    assert load([], components_csv=tmp_path / "none.csv").problems.code.tolist() == ["components-table"]
-    assert COMPONENTS_CSV.is_file()
+    assert load([], log_sources_csv=tmp_path / "none.csv").problems.code.tolist() == ["log-sources-table"]
+    assert LOG_SOURCES_CSV.is_file()
 
 
 @pytest.mark.corpora
