@@ -20,6 +20,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 
 from coverage.word_table import Term, WordTable, split_words, table_lines
@@ -131,6 +132,20 @@ def read_log_sources(path: Path = LOG_SOURCES_CSV) -> LogSourceTable:
     """The table in a CSV file. Lines or a file that cannot be read are listed in `faults`; never raises."""
     lost = "no rule's log sources and data components are known"
     return LogSourceTable(*table_lines(path, COLUMNS, lost, _row))
+
+
+def listed_log_sources() -> LogSourceTable:
+    """The table of `data/`, read once for as long as its file stays as it is."""
+    try:
+        state = LOG_SOURCES_CSV.stat()
+    except OSError:
+        return read_log_sources()
+    return _listed(state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=2)
+def _listed(_modified: int, _size: int) -> LogSourceTable:
+    return read_log_sources()
 
 
 def _row(line: dict, number: int) -> LogSource | str:

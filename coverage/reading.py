@@ -20,7 +20,7 @@ from coverage.inventory.arrivals import Arrivals
 from coverage.inventory.verdicts import can_run
 from coverage.kept import kept_property
 from coverage.loaders import Loaded
-from coverage.log_sources import read_log_sources
+from coverage.log_sources import listed_log_sources
 from coverage.mapping.reader import Reader, mappings_as_read
 from coverage.scope import Scope, View
 from coverage.tables import depth_weights
@@ -65,7 +65,7 @@ class Reading:
 
 def on_data(loaded: Loaded, arrivals: Arrivals) -> Loaded:
     """The same rules, and whether each can run on the data that arrives."""
-    rules = loaded.rules.assign(can_run=can_run(loaded.rules, arrivals, read_log_sources()))
+    rules = loaded.rules.assign(can_run=can_run(loaded.rules, arrivals, listed_log_sources()))
     return replace(loaded, rules=rules[list(loaded.rules.columns)], arrivals=arrivals)
 
 

@@ -1,8 +1,8 @@
 """What arrives, as one value: what the inventories list, and how far they are complete.
 
-Answers for a word of a rule, a log source and a data component whether it arrives, is missing, or nothing tells.
-A source that arrives is all that an inventory proves: not that a certain event is in it. Knows no rule and no
-release.
+Answers for a word of a rule, a log source and a data component whether it arrives, is missing, or nothing
+tells. A source that arrives is all that an inventory proves: not that a certain event is in it. Knows no rule
+and no release.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Listed:
 
 @dataclass(frozen=True)
 class Way:
-    """One way in which a word arrives: through a row as the rule writes it, or through a common log source."""
+    """One way in which a word arrives: through a row as the rule writes it, or a common log source."""
 
     word: str  # what the inventory calls it
     sources: tuple[str, ...]  # it is lost when the last of these is
@@ -125,12 +125,20 @@ class Arrivals:
         written = list(self._as_written(kind, word.casefold()))
         ways = [Way(row.word, row.names) for row in written if row.state == ARRIVES]
         ways += [
-            Way(row.word, (source,)) for source in sources for row in self._through(source, platforms, ARRIVES)
+            Way(row.word, (source,))
+            for source in sources
+            for row in self._through(source, platforms, ARRIVES)
         ]
         if ways:
             return ARRIVES, tuple(dict.fromkeys(ways))
         missing = bool(sources) and all(self.source(name, platforms) == MISSING for name in sources)
         return MISSING if missing else NOT_TOLD, ()
+
+    def carries_any(self, kind: str, word: str) -> bool:
+        """Whether something arrives under a word as a rule writes it of which no table says what it is."""
+        return any(
+            row.state == ARRIVES and not row.sources for row in self._as_written(kind, word.casefold())
+        )
 
     def _as_written(self, kind: str, word: str) -> Iterator[Listed]:
         if kind != INDEX or not set("*?[") & set(word):

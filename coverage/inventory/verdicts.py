@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from coverage.frames import rows_of
-from coverage.inventory.arrivals import ARRIVES, MISSING, NOT_TOLD, Arrivals
-from coverage.log_sources import LogSourceTable
+from coverage.inventory.arrivals import ARRIVES, INDEX, MISSING, NOT_TOLD, Arrivals, Way
+from coverage.log_sources import LogSource, LogSourceTable
+from coverage.word_table import beginnings
 
 CAN_RUN, CANNOT_FIRE = "can_run", "cannot_fire"  # beside NOT_TOLD
 READ = ("log_words", "platforms", "type", "language")  # what of RULES a verdict is made from
@@ -57,33 +58,59 @@ class Judge:
             self._found[key] = self._judged(*key)
         return self._found[key]
 
-    def _judged(self, words: tuple[str, ...], platforms: tuple[str, ...], learns: bool, esql: bool) -> Verdict:
+    def _judged(
+        self, words: tuple[str, ...], platforms: tuple[str, ...], learns: bool, esql: bool
+    ) -> Verdict:
         if learns:
             return Verdict(NOT_TOLD, "machine_learning", not_told=words)
         if not words:
             return Verdict(NOT_TOLD, "esql" if esql else "no_words")
+        rows = {word: meaning(word, self.table) for word in words}
+        wide = [word for word, row in rows.items() if row is not None and not row.sources]
+        found = {word: self._of_word(word, row, platforms) for word, row in rows.items() if word not in wide}
         states: dict[str, list[str]] = {ARRIVES: [], MISSING: [], NOT_TOLD: []}
-        ways, known, stale = [], True, False
+        others_missing = bool(found) and {state for state, _ in found.values()} == {MISSING}
         for word in words:
-            sources = sources_of(word, self.table)
-            kind, _, text = word.partition(":")
-            state, found = self.arrivals.word(kind, text, sources, platforms)
+            state = self._of_wide(word, others_missing) if word in wide else found[word][0]
             states[state].append(word)
-            ways += found
-            known &= bool(sources)
-            stale |= any(self.arrivals.stale(name) for name in sources)
+        ways = [way for _, of_word in found.values() for way in of_word]
         parts = tuple(tuple(states[state]) for state in (ARRIVES, MISSING, NOT_TOLD))
         if ways:
             return Verdict(CAN_RUN, "arrives", *parts, _common(way.sources for way in ways))
         if not parts[2]:
+            stale = any(self.arrivals.stale(name) for row in rows.values() if row for name in row.sources)
             return Verdict(CANNOT_FIRE, "stale" if stale else "missing", *parts)
+        known = bool(found) and None not in rows.values()
         return Verdict(NOT_TOLD, "incomplete" if known else "unknown_words", *parts)
+
+    def _of_word(
+        self, word: str, row: LogSource | None, platforms: tuple[str, ...]
+    ) -> tuple[str, tuple[Way, ...]]:
+        kind, _, text = word.partition(":")
+        return self.arrivals.word(kind, text, row.sources if row else (), platforms)
+
+    def _of_wide(self, word: str, others_missing: bool) -> str:
+        """The state of a word that may be of any log source. It proves nothing: where what the rule's other
+        words name is missing, it only leaves open that this is it, if something unknown arrives under it.
+        """
+        kind, _, text = word.partition(":")
+        return MISSING if others_missing and not self.arrivals.carries_any(kind, text) else NOT_TOLD
+
+
+def meaning(word: str, table: LogSourceTable) -> LogSource | None:
+    """The row of one of a rule's `log_words` ("kind:word"), else of the next wider word that has one."""
+    kind, _, text = word.partition(":")
+    if (row := table.row_of(kind, text)) is not None:
+        return row
+    wider = text.split("/")[::-1] if kind == "sigma_logsource" else [text.partition(".")[0]]
+    words = [*((kind, one) for one in wider if one != text), *beginnings(kind, text)]
+    return table.first(words) if kind != INDEX else None
 
 
 def sources_of(word: str, table: LogSourceTable) -> tuple[str, ...]:
-    """The log sources that a word ("kind:word") is; () where the table does not know it."""
-    kind, _, text = word.partition(":")
-    return tuple(dict.fromkeys(name for row in table.rows(kind, text) for name in row.sources))
+    """The log sources that a word ("kind:word") may be; () where it may be any, or no table knows it."""
+    row = meaning(word, table)
+    return row.sources if row else ()
 
 
 def _common(ways: Iterable[tuple[str, ...]]) -> str | None:

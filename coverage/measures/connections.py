@@ -11,11 +11,11 @@ import pandas as pd
 from coverage.frames import rows_of
 from coverage.inventory.arrivals import ARRIVES, STALE, Arrivals, Listed
 from coverage.inventory.verdicts import CAN_RUN, sources_of
-from coverage.log_sources import LogSourceTable
+from coverage.log_sources import LogSourceTable, listed_log_sources
 from coverage.measures.data_frames import NEXT_SOURCES, SOURCES
 from coverage.measures.data_states import id_states
 from coverage.measures.need import need_by_id
-from coverage.measures.verdicts import log_source_table, verdict_by_rule
+from coverage.measures.verdicts import verdict_by_rule
 from coverage.measures.visibility import id_data, references_in_scope
 from coverage.scope import View, once_a_view
 from coverage.threats.threat import Threat
@@ -29,7 +29,7 @@ _KEPT = 12
 def connected(names: Iterable[str], table: LogSourceTable) -> tuple[Listed, ...]:
     """Rows of an inventory in which these log sources arrive, with what the table says that they carry."""
     found: dict[str, list[Listed]] = {}
-    for row in table.every_row:
+    for row in table.rows:
         if len(row.sources) == 1:
             (source,) = row.sources
             found.setdefault(source.casefold(), []).append(
@@ -37,9 +37,7 @@ def connected(names: Iterable[str], table: LogSourceTable) -> tuple[Listed, ...]
             )
     return tuple(
         dict.fromkeys(
-            row
-            for name in names
-            for row in (Listed("", name, (name,)), *found.get(name.casefold(), ()))
+            row for name in names for row in (Listed("", name, (name,)), *found.get(name.casefold(), ()))
         )
     )
 
@@ -101,10 +99,11 @@ def _ids_of(view: View, keys: Iterable[str]) -> set[str]:
 @once_a_view
 def rules_by_source(view: View) -> dict[str, tuple[str, ...]]:
     """Log source -> the rules in scope that can read it: one of their words is it."""
-    found: dict[str, list[str]] = {}
-    for key, sources in rows_of(view.rules, "rule_key", "log_sources"):
-        for name in dict.fromkeys(sources):
-            found.setdefault(name, []).append(key)
+    table, found = listed_log_sources(), {}
+    for key, words in rows_of(view.every_rule, "rule_key", "log_words"):
+        for word in words:
+            for name in sources_of(word, table):
+                found.setdefault(name, {})[view.counts_as.get(key, key)] = None
     return {name: tuple(keys) for name, keys in found.items()}
 
 
@@ -150,7 +149,7 @@ def sources(view: View, arrivals: Arrivals) -> pd.DataFrame:
     for one in verdicts.values():
         if one.hangs_on is not None:
             hanging[one.hangs_on] = hanging.get(one.hangs_on, 0) + 1
-    known = frozenset(name for row in log_source_table(view).every_row for name in row.sources)
+    known = frozenset(name for row in listed_log_sources().rows for name in row.sources)
     rows = []
     for name in {*listed, *rules, *analytics}:
         mine, keys = listed.get(name, []), rules.get(name, ())
@@ -188,7 +187,7 @@ def next_sources(view: View, arrivals: Arrivals, threat: Threat) -> pd.DataFrame
     nothing is left out.
     """
     need = dict(rows_of(need_by_id(view, threat), "attack_id", "need"))
-    table, analytics = log_source_table(view), analytics_by_source(view)
+    table, analytics = listed_log_sources(), analytics_by_source(view)
     wanted = sorted({*rules_by_source(view), *analytics})
     waiting, gaps = _Waiting(view, arrivals), _Reach(view, arrivals)
     rows = []
@@ -218,7 +217,7 @@ class _Waiting:
         self.direct = _ids_of(view, running)
         self.covered = self.covering.of(self.direct)
         self.by_source: dict[str, set[str]] = {}  # log source -> the rules that would run with it
-        table = log_source_table(view)
+        table = listed_log_sources()
         for key, words, kind in rows_of(view.every_rule, "rule_key", "log_words", "type"):
             best = view.counts_as.get(key, key)
             if verdicts[best].verdict == CAN_RUN or kind == "machine_learning":

@@ -1,20 +1,24 @@
 """What data and rules make of each ID: both, one of them, neither, or not told. Exclusive at every grain.
 
-An ID counts here as covered when it is wholly covered under the chosen roll-up: it is no gap. Under `share` that
-is when every sub-technique is.
+An ID counts here as covered when it is wholly covered under the chosen roll-up: it is no gap. Under `share`
+that is when every sub-technique is.
 """
 
 from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
 
 import pandas as pd
 
 from coverage.frames import FrameSpec, rows_of
 from coverage.inventory.arrivals import ARRIVES, MISSING, Arrivals
 from coverage.inventory.verdicts import CAN_RUN, CANNOT_FIRE
+from coverage.kept import kept_property
 from coverage.measures.data_frames import ID_STATES, PLACEMENT_STATES
-from coverage.measures.references import references
+from coverage.measures.references import resolved_references
 from coverage.measures.rollup import coverage_columns, rolled_up, units_with_parent
-from coverage.measures.verdicts import log_source_table, verdict_by_rule, verdict_counts
+from coverage.measures.verdicts import verdict_by_rule, verdict_counts
 from coverage.measures.visibility import id_data
 from coverage.scope import View, once_a_view
 from coverage.vocabulary import DATA_STATES
@@ -25,33 +29,61 @@ _KEPT = 12
 @once_a_view(most=_KEPT)
 def id_states(view: View, arrivals: Arrivals) -> pd.DataFrame:
     """ID_STATES: what data and rules make of each technique and sub-technique in scope."""
-    units = view.techniques[["attack_id", "name", "is_subtechnique", "parent_id"]].reset_index(drop=True)
-    return _stated(view, arrivals, units, view.rules_on_ids, (), ID_STATES)
+    return _stated(view, arrivals, _ids_counted(view), ID_STATES)
 
 
 @once_a_view(most=_KEPT)
 def placement_states(view: View, arrivals: Arrivals) -> pd.DataFrame:
     """PLACEMENT_STATES: the same for each cell of the matrix, from the rules that count in that cell."""
-    units = units_with_parent(view.placements, view.techniques)
+    return _stated(view, arrivals, _placements_counted(view), PLACEMENT_STATES)
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """IDs or placements, and the rules on them: on the very ID, and lifted to its technique."""
+
+    units: pd.DataFrame
+    pairs: pd.DataFrame
+    lifted: pd.DataFrame
+    by: tuple[str, ...]
+    rollup: str
+
+    def by_rules(self, wanted: Collection[str]) -> pd.DataFrame:
+        """The units as some of the rules cover them: `covered` and `rules`."""
+        pairs, lifted = (
+            frame[[key in wanted for key in frame["rule_key"].tolist()]]
+            for frame in (self.pairs, self.lifted)
+        )
+        return coverage_columns(pairs, lifted, self.units, self.rollup, self.by)
+
+    @kept_property
+    def by_every_rule(self) -> pd.DataFrame:
+        return coverage_columns(self.pairs, self.lifted, self.units, self.rollup, self.by)
+
+
+@once_a_view
+def _ids_counted(view: View) -> _Counted:
+    units = view.techniques[["attack_id", "name", "is_subtechnique", "parent_id"]].reset_index(drop=True)
+    pairs = view.rules_on_ids
+    return _Counted(units, pairs, rolled_up(pairs, units), (), view.scope.rollup)
+
+
+@once_a_view
+def _placements_counted(view: View) -> _Counted:
+    units, by = units_with_parent(view.placements, view.techniques), ("tactic_id",)
     pairs = view.placed[["tactic_id", "attack_id", "rule_key"]]
-    return _stated(view, arrivals, units, pairs, ("tactic_id",), PLACEMENT_STATES)
+    return _Counted(units, pairs, rolled_up(pairs, units, by), by, view.scope.rollup)
 
 
-def _stated(
-    view: View,
-    arrivals: Arrivals,
-    units: pd.DataFrame,
-    pairs: pd.DataFrame,
-    by: tuple[str, ...],
-    spec: FrameSpec,
-) -> pd.DataFrame:
+def _stated(view: View, arrivals: Arrivals, counted: _Counted, spec: FrameSpec) -> pd.DataFrame:
     verdicts = verdict_by_rule(view, arrivals)
-    found = [verdicts[key].verdict for key in pairs["rule_key"].tolist()]
-    runs, may_run = ([wanted(one) for one in found] for wanted in (_runs, _may_run))
-    every, certain, possible = (
-        _covered(view, units, rows, by) for rows in (pairs, pairs[runs], pairs[may_run])
+    every = counted.by_every_rule
+    certain, possible = (
+        counted.by_rules({key for key, one in verdicts.items() if wanted(one.verdict)})
+        for wanted in (_runs, _may_run)
     )
     data = dict(rows_of(id_data(view, arrivals), "attack_id", "data"))
+    units = counted.units
     of_unit = [data[attack_id] for attack_id in units["attack_id"].tolist()]
     columns = {name: units[name].array for name in spec.columns if name in units}
     columns["data"] = of_unit
@@ -65,10 +97,6 @@ def _stated(
     columns["rules_cannot_fire"] = (every["rules"] - possible["rules"]).array
     columns["rules_not_told"] = (possible["rules"] - certain["rules"]).array
     return spec.frame(columns)
-
-
-def _covered(view: View, units: pd.DataFrame, pairs: pd.DataFrame, by: tuple[str, ...]) -> pd.DataFrame:
-    return coverage_columns(pairs, rolled_up(pairs, units, by), units, view.scope.rollup, by)
 
 
 def _runs(verdict: str) -> bool:
@@ -105,15 +133,13 @@ def _counts(states: list[str]) -> dict[str, int]:
     return {name: states.count(name) for name in DATA_STATES} | {"total": len(states)}
 
 
-@once_a_view
 def log_source_words(view: View) -> dict[str, int | float]:
     """How many of the log source references of the release's analytics `data/log_sources.csv` resolves."""
-    resolved = references(view.catalogue, log_source_table(view))["resolved"].tolist()
-    total = len(resolved)
+    found = resolved_references(view)
     return {
-        "resolved": sum(resolved),
-        "total": total,
-        "resolved_share": round(sum(resolved) / total, 4) if total else 0.0,
+        "resolved": found.resolved,
+        "total": found.total,
+        "resolved_share": round(found.share or 0.0, 4),
     }
 
 

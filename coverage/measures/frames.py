@@ -232,6 +232,20 @@ TELEMETRY = FrameSpec(
     },
 )
 
+REFERENCES = FrameSpec(
+    "REFERENCES",
+    "one row per log source reference of MITRE's analytics",
+    ("analytic_id", "component", "name", "channel"),
+    {
+        "analytic_id": (TEXT, "AN####"),
+        "component": (TEXT, "data component"),
+        "name": (TEXT, "log source as MITRE writes it"),
+        "channel": (TEXT, "channel or event as MITRE writes it; NA when not given"),
+        "sources": (LIST, "log sources by data/log_sources.csv; empty when the name is not listed"),
+        "resolved": (BOOL, "the name is listed"),
+    },
+)
+
 TECHNIQUE_RULES = FrameSpec(
     "TECHNIQUE_RULES",
     "one row per rule on one technique or its sub-techniques",

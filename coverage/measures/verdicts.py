@@ -9,7 +9,7 @@ import pandas as pd
 from coverage.frames import rows_of
 from coverage.inventory.arrivals import NOT_TOLD, Arrivals
 from coverage.inventory.verdicts import CAN_RUN, CANNOT_FIRE, READ, Judge, Verdict
-from coverage.log_sources import LogSourceTable, read_log_sources
+from coverage.log_sources import listed_log_sources
 from coverage.measures.data_frames import RULE_DATA
 from coverage.scope import View, once_a_view
 
@@ -17,16 +17,10 @@ _BEST = (CAN_RUN, NOT_TOLD, CANNOT_FIRE)
 _KEPT = 12  # arrivals whose verdicts are kept with a view
 
 
-@once_a_view
-def log_source_table(view: View) -> LogSourceTable:
-    """`data/log_sources.csv`, read once a view."""
-    return read_log_sources()
-
-
 @once_a_view(most=_KEPT)
 def verdict_by_rule(view: View, arrivals: Arrivals) -> dict[str, Verdict]:
     """Rule in scope -> its verdict. One that is in several places has the best of its copies'."""
-    judge = Judge(arrivals, log_source_table(view))
+    judge = Judge(arrivals, listed_log_sources())
     found: dict[str, list[Verdict]] = {}
     for key, *facts in rows_of(view.every_rule, "rule_key", *READ):
         found.setdefault(view.counts_as.get(key, key), []).append(judge.verdict(*facts))
@@ -63,5 +57,3 @@ def verdict_counts(verdicts: Mapping[str, Verdict]) -> dict[str, int]:
     """How many rules have each verdict, and how many there are."""
     found = [one.verdict for one in verdicts.values()]
     return {name: found.count(name) for name in (CAN_RUN, CANNOT_FIRE, NOT_TOLD)} | {"total": len(found)}
-
-

@@ -16,7 +16,7 @@ from coverage.inventory.verdicts import CAN_RUN
 from coverage.measures.data_frames import ANALYTIC_DATA, ID_DATA
 from coverage.measures.references import references
 from coverage.measures.threat import by_family
-from coverage.measures.verdicts import log_source_table, verdict_by_rule
+from coverage.measures.verdicts import verdict_by_rule
 from coverage.scope import View, once_a_view
 
 _KEPT = 12
@@ -43,7 +43,7 @@ class Reference:
         named = [arrivals.source(name, self.platforms) for name in self.sources]
         if ARRIVES in (*carried, *named):
             return ARRIVES
-        told = bool(named) and set((*carried, *named)) == {MISSING}
+        told = bool(named) and {*carried, *named} == {MISSING}
         return MISSING if told else NOT_TOLD
 
 
@@ -51,18 +51,14 @@ class Reference:
 def references_in_scope(view: View) -> tuple[Reference, ...]:
     """What MITRE's analytics name, each once an analytic, on platforms in scope."""
     wanted = frozenset(view.scope.platforms)
-    columns = ("analytic_id", "name", "component", "platforms", "sources")
+    platforms = {
+        analytic: tuple(one for one in every if not wanted or one in wanted)
+        for analytic, every in rows_of(view.catalogue.analytics, "analytic_id", "platforms")
+    }
+    columns = ("analytic_id", "name", "component", "sources")
     found = dict.fromkeys(
-        Reference(
-            analytic_id,
-            name,
-            component,
-            tuple(one for one in platforms if not wanted or one in wanted),
-            tuple(sources),
-        )
-        for analytic_id, name, component, platforms, sources in rows_of(
-            references(view.catalogue, log_source_table(view)), *columns
-        )
+        Reference(analytic, name, component, platforms.get(analytic, ()), sources)
+        for analytic, name, component, sources in rows_of(references(view), *columns)
     )
     return tuple(one for one in found if one.platforms)
 

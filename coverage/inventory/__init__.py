@@ -1,0 +1,1 @@
+"""What arrives: inventories of data, and whether rules can run on it."""
