@@ -65,6 +65,7 @@ _STATE_COLUMNS = {
     "parent_id": (TEXT, "its technique; NA for a technique"),
     "state": (TEXT, "vocabulary.DATA_STATES"),
     "data": (TEXT, "arrives, missing or not_told: whether any of its data does"),
+    "covered": (BOOL, "rules in scope cover it wholly under the roll-up, whether they can run or not"),
     "rules": (INT, "distinct rules in scope that count under the roll-up"),
     "rules_can_run": (INT, "those of them that can run"),
     "rules_cannot_fire": (INT, "those that cannot fire for want of data"),

@@ -86,13 +86,9 @@ def _stated(view: View, arrivals: Arrivals, counted: _Counted, spec: FrameSpec) 
     units = counted.units
     of_unit = [data[attack_id] for attack_id in units["attack_id"].tolist()]
     columns = {name: units[name].array for name in spec.columns if name in units}
-    columns["data"] = of_unit
-    columns["state"] = [
-        _state(*row)
-        for row in zip(
-            *(frame["covered"].to_numpy() == 1 for frame in (every, certain, possible)), of_unit, strict=True
-        )
-    ]
+    covered = [(frame["covered"] == 1).tolist() for frame in (every, certain, possible)]
+    columns["data"], columns["covered"] = of_unit, covered[0]
+    columns["state"] = [_state(*row) for row in zip(*covered, of_unit, strict=True)]
     columns["rules"], columns["rules_can_run"] = every["rules"].array, certain["rules"].array
     columns["rules_cannot_fire"] = (every["rules"] - possible["rules"]).array
     columns["rules_not_told"] = (possible["rules"] - certain["rules"]).array

@@ -48,32 +48,31 @@ def what_if(view: View, before: Arrivals, after: Arrivals) -> WhatIf:
 
 def _ids(view: View, before: Arrivals, after: Arrivals) -> pd.DataFrame:
     facts = ("attack_id", "name", "is_subtechnique")
-    counted = ("state", "data", "rules_can_run")
+    counted = ("state", "data", "covered", "rules_can_run")
     old, new = (id_states(view, one) for one in (before, after))
     rows = []
-    for (*names, state, data, rules), (state_after, data_after, rules_after) in zip(
+    for (*names, state, data, covered, rules), (state_after, data_after, _, rules_after) in zip(
         rows_of(old, *facts, *counted), rows_of(new, *counted), strict=True
     ):
-        change = _change(state, state_after, data, data_after, rules, rules_after)
-        if change:
-            rows.append((*names, change, state, state_after, rules, rules_after))
+        change = _change((state, state_after), (rules, rules_after))
+        if not change and not covered and (data == ARRIVES) != (data_after == ARRIVES):
+            change = "reach_lost" if data == ARRIVES else "in_reach"
+        if change or state != state_after:
+            rows.append((*names, change or "state", state, state_after, rules, rules_after))
     order = list(DATA_CHANGES)
     rows.sort(key=lambda row: (order.index(row[3]), row[0]))
     return WHAT_IF_IDS.of_rows(rows)
 
 
-def _change(state: str, state_after: str, data: str, data_after: str, rules: int, rules_after: int) -> str:
-    """The first of vocabulary.DATA_CHANGES that fits; "" for none."""
-    covered, covered_after = (one == "data_and_rule" for one in (state, state_after))
+def _change(states: tuple[str, str], rules: tuple[int, int]) -> str:
+    """The first of vocabulary.DATA_CHANGES that the rules make; "" for none."""
+    covered, covered_after = (one == "data_and_rule" for one in states)
     if covered != covered_after:
         return "dark" if covered else "lit"
-    if rules_after < rules:
-        return "one_rule" if rules_after == 1 else "fewer"
-    if rules_after > rules:
-        return "more"
-    if not covered and (data == ARRIVES) != (data_after == ARRIVES):
-        return "reach_lost" if data == ARRIVES else "in_reach"
-    return "state" if state != state_after else ""
+    before, after = rules
+    if after < before:
+        return "one_rule" if after == 1 else "fewer"
+    return "more" if after > before else ""
 
 
 def _rules(view: View, before: dict, after: dict) -> pd.DataFrame:
