@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
@@ -63,13 +63,19 @@ class LogSource:
     note: str = ""
 
 
+@dataclass
 class LogSourceTable(WordTable):
     """The table of log sources."""
 
+    _fitting: dict[tuple[str, str], LogSource | None] = field(default_factory=dict, repr=False)
+
     def row_of(self, kind: str, word: str) -> LogSource | None:
         """The row of a word, else of the longest pattern that it fits; None for an unknown word."""
-        fitting = self.matching(kind, word)
-        return self.first([(kind, word)]) or max(fitting, key=lambda row: len(row.word), default=None)
+        key = (kind, word)
+        if key not in self._fitting:
+            fitting = max(self.matching(kind, word), key=lambda row: len(row.word), default=None)
+            self._fitting[key] = self.first([key]) or fitting
+        return self._fitting[key]
 
     def nearest(self, kind: str, word: str) -> str | None:
         """The listed word of a kind that is most like an unknown one; None when none is near."""

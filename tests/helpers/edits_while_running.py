@@ -91,8 +91,8 @@ EDITS = {
         lambda app: options(app, "rule_data_components"),
         lambda: replaced(
             TABLES / "log_sources.csv",
-            "process_creation,Process Creation",
-            "process_creation,File Access",
+            "Sysmon 1; Security 4688,Process Creation",
+            "Sysmon 1; Security 4688,File Access",
         ),
     ),
     "coverage.toml": (

@@ -390,7 +390,7 @@ def test_growing_old_changes_no_fingerprint_and_reads_once_more(tmp_path, monkey
     monkeypatch.setattr(corpora, "file_bytes", lambda path: read.append(path) or real(path))
     now = corpora.time.time_ns()
     monkeypatch.setattr(corpora.time, "time_ns", lambda: now + 10_000_000_000)
-    tables = [corpora.PLATFORMS_CSV, corpora.COMPONENTS_CSV]
+    tables = [corpora.PLATFORMS_CSV, corpora.LOG_SOURCES_CSV]
     assert [fingerprint(source) for _ in range(3)] == [first] * 3
     assert [path for path in read if path not in map(str, tables)] == [str(file)]
 
