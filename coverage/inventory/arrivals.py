@@ -11,14 +11,18 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from coverage.frames import rows_of
+from coverage.inventory.frames import ARRIVES, MISSING, STALE
 from coverage.kept import kept_property
 
-ARRIVES, MISSING, NOT_TOLD = "arrives", "missing", "not_told"
-STALE = "stale"  # in an inventory: it arrived once. It counts as missing
+if TYPE_CHECKING:
+    from coverage.inventory.reading import Inventories
+
+NOT_TOLD = "not_told"  # beside ARRIVES and MISSING. STALE counts as MISSING
 
 INDEX = "index"  # the kind of words that are patterns in rules and names in an inventory
 
@@ -218,6 +222,11 @@ def arrivals_of(inventory: pd.DataFrame, complete: Iterable[Sequence[str]]) -> A
         for *row, last_event in rows_of(inventory, *columns)
     )
     return Arrivals(tuple(dict.fromkeys(rows)), tuple(dict.fromkeys(map(tuple, complete))))
+
+
+def arrivals_in(found: Inventories) -> Arrivals:
+    """What the inventories of a project say together."""
+    return arrivals_of(found.rows, (file.platforms for file in found.files if file.complete))
 
 
 def _grouped(pairs: Iterable[tuple]) -> dict:
