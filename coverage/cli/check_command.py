@@ -95,7 +95,7 @@ def check(
     try:
         settings = settings_at(file=config)
         paths = own_paths(paths, settings)
-        gate = _Gate(settings, loaded_rules(paths), paths, baseline, file)
+        gate = _Gate(settings, loaded_rules(paths, settings), paths, baseline, file)
         verdicts = list(gate.verdicts())
     except GateError as error:
         raise stop(f"{settings.file}:{error.line or 1}: {error}") from error

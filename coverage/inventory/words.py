@@ -34,7 +34,7 @@ class Words:
         self._components: dict[str, str] | None = None
 
     def meaning(self, words: tuple[tuple[str, str], ...]) -> Meaning:
-        """What the first word means that is known to carry something; else the first that is listed itself."""
+        """What the first word means that is known to carry something; else the first that is listed."""
         if words not in self._found:
             self._found[words] = self._meaning(words)
         return self._found[words]

@@ -1,4 +1,4 @@
-"""What data and rules make of IDs: counted by hand, and properties that hold for any rules and inventories."""
+"""What data and rules make of IDs: counted by hand, and what holds for any rules and inventories."""
 
 from __future__ import annotations
 
