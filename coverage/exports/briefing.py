@@ -255,8 +255,9 @@ def _data(view: View, arrivals: Arrivals) -> Data:
     frame = sources(view, arrivals)
     worst = frame[frame["ids_dark"] > 0].sort_values("ids_dark", ascending=False, kind="stable")
     return Data(
-        f"{rules['can_run']:,} of {amount(rules['total'], 'rule')} in scope can run on the data that arrives; "
-        f"{rules['cannot_fire']:,} cannot fire for want of it, and of {rules['not_told']:,} nothing tells. "
+        f"{rules['can_run']:,} of {amount(rules['total'], 'rule')} in scope can run on the data that "
+        f"arrives; {rules['cannot_fire']:,} cannot fire for want of it, and of {rules['not_told']:,} "
+        "nothing tells. "
         f"{techniques['data_and_rule']:,} of {amount(techniques['total'], 'technique')} have both data and a "
         f"rule that can run; {techniques['rule_only']:,} look covered and are not; for "
         f"{techniques['data_only']:,} more data arrives, and no rule is there.",
