@@ -203,6 +203,7 @@ class CheckTable(Table):
     baseline: Text = None
     no_technique_lost: bool = False
     no_unmapped_rule: bool = False
+    no_rule_without_data: bool = False
     min_threat_coverage: Annotated[float | None, number(0, 1)] = None
     threat: Text = None
 
