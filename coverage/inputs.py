@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 from coverage.catalogue import shelf
+from coverage.inventory.reading import data_files
 from coverage.loaders import CorpusSource, fingerprint
 from coverage.project.accepted_gaps import gaps_files
 from coverage.project.settings import find_settings
@@ -30,6 +31,7 @@ class Inputs:
     gaps: str  # every gaps.toml that counts
     releases: str  # the ATT&CK releases that can be opened
     threats: str  # every file that a threat profile of coverage.toml reads
+    data: str  # every file that an inventory of coverage.toml reads
 
     @cached_property
     def digest(self) -> str:
@@ -61,6 +63,7 @@ def inputs_of(
         _contents(gaps_files(settings, sources)),
         _digest(f"{entry.release} {entry.sha256}" for entry in shelf.installed_releases()),
         _contents(threat_files(settings)),
+        _contents(data_files(settings)),
     )
 
 

@@ -74,6 +74,7 @@ class Rule:
     log_words: tuple[str, ...] = ()  # `kind:word` of what it reads, kinds of log_sources.KINDS
     log_sources: tuple[str, ...] = ()  # names of log sources any of which gives it data; empty: unknown
     data_components: tuple[str, ...] = ()  # names of ATT&CK data components; empty: unknown
+    can_run: bool | None = None  # whether its data arrives; None: nothing tells
     tags: tuple[str, ...] = ()
     authors: tuple[str, ...] = ()
     origin: str | None = None  # a key of vocabulary.ORIGINS; None: the format does not tell

@@ -163,6 +163,61 @@ STATES: dict[str, str] = {
     "none": "no rule near it",
 }
 
+# Whether a rule can run on the data that arrives.
+VERDICTS: dict[str, str] = {
+    "can_run": "data that it reads arrives",
+    "cannot_fire": "none of the data that it reads arrives",
+    "not_told": "nothing tells whether its data arrives",
+}
+
+# The same as a title.
+VERDICT_TITLES: dict[str, str] = {
+    "can_run": "can run",
+    "cannot_fire": "cannot fire (no data)",
+    "not_told": "not told",
+}
+
+# Whether data arrives, as a title.
+ARRIVAL_TITLES: dict[str, str] = {
+    "arrives": "arrives",
+    "missing": "missing",
+    "stale": "stale",
+    "not_told": "not told",
+}
+
+# Why a rule has its verdict.
+DATA_REASONS: dict[str, str] = {
+    "arrives": "Data that it reads arrives",
+    "stale": "Its data arrived once, and does no longer",
+    "missing": "No inventory has any of its data",
+    "machine_learning": "It reads a machine learning job, which names no data",
+    "esql": "Its ES|QL names no data",
+    "no_words": "It names no data, or a data view alone",
+    "unknown_words": "It names data that data/log_sources.csv does not know",
+    "incomplete": "No inventory that lists everything is about its platforms",
+}
+
+# What data and rules make of an ID together; exclusive. In the order in which they are shown.
+DATA_STATES: dict[str, str] = {
+    "data_and_rule": "data and rule: covered by rules that can run",
+    "data_only": "data, no rule: data arrives, and no rule is there: build here first",
+    "rule_only": "rule, no data: looks covered, and its rules cannot fire",
+    "neither": "neither: no rule, and no data arrives",
+    "not_told": "not told: nothing tells whether the data arrives",
+}
+
+# What a change of the data does to an ID: the first that fits.
+DATA_CHANGES: dict[str, str] = {
+    "dark": "no rule that can run covers it any longer",
+    "lit": "rules that can run cover it now",
+    "one_rule": "one rule that can run is left",
+    "fewer": "fewer rules that can run are left",
+    "more": "more rules can run",
+    "reach_lost": "open, and its data no longer arrives",
+    "in_reach": "open, and its data arrives now",
+    "state": "only what is told of it changes",
+}
+
 # How an ID fits what a threat profile needs and what is covered.
 OVERLAYS: dict[str, str] = {
     "needed_open": "needed, and open",
@@ -246,6 +301,7 @@ RULE_DIFFERENCES: dict[str, str] = {
     "remapped": "It names other techniques or tactics",
     "class": "It is of another class",
     "enabled": "It was enabled or disabled",
+    "data": "Its data arrives now, or no longer does",
     "platforms": "It works on other platforms",
 }
 

@@ -153,7 +153,7 @@ LAYERS = [
     ("findings",),
     ("reading",),
     ("project",),
-    ("threats",),
+    ("threats", "inventory"),
     ("corpora", "inputs", "measures"),
     ("changes", "migrate"),
     ("charts", "exports"),

@@ -17,16 +17,19 @@ from coverage.changes.difference import Difference
 from coverage.changes.rule_diff import unreadable_files
 from coverage.changes.sides import GRAIN_WORDS
 from coverage.frames import rows_of
+from coverage.inventory.arrivals import NOT_TOLD
+from coverage.inventory.verdicts import CANNOT_FIRE
 from coverage.mapping.reader import Reader
 from coverage.measures.accepted import marker
 from coverage.measures.breadth import coverage_by_id, coverage_by_placement
 from coverage.measures.need import need_by_id, threat_coverage
 from coverage.measures.threat import threat_by_id
+from coverage.measures.verdicts import rule_verdicts
 from coverage.project.accepted_gaps import NO_ENTRIES, Accepted
 from coverage.project.check_settings import ShareCondition, TargetsCondition
 from coverage.scope import View, among
 from coverage.threats.threat import Threat
-from coverage.vocabulary import id_kind
+from coverage.vocabulary import DATA_REASONS, id_kind
 from coverage.words import amount, listed, noun, number
 
 ENOUGH = 1e-9  # a sum of shares is not exact
@@ -72,7 +75,7 @@ class Target(NamedTuple):
 class Verdict:
     """One condition and whether it holds. `covered` of `total`: the figures it was decided by, in `unit`."""
 
-    condition: str  # share, no_technique_lost, targets, no_unmapped_rule or min_threat_coverage
+    condition: str  # its key in [check]
     title: str
     passed: bool
     wanted: str
@@ -403,6 +406,51 @@ def unmapped_verdict(view: View, line: int | None = None) -> Verdict:
         else ""
         if rules.empty
         else "map each of these rules to a technique",
+    )
+
+
+def data_verdict(view: View, line: int | None = None) -> Verdict:
+    """Whether every rule in scope may run on the data that arrives. One of which nothing tells is no fault.
+
+    Raises
+    ------
+    GateError
+        When no inventory says what arrives.
+    """
+    if view.arrivals is None:
+        raise GateError("no_rule_without_data needs an inventory: [[data]] says what arrives", line)
+    rules = rule_verdicts(view, view.arrivals)
+    idle, total = rules[rules["verdict"] == CANNOT_FIRE], len(rules)
+    not_told = int((rules["verdict"] == NOT_TOLD).sum())
+    return Verdict(
+        "no_rule_without_data",
+        "no rule without data",
+        bool(total) and idle.empty,
+        wanted="no rule in scope of whose data none arrives",
+        found=f"{len(idle) or 'none'} of {amount(total, 'rule')} cannot fire for want of data"
+        + (f"; of {not_told:,} nothing tells" if not_told else ""),
+        covered=total - len(idle),
+        total=total,
+        scope=view.scope.sentence(),
+        line=line,
+        missing=tuple(
+            Missing(
+                name,
+                f"{DATA_REASONS[reason].lower()}: {', '.join(word.partition(':')[2] for word in words)}",
+                None,
+                corpus,
+                path,
+            )
+            for name, reason, words, corpus, path in rows_of(
+                idle, "name", "reason", "missing", "corpus", "path"
+            )
+        ),
+        advice="no rule is in scope: is this the right folder?"
+        if not total
+        else ""
+        if idle.empty
+        else "connect one of the log sources of each ('data' says which helps most), or take the rule out of "
+        "scope",
     )
 
 

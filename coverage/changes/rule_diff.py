@@ -30,6 +30,7 @@ _FACTS = (
     "name",
     "rule_class",
     "enabled",
+    "can_run",
     "platforms",
     "severity",
     "content_hash",
@@ -48,6 +49,7 @@ class RuleFacts:
     name: str
     rule_class: str
     enabled: bool | None
+    can_run: bool | None
     platforms: tuple[str, ...]
     severity: str | None
     content_hash: str
@@ -286,8 +288,15 @@ class RuleDiff:
             yield "class"
         if old.enabled is not new.enabled:
             yield "enabled"
+        if self._told and old.can_run is not new.can_run:
+            yield "data"
         if set(old.platforms) != set(new.platforms):
             yield "platforms"
+
+    @kept_property
+    def _told(self) -> bool:
+        """Whether both sides know of their rules whether data arrives."""
+        return all(side.rules["can_run"].notna().any() for side in (self.before, self.after))
 
     @kept_property
     def _written(self) -> tuple[dict[str, set[tuple]], dict[str, set[tuple]]]:

@@ -19,7 +19,7 @@ from typing import Any
 import pandas as pd
 
 from coverage.catalogue.model import Catalogue, Release
-from coverage.frames import LIST
+from coverage.frames import LIST, MAYBE_BOOL
 from coverage.loaders import Loaded
 from coverage.loaders.frames import RULES, problems_frame, rules_frame, written_frame
 from coverage.mapping.frames import MAPPINGS
@@ -92,6 +92,8 @@ class Snapshot:
         it looks at.
         """
         kept = {*_RULE_COLUMNS.values(), *(_FILTER_COLUMNS if self.version > 1 else ())}
+        if self.loaded.rules["can_run"].isna().all():  # made without an inventory
+            kept.discard("can_run")
         asked = (option for option in OPTIONS.values() if not option.is_default(getattr(scope, option.name)))
         return next((option.title for option in asked if not kept.issuperset(option.columns)), None)
 
@@ -494,8 +496,9 @@ def _threat_state(fields: Fields) -> ThreatState:
     return ThreatState(fields.text("name") or "", tuple(members), needed=needed, **numbers)
 
 
-def _filter_value(fields: Fields, column: str) -> tuple[str, ...] | str | None:
-    return fields.texts(column) if RULES.columns[column][0] == LIST else fields.text(column)
+def _filter_value(fields: Fields, column: str) -> tuple[str, ...] | str | bool | None:
+    read = {LIST: fields.texts, MAYBE_BOOL: fields.flag}.get(RULES.columns[column][0], fields.text)
+    return read(column)
 
 
 def _option_value(fields: Fields, option: ScopeOption) -> Any:

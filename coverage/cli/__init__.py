@@ -20,6 +20,7 @@ COMMANDS = {
     "rules": "coverage_commands",
     "problems": "coverage_commands",
     "threats": "threats_command",
+    "data": "data_command",
     "lint": "lint_command",
     "migrate": "migrate_command",
     "impact": "impact_commands",

@@ -17,6 +17,7 @@ from coverage.changes.gate import (
     Missing,
     Target,
     Verdict,
+    data_verdict,
     lost_verdict,
     share_verdict,
     targets_verdict,
@@ -94,7 +95,7 @@ def check(
     try:
         settings = settings_at(file=config)
         paths = own_paths(paths, settings)
-        gate = _Gate(settings, loaded_rules(paths), paths, baseline, file)
+        gate = _Gate(settings, loaded_rules(paths, settings), paths, baseline, file)
         verdicts = list(gate.verdicts())
     except GateError as error:
         raise stop(f"{settings.file}:{error.line or 1}: {error}") from error
@@ -144,6 +145,9 @@ class _Gate:
         if asked.no_unmapped_rule:
             view, _ = self._view(ScopeSetting(), asked.lines.get("no_unmapped_rule"))
             yield unmapped_verdict(view, asked.lines.get("no_unmapped_rule"))
+        if asked.no_rule_without_data:
+            line = asked.lines.get("no_rule_without_data")
+            yield data_verdict(self._view(ScopeSetting(), line)[0], line)
         if asked.min_threat_coverage is not None:
             line = asked.lines.get("min_threat_coverage")
             view, reading = self._view(ScopeSetting(), line)
@@ -163,6 +167,8 @@ class _Gate:
         options = {
             name: self._value(OPTIONS[name], value, reading, line) for name, value in scope.options.items()
         }
+        if options.get("runs") and self.loaded.arrivals is None:
+            raise GateError("runs needs an inventory: [[data]] says what arrives", line)
         return reading.view(**options, on=date.today()), reading
 
     def _value(self, option: ScopeOption, value: Any, reading: Reading, line: int | None) -> Any:

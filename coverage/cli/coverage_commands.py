@@ -13,6 +13,7 @@ from coverage.catalogue import CatalogueError
 from coverage.cli.gap_options import ACCEPTED_CHOICES, Accepted, GapsFile, with_accepted_gaps
 from coverage.cli.main import app
 from coverage.cli.options import (
+    NEEDS_AN_INVENTORY,
     AsJson,
     CsvFile,
     EveryRow,
@@ -35,6 +36,7 @@ from coverage.cli.scope_options import (
 from coverage.cli.terminal import error_console, terminal
 from coverage.cli.threat_options import BorrowFrom, ProfileName, chosen_profile, threat_of, views_apart
 from coverage.exports.tables import GAP_NAMES, stamped_csv, without_text
+from coverage.inventory.arrivals import ARRIVES, MISSING, NOT_TOLD
 from coverage.loaders import CorpusStamp, Loaded
 from coverage.mapping.reader import Reader
 from coverage.measures import gaps as gap_list
@@ -49,6 +51,8 @@ from coverage.tables import TableError, ease_factors
 from coverage.threats.threat import Threat
 from coverage.vocabulary import COVERED_GAP_TYPES, GAP_TYPES
 from coverage.words import amount, listed, noun
+
+DATA = (ARRIVES, MISSING, NOT_TOLD)  # states of a gap's data
 
 GRAIN_TITLES = {
     "techniques": ("technique", "techniques"),
@@ -191,6 +195,14 @@ def gaps(
             "--type", metavar="TYPE", help=f"Only this gap type: {', '.join(GAP_TYPES)}. Repeatable."
         ),
     ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            "--data",
+            metavar="STATE",
+            help=f"Only gaps whose data is in this state: {', '.join(DATA)}. It wants an inventory.",
+        ),
+    ] = None,
     accepted: Accepted = "show",
     gaps_file: GapsFile = None,
     profile: ProfileName = None,
@@ -208,6 +220,7 @@ def gaps(
     accepted = choice("--accepted choice", accepted, ACCEPTED_CHOICES)
     also = [choice("gap type of covered IDs", name, sorted(COVERED_GAP_TYPES)) for name in also or ()]
     only = [choice("gap type", name, GAP_TYPES) for name in only or ()]
+    data = choice("state of data", data, DATA) if data is not None else None
     chosen = chosen_profile(profile) if profile is not None else None
     if borrow_from and chosen is None:
         raise stop("--borrow-from is for the order by a threat profile: name one with --profile")
@@ -215,13 +228,18 @@ def gaps(
     found = gap_list(view, [*also, *(COVERED_GAP_TYPES & set(only))])
     if only:
         found = found[found["gap_type"].isin(only)]
+    if data is not None:
+        if view.arrivals is None:
+            raise stop(f"--data {NEEDS_AN_INVENTORY}")
+        found = found[found["data"] == data]
     found = with_accepted_gaps(found, view, gaps_file)
     if chosen is not None:
         found = _by_need(found, view, threat_of(chosen, reading), others)
     every, found = len(found), found[ACCEPTED_CHOICES[accepted](found)]
     needed = ["score", "need", "needed_by", "last_reported"] if chosen is not None else []
     used = [] if chosen is not None else ["groups", "software", "campaigns"]
-    shown = ["attack_id", "name", "gap_type", *needed, *used, "tactics", "platforms"]
+    told = ["data"] if view.arrivals is not None else []
+    shown = ["attack_id", "name", "gap_type", *needed, *used, *told, "tactics", "platforms"]
     if not as_json and csv is None:
         found, shown = (
             found.assign(mark=marks(found)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
@@ -13,7 +13,7 @@ import typer
 from coverage.catalogue import CatalogueError
 from coverage.cli.terminal import error_console
 from coverage.corpora.offered import default_texts, resolved
-from coverage.loaders import Loaded, corpus_sources, load
+from coverage.loaders import CorpusSource, Loaded, corpus_sources, load
 from coverage.project.settings import Settings, SettingsError, release_in_use, settings_at
 from coverage.syntaxes.fields import parsed_day
 
@@ -49,6 +49,10 @@ EveryRow = Annotated[
 ]
 
 
+# What an option wants that counts by the data that arrives.
+NEEDS_AN_INVENTORY = "needs an inventory: [[data]] in coverage.toml says what arrives (docs/data.md)"
+
+
 def default_paths(environment: str | None = None) -> list[str]:
     """The rule paths read when none is given, as `offered.default_texts` says."""
     return default_texts(chosen_settings(), environment)
@@ -82,11 +86,28 @@ def chosen_release(attack: str | None = None, settings: Settings | None = None) 
         raise stop(str(error)) from error
 
 
-def loaded_rules(paths: list[str] | None) -> Loaded:
+def loaded_rules(paths: list[str] | None, settings: Settings | None = None) -> Loaded:
+    """The rules of some paths, told which of them can run where coverage.toml names inventories.
+
+    `settings` are those that name the inventories, by default of the folder the command runs in.
+    """
     sources = corpus_sources(resolved(paths or default_paths(), chosen_settings()))
     for source in sources:
         if not _exists(source.path):
             raise stop(f"file or folder not found: {source.path!s}")
+    return told(_loaded(sources), settings or chosen_settings())
+
+
+def told(loaded: Loaded, settings: Settings) -> Loaded:
+    """Rules with what the inventories of coverage.toml say of them; the same rules where it names none."""
+    if not settings.data:
+        return loaded
+    from coverage.cli.data_options import with_data
+
+    return with_data(loaded, settings)
+
+
+def _loaded(sources: Sequence[CorpusSource]) -> Loaded:
     if not error_console.is_terminal:
         return load(sources)
     from rich.progress import Progress

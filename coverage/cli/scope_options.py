@@ -19,11 +19,13 @@ import typer
 from typer.models import OptionInfo
 
 from coverage.catalogue import CatalogueError, Release, shelf
-from coverage.cli.options import choice, chosen_release, loaded_rules, stop
+from coverage.cli.options import NEEDS_AN_INVENTORY, choice, chosen_release, loaded_rules, stop
 from coverage.cli.short_help import ADVANCED, first_sentence
 from coverage.cli.terminal import error_console
+from coverage.inventory.arrivals import Arrivals
 from coverage.loaders import Loaded
-from coverage.reading import Reading, platforms_of, read_in
+from coverage.project.settings import Settings
+from coverage.reading import Reading, on_data, platforms_of, read_in
 from coverage.scope import OPTIONS, Known, Scope, ScopeOption, View
 from coverage.scope.options import ALL, FLAG, MANY, ONE, SIDEBAR
 from coverage.tables import TableError
@@ -222,12 +224,18 @@ def chosen_view(paths: list[str] | None, scope: Given) -> tuple[View, Loaded]:
 
 
 def chosen_readings(
-    paths: list[str] | None, releases: Sequence[str | None], scope: Given, on: date | None = None
+    paths: list[str] | None,
+    releases: Sequence[str | None],
+    scope: Given,
+    on: date | None = None,
+    arrivals: Arrivals | None = None,
 ) -> tuple[list[tuple[Reading, View]], Loaded]:
-    """The same rules in each of the releases, and in the same scope. `on` is the stamp's date, today by
-    default.
+    """The same rules in each of the releases, and in the same scope.
+
+    `on` is the stamp's date, today by default. `arrivals`: what arrives, in place of what the inventories of
+    coverage.toml say.
     """
-    loaded = loaded_rules(paths)
+    loaded = loaded_rules(paths) if arrivals is None else on_data(loaded_rules(paths, Settings()), arrivals)
     if loaded.rules.empty and loaded.problems.empty:
         error_console.print("no rules found: no file has a format that docs/formats.md lists")
     try:
@@ -238,6 +246,8 @@ def chosen_readings(
         corpora = [
             choice("rule set", name, (stamp.name for stamp in loaded.corpora)) for name in scope.corpora or ()
         ]
+        if options.get("runs") and loaded.arrivals is None:
+            raise stop(f"--can-run {NEEDS_AN_INVENTORY}")
         return [(reading, reading.view(**options, corpora=corpora, on=on)) for reading in readings], loaded
     except (CatalogueError, TableError) as error:
         raise stop(str(error)) from error

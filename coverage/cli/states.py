@@ -17,7 +17,7 @@ import typer
 from coverage.catalogue import Release, shelf
 from coverage.changes.snapshot import Snapshot, SnapshotError, is_snapshot, read_snapshot
 from coverage.changes.steps import State
-from coverage.cli.options import chosen_release, chosen_settings, loaded_rules, own_paths, stop
+from coverage.cli.options import chosen_release, chosen_settings, loaded_rules, own_paths, stop, told
 from coverage.cli.scope_options import Given
 from coverage.cli.terminal import error_console
 from coverage.corpora.git import Revision, RevisionError, merge_base, repository_of, revision
@@ -170,7 +170,7 @@ def _at(found: Revision, sources: Sequence[CorpusSource]) -> Side:
         count = amount(read.submodules, "submodule is", "submodules are")
         notes.append(f"{name}: {count} not read; a folder that is checked out is")
     absent = missing if len(read.missing) == len(sources) else ""
-    return Side(name, read.loaded, notes=tuple(notes), absent=absent)
+    return Side(name, told(read.loaded, chosen_settings()), notes=tuple(notes), absent=absent)
 
 
 def states(base: Side, head: Side, options: Given) -> tuple[State, State]:

@@ -16,10 +16,21 @@ from coverage.exports.content import Content
 from coverage.exports.tables import LONG_TEXTS
 from coverage.findings.frames import FINDINGS
 from coverage.frames import BOOL, DATE, FLOAT, INT, LIST, MAYBE_BOOL, MAYBE_INT, TEXT, FrameSpec
+from coverage.inventory.arrivals import NOTHING_TOLD, Arrivals
 from coverage.loaders.frames import PROBLEMS, RULES, WRITTEN
 from coverage.mapping.frames import MAPPINGS
 from coverage.measures import MEASURES
 from coverage.measures.adversaries import adversaries
+from coverage.measures.connections import sources
+from coverage.measures.data_frames import (
+    ANALYTIC_DATA,
+    ID_DATA,
+    ID_STATES,
+    PLACEMENT_STATES,
+    RULE_DATA,
+    SOURCES,
+)
+from coverage.measures.data_states import id_states, placement_states
 from coverage.measures.frames import (
     ACCEPTED_GAPS,
     ADVERSARIES,
@@ -30,6 +41,8 @@ from coverage.measures.frames import (
     WORK_ORDER,
 )
 from coverage.measures.need import need_by_id
+from coverage.measures.verdicts import rule_verdicts
+from coverage.measures.visibility import analytic_data, id_data
 from coverage.scope import View
 from coverage.threats.threat import Threat
 
@@ -99,9 +112,28 @@ def _catalogue(name: str, spec: FrameSpec) -> ExportedFrame:
     )
 
 
+def _of_data(
+    name: str, spec: FrameSpec, measure: Callable[[View, Arrivals], pd.DataFrame], question: str
+) -> dict[str, ExportedFrame]:
+    """A frame by what arrives. Without an inventory nothing is told."""
+
+    def make(content: Content) -> pd.DataFrame:
+        return measure(content.view, content.view.arrivals or NOTHING_TOLD)
+
+    return {name: ExportedFrame(spec, make, question)}
+
+
 # What coverage is: each in the folder of `export --what all`.
 FRAMES: dict[str, ExportedFrame] = {
     **{name: _measured(name) for name in MEASURES},
+    **_of_data("rule_data", RULE_DATA, rule_verdicts, "Which rules can run on the data that arrives?"),
+    **_of_data("data_states", ID_STATES, id_states, "What do data and rules make of each ID?"),
+    **_of_data(
+        "data_placements", PLACEMENT_STATES, placement_states, "What do they make of each cell of the matrix?"
+    ),
+    **_of_data("visibility", ID_DATA, id_data, "How much of what MITRE's analytics name arrives?"),
+    **_of_data("analytics", ANALYTIC_DATA, analytic_data, "Which of MITRE's analytics have their data?"),
+    **_of_data("sources", SOURCES, sources, "Which log sources arrive, and what hangs on each?"),
     "gaps": ExportedFrame(ACCEPTED_GAPS, lambda content: content.gaps, MEASURES["gaps"].question),
     "rules": ExportedFrame(
         _RULES, lambda content: content.rules, "Which rules were read, and what is each read as?"

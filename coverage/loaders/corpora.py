@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -38,6 +39,9 @@ from coverage.syntaxes.syntax import Unparsable
 from coverage.word_table import WordTable
 from coverage.words import amount
 
+if TYPE_CHECKING:
+    from coverage.inventory.arrivals import Arrivals
+
 Progress = Callable[[int, int, str], None]  # files done, files in all, path of the last one
 _FOLDED = "platform-word-unknown"
 
@@ -50,6 +54,7 @@ class Loaded:
     written: pd.DataFrame
     problems: pd.DataFrame
     corpora: tuple[CorpusStamp, ...]
+    arrivals: Arrivals | None = None  # what the inventories say, by which `can_run` of `rules` is told
 
 
 def load(

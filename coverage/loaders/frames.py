@@ -24,6 +24,7 @@ RULES = FrameSpec(
         "name": (TEXT, "the rule's title"),
         "rule_class": (TEXT, "production, development, building_block, hunt or deprecated"),
         "enabled": (MAYBE_BOOL, "NA when the format does not know"),
+        "can_run": (MAYBE_BOOL, "data that it reads arrives; NA without an inventory, or when nothing tells"),
         "severity": (TEXT, "informational, low, medium, high, critical; NA when not given"),
         "risk_score": (FLOAT, "0-100; NaN when not given"),
         "type": (TEXT, "rule type as the format names it"),

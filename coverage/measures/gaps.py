@@ -7,11 +7,14 @@ from dataclasses import replace
 
 import pandas as pd
 
+from coverage.frames import rows_of
 from coverage.identity import counted
+from coverage.inventory.arrivals import NOT_TOLD
 from coverage.measures.breadth import coverage_by_id
 from coverage.measures.frames import GAPS
 from coverage.measures.telemetry import telemetry_by_id
 from coverage.measures.threat import listed, threat_by_id
+from coverage.measures.visibility import id_data
 from coverage.scope import View, among, once_a_view, rules_in_scope
 from coverage.vocabulary import COVERED_GAP_TYPES, RULE_CLASSES, attack_url
 
@@ -36,6 +39,7 @@ def _listed_gaps(view: View, also: frozenset[str]) -> pd.DataFrame:
     found = found.merge(telemetry_by_id(view), on="attack_id", how="left")
     found["tactics"] = tactic_names(view, found["attack_id"])
     found["url"] = [attack_url(attack_id) for attack_id in found["attack_id"]]
+    found["data"] = _data(view, found["attack_id"])
     found["rules"] = found["rules_any"]
     order = ["groups", "software", "campaigns", "attack_id", "gap_type"]
     found = found.sort_values(order, ascending=[False, False, False, True, True], ignore_index=True)
@@ -43,6 +47,14 @@ def _listed_gaps(view: View, also: frozenset[str]) -> pd.DataFrame:
     return result.astype(
         {name: dtype for name, (dtype, _) in GAPS.columns.items() if dtype in ("str", "bool")}
     )
+
+
+def _data(view: View, attack_ids: pd.Series) -> list[str]:
+    """Whether data arrives for each ID; without an inventory nothing tells."""
+    if view.arrivals is None:
+        return [NOT_TOLD] * len(attack_ids)
+    data = dict(rows_of(id_data(view, view.arrivals), "attack_id", "data"))
+    return [data[attack_id] for attack_id in attack_ids.tolist()]
 
 
 def _open(view: View, coverage: pd.DataFrame) -> pd.DataFrame:

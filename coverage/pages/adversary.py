@@ -13,7 +13,6 @@ from coverage import session
 from coverage.charts.matrix import cards, needs
 from coverage.charts.overlay import overlay_data, overlay_sentence
 from coverage.exports.columns import NAMES
-from coverage.exports.navigator import layer_file, threat_layer
 from coverage.measures import gaps
 from coverage.measures.accepted import with_accepted
 from coverage.measures.adversaries import adversaries, adversary_ids, threat_overlay
@@ -105,15 +104,8 @@ def _matrix(now: View, alone: Threat) -> None:
     data = overlay_data(cells, tactics, session.theme(), overlay, needs(now, alone), cards(now))
     corpora = [stamp.name for stamp in now.scope.corpora]
     matrix_view(data, lambda attack_id: technique_detail.technique_dialog(attack_id, corpora))
-    export_buttons.file_button(
-        "Navigator layer",
-        lambda: layer_file([threat_layer(now, alone)]),
-        f"navigator_{stem(alone.members['member_id'].iloc[0])}",
-        "json",
-        "application/json",
-        now,
-        "adversary_layer",
-    )
+    name = f"navigator_{stem(alone.members['member_id'].iloc[0])}"
+    export_buttons.threat_layer_button("Navigator layer", now, alone, name)
 
 
 def _answer(row: pd.Series) -> str:

@@ -13,7 +13,7 @@ from coverage.changes.threat_state import ThreatChange, threat_state
 from coverage.exports.briefing import changes_since
 from coverage.exports.bundle import EXPORTS, Wishes
 from coverage.exports.content import Content
-from coverage.exports.navigator import gaps_layer, layer_file
+from coverage.exports.navigator import gaps_layer, layer_file, threat_layer
 from coverage.exports.plan import plan_csv, plan_markdown, work_plan
 from coverage.measures.cell import FILE_MEASURES
 from coverage.scope import View
@@ -111,6 +111,19 @@ def gap_buttons(found: pd.DataFrame, now: View) -> None:
         "application/json",
         now,
         "gaps_layer",
+    )
+
+
+def threat_layer_button(label: str, now: View, threat: Threat, stem: str) -> None:
+    """A Navigator layer of what a profile needs over what is covered."""
+    file_button(
+        label,
+        lambda: layer_file([threat_layer(now, threat)]),
+        stem,
+        "json",
+        "application/json",
+        now,
+        "threat_layer",
     )
 
 

@@ -11,7 +11,7 @@ from coverage import session
 from coverage.measures.adversaries import adversaries
 from coverage.measures.need import threat_coverage
 from coverage.measures.work_order import technique_steps
-from coverage.pages import adversary, adversary_table, parts, threat_choice, threat_pair
+from coverage.pages import adversary, adversary_table, export_buttons, parts, threat_choice, threat_pair
 from coverage.scope import View
 from coverage.session import address
 from coverage.text import plain
@@ -113,7 +113,9 @@ def _figures(now: View, threat: Threat) -> None:
 
 def _adversaries(now: View, threat: Threat, row: DeltaGenerator) -> None:
     chosen = adversary_table.show(now, threat, row)
-    parts.csv_button(adversaries(now, threat), now, "adversaries", None, "Download adversaries as CSV")
+    with st.container(horizontal=True):
+        parts.csv_button(adversaries(now, threat), now, "adversaries", None, "Download adversaries as CSV")
+        export_buttons.threat_layer_button("Navigator layer of the profile", now, threat, "navigator_threat")
     if chosen is not None:
         address.step(adversary=chosen)
 

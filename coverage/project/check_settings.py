@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from coverage.project.validation import LineOf, Table
 
 GRAINS = ("techniques", "subtechniques", "placements")
-_FLAGS = ("no_technique_lost", "no_unmapped_rule")
+_FLAGS = ("no_technique_lost", "no_unmapped_rule", "no_rule_without_data")
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,7 @@ class CheckSettings:
     targets: tuple[TargetsCondition, ...] = ()
     no_technique_lost: bool = False
     no_unmapped_rule: bool = False
+    no_rule_without_data: bool = False
     baseline: str | None = None  # a snapshot's file, relative to the settings file, or a git revision
     min_threat_coverage: float | None = None  # 0-1, weighted by need
     threat: str | None = None  # the profile that is meant
@@ -72,7 +73,7 @@ class CheckSettings:
 
     @property
     def is_empty(self) -> bool:
-        asked = (self.shares, self.targets, self.no_technique_lost, self.no_unmapped_rule)
+        asked = (self.shares, self.targets, *(getattr(self, name) for name in _FLAGS))
         return not any(asked) and self.min_threat_coverage is None
 
 
@@ -104,6 +105,7 @@ def check_settings(table: CheckTable, line_of: LineOf) -> CheckSettings:
         tuple(targets),
         table.no_technique_lost,
         table.no_unmapped_rule,
+        table.no_rule_without_data,
         table.baseline,
         table.min_threat_coverage,
         table.threat,

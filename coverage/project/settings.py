@@ -85,6 +85,22 @@ class ThreatSetting:
 
 
 @dataclass(frozen=True)
+class DataSetting:
+    """One `[[data]]`: an inventory of the data that arrives.
+
+    `lines`: where it starts (no key), and where each of its files is named.
+    """
+
+    name: str
+    files: tuple[str, ...] = ()  # as written: relative to the settings file, or absolute
+    platforms: tuple[str, ...] = ()  # what it is about; empty: everything
+    complete: bool | None = None  # what it does not list does not arrive; None: as its format says
+    stale_after: int | None = None  # days
+    as_of: date | None = None  # the day that events are compared with; None: of each file its newest event
+    lines: Mapping[tuple[str | int, ...], int | None] = field(default_factory=dict, compare=False)
+
+
+@dataclass(frozen=True)
 class Settings:
     """A settings file's content; without a file, the defaults."""
 
@@ -94,6 +110,7 @@ class Settings:
     check: CheckSettings = field(default_factory=CheckSettings)
     attack: str | None = None  # the release to read in where none is chosen
     threats: tuple[ThreatSetting, ...] = ()
+    data: tuple[DataSetting, ...] = ()
 
 
 def settings_at(start: Path | None = None, file: Path | None = None) -> Settings:
@@ -180,14 +197,21 @@ def _settings(file: Path, written: SettingsFile, line_of: LineOf) -> Settings:
         corpora=tuple(CorpusSetting(**dict(corpus)) for corpus in written.corpora),
         check=check_settings(written.check, line_of),
         attack=written.attack,
-        threats=tuple(_threat(place, one, line_of) for place, one in enumerate(written.threat)),
+        threats=tuple(
+            ThreatSetting(**_with_lines("threat", place, one, line_of))
+            for place, one in enumerate(written.threat)
+        ),
+        data=tuple(
+            DataSetting(**_with_lines("data", place, one, line_of)) for place, one in enumerate(written.data)
+        ),
     )
 
 
-def _threat(place: int, written: Table, line_of: LineOf) -> ThreatSetting:
+def _with_lines(section: str, place: int, written: Table, line_of: LineOf) -> dict[str, Any]:
+    """The values of one table of a section, and `lines`: where it and each value of a list stand."""
     values = {name: tuple(value) if isinstance(value, list) else value for name, value in written}
     keys = [
         (name, nth) for name, value in values.items() if type(value) is tuple for nth in range(len(value))
     ]
-    lines = {key: line_of(("threat", place, *key)) for key in ((), *keys)}
-    return ThreatSetting(**{name: value for name, value in values.items() if value is not None}, lines=lines)
+    lines = {key: line_of((section, place, *key)) for key in ((), *keys)}
+    return {**{name: value for name, value in values.items() if value is not None}, "lines": lines}

@@ -103,13 +103,14 @@ class CorpusTable(Table):
     enabled: bool = True
 
 
-def _each_name_once(corpora: list[CorpusTable]) -> list[CorpusTable]:
+def _each_name_once(tables: list[Table]) -> list[Table]:
     names: set[str] = set()
-    for place, corpus in enumerate(corpora):
-        if corpus.name in names:
-            raise wrong("bad-name", "is the name of two corpora", place, "name")
-        names.add(corpus.name)
-    return corpora
+    for place, table in enumerate(tables):
+        if table.name in names:
+            what = "corpora" if isinstance(table, CorpusTable) else "inventories"
+            raise wrong("bad-name", f"is the name of two {what}", place, "name")
+        names.add(table.name)
+    return tables
 
 
 # ---- [check] -------------------------------------------------------------------------------------------
@@ -202,6 +203,7 @@ class CheckTable(Table):
     baseline: Text = None
     no_technique_lost: bool = False
     no_unmapped_rule: bool = False
+    no_rule_without_data: bool = False
     min_threat_coverage: Annotated[float | None, number(0, 1)] = None
     threat: Text = None
 
@@ -246,6 +248,26 @@ class ThreatTable(Table):
         return self
 
 
+# ---- [[data]] ------------------------------------------------------------------------------------------
+
+
+class DataTable(Table):
+    """One `[[data]]`."""
+
+    name: NeededText
+    files: Texts = Field(description="name the files that say what data arrives")
+    platforms: Texts = Field(default_factory=list)
+    complete: bool | None = None
+    stale_after: Annotated[int | None, number(1, 10_000)] = None
+    as_of: Day = None
+
+    @model_validator(mode="after")
+    def _names_files(self) -> DataTable:
+        if not self.files:
+            raise wrong("no-files", "names no files")
+        return self
+
+
 class SettingsFile(Table):
     """The whole file."""
 
@@ -254,3 +276,4 @@ class SettingsFile(Table):
     check: CheckTable = CheckTable()
     attack: ReleaseName = None
     threat: list[ThreatTable] = Field(default_factory=list)
+    data: Annotated[list[DataTable], AfterValidator(_each_name_once)] = Field(default_factory=list)

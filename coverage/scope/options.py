@@ -167,6 +167,11 @@ def _at_least(rules: pd.DataFrame, severity: str) -> pd.Series:
     return rules["severity"].isin(SEVERITIES[SEVERITIES.index(severity) :])
 
 
+def _that_run(rules: pd.DataFrame, only: bool) -> pd.Series:
+    """Rules whose data arrives. One of which nothing tells is left out."""
+    return rules["can_run"].fillna(False).astype(bool) if only else _every(rules)
+
+
 def _any_of(*columns: str) -> Mask:
     """Rules with one of the wanted words in one of these columns, upper and lower case alike."""
 
@@ -203,6 +208,13 @@ def _release_platforms(known: Known) -> Mapping[str, str] | None:
     if known.platforms is None:
         return None
     return {name: name for name in sorted(known.platforms) if name != PRE_PLATFORM}
+
+
+def _where_told(known: Known) -> Mapping[str, str] | None:
+    """Nothing to choose where no inventory tells of any rule whether its data arrives."""
+    if known.rules is None:
+        return None
+    return {} if known.rules["can_run"].isna().all() else {"true": "rules that can run"}
 
 
 def _words_in(
@@ -399,6 +411,22 @@ OPTIONS: dict[str, ScopeOption] = {
             placeholder="All types",
         ),
         ScopeOption(
+            name="runs",
+            kind=FLAG,
+            default=False,
+            flag="--can-run",
+            metavar="",
+            parameter="can_run",
+            label="Only rules that can run",
+            help="Rules whose data arrives, as the inventories of coverage.toml say.",
+            noun="switch",
+            title="only rules that can run",
+            part=lambda runs: "rules that can run" if runs else "",
+            choices=_where_told,
+            keeps=_that_run,
+            columns=("can_run",),
+        ),
+        ScopeOption(
             name="authors",
             kind=MANY,
             default=(),
@@ -425,6 +453,7 @@ SENTENCE = (
     "platforms",
     "pre",
     "rollup",
+    "runs",
     "min_severity",
     "tags",
     "log_sources",

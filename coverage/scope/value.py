@@ -11,7 +11,7 @@ from typing import Any
 
 from coverage.catalogue.model import Release
 from coverage.models import CorpusStamp
-from coverage.scope.options import MANY, OPTIONS, SENTENCE, Known
+from coverage.scope.options import FLAG, MANY, OPTIONS, SENTENCE, Known
 
 
 @dataclass(frozen=True)
@@ -38,12 +38,13 @@ class Scope:
     tags: tuple[str, ...] = field(default=(), kw_only=True)
     log_sources: tuple[str, ...] = field(default=(), kw_only=True)
     types: tuple[str, ...] = field(default=(), kw_only=True)
+    runs: bool = field(default=False, kw_only=True)
     authors: tuple[str, ...] = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
         for option in OPTIONS.values():
             value, known = getattr(self, option.name), option.choices(Known())
-            if known is None or value is None:
+            if known is None or value is None or option.kind == FLAG:
                 continue
             if unknown := set(value if option.kind == MANY else [value]) - set(known):
                 raise ValueError(f"unknown {option.noun}: {', '.join(map(str, sorted(unknown, key=str)))}")

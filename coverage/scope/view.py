@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import wraps
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pandas as pd
 
@@ -20,6 +20,9 @@ from coverage.models import CorpusStamp
 from coverage.scope.options import OPTIONS
 from coverage.scope.value import Scope
 from coverage.vocabulary import PRE_PLATFORM
+
+if TYPE_CHECKING:
+    from coverage.inventory.arrivals import Arrivals
 
 Result = TypeVar("Result")
 
@@ -66,6 +69,8 @@ class View:
     scope : Scope
     weights : mapping of rule class -> float
         What a rule of each class is worth for depth, 0-1.
+    arrivals : Arrivals, optional
+        What arrives, where inventories say so: what `can_run` of the rules was told by.
     """
 
     catalogue: Catalogue
@@ -73,6 +78,7 @@ class View:
     mappings: pd.DataFrame = field(repr=False)
     scope: Scope
     weights: Mapping[str, float] = field(repr=False)
+    arrivals: Arrivals | None = field(default=None, repr=False)
 
     @kept_property
     def every_rule(self) -> pd.DataFrame:

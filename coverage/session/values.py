@@ -22,13 +22,15 @@ from coverage.catalogue.model import Catalogue
 from coverage.charts.theme import colours_by_place
 from coverage.corpora import offered
 from coverage.inputs import Inputs, inputs_of
+from coverage.inventory.arrivals import arrivals_in
+from coverage.inventory.reading import Inventories, read_inventories
 from coverage.loaders import CorpusSource, Loaded, corpus_sources, fingerprint, load
 from coverage.loaders.corpora import Progress
 from coverage.mapping.reader import Reader
 from coverage.project.accepted_gaps import Accepted, accepted_in, gaps_files
 from coverage.project.settings import Settings, SettingsError, release_in_use, settings_at
 from coverage.project.silencing import silenced
-from coverage.reading import Reading, other_releases, read_in
+from coverage.reading import Reading, on_data, other_releases, read_in
 from coverage.scope import OPTIONS, Scope, View
 from coverage.session import waiting
 from coverage.session.shared_values import ProgressBar, kept_for_all
@@ -126,7 +128,18 @@ def _digests_read() -> set[str]:
 
 @kept_for_all(4)
 def _loaded(inputs: Inputs) -> Loaded:
-    return load(inputs.sources, waiting.files)
+    found, stated = load(inputs.sources, waiting.files), settings()[0]
+    return on_data(found, arrivals_in(_inventories(inputs, stated))) if stated.data else found
+
+
+def inventories() -> Inventories:
+    """What the inventories of coverage.toml say, and what is wrong with them."""
+    return _inventories(inputs(), settings()[0])
+
+
+@kept_for_all(4)
+def _inventories(inputs: Inputs, _settings: Settings) -> Inventories:
+    return read_inventories(_settings)
 
 
 def reading(release: str | None = None) -> Reading:
@@ -155,6 +168,7 @@ def view(release: str | None = None) -> View:
     state = st.session_state
     options = {name: option.chosen(state.get(option.parameter)) for name, option in OPTIONS.items()}
     now = reading(release)
+    options["runs"] &= now.loaded.arrivals is not None  # of a link from where there is an inventory
     return _view(inputs(), str(now.catalogue.release), options, _today(), now)
 
 

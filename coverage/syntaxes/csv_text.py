@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import NamedTuple, TypeVar
 
 from coverage.syntaxes import budget
-from coverage.syntaxes.syntax import Kept, afford_signs, afford_time
+from coverage.syntaxes.syntax import DocPath, Kept, Positions, Syntax, afford_signs, afford_time
 
 HEAD = 10_000  # characters within which a header ends
 MAX_COLUMNS = 1_000
@@ -140,3 +140,38 @@ class _Scanner:
 
     def _end(self, at: int) -> int:
         return self._plain.match(self.text, at).end()
+
+
+def parse(text: str) -> list[list[str]]:
+    """The rows of a table; blank ones stay, so that a row's place is its number."""
+    rows, _ = read(text, list)
+    return rows
+
+
+def positions(text: str, wanted: Collection[DocPath] | None = None) -> Positions:
+    """Where each row starts: (number of the row,) -> 1-based (line, column).
+
+    Parameters
+    ----------
+    wanted
+        The rows that are asked for, by default all.
+    """
+    _, start = layout(text)
+    line = text.count("\n", 0, start) + 1
+    last = max((path[0] for path in wanted), default=-1) if wanted is not None else None
+    lines = _LINES.findall(text, start)
+    if all(one.count('"') % 2 == 0 for one in lines):  # no cell of several lines: a row a line
+        end = len(lines) if last is None else last + 1
+        return {(row,): (line + row, 1) for row in range(end)}
+    found: dict[DocPath, tuple[int, int]] = {}
+    at = start
+    for row, cells in enumerate(scanned(text)):
+        if last is not None and row > last:
+            break
+        line += text.count("\n", at, cells[0].start) if cells else 0
+        at = max(at, cells[0].start if cells else at)
+        found[(row,)] = (line, 1)
+    return found
+
+
+TABLE = Syntax("CSV", parse, positions)

@@ -12,6 +12,7 @@ from coverage.loaders.sources import shown
 from coverage.loaders.walk import Unreadable, file_bytes, text_of, too_large
 from coverage.models import Problem
 from coverage.syntaxes.budget import MAX_PROBLEMS
+from coverage.syntaxes.csv_text import TABLE
 from coverage.syntaxes.json_text import JSON
 from coverage.syntaxes.syntax import DocPath, Issue, Syntax, Unparsable, place_of
 from coverage.syntaxes.yaml_text import YAML
@@ -32,7 +33,7 @@ _SYNTAX_OF: dict[str, tuple[Syntax, ...]] = {
     ".json": (JSON,),
     ".yaml": (YAML,),
     ".yml": (YAML,),
-    ".csv": (table.TABLE,),
+    ".csv": (TABLE,),
 }
 SUFFIXES = tuple(_SYNTAX_OF)
 

@@ -9,28 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from coverage.syntaxes import csv_text
-from coverage.syntaxes.syntax import DocPath, Syntax
+from coverage.syntaxes.csv_text import TABLE
 from coverage.threats.files.seam import FileContent, FileMember, ThreatFormat, WrittenUse, weight_of
 
 IDS = ("technique_id", "techniqueid", "attack_id", "technique", "tid", "id")
 WEIGHTS = ("weight", "score", "count", "prevalence")
 WHO = ("adversary", "group", "group_name", "actor")
 YEARS = ("last_reported", "year")
-
-
-def _parse(text: str) -> list[list[str]]:
-    """The rows of a table, its header first; blank rows stay, so that a row's place is its line."""
-    rows, _ = csv_text.read(text, list)
-    return rows
-
-
-def _positions(text: str, wanted: Any = None) -> dict[DocPath, tuple[int, int]]:
-    """Where each row starts, in a table whose cells are of one line each."""
-    return {(line,): (line + 1, 1) for line in range(text.count("\n") + 1)}
-
-
-TABLE = Syntax("CSV", _parse, _positions)
 
 
 def _columns(document: Iterable[list[str]]) -> tuple[int, dict[str, int]]:
