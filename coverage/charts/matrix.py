@@ -16,9 +16,17 @@ import pandas as pd
 
 from coverage.charts.theme import Theme, ink_on
 from coverage.measures.breadth import open_platforms_by_placement
-from coverage.measures.cell import CELL_MEASURES, CellMeasure, score_factors
-from coverage.measures.matrix import Place, first_rules, mark_keys
+from coverage.measures.cell import CELL_MEASURES, PAGE_MEASURES, CellMeasure, score_factors
+from coverage.measures.matrix import (
+    Place,
+    first_rules,
+    mark_keys,
+    matrix_cells,
+    matrix_tactics,
+    with_status,
+)
 from coverage.measures.need import need_by_id
+from coverage.project.accepted_gaps import Accepted
 from coverage.scope import View, once_a_view
 from coverage.threats.threat import Threat
 from coverage.words import amount
@@ -105,6 +113,25 @@ def cards(view: View) -> Cards:
     names = zip(*(column.tolist() for column in columns), severity, strict=True)
     named = {key: (name, level) for key, name, level in names}
     return Cards(named, first_rules(view), open_platforms_by_placement(view))
+
+
+@once_a_view(most=12)
+def coverage_data(
+    view: View,
+    accepted: Accepted,
+    theme: Theme,
+    measure: str = "rules",
+    fixed: bool = True,
+    threat: Threat | None = None,
+) -> dict[str, Any]:
+    """`matrix_data` of a view by one of PAGE_MEASURES. Bands not `fixed` are quantiles of the techniques."""
+    cells, chosen = matrix_cells(view, accepted), PAGE_MEASURES[measure]
+    if measure == "status":
+        cells = with_status(cells, view)
+    if chosen.bands and not fixed:
+        chosen = chosen.by_quantiles(cells.loc[~cells["is_subtechnique"], chosen.column].tolist())
+    needed = needs(view, threat) if threat else None
+    return matrix_data(cells, matrix_tactics(view), theme, chosen, cards(view), needs=needed)
 
 
 def matrix_data(

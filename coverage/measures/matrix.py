@@ -51,6 +51,7 @@ def matrix_tactics(view: View) -> pd.DataFrame:
     return tactics[tactics["total"] > 0].sort_values("position", ignore_index=True)
 
 
+@once_a_view(most=4)
 def matrix_cells(view: View, accepted: Accepted = NO_ENTRIES) -> pd.DataFrame:
     """MATRIX_CELLS, unfolded: techniques in name order, the sub-techniques of each after it in ID order.
 
