@@ -15,6 +15,7 @@ from zlib import crc32
 import pandas as pd
 
 from coverage.charts.theme import Theme, ink_on
+from coverage.frames import rows_of
 from coverage.measures.breadth import open_platforms_by_placement
 from coverage.measures.cell import CELL_MEASURES, PAGE_MEASURES, CellMeasure, score_factors
 from coverage.measures.matrix import (
@@ -198,10 +199,9 @@ def _head(row) -> dict[str, str]:
 def _open_below(cells: pd.DataFrame) -> list[list[str]]:
     """The open sub-techniques of each cell in its tactic, by name."""
     below: dict[Place, list[str]] = {}
-    columns = (
-        cells[name].tolist() for name in ("tactic_id", "parent_id", "name", "rules", "is_subtechnique")
-    )
-    for tactic_id, parent_id, name, rules, is_subtechnique in zip(*columns, strict=True):
+    for tactic_id, parent_id, name, rules, is_subtechnique in rows_of(
+        cells, "tactic_id", "parent_id", "name", "rules", "is_subtechnique"
+    ):
         if is_subtechnique and not rules:
             below.setdefault((tactic_id, parent_id), []).append(name)
     places = zip(cells["tactic_id"].tolist(), cells["attack_id"].tolist(), strict=True)

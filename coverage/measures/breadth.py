@@ -59,8 +59,10 @@ def coverage_by_placement(view: View) -> pd.DataFrame:
 def open_platforms_by_placement(view: View) -> dict[tuple[str, str], tuple[str, ...]]:
     """(tactic ID, ATT&CK ID) -> the platforms in scope on which no rule works that counts in that cell."""
     measured = _measured_placements(view)
-    columns = (measured[name].tolist() for name in ("tactic_id", "attack_id", "open_platforms"))
-    return {(tactic_id, attack_id): names for tactic_id, attack_id, names in zip(*columns, strict=True)}
+    return {
+        (tactic_id, attack_id): names
+        for tactic_id, attack_id, names in rows_of(measured, "tactic_id", "attack_id", "open_platforms")
+    }
 
 
 @once_a_view
