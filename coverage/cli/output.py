@@ -14,6 +14,7 @@ from rich.table import Table
 from coverage.cli.options import one_output, stop
 from coverage.cli.terminal import error_console, lines, terminal, write_out
 from coverage.exports.tables import records, stamped_csv, text
+from coverage.frames import rows_of
 from coverage.outside.atomic import replaced_file
 from coverage.scope import Scope
 
@@ -144,7 +145,7 @@ def _table(
             no_wrap=overflow == "ellipsis",
             min_width=whole if overflow == "ellipsis" else None,
         )
-    for row in zip(*(frame[name].tolist() for name in columns), strict=True):
+    for row in rows_of(frame, *columns):
         table.add_row(*map(text, row))
     return table
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
+from coverage.frames import rows_of
 from coverage.measures.frames import DATA_NEEDED, NEXT_STEPS
 from coverage.measures.gaps import rules_left_out
 from coverage.scope import View, once_a_view
@@ -121,10 +122,9 @@ def _by_id(ids: Iterable[str], keys: Iterable[str], rank: Mapping[str, tuple]) -
 def _ranks(rules: pd.DataFrame) -> dict[str, tuple]:
     """Rule -> its place: severest first, then by name and key."""
     order = {name: -number for number, name in enumerate(SEVERITIES)}
-    columns = (rules[name].tolist() for name in ("rule_key", "severity", "name"))
     return {
         key: (order.get(severity, 1), name.casefold(), key)
-        for key, severity, name in zip(*columns, strict=True)
+        for key, severity, name in rows_of(rules, "rule_key", "severity", "name")
     }
 
 

@@ -33,7 +33,7 @@ from coverage.project.silencing import silenced
 from coverage.reading import Reading, on_data, other_releases, read_in
 from coverage.scope import OPTIONS, Scope, View
 from coverage.session import waiting
-from coverage.session.shared_values import ProgressBar, kept_for_all
+from coverage.session.shared_values import kept_for_all
 from coverage.text import plain
 from coverage.threats.profile import Profile
 from coverage.threats.threat import Threat, threat_in
@@ -305,7 +305,7 @@ def migration(release: str, decisions: bytes = b"") -> Plan:
     CatalogueError, DecisionError
         When the release is not installed, or the decisions cannot be used.
     """
-    with ProgressBar("Reading mappings", every=100) as bar:
+    with waiting.part("Reading mappings") as bar:
         return _migration(inputs(), release, decisions, bar)
 
 
