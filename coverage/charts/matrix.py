@@ -15,10 +15,12 @@ from zlib import crc32
 import pandas as pd
 
 from coverage.charts.theme import Theme, ink_on
+from coverage.frames import rows_of
 from coverage.measures.breadth import open_platforms_by_placement
-from coverage.measures.cell import CELL_MEASURES, CellMeasure, score_factors
-from coverage.measures.matrix import Place, first_rules, mark_keys
+from coverage.measures.cell import CELL_MEASURES, PAGE_MEASURES, CellMeasure, score_factors
+from coverage.measures.matrix import Place, first_rules, mark_keys, matrix_cells, matrix_tactics, with_status
 from coverage.measures.need import need_by_id
+from coverage.project.accepted_gaps import Accepted
 from coverage.scope import View, once_a_view
 from coverage.threats.threat import Threat
 from coverage.words import amount
@@ -83,9 +85,7 @@ def needs(view: View, threat: Threat) -> Needs:
     rows = need_by_id(view, threat)
     columns = ("attack_id", "members", "members_total", "needed_by", "last_reported")
     spoken, lines = {}, {}
-    for attack_id, members, total, names, year in zip(
-        *(rows[name].tolist() for name in columns), strict=True
-    ):
+    for attack_id, members, total, names, year in rows_of(rows, *columns):
         spoken[attack_id] = f"needed by {members} of {amount(total, 'adversary', 'adversaries')}"
         reported = "" if pd.isna(year) else f"; last reported {year}"
         lines[attack_id] = f"{NEEDED} Needed by {members} of {total}: {_named(names)}{reported}"
@@ -105,6 +105,32 @@ def cards(view: View) -> Cards:
     names = zip(*(column.tolist() for column in columns), severity, strict=True)
     named = {key: (name, level) for key, name, level in names}
     return Cards(named, first_rules(view), open_platforms_by_placement(view))
+
+
+@once_a_view(most=16)
+def view_data(
+    view: View,
+    accepted: Accepted,
+    theme: Theme,
+    name: str,
+    fixed_bands: bool = False,
+    threat: Threat | None = None,
+) -> dict[str, Any]:
+    """The matrix of a view as `matrix_data` gives it, made once: whoever opens it next waits for nothing.
+
+    Parameters
+    ----------
+    name : key of PAGE_MEASURES
+    fixed_bands : False for bands that each hold about as many of the techniques
+    threat : the profile whose needs are marked
+    """
+    cells, measure = matrix_cells(view, accepted), PAGE_MEASURES[name]
+    if name == "status":
+        cells = with_status(cells, view)
+    if measure.bands and not fixed_bands:
+        measure = measure.by_quantiles(cells.loc[~cells["is_subtechnique"], measure.column].tolist())
+    needed = needs(view, threat) if threat else None
+    return matrix_data(cells, matrix_tactics(view), theme, measure, cards(view), needs=needed)
 
 
 def matrix_data(
@@ -171,13 +197,11 @@ def _head(row) -> dict[str, str]:
 def _open_below(cells: pd.DataFrame) -> list[list[str]]:
     """The open sub-techniques of each cell in its tactic, by name."""
     below: dict[Place, list[str]] = {}
-    columns = (
-        cells[name].tolist() for name in ("tactic_id", "parent_id", "name", "rules", "is_subtechnique")
-    )
-    for tactic_id, parent_id, name, rules, is_subtechnique in zip(*columns, strict=True):
+    columns = ("tactic_id", "parent_id", "name", "rules", "is_subtechnique")
+    for tactic_id, parent_id, name, rules, is_subtechnique in rows_of(cells, *columns):
         if is_subtechnique and not rules:
             below.setdefault((tactic_id, parent_id), []).append(name)
-    places = zip(cells["tactic_id"].tolist(), cells["attack_id"].tolist(), strict=True)
+    places = rows_of(cells, "tactic_id", "attack_id")
     return [below.get(place, []) for place in places]
 
 

@@ -13,9 +13,10 @@ from streamlit.delta_generator import DeltaGenerator
 
 from coverage import session
 from coverage.charts.who import MOST, Corpora
+from coverage.frames import rows_of
 from coverage.measures import corpus_summary, covering_corpora, placements_by_corpus
 from coverage.pages import parts
-from coverage.scope import View
+from coverage.scope import View, once_a_view
 from coverage.words import amount
 
 
@@ -82,17 +83,22 @@ class WhoCovers:
 
 def who_covers(now: View) -> WhoCovers:
     """Who covers what in a view of several corpora."""
-    coverage = placements_by_corpus(now)
-    rules: dict[tuple[str, str], dict[str, int]] = {}
-    for tactic_id, attack_id, corpus, count in coverage[
-        ["tactic_id", "attack_id", "corpus", "rules"]
-    ].itertuples(index=False):
-        rules.setdefault((tactic_id, attack_id), {})[corpus] = count
+    rules, covering = rules_by_corpus(now)
     colours, names = session.corpus_colours(now), corpus_names(now)
     corpora = Corpora({name: colours[name] for name in names[:MOST]})
-    return WhoCovers(
-        corpora, rules, covering_corpora(coverage, ["tactic_id", "attack_id"]), max(len(names) - MOST, 0)
-    )
+    return WhoCovers(corpora, rules, covering, max(len(names) - MOST, 0))
+
+
+@once_a_view
+def rules_by_corpus(
+    now: View,
+) -> tuple[Mapping[tuple[str, str], Mapping[str, int]], pd.Series]:
+    """(tactic ID, ATT&CK ID) -> corpus -> its rules there; and the corpora that cover each cell."""
+    coverage = placements_by_corpus(now)
+    rules: dict[tuple[str, str], dict[str, int]] = {}
+    for tactic_id, attack_id, corpus, count in rows_of(coverage, "tactic_id", "attack_id", "corpus", "rules"):
+        rules.setdefault((tactic_id, attack_id), {})[corpus] = count
+    return rules, covering_corpora(coverage, ["tactic_id", "attack_id"])
 
 
 def corpus_table(now: View) -> None:

@@ -9,11 +9,11 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from coverage import session
-from coverage.charts.matrix import cards, matrix_data, needs
+from coverage.charts.matrix import needs, view_data
 from coverage.charts.who import who_data
 from coverage.measures import coverage_by_placement, coverage_by_tactic
 from coverage.measures.cell import PAGE_MEASURES
-from coverage.measures.matrix import matrix_cells, matrix_tactics, with_status
+from coverage.measures.matrix import matrix_cells, matrix_tactics
 from coverage.measures.need import threat_coverage
 from coverage.pages import compare, corpus_parts, export_buttons, parts, technique_detail, threat_choice
 from coverage.pages.matrix_view import matrix_view
@@ -69,23 +69,20 @@ def _coverage(everything: View, head: DeltaGenerator, row: DeltaGenerator, sever
     now = corpus_parts.chosen_corpus(everything, "matrix_corpus", row, off=shade == CORPORA, width=200)
     fixed = shade in PAGE_MEASURES and bool(PAGE_MEASURES[shade].bands) and _fixed_bands(row)
     threat = _threat(row, now)
-    needed = needs(now, threat) if threat else None
     with head:
         more = [plain(threat_coverage(now, threat).sentence(threat.profile.name))] if threat else []
         session.page_head("Matrix", _answer(now), now, *more)
-    cells, tactics = matrix_cells(now, session.accepted(now)), matrix_tactics(now)
+    accepted = session.accepted(now)
+    cells = matrix_cells(now, accepted)
     if several and now is everything:
         who = corpus_parts.who_covers(now)
         cells = who.marked(cells)
     if shade == CORPORA:
         st.caption(who.sentence)
-        data = who_data(cells, tactics, session.theme(), who.corpora, who.rules, needed)
+        needed = needs(now, threat) if threat else None
+        data = who_data(cells, matrix_tactics(now), session.theme(), who.corpora, who.rules, needed)
     else:
-        measure = PAGE_MEASURES[shade]
-        shown = with_status(cells, now) if shade == "status" else cells
-        if measure.bands and not fixed:
-            measure = measure.by_quantiles(shown.loc[~shown["is_subtechnique"], measure.column].tolist())
-        data = matrix_data(shown, tactics, session.theme(), measure, cards(now), needs=needed)
+        data = view_data(now, accepted, session.theme(), shade, fixed, threat)
     corpora = [stamp.name for stamp in now.scope.corpora]
     matrix_view(data, lambda attack_id: technique_detail.technique_dialog(attack_id, corpora))
     _not_shown(now)
