@@ -23,10 +23,14 @@ MOST_IN_A_LINE = 5_000
 CUT = "… cut here; the file has the whole text."
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:&=^\"'])")
+# What GitHub's Markdown would read as a mark: some signs anywhere, an underscore at the edge of a word, an
+# entity; and where a line begins, what makes a heading, a list, a quotation or a table.
+_SPECIAL_IN_FILE = re.compile(r"([\\`*\[\]|<~$]|&(?=#?\w+;)|(?<![^\W_])_|_(?![^\W_]))")
+_SPECIAL_AT_START = re.compile(r"^(\d*)([#+\-.)>=:])")
 
 # Streamlit and GitHub find some marks only after the backslashes are gone: a shortcode such as `:smile:`, an
 # arrow, a
-# bare address, a mention. Each is broken in two by something that shows nothing (`_broken`).
+# bare address, a mention. Each is broken in two by something that shows nothing (`_pieces`).
 _SHORTCODE = r":(?=[\w+\-/]+:)"
 _ARROW = r"(?<!\w)(?:<(?=[-=])|-(?=[->])|>(?==)|~(?==))"
 _ADDRESS = r"(?i:https?:(?=/)|ftp:(?=/)|www(?=\.))"
@@ -59,23 +63,27 @@ def plain(text: str) -> str:
 
     That holds for Streamlit's own marks, too: directives, icons, emoji, arrows, formulas, bare addresses.
     """
-    return _broken(text, _LATE, _NOTHING)
+    return _NOTHING.join(_SPECIAL.sub(r"\\\1", piece) for piece in _pieces(text, _LATE))
 
 
 def plain_in_file(text: str) -> str:
-    """Text as GitHub's Markdown, on one line, in which nothing is markup, a link or a mention."""
-    return _broken(text, _LATE_IN_FILE, _NOTHING_IN_FILE)
+    """Text as GitHub's Markdown, on one line, in which nothing is markup, a link or a mention.
+
+    Only signs that Markdown would read as marks have a backslash: the file is also read as it is.
+    """
+    pieces = [_SPECIAL_IN_FILE.sub(r"\\\1", piece) for piece in _pieces(text, _LATE_IN_FILE)]
+    return _SPECIAL_AT_START.sub(r"\1\\\2", _NOTHING_IN_FILE.join(pieces))
 
 
-def _broken(text: str, late: re.Pattern[str], nothing: str) -> str:
+def _pieces(text: str, late: re.Pattern[str]) -> list[str]:
+    """The text as one line without hidden signs, in pieces that end where a late mark is broken in two."""
     line = text if len(text) <= MOST_IN_A_LINE else f"{text[:MOST_IN_A_LINE]}…"
     line = _HIDDEN.sub(_REPLACEMENT, " ".join(line.split()))
     pieces, start = [], 0
     for match in late.finditer(line):
         pieces.append(line[start : match.end()])
         start = match.end()
-    pieces.append(line[start:])
-    return nothing.join(_SPECIAL.sub(r"\\\1", piece) for piece in pieces)
+    return [*pieces, line[start:]]
 
 
 def as_code(text: str, most: int = 100) -> str:

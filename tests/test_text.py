@@ -484,11 +484,16 @@ def test_plain_text_shows_as_it_was_written(text):
     ("text", "markdown"),
     [
         ("@team", r"@<!-- -->team"),
-        ("see #12 and GH-3", r"see \#<!-- -->12 and GH\-<!-- -->3"),
-        ("a@b.example", r"a<!-- -->@<!-- -->b\.example"),
-        ("www.a.example", r"www<!-- -->\.a\.example"),
-        (":smile:", r"\:<!-- -->smile\:"),
-        ("![x](http://a)", r"\!\[x\]\(http\:<!-- -->//a\)"),
+        ("see #12 and GH-3", "see #<!-- -->12 and GH-<!-- -->3"),
+        ("a@b.example", "a<!-- -->@<!-- -->b.example"),
+        ("www.a.example", "www<!-- -->.a.example"),
+        (":smile:", r"\:<!-- -->smile:"),
+        ("![x](http://a)", r"!\[x\](http:<!-- -->//a)"),
+        ("Sysmon 3 or 22 (Windows); a-b_c.yml, e.g. R&D", "Sysmon 3 or 22 (Windows); a-b_c.yml, e.g. R&D"),
+        ("_a_ *b* ~c~ `d` $e$ f|g <b> &amp;", r"\_a\_ \*b\* \~c\~ \`d\` \$e\$ f\|g \<b> \&amp;"),
+        ("1. a", r"1\. a"),
+        ("- a", r"\- a"),
+        ("# a > b", r"\# a > b"),
     ],
 )
 def test_in_a_file_nothing_is_a_mention_a_link_or_a_picture(text, markdown):

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from coverage.frames import rows_of
 from coverage.measures.accepted import entry_mark
 from coverage.measures.breadth import coverage_by_placement, coverage_by_tactic
 from coverage.measures.frames import MATRIX_CELLS
@@ -104,7 +105,7 @@ def _order(cells: pd.DataFrame, columns: Mapping[str, int]) -> list[int]:
 def _work_by_id(view: View) -> dict[str, str]:
     """Open ID -> the kind of work that closes it."""
     found = gaps(view)
-    return dict(zip(found["attack_id"].tolist(), found["gap_type"].tolist(), strict=True))
+    return dict(rows_of(found, "attack_id", "gap_type"))
 
 
 # ---- marks ---------------------------------------------------------------------------------------------
@@ -124,10 +125,9 @@ def _marked_cells(view: View, accepted: Accepted) -> pd.DataFrame:
 
 def _entries(cells: pd.DataFrame, accepted: Accepted, view: View) -> list[Entry | None]:
     """For each cell the entry about it; None where it is covered or has none."""
-    rows = zip(*(cells[name].tolist() for name in ("attack_id", "tactic_id", "covered")), strict=True)
     return [
         accepted.at(attack_id, tactic_id, view.scope.date) if covered < 1 else None
-        for attack_id, tactic_id, covered in rows
+        for attack_id, tactic_id, covered in rows_of(cells, "attack_id", "tactic_id", "covered")
     ]
 
 
@@ -145,10 +145,11 @@ def cell_rules(view: View) -> dict[Place, list[CellRule]]:
 
     Those on the very ID stand first, each part by name.
     """
-    direct = view.placed[["tactic_id", "attack_id", "rule_key"]]
-    own = set(zip(*(direct[column].tolist() for column in direct.columns), strict=True))
-    columns = (view.rules[name].tolist() for name in ("rule_key", "name", "references"))
-    rules = {key: (name, references) for key, name, references in zip(*columns, strict=True)}
+    own = set(rows_of(view.placed, "tactic_id", "attack_id", "rule_key"))
+    rules = {
+        key: (name, references)
+        for key, name, references in rows_of(view.rules, "rule_key", "name", "references")
+    }
     found: dict[Place, list] = {}
     for row in _counted(view):
         tactic_id, attack_id, rule_key = row
@@ -164,12 +165,11 @@ def first_rules(view: View) -> dict[Place, list[str]]:
     Highest severity first; of those the most specific, which name the fewest IDs; then by name.
     """
     named = view.placed[["attack_id", "rule_key"]].drop_duplicates()["rule_key"].value_counts()
-    ids = dict(zip(named.index.tolist(), named.tolist(), strict=True))
+    ids = named.to_dict()
     severity = {name: -rank for rank, name in enumerate(SEVERITIES, 1)}
-    columns = (view.rules[name].tolist() for name in ("rule_key", "name", "severity"))
     keys = sorted(
         (severity.get(level, 0), ids.get(key, 0), name, key)
-        for key, name, level in zip(*columns, strict=True)
+        for key, name, level in rows_of(view.rules, "rule_key", "name", "severity")
     )
     ranks = {key: rank for rank, (*_, key) in enumerate(keys)}
     found: dict[Place, list[str]] = {}
@@ -185,7 +185,7 @@ def _counted(view: View) -> list[tuple[str, str, str]]:
     if view.scope.rollup != "direct":
         units = coverage_by_placement(view)[["tactic_id", "attack_id", "parent_id"]]
         counted = rolled_up(direct, units, ("tactic_id",))
-    return list(zip(*(counted[column].tolist() for column in columns), strict=True))
+    return list(rows_of(counted, *columns))
 
 
 # ---- enabled and disabled ------------------------------------------------------------------------------
@@ -198,7 +198,7 @@ def with_status(cells: pd.DataFrame, view: View) -> pd.DataFrame:
     Whatever the scope says of disabled rules: a rule whose format does not say counts as enabled.
     """
     on, off = _rules_by_status(view)
-    places = list(zip(cells["tactic_id"].tolist(), cells["attack_id"].tolist(), strict=True))
+    places = list(rows_of(cells, "tactic_id", "attack_id"))
     status = ["enabled" if place in on else "disabled" if place in off else None for place in places]
     numbers = [" + ".join(_numbers(on[place], off[place])) or "0" for place in places]
     return cells.assign(

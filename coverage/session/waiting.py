@@ -1,4 +1,5 @@
-"""What a page shows while its rules are read for the first time: its title, a sentence and a bar.
+"""What a page shows while something is made: a sentence and a bar, and its title where its rules are read for
+the first time.
 
 Nothing is drawn where everything is kept already, or where only a part of a page runs.
 """
@@ -12,6 +13,7 @@ from contextvars import copy_context
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from coverage.loaders.corpora import Progress
 from coverage.text import plain
 from coverage.words import amount
 
@@ -22,7 +24,7 @@ _EVERY = 50  # files
 @contextmanager
 def page(title: str) -> Iterator[None]:
     """A run of a page that may have to wait."""
-    st.session_state[_OF_THIS_RUN] = _Waiting(title)
+    st.session_state[_OF_THIS_RUN] = Bar(st.empty(), title)
     try:
         yield
     finally:
@@ -38,9 +40,8 @@ def start(sentence: str) -> None:
 
 def files(done: int, total: int, _path: str) -> None:
     """Shows how many files of rules are read."""
-    waiting = _of_this_run()
-    if waiting is not None and total and (done == 1 or done % _EVERY == 0 or done == total):
-        waiting.show(f"Reading rules: {done:,} of {amount(total, 'file')}", min(done / total, 1.0))
+    if (waiting := _of_this_run()) is not None:
+        waiting.files("Reading rules")(done, total, _path)
 
 
 def go_on(sentence: str) -> None:
@@ -56,19 +57,19 @@ def end() -> None:
         waiting.end()
 
 
-def _of_this_run() -> _Waiting | None:
+def _of_this_run() -> Bar | None:
     return st.session_state.get(_OF_THIS_RUN)
 
 
-class _Waiting:
-    """The title and the sentence, where the page is going to be.
+class Bar:
+    """A sentence and a bar in a place that is empty but while something is made; `title` above them.
 
     They are drawn as if outside of the function that keeps a value: what is drawn inside, Streamlit draws
     again each time the value is used.
     """
 
-    def __init__(self, title: str) -> None:
-        self._title, self._place = title, st.empty()
+    def __init__(self, place: DeltaGenerator, title: str | None = None) -> None:
+        self._title, self._place = title, place
         self._outside = copy_context()
         self._bar: DeltaGenerator | None = None
 
@@ -79,10 +80,20 @@ class _Waiting:
     def show(self, sentence: str, share: float) -> None:
         self._outside.run(self._draw, plain(sentence), share)
 
+    def files(self, words: str) -> Progress:
+        """Shows how many files are done: what a loader calls with each."""
+
+        def progress(done: int, total: int, _path: str) -> None:
+            if total and (done == 1 or done % _EVERY == 0 or done == total):
+                self.show(f"{words}: {done:,} of {amount(total, 'file')}", min(done / total, 1.0))
+
+        return progress
+
     def _draw(self, sentence: str, share: float) -> None:
         if self._bar is None:
             with self._place.container():
-                st.title(plain(self._title), anchor=False)
+                if self._title is not None:
+                    st.title(plain(self._title), anchor=False)
                 self._bar = st.progress(share, sentence)
         else:
             self._bar.progress(share, sentence)
