@@ -124,6 +124,7 @@ def compact_layout() -> None:
         ".st-key-stamp [data-testid='stCaptionContainer'],.st-key-stamp p"
         "{font-size:13px}"  # one line at 1,366 px
         "@media (max-width:640px){[data-testid='stColumn']:has([data-testid='stMetric']){min-width:9rem}"
+        "[data-testid='stButtonGroup'] [role='radiogroup']{flex-wrap:wrap}"
         "[data-testid='stMetricValue']{font-size:1.3rem}}"  # two figures in a row of a phone
         "[data-testid='stMarkdownContainer'] h4{padding:0 0 0.2rem 0;font-size:1.15rem;font-weight:500}"
         f"{_RULE_TEXT}.stHtml a{{color:{theme().accent}}}</style>"
