@@ -83,7 +83,7 @@ def show(now: View, threat: Threat, row: DeltaGenerator) -> str | None:
     config = _FIXED | {
         tactic: st.column_config.TextColumn(
             titles[tactic],
-            width=max(_LEAST, 17 + 7 * len(titles[tactic])),
+            width=max(_LEAST, 20 + 6 * len(titles[tactic])),
             help=plain(f"{titles[tactic]} ({tactic})"),
         )
         for tactic in order
