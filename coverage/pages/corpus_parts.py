@@ -26,12 +26,18 @@ def corpus_names(now: View) -> list[str]:
 
 
 def chosen_corpus(
-    now: View, key: str, place: DeltaGenerator, off: bool = False, width: int | str = "stretch"
+    now: View,
+    key: str,
+    place: DeltaGenerator,
+    off: bool = False,
+    width: int | str = "stretch",
+    label: str = "visible",
 ) -> View:
     """The view of the corpus the reader chose, each counted by its own rules; all of them when none is
     chosen.
 
-    Draws nothing for a single corpus. `off` shows the choice and does not take it.
+    Draws nothing for a single corpus. `off` shows the choice and does not take it; `label` "collapsed" leaves
+    out what stands above it.
     """
     names = corpus_names(now)
     if len(names) < 2:
@@ -44,6 +50,7 @@ def chosen_corpus(
         index=None,
         placeholder="All rule sets",
         disabled=off,
+        label_visibility=label,
         width=width,
         help="One rule set by its own rules alone; all of them with a rule that several have counted once.",
     )

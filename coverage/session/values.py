@@ -25,7 +25,6 @@ from coverage.inputs import Inputs, inputs_of
 from coverage.inventory.arrivals import arrivals_in
 from coverage.inventory.reading import Inventories, read_inventories
 from coverage.loaders import CorpusSource, Loaded, corpus_sources, fingerprint, load
-from coverage.loaders.corpora import Progress
 from coverage.mapping.reader import Reader
 from coverage.project.accepted_gaps import Accepted, accepted_in, gaps_files
 from coverage.project.settings import Settings, SettingsError, release_in_use, settings_at
@@ -310,11 +309,13 @@ def migration(release: str, decisions: bytes = b"") -> Plan:
 
 
 @kept_for_all(4)
-def _migration(inputs: Inputs, release: str, decisions: bytes, _progress: Progress) -> Plan:
+def _migration(inputs: Inputs, release: str, decisions: bytes, _bar: waiting.Bar) -> Plan:
     from coverage.migrate import decisions_from, open_target, plan_sources
 
     answers = decisions_from(decisions, "the decisions file")
-    return plan_sources(inputs.sources, open_target(release), answers, progress=_progress)
+    return plan_sources(
+        inputs.sources, open_target(release), answers, progress=_bar.files("Reading mappings")
+    )
 
 
 def rule_file(corpus: str, path: str) -> Path | None:

@@ -91,3 +91,7 @@ def test_a_row_of_a_later_page_opens_its_rule(page, address, shared):
     page.get_by_role("heading", level=1, name=names[1000], exact=True).wait_for()
     page.get_by_role("button", name="All rules").click()
     page.get_by_text("Showing 1,001–2,000 of").wait_for()
+    page.goto(f"{address}/share")
+    settled(page)
+    assert "elastic, sigma · " in page.inner_text(".st-key-stamp p")
+    assert page.locator(".st-key-stamp p").bounding_box()["height"] < 30  # one line, the date with it
