@@ -200,7 +200,7 @@ def gaps(
         typer.Option(
             "--data",
             metavar="STATE",
-            help=f"Only gaps whose data is in this state: {', '.join(DATA)}. It wants an inventory.",
+            help=f"Only gaps whose data: {', '.join(DATA)}. It wants an inventory.",
         ),
     ] = None,
     accepted: Accepted = "show",
