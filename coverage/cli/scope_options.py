@@ -184,7 +184,7 @@ def _help(option: ScopeOption) -> str:
 def _default(option: ScopeOption, defaults: Mapping[str, Any]) -> str | bool:
     """The default as one types it."""
     if option.kind == FLAG:
-        return option.flag.removeprefix("--") if defaults.get(option.name) else False
+        return f"on; off: --no-{option.flag.removeprefix('--')}" if defaults.get(option.name) else False
     return str(option.default or "any") if option.kind == ONE else option.words(option.default)
 
 

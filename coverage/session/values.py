@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,7 +36,7 @@ from coverage.scope import OPTIONS, Scope, View
 from coverage.session import waiting
 from coverage.session.shared_values import ProgressBar, kept_for_all
 from coverage.text import plain
-from coverage.threats.profile import Profile, profile_toml
+from coverage.threats.profile import Profile
 from coverage.threats.threat import Threat, threat_in
 from coverage.words import amount
 
@@ -234,15 +235,16 @@ def threat(profile: Profile) -> Threat:
     TableError
         When `data/group_sectors.csv` cannot be used.
     """
-    now, stated = reading(), f"{profile.file}\n{profile_toml(profile)}"
-    return _threat(inputs(), str(now.catalogue.release), stated, _today(), profile, now)
+    now = reading()
+    return _threat(inputs(), str(now.catalogue.release), profile.digest, _today(), profile, now)
 
 
 @kept_for_all(20)
 def _threat(
     inputs: Inputs, release: str, stated: str, day: str, _profile: Profile, _reading: Reading
 ) -> Threat:
-    return threat_in(_profile, _reading.catalogue, _reading.reader, date.fromisoformat(day))
+    found = threat_in(_profile, _reading.catalogue, _reading.reader, date.fromisoformat(day))
+    return replace(found, profile=replace(_profile, contents={}))  # files are not kept for all sessions
 
 
 def difference_since(now: View, data: bytes, name: str) -> Difference:
