@@ -107,7 +107,7 @@ class LogSourceTable(WordTable):
         language: str | None = None,
         query: str | None = None,
     ) -> dict[str, tuple[str, ...]]:
-        """The same of a rule of Elastic's, with the indices and integrations it reads as its words. Its
+        """The same of a rule of Elastic's, with the indices it reads as its words, else its integrations. Its
         components are those of the event categories of its EQL; without any, those of what it reads.
         """
         categories = _EQL_CATEGORY.findall(query) if language == "eql" and query else ()
@@ -133,10 +133,14 @@ class LogSourceTable(WordTable):
         packages = [row for word in integrations for row in self._of_package(word)]
         tagged = [row for tag in tags if (row := self.first([("tag", tag)])) is not None]
         streams = [row for index in indices if (row := self.row_of("index", index)) is not None]
-        read = [*streams, *packages, *tagged]
-        words = [*(("index", index) for index in indices), *(("integration", word) for word in integrations)]
+        everything = [*streams, *packages, *tagged]
+        words = [("index", index) for index in indices]
+        read = streams
+        if not any(row.sources for row in streams):  # an index says more than the integration it is of
+            words += [("integration", word) for word in integrations]
+            read = everything
         named = [row for word in categories if (row := self.first([("eql_category", word)])) is not None]
-        return _data(words, read, named if any(row.components for row in named) else read)
+        return _data(words, read, named if any(row.components for row in named) else everything)
 
     def _of_package(self, word: str) -> list[LogSource]:
         row = self.first([("integration", word), ("integration", word.partition(".")[0])])
