@@ -214,8 +214,7 @@ def gaps(
 ) -> None:
     """Open techniques and sub-techniques, those that most groups use first.
 
-    With a threat profile those that it needs first, by need x open x ease. Accepted and planned gaps are
-    marked.
+    With a threat profile those that it needs first (need x open x ease). Settled gaps are marked.
     """
     accepted = choice("--accepted choice", accepted, ACCEPTED_CHOICES)
     also = [choice("gap type of covered IDs", name, sorted(COVERED_GAP_TYPES)) for name in also or ()]

@@ -23,9 +23,10 @@ from coverage.cli.options import NEEDS_AN_INVENTORY, choice, chosen_release, loa
 from coverage.cli.short_help import ADVANCED, first_sentence
 from coverage.cli.terminal import error_console
 from coverage.inventory.arrivals import Arrivals
+from coverage.inventory.verdicts import on_data
 from coverage.loaders import Loaded
 from coverage.project.settings import Settings
-from coverage.reading import Reading, on_data, platforms_of, read_in
+from coverage.reading import Reading, platforms_of, read_in
 from coverage.scope import OPTIONS, Known, Scope, ScopeOption, View
 from coverage.scope.options import ALL, FLAG, MANY, ONE, SIDEBAR
 from coverage.tables import TableError

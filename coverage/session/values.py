@@ -24,12 +24,13 @@ from coverage.corpora import offered
 from coverage.inputs import Inputs, inputs_of
 from coverage.inventory.arrivals import arrivals_in
 from coverage.inventory.reading import Inventories, read_inventories
+from coverage.inventory.verdicts import on_data
 from coverage.loaders import CorpusSource, Loaded, corpus_sources, fingerprint, load
 from coverage.mapping.reader import Reader
 from coverage.project.accepted_gaps import Accepted, accepted_in, gaps_files
 from coverage.project.settings import Settings, SettingsError, release_in_use, settings_at
 from coverage.project.silencing import silenced
-from coverage.reading import Reading, on_data, other_releases, read_in
+from coverage.reading import Reading, other_releases, read_in
 from coverage.scope import OPTIONS, Scope, View
 from coverage.session import waiting
 from coverage.session.shared_values import kept_for_all

@@ -283,6 +283,33 @@ def checks(corpus: Corpus) -> Iterator[Line]:
     )
 
 
+def what_ifs(corpus: Corpus) -> Iterator[Line]:
+    """n: what if a log source stopped: verdicts, states before and after, and what makes the difference, over
+    Elastic's and Sigma's rules, where the data of every second log source arrives.
+    """
+    from coverage.inventory.arrivals import Arrivals
+    from coverage.log_sources import listed_log_sources
+    from coverage.measures.connections import connected
+    from coverage.measures.what_if import what_if
+    from coverage.reading import read_in
+
+    view = read_in(_load([corpus.bundles.parent / "corpora" / name for name in ("elastic", "sigma")])).view()
+    names = sorted({name for found in view.rules["log_sources"] for name in found})
+    arrivals = Arrivals(connected(names[::2], listed_log_sources()), ((),))
+    stopping = iter(names[::2])
+    what_if(view, arrivals, arrivals.without([next(stopping)]))  # the state before is counted once
+    (ours,) = in_turn(corpus.repeats(15), lambda: what_if(view, arrivals, arrivals.without([next(stopping)])))
+    yield Line(
+        "n",
+        "what if a log source stopped, elastic and sigma",
+        ours.wall,
+        "s",
+        0.3,
+        ours.cpu,
+        detail=f"{len(view.rules):,} rules, {len(names):,} log sources",
+    )
+
+
 # The process comes first: it is measured while this one is still small and has nothing in memory.
 CASES: dict[str, Callable[[Corpus], Iterator[Line]]] = {
     "d": command_line,
@@ -295,4 +322,5 @@ CASES: dict[str, Callable[[Corpus], Iterator[Line]]] = {
     "m": in_browser,
     "f": ten_times,
     "g": checks,
+    "n": what_ifs,
 }
