@@ -160,16 +160,11 @@ class _Work:
         self, asked: DataSetting, read: ReadFile, as_of: date | None, matched: int
     ) -> InventoryFile:
         complete = read.form.complete if read.form and asked.complete is None else bool(asked.complete)
-        platforms = asked.platforms or tuple(
-            dict.fromkeys(name for row in read.content.rows for name in row.platforms)
-        )
-        if not asked.platforms and any(not row.platforms for row in read.content.rows):
-            platforms = ()
         return InventoryFile(
             asked.name,
             read.path,
             read.form.title if read.form else "",
-            platforms,
+            asked.platforms or read.content.platforms,
             complete and read.is_whole,
             as_of,
             len(read.content.rows),

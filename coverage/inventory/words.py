@@ -10,6 +10,7 @@ from coverage.catalogue import CatalogueError, shelf
 from coverage.inventory.files.own import SOURCE
 from coverage.log_sources import LogSource, LogSourceTable
 
+_TRIED = 2  # words of a row for which a near one is looked for: the package of a dataset is near to anything
 _COMPONENT, _ATTACK = "dettect", "attack"  # kinds of words that may be a name of ATT&CK's own
 
 
@@ -34,7 +35,7 @@ class Words:
         self._components: dict[str, str] | None = None
 
     def meaning(self, words: tuple[tuple[str, str], ...]) -> Meaning:
-        """What the first word means that is known to carry something; else the first that is listed."""
+        """What the first word means that is known to carry something, else the first that is listed."""
         if words not in self._found:
             self._found[words] = self._meaning(words)
         return self._found[words]
@@ -47,7 +48,7 @@ class Words:
         shown = next(((kind, word) for kind, word in words if kind != SOURCE), (_ATTACK, words[0][1]))
         for _, word, row in (*telling, *listed):
             return Meaning(row.kind if word == shown[1] else shown[0], shown[1], row, True)
-        near = (self._nearest(kind, word) for kind, word in words)
+        near = (self._nearest(kind, word) for kind, word in words[:_TRIED])
         return Meaning(*shown, LogSource(*shown), False, next(filter(None, near), None))
 
     def _row(self, kind: str, word: str) -> LogSource | None:

@@ -4,6 +4,7 @@ are there, and how good they are.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,11 +67,19 @@ def _meant(document: Any) -> bool:
 
 
 def _read(document: Any) -> FileContent:
-    content = FileContent()
+    content, systems = FileContent(), []
     for place, one in enumerate(document):
         if is_administration(one):
             _File(one, (place,), content).take()
+            systems += systems_of(one)
+    content.platforms = _platforms(systems)
     return content
+
+
+def _platforms(systems: Iterable[System]) -> tuple[str, ...]:
+    """The platforms of some systems; none where one of them is of any."""
+    found = [system.platforms for system in systems]
+    return tuple(dict.fromkeys(name for names in found for name in names)) if all(found) else ()
 
 
 class _File:
@@ -107,13 +116,10 @@ class _File:
 
     def _row(self, name: str, detail: dict, path: DocPath) -> WrittenRow:
         systems = self._systems(detail, path)
-        platforms = dict.fromkeys(one for system in systems for one in system.platforms)
-        if any(not system.platforms for system in systems):
-            platforms = {}
         return WrittenRow(
             (("dettect", name),),
             path,
-            platforms=tuple(platforms),
+            platforms=_platforms(systems),
             systems=tuple(system.name for system in systems),
             quality=self._quality(detail.get("data_quality"), (*path, "data_quality")),
             state=ARRIVES if self._available(detail, path) else MISSING,

@@ -73,7 +73,14 @@ class ReadFile:
         kept = [issue for several in by_severity.values() for issue in several[:MAX_PROBLEMS]]
         places = self.form.syntax.positions(self.text, _with_parents(kept)) if self.form and kept else {}
         listed = [
-            Problem(self.path, *place_of(one.path, places), None, one.code, one.severity, shown(one.message))
+            Problem(
+                self.path,
+                *(one.at or place_of(one.path, places)),
+                None,
+                one.code,
+                one.severity,
+                shown(one.message),
+            )
             for one in kept
         ]
         found += sorted(listed, key=lambda problem: (problem.line or 0, problem.column or 0))
@@ -102,7 +109,8 @@ def read_file(path: Path, named: str | None = None) -> ReadFile:
                 read.content.rows, repeated = _once(read.content.rows)
                 read.content.issues += [*_faults_of(document), *repeated]
                 if warning is not None:
-                    read.content.note((), warning.code, warning.severity, warning.message)
+                    at = None if warning.line is None else (warning.line, None)
+                    read.content.issues.append(Issue((), warning.code, warning.severity, warning.message, at))
                 if not read.content.rows and not read.content.issues:
                     read.content.note((), "no-rows", "warning", "The file names no data.")
                 return read
@@ -111,6 +119,14 @@ def read_file(path: Path, named: str | None = None) -> ReadFile:
     except Unparsable as fault:
         return _failed(read, fault.code, fault.message, fault.line, fault.column)
     return _failed(read, "unknown-format", _unknown(syntaxes, document))
+
+
+def read_document(path: Path) -> list[object]:
+    """The YAML documents of a file; none where it cannot be read."""
+    try:
+        return YAML.parse(text_of(file_bytes(path))[0])
+    except (Unreadable, Unparsable):
+        return []
 
 
 def _syntaxes(path: Path, text: str) -> tuple[Syntax, ...]:
@@ -132,8 +148,8 @@ def _unknown(syntaxes: Sequence[Syntax], document: object) -> str:
 def _faults_of(document: object) -> list[Issue]:
     """Lines that are not JSON among lines of JSON."""
     return [
-        Issue((), "bad-json", "error", f"Line {line}: {message}")
-        for line, _, message in getattr(document, "faults", ())
+        Issue((), "bad-json", "error", message, (line, column))
+        for line, column, message in getattr(document, "faults", ())
     ]
 
 

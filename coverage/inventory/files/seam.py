@@ -51,9 +51,10 @@ class WrittenRow:
 
 @dataclass
 class FileContent:
-    """What one file holds."""
+    """What one file holds. `platforms`: what it is about, where it says so; empty: anything."""
 
     rows: list[WrittenRow] = field(default_factory=list)
+    platforms: tuple[str, ...] = ()
     issues: list[Issue] = field(default_factory=list)
 
     def note(self, path: DocPath, code: str, severity: str, message: str) -> None:
