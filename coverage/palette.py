@@ -80,8 +80,8 @@ OVERLAY_COLOURS: dict[str, str] = {
     "covered_only": "#C9D1D9",
 }
 
-# What data and rules make of an ID (vocabulary.DATA_STATES): Okabe-Ito's green, light blue and orange, and two
-# greys.
+# What data and rules make of an ID (vocabulary.DATA_STATES): Okabe-Ito's green, light blue and orange, and
+# two greys.
 DATA_STATE_COLOURS: dict[str, str] = {
     "data_and_rule": "#009E73",
     "data_only": "#56B4E9",

@@ -1,4 +1,6 @@
-"""What to connect next, what few rules use, and what MITRE's analytics would want switched on. Widgets only."""
+"""What to connect next, what few rules use, and what MITRE's analytics would want switched on.
+Widgets only.
+"""
 
 from __future__ import annotations
 

@@ -57,6 +57,8 @@ __all__ = [
     "file_name",
     "findings",
     "guarded_view",
+    "inventories",
+    "inventory",
     "loaded",
     "migration",
     "open_moved",
