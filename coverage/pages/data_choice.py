@@ -15,12 +15,14 @@ from coverage.inventory.saving import data_toml
 from coverage.log_sources import listed_log_sources
 from coverage.measures.connections import rules_by_source
 from coverage.pages import parts
+from coverage.project.accepted_gaps import place_and_message
 from coverage.scope import View
 from coverage.session import inventory
 from coverage.text import plain
 from coverage.words import amount
 
 _SUFFIXES = ("json", "ndjson", "jsonl", "csv", "tsv", "yaml", "yml", "txt")
+_MOST_LINES = 5
 _TURN, _FAULTS = "data_upload_turn", "data_upload_faults"
 _TITLES = {
     inventory.STATED: "coverage.toml",
@@ -63,7 +65,13 @@ _EXPORTS = {
 
 def about(found: Inventories) -> str:
     """The inventories in one sentence: name, format, day, and what is not told."""
-    return "Inventory: " + "; ".join(map(_about, found.files)) + "."
+    unknown, wrong = len(found.unmatched), len(found.problems)
+    beside = [
+        *([f"{unknown:,} of {amount(len(found.rows), 'row')} unknown words"] if unknown else []),
+        *([f"{amount(wrong, 'problem')} in the files"] if wrong else []),
+    ]
+    more = f" {' and '.join(beside)}: below." if beside else ""
+    return "Inventory: " + "; ".join(map(_about, found.files)) + f".{more}"
 
 
 def _about(file: InventoryFile) -> str:
@@ -77,13 +85,23 @@ def _about(file: InventoryFile) -> str:
     return f"{name}: {title}{amount(file.rows, 'row')}{day}; what it does not list{where} {told}"
 
 
+def errors(found: Inventories) -> None:
+    """Files, or parts of them, that could not be read."""
+    serious = found.problems[found.problems["severity"] == "error"]
+    if serious.empty:
+        return
+    lines = [plain(place_and_message(row)) for row in serious.head(_MOST_LINES).to_dict("records")]
+    more = len(serious) - _MOST_LINES
+    lines += [f"And {more:,} more."] if more > 0 else []
+    st.warning("  \n".join(lines), icon=":material/rule:")
+
+
 def problems(found: Inventories, now: View) -> None:
     """What could not be read, and words that no table knows, on request."""
     wrong, unmatched = found.problems, found.unmatched
     if not wrong.empty:
-        errors = int((wrong["severity"] == "error").sum())
-        title = f"What is wrong with the files ({amount(len(wrong), 'line')})"
-        with st.expander(title, icon=":material/rule:", expanded=errors > 0):
+        title = f"Problems in the files ({len(wrong):,})"
+        with st.expander(title, icon=":material/rule:"):
             _table(
                 wrong[["severity", "path", "line", "code", "message"]],
                 {"severity": 80, "path": 170, "line": 56, "code": 130, "message": 800},

@@ -26,6 +26,8 @@ COLUMNS = {
         help="**stale**: it arrived once, and its last event is too old.  \n**missing**: an inventory that "
         "lists everything does not have it, or says so.  \n**not told**: nothing says.",
     ),
+    "platforms": st.column_config.ListColumn("Platforms", width=150),
+    "last_event": st.column_config.DateColumn("Last event", width=96, format="YYYY-MM-DD"),
     "rules": st.column_config.NumberColumn("Rules", width=66, help="Rules in scope that can read it."),
     "rules_only": st.column_config.NumberColumn(
         "Through it alone", width=112, help="Rules that run now and would not without it."
@@ -41,8 +43,6 @@ COLUMNS = {
     "analytics": st.column_config.NumberColumn(
         "MITRE's analytics", width=124, help="Analytics of MITRE's that name it: suggestions."
     ),
-    "platforms": st.column_config.ListColumn("Platforms", width=170),
-    "last_event": st.column_config.DateColumn("Last event", width=92, format="YYYY-MM-DD"),
     "words": st.column_config.ListColumn("In the inventory as", width=260),
     "inventories": st.column_config.ListColumn("Inventory", width=160),
 }

@@ -23,11 +23,11 @@ from coverage.words import amount
 _GRAINS = {"techniques": "Techniques", "subtechniques": "Sub-techniques", "placements": "Matrix cells"}
 # Those that the sentence counts, with its words.
 _TOLD = {
-    "dark": ("goes dark", "go dark"),
-    "one_rule": ("then hangs on one rule", "then hang on one rule"),
-    "reach_lost": ("loses its data", "lose their data"),
-    "lit": ("is covered by rules that can run now", "are covered by rules that can run now"),
-    "in_reach": ("comes within reach", "come within reach"),
+    "dark": "go dark",
+    "one_rule": "hang on one rule",
+    "reach_lost": "lose their data",
+    "lit": "be newly covered",
+    "in_reach": "come within reach",
 }
 
 
@@ -71,14 +71,14 @@ def outcome(now: View, arrivals: Arrivals, lose: Sequence[str], add: Sequence[st
     after = arrivals.without(lose).with_(connected(add, listed_log_sources()))
     found = what_if(now, arrivals, after)
     st.markdown(f"#### {_sentence(found)}")
-    for column, (name, title) in zip(st.columns(len(TITLES) + 1), _figures(found), strict=True):
-        old, new = title
+    figures = _figures(found)
+    for column, (name, (old, new)) in zip(st.columns(len(figures)), figures, strict=True):
         column.metric(
             name,
             f"{new:,}",
             f"{new - old:+,}" if new != old else None,
             delta_color="normal" if name in ("Data and rule", "Rules that can run") else "off",
-            help=f"Before: {old:,}.",
+            help=f"{'Rules' if name == figures[0][0] else 'Techniques'} in scope. Before: {old:,}.",
         )
     _counts(found, now, key)
     _ids(found, now, key)
@@ -86,9 +86,11 @@ def outcome(now: View, arrivals: Arrivals, lose: Sequence[str], add: Sequence[st
 
 
 def _figures(found: WhatIf) -> list[tuple[str, tuple[int, int]]]:
-    """Title -> before and after: rules that can run, and techniques by state."""
+    """Title -> before and after: rules that can run, and techniques in the states that something tells."""
     old, new = found.before["techniques"], found.after["techniques"]
-    states = [(title.capitalize(), (old[name], new[name])) for name, title in TITLES.items()]
+    states = [
+        (title.capitalize(), (old[name], new[name])) for name, title in TITLES.items() if name != "not_told"
+    ]
     return [("Rules that can run", (found.rules_before["can_run"], found.rules_after["can_run"])), *states]
 
 
@@ -99,7 +101,7 @@ def _sentence(found: WhatIf) -> str:
         *([f"{amount(stop, 'rule')} would stop"] if stop else []),
         *([f"{amount(start, 'rule')} would start to run"] if start else []),
         *(
-            f"{amount(count, 'ID')} {words[count != 1]}"
+            f"{amount(count, 'ID')} would {words if count > 1 else words.replace('their', 'its')}"
             for name, words in _TOLD.items()
             if (count := len(found.ids_that(name)))
         ),

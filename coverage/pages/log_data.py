@@ -44,10 +44,10 @@ def page() -> None:
     with head:
         _head(now, now.arrivals)
         st.caption(plain(data_choice.about(found)))
-    data_choice.problems(found, now)
-    _figures(now, now.arrivals)
+        data_choice.errors(found)
+    figures, row = st.container(), st.container(horizontal=True, vertical_alignment="bottom")
     view = address.segmented_control(
-        st,
+        row,
         "View",
         list(VIEWS),
         "data_view",
@@ -55,6 +55,16 @@ def page() -> None:
         format_func=VIEWS.__getitem__,
         label_visibility="collapsed",
     )
+    if row.button(
+        "Open gaps whose data arrives",
+        icon=":material/checklist:",
+        key="data_to_plan",
+        help="The cheapest gaps: on the Plan page, with this filter.",
+    ):
+        session.open_page("plan", gap_data="arrives")
+    if view != "what_if":  # it has its own, before and after
+        with figures:
+            _figures(now, now.arrivals)
     if view == "matrix":
         _matrix(now, now.arrivals)
     elif view == "what_if":
@@ -63,6 +73,7 @@ def page() -> None:
         data_next.show(now, now.arrivals)
     else:
         data_source.table(now, now.arrivals)
+    data_choice.problems(found, now)
     data_choice.change(now)
 
 
@@ -97,13 +108,6 @@ def _figures(now: View, arrivals: Arrivals) -> None:
             help=f"Techniques. {plain(DATA_STATES[name].partition(': ')[2].capitalize())}. "
             f"Sub-techniques: {ids[name]:,} of {ids['total']:,}.",
         )
-    if st.button(
-        "Open gaps whose data arrives",
-        icon=":material/checklist:",
-        key="data_to_plan",
-        help="The cheapest gaps: on the Plan page, with this filter.",
-    ):
-        session.open_page("plan", gap_data="arrives")
 
 
 def _matrix(now: View, arrivals: Arrivals) -> None:
