@@ -170,6 +170,21 @@ VERDICTS: dict[str, str] = {
     "not_told": "nothing tells whether its data arrives",
 }
 
+# The same as a title.
+VERDICT_TITLES: dict[str, str] = {
+    "can_run": "can run",
+    "cannot_fire": "cannot fire (no data)",
+    "not_told": "not told",
+}
+
+# Whether data arrives, as a title.
+ARRIVAL_TITLES: dict[str, str] = {
+    "arrives": "arrives",
+    "missing": "missing",
+    "stale": "stale",
+    "not_told": "not told",
+}
+
 # Why a rule has its verdict.
 DATA_REASONS: dict[str, str] = {
     "arrives": "Data that it reads arrives",

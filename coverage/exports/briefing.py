@@ -21,15 +21,20 @@ from coverage.exports.content import Content
 from coverage.exports.drawing import svg
 from coverage.exports.picture import matrix_drawing
 from coverage.exports.tables import text
+from coverage.frames import rows_of
+from coverage.inventory.arrivals import Arrivals
 from coverage.measures.accepted import in_force, marks, unit_marks
 from coverage.measures.adversaries import adversaries
+from coverage.measures.connections import sources
+from coverage.measures.data_states import data_summary
 from coverage.measures.matrix import MatrixColumn, matrix_columns
 from coverage.measures.need import threat_coverage
 from coverage.measures.work_order import technique_steps
 from coverage.palette import LIGHT
 from coverage.project.accepted_gaps import NO_ENTRIES, Accepted
+from coverage.scope import View
 from coverage.text import plain_in_file
-from coverage.vocabulary import GAP_TYPES, GAP_WORK, PROBLEM_SEVERITIES, attack_url
+from coverage.vocabulary import DATA_STATES, GAP_TYPES, GAP_WORK, PROBLEM_SEVERITIES, attack_url
 from coverage.words import amount, listed, noun
 
 MOST_GAPS = 15
@@ -40,6 +45,13 @@ MOST_ADVERSARIES = 10
 MOST_STEPS = 5
 ADVERSARY_HEADS = ("Least covered", "Covered of what it needs", "No rule near it", "Last reported")
 STEP_HEADS = ("Rule that helps most, in this order", "Adversaries it helps against", "Covered by need, then")
+DATA_HEADS = ("", *(words.partition(":")[0].capitalize() for words in DATA_STATES.values()), "All")
+SOURCE_HEADS = (
+    "Log source that most hangs on",
+    "Techniques and sub-techniques without it",
+    "Rules that read nothing else",
+)
+_GRAINS = {"techniques": "Techniques", "subtechniques": "Sub-techniques", "placements": "Matrix cells"}
 _TEMPLATE = Path(__file__).with_name("briefing.html.jinja")
 
 METHOD = (
@@ -131,6 +143,15 @@ class Against:
 
 
 @dataclass(frozen=True)
+class Data:
+    """What can be seen: which rules can run, what that makes of the IDs, and what hangs on one log source."""
+
+    sentence: str
+    states: tuple[tuple[str, str, str, str, str, str, str], ...]  # grain, each state, total
+    sources: tuple[tuple[str, str, str], ...]  # log source, techniques and sub-techniques lost, rules lost
+
+
+@dataclass(frozen=True)
 class Briefing:
     """Everything the report says, as plain values."""
 
@@ -144,6 +165,7 @@ class Briefing:
     ]  # gap, what was decided, why, by whom: accepted and planned gaps
     changes: Changes | None
     against: Against | None
+    data: Data | None
 
     @property
     def title(self) -> str:
@@ -223,6 +245,30 @@ def briefing(content: Content, changes: Mapping | None = None) -> Briefing:
         _settled_gaps(found[settled]),
         Changes.of(changes),
         _against(content) if content.threat is not None else None,
+        _data(content.view, content.view.arrivals) if content.view.arrivals is not None else None,
+    )
+
+
+def _data(view: View, arrivals: Arrivals) -> Data:
+    found = data_summary(view, arrivals)
+    rules, techniques = found["rules"], found["states"]["techniques"]
+    frame = sources(view, arrivals)
+    worst = frame[frame["ids_dark"] > 0].sort_values("ids_dark", ascending=False, kind="stable")
+    return Data(
+        f"{rules['can_run']:,} of {amount(rules['total'], 'rule')} in scope can run on the data that "
+        f"arrives; {rules['cannot_fire']:,} cannot fire for want of it, and of {rules['not_told']:,} "
+        "nothing tells. "
+        f"{techniques['data_and_rule']:,} of {amount(techniques['total'], 'technique')} have both data and a "
+        f"rule that can run; {techniques['rule_only']:,} look covered and are not; for "
+        f"{techniques['data_only']:,} more data arrives, and no rule is there.",
+        tuple(
+            (words, *(f"{found['states'][grain][name]:,}" for name in (*DATA_STATES, "total")))
+            for grain, words in _GRAINS.items()
+        ),
+        tuple(
+            (name, f"{dark:,}", f"{only:,}")
+            for name, dark, only in rows_of(worst.head(MOST_SOURCES), "source", "ids_dark", "rules_only")
+        ),
     )
 
 
@@ -299,6 +345,8 @@ def report_html(content: Content, changes: Mapping | None = None) -> bytes:
         ratio=ratio,
         most_changes=MOST_CHANGES,
         adversary_heads=ADVERSARY_HEADS,
+        data_heads=DATA_HEADS,
+        source_heads=SOURCE_HEADS,
         step_heads=STEP_HEADS,
         scope=content.view.scope,
     )
@@ -327,6 +375,11 @@ def _markdown(report: Briefing) -> Iterator[str]:
         yield from _table(ADVERSARY_HEADS, report.against.adversaries)
         if report.against.steps:
             yield from _table(STEP_HEADS, report.against.steps)
+    if report.data:
+        yield from ("## What we can see", "", plain_in_file(report.data.sentence), "")
+        yield from _table(DATA_HEADS, report.data.states)
+        if report.data.sources:
+            yield from _table(SOURCE_HEADS, report.data.sources)
     yield from ("## Tactics", "")
     yield from _table(
         ("Tactic", "Techniques covered", "Open techniques"),

@@ -29,7 +29,10 @@ INVENTORY = FrameSpec(
             "arrives; missing: the file says that there is none; stale: its last event is too old",
         ),
         "matched": (BOOL, "the word is known"),
-        "nearest": (TEXT, "of an unmatched word, the known one that is most like it; NA: none is"),
+        "nearest": (
+            TEXT,
+            "of an unmatched word, the known one that is most like it; NA: none is, or not looked for",
+        ),
     },
 )
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from fnmatch import translate
 
 from coverage.catalogue import CatalogueError, shelf
 from coverage.inventory.files.own import SOURCE
 from coverage.log_sources import LogSource, LogSourceTable
 
+MOST_NEAREST = 200  # unknown words for which a near one is looked for, which takes milliseconds each
+MOST_CHARACTERS = 200  # of such a word
 _TRIED = 2  # words of a row for which a near one is looked for: the package of a dataset is near to anything
+_WILD = re.compile(r"[*?\[]")
 _COMPONENT, _ATTACK = "dettect", "attack"  # kinds of words that may be a name of ATT&CK's own
 
 
@@ -31,6 +36,8 @@ class Words:
     def __init__(self, table: LogSourceTable):
         self._table = table
         self._found: dict[tuple, Meaning] = {}
+        self._patterns: dict[str, re.Pattern[str]] = {}
+        self._unknown = 0
         self._sources: dict[str, str] | None = None
         self._components: dict[str, str] | None = None
 
@@ -48,7 +55,9 @@ class Words:
         shown = next(((kind, word) for kind, word in words if kind != SOURCE), (_ATTACK, words[0][1]))
         for _, word, row in (*telling, *listed):
             return Meaning(row.kind if word == shown[1] else shown[0], shown[1], row, True)
-        near = (self._nearest(kind, word) for kind, word in words[:_TRIED])
+        self._unknown += 1
+        tried = words[:_TRIED] if self._unknown <= MOST_NEAREST else ()
+        near = (self._nearest(kind, word) for kind, word in tried if len(word) <= MOST_CHARACTERS)
         return Meaning(*shown, LogSource(*shown), False, next(filter(None, near), None))
 
     def _row(self, kind: str, word: str) -> LogSource | None:
@@ -59,10 +68,22 @@ class Words:
             if (source := self.sources.get(word.lower())) is not None:
                 return LogSource(_ATTACK, source, (source,))
             return self._row(_COMPONENT, word)
-        row = self._table.row_of(kind, word)
+        row = self._listed(kind, word)
         if row is None and kind == _COMPONENT and (name := self.components.get(word.lower())) is not None:
             return LogSource(_COMPONENT, name, components=(name,))
         return row
+
+    def _listed(self, kind: str, word: str) -> LogSource | None:
+        """The row of a word. One expression for all patterns of a kind says whether any fits, since an export
+        may have tens of thousands of words.
+        """
+        if kind not in self._patterns:
+            patterns = (row.word.lower() for row in self._table.rows if row.kind == kind)
+            joined = "|".join(translate(one) for one in patterns if _WILD.search(one))
+            self._patterns[kind] = re.compile(joined or "(?!)")
+        if self._patterns[kind].match(word.lower()):
+            return self._table.row_of(kind, word)
+        return self._table.first([(kind, word)])
 
     def _nearest(self, kind: str, word: str) -> str | None:
         if kind in (SOURCE, _COMPONENT):

@@ -28,18 +28,23 @@ _KEPT = 12
 
 def connected(names: Iterable[str], table: LogSourceTable) -> tuple[Listed, ...]:
     """Rows of an inventory in which these log sources arrive, with what the table says that they carry."""
-    found: dict[str, list[Listed]] = {}
+    carried = _carried(table)
+    return tuple(dict.fromkeys(row for name in names for row in _arriving(name, carried)))
+
+
+def _carried(table: LogSourceTable) -> dict[str, dict[Listed, None]]:
+    """Log source -> what the table's words that mean it alone say that it carries."""
+    found: dict[str, dict[Listed, None]] = {}
     for row in table.rows:
         if len(row.sources) == 1:
-            (source,) = row.sources
-            found.setdefault(source.casefold(), []).append(
-                Listed("", source, row.sources, row.components, row.platforms)
-            )
-    return tuple(
-        dict.fromkeys(
-            row for name in names for row in (Listed("", name, (name,)), *found.get(name.casefold(), ()))
-        )
-    )
+            (name,) = row.sources
+            listed = Listed("", name, row.sources, row.components, row.platforms)
+            found.setdefault(name.casefold(), {})[listed] = None
+    return found
+
+
+def _arriving(name: str, carried: Mapping[str, Iterable[Listed]]) -> tuple[Listed, ...]:
+    return (Listed("", name, (name,)), *carried.get(name.casefold(), ()))
 
 
 # ---- which IDs rules cover -----------------------------------------------------------------------------
@@ -187,14 +192,14 @@ def next_sources(view: View, arrivals: Arrivals, threat: Threat) -> pd.DataFrame
     nothing is left out.
     """
     need = dict(rows_of(need_by_id(view, threat), "attack_id", "need"))
-    table, analytics = listed_log_sources(), analytics_by_source(view)
+    carried, analytics = _carried(listed_log_sources()), analytics_by_source(view)
     wanted = sorted({*rules_by_source(view), *analytics})
     waiting, gaps = _Waiting(view, arrivals), _Reach(view, arrivals)
     rows = []
     for name in wanted:
         if arrivals.source(name) == ARRIVES:
             continue
-        new = Arrivals(connected([name], table))
+        new = Arrivals(_arriving(name, carried))
         starting = waiting.by_source.get(name, frozenset())
         covered = waiting.covered_with(starting)
         reach = gaps.reached_with(new, _ids_of(view, starting)) - covered

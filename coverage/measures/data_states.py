@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from math import fsum
 
 import pandas as pd
 
@@ -20,7 +21,7 @@ from coverage.measures.references import resolved_references
 from coverage.measures.rollup import coverage_columns, rolled_up, units_with_parent
 from coverage.measures.verdicts import verdict_by_rule, verdict_counts
 from coverage.measures.visibility import id_data
-from coverage.scope import View, once_a_view
+from coverage.scope import View, among, once_a_view
 from coverage.vocabulary import DATA_STATES
 
 _KEPT = 12
@@ -50,10 +51,8 @@ class _Counted:
 
     def by_rules(self, wanted: Collection[str]) -> pd.DataFrame:
         """The units as some of the rules cover them: `covered` and `rules`."""
-        pairs, lifted = (
-            frame[[key in wanted for key in frame["rule_key"].tolist()]]
-            for frame in (self.pairs, self.lifted)
-        )
+        keys = pd.Series(list(wanted), dtype="str")
+        pairs, lifted = (frame[among(frame["rule_key"], keys)] for frame in (self.pairs, self.lifted))
         return coverage_columns(pairs, lifted, self.units, self.rollup, self.by)
 
     @kept_property
@@ -127,6 +126,24 @@ def state_counts(view: View, arrivals: Arrivals) -> dict[str, dict[str, int]]:
 
 def _counts(states: list[str]) -> dict[str, int]:
     return {name: states.count(name) for name in DATA_STATES} | {"total": len(states)}
+
+
+@once_a_view(most=_KEPT)
+def covered_by_running(view: View, arrivals: Arrivals) -> dict[str, dict[str, float]]:
+    """Grain -> `covered` under the roll-up by rules that can run alone, and `total`: what a summary counts
+    when only these are in scope.
+    """
+    running = {key for key, one in verdict_by_rule(view, arrivals).items() if _runs(one.verdict)}
+    ids, cells = (counted.by_rules(running) for counted in (_ids_counted(view), _placements_counted(view)))
+    frames = {
+        "techniques": ids[~ids["is_subtechnique"]],
+        "subtechniques": ids[ids["is_subtechnique"]],
+        "placements": cells,
+    }
+    return {
+        grain: {"covered": fsum(frame["covered"].tolist()), "total": len(frame)}
+        for grain, frame in frames.items()
+    }
 
 
 def log_source_words(view: View) -> dict[str, int | float]:

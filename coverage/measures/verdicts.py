@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import pandas as pd
 
 from coverage.frames import rows_of
-from coverage.inventory.arrivals import NOT_TOLD, Arrivals
-from coverage.inventory.verdicts import CAN_RUN, CANNOT_FIRE, READ, Judge, Verdict
+from coverage.inventory.arrivals import ARRIVES, MISSING, NOT_TOLD, Arrivals
+from coverage.inventory.verdicts import CAN_RUN, CANNOT_FIRE, READ, Judge, Verdict, sources_of
 from coverage.log_sources import listed_log_sources
 from coverage.measures.data_frames import RULE_DATA
 from coverage.scope import View, once_a_view
@@ -57,3 +57,27 @@ def verdict_counts(verdicts: Mapping[str, Verdict]) -> dict[str, int]:
     """How many rules have each verdict, and how many there are."""
     found = [one.verdict for one in verdicts.values()]
     return {name: found.count(name) for name in (CAN_RUN, CANNOT_FIRE, NOT_TOLD)} | {"total": len(found)}
+
+
+def rule_words(view: View, rule_key: str, arrivals: Arrivals) -> tuple[Verdict, list[tuple[str, str, str]]]:
+    """The verdict on one rule, in scope or not, and of each word that it names: the word, its log sources in
+    one text, and its state.
+    """
+    rule = view.all_rules[view.all_rules["rule_key"] == rule_key]
+    (facts,) = rows_of(rule, *READ)
+    verdict = Judge(arrivals, listed_log_sources()).verdict(*facts)
+    states = {
+        word: state
+        for state, words in zip(
+            (ARRIVES, MISSING, NOT_TOLD), (verdict.arriving, verdict.missing, verdict.not_told), strict=True
+        )
+        for word in words
+    }
+    return verdict, [
+        (
+            word.partition(":")[2],
+            ", ".join(sources_of(word, listed_log_sources())),
+            states.get(word, NOT_TOLD),
+        )
+        for word in facts[0]
+    ]

@@ -13,6 +13,7 @@ from coverage.pages import data_source, parts, threat_choice
 from coverage.scope import View
 from coverage.session import address
 from coverage.text import plain
+from coverage.vocabulary import ARRIVAL_TITLES
 from coverage.words import amount
 
 _NEXT = {
@@ -60,7 +61,7 @@ def show(now: View, arrivals: Arrivals) -> None:
         shown = found.assign(
             covered_count=found["covered"].map(len),
             reach_count=found["in_reach"].map(len),
-            state=found["state"].map(data_source.STATES),
+            state=found["state"].map(ARRIVAL_TITLES),
         )
         _table(shown, "next_sources", _NEXT, found)
         parts.csv_button(found, now, "next_sources", None, "Download this list as CSV")
@@ -75,7 +76,7 @@ def _one_rule(now: View, arrivals: Arrivals) -> None:
         st.caption("Every log source that arrives has no rule, or several.")
         return
     st.caption(f"{amount(len(found), 'log source')} that only one rule in scope reads.")
-    _table(found.assign(state=found["state"].map(data_source.STATES)), "one_rule", _ONE, found)
+    _table(found.assign(state=found["state"].map(ARRIVAL_TITLES)), "one_rule", _ONE, found)
     parts.csv_button(found, now, "one_rule_sources", None, "Download these log sources as CSV")
 
 

@@ -14,10 +14,9 @@ from coverage.pages import data_what_if, parts
 from coverage.scope import View
 from coverage.session import address
 from coverage.text import plain
-from coverage.vocabulary import DATA_REASONS, VERDICTS
+from coverage.vocabulary import ARRIVAL_TITLES, DATA_REASONS, VERDICT_TITLES
 from coverage.words import amount
 
-STATES = {"arrives": "arrives", "stale": "stale", "missing": "missing", "not_told": "not told"}
 COLUMNS = {
     "source": st.column_config.TextColumn("Log source", width=240),
     "state": st.column_config.TextColumn(
@@ -55,10 +54,10 @@ def table(now: View, arrivals: Arrivals) -> None:
     chosen = address.multiselect(
         row,
         "State",
-        list(STATES),
+        list(ARRIVAL_TITLES),
         "source_state",
         placeholder="All states",
-        format_func=STATES.__getitem__,
+        format_func=ARRIVAL_TITLES.__getitem__,
         width=240,
     )
     search = address.text_input(
@@ -74,7 +73,7 @@ def table(now: View, arrivals: Arrivals) -> None:
             ]
         ]
     counts = everything["state"].value_counts()
-    told = ", ".join(f"{counts.get(state, 0):,} {title}" for state, title in STATES.items())
+    told = ", ".join(f"{counts.get(state, 0):,} {title}" for state, title in ARRIVAL_TITLES.items())
     st.caption(
         f"{len(found):,} of {amount(len(everything), 'log source')}: {told}. Each arrives, is wanted by a "
         "rule in scope, or is named by MITRE's analytics. Click a row to open its rules."
@@ -82,7 +81,7 @@ def table(now: View, arrivals: Arrivals) -> None:
     if found.empty:
         st.info("No log source matches these filters.")
         return
-    shown = found.assign(state=found["state"].map(STATES))
+    shown = found.assign(state=found["state"].map(ARRIVAL_TITLES))
     place = parts.chosen_row(
         shown,
         "data_sources",
@@ -175,7 +174,6 @@ _RULES = {
         "Hangs on", width=170, help="The one log source without which it cannot run."
     ),
 }
-VERDICT_TITLES = {name: name.replace("_", " ") for name in VERDICTS}
 
 
 def _rules(name: str, now: View, arrivals: Arrivals) -> None:

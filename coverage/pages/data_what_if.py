@@ -17,7 +17,7 @@ from coverage.measures.what_if import WhatIf, what_if
 from coverage.pages import parts
 from coverage.scope import View
 from coverage.session import address
-from coverage.vocabulary import DATA_CHANGES, VERDICTS
+from coverage.vocabulary import DATA_CHANGES, VERDICT_TITLES
 from coverage.words import amount
 
 _GRAINS = {"techniques": "Techniques", "subtechniques": "Sub-techniques", "placements": "Matrix cells"}
@@ -183,10 +183,9 @@ def _rules(found: WhatIf, now: View, key: str) -> None:
     if found.rules.empty:
         st.caption("No rule stops or starts.")
         return
-    titles = {name: name.replace("_", " ") for name in VERDICTS}
     st.caption(f"{amount(len(found.rules), 'rule')} with another verdict. Click one to open it.")
     shown = found.rules.assign(
-        before=found.rules["before"].map(titles), after=found.rules["after"].map(titles)
+        before=found.rules["before"].map(VERDICT_TITLES), after=found.rules["after"].map(VERDICT_TITLES)
     )
     place = parts.chosen_row(
         shown, f"{key}_rules", _RULES, height=min(38 + 35 * len(shown), 320), order=list(_RULES)

@@ -15,6 +15,7 @@ from coverage.changes.difference import Difference
 from coverage.charts import bars
 from coverage.measures import activity_by_month, coverage_by_platform, gaps, severity_mix
 from coverage.measures.blind_spots import worst_first
+from coverage.measures.data_states import covered_by_running
 from coverage.measures.need import threat_coverage
 from coverage.measures.recent import DAYS, recent_rules
 from coverage.pages import parts, threat_choice
@@ -147,7 +148,7 @@ def cards(now: View, figures: Mapping, since: Change | None) -> None:
                 delta=f"{change:+,g}" if change else None,
                 help=words,
             )
-            st.caption(_percent(part))
+            st.caption(_percent(part) + _by_running(now, key))
     rules, copies = figures["rules"], len(now.counts_as)
     unmapped = rules["unmapped"] + rules["tactic_only"] + rules["unread"]
     words = "Rules that the scope counts, of all rules read: those that the Rules page lists."
@@ -163,6 +164,14 @@ def cards(now: View, figures: Mapping, since: Change | None) -> None:
         st.caption(
             amount(unmapped, "maps to no technique", "map to no technique") if unmapped else "all mapped"
         )
+
+
+def _by_running(now: View, grain: str) -> str:
+    """How much of it is covered by rules whose data arrives, where an inventory says so."""
+    if now.arrivals is None or grain == "techniques_with_pre":
+        return ""
+    part = covered_by_running(now, now.arrivals)[grain]
+    return f"; {part['covered']:,g} ({_percent(part)}) by rules that can run"
 
 
 # ---- what to do next -----------------------------------------------------------------------------------

@@ -17,10 +17,18 @@ from coverage.findings import CHECKS
 from coverage.findings.places import placed
 from coverage.loaders import RuleDocument, rule_document
 from coverage.measures import rule_data, rule_mappings, rule_neighbours
+from coverage.measures.verdicts import rule_words
 from coverage.pages import parts, untrusted
 from coverage.scope import View
 from coverage.text import plain
-from coverage.vocabulary import READ_STATUSES, RULE_CLASSES, TACTIC_STATUSES
+from coverage.vocabulary import (
+    ARRIVAL_TITLES,
+    DATA_REASONS,
+    READ_STATUSES,
+    RULE_CLASSES,
+    TACTIC_STATUSES,
+    VERDICT_TITLES,
+)
 from coverage.words import amount
 
 # A query's language -> the language of Streamlit's highlighter that comes nearest to it.
@@ -83,6 +91,7 @@ def show(rule_key: str, now: View, head: DeltaGenerator, row: DeltaGenerator) ->
         _query(rule)
     with about:
         _about(rule)
+        _data(rule_key, now)
     _copies(rule_key, now)
     _findings(rule_key, now)
     path = session.rule_file(rule["corpus"], rule["path"])
@@ -139,10 +148,32 @@ def _about(rule: pd.Series) -> None:
         untrusted.markdown(rule["description"])
     else:
         st.caption("The rule has no description.")
-    facts = ("platforms", "data_sources", "data_components")
+    facts = ("platforms", "data_sources", "log_sources", "data_components")
     named = [(name.replace("_", " ").capitalize(), rule[name]) for name in facts if rule[name]]
     if named:
         st.markdown("  \n".join(f"**{name}**: {_text(value)}" for name, value in named))
+
+
+def _data(rule_key: str, now: View) -> None:
+    """Whether the data that it reads arrives, where an inventory says so."""
+    if now.arrivals is None:
+        return
+    verdict, words = rule_words(now, rule_key, now.arrivals)
+    title = VERDICT_TITLES[verdict.verdict]
+    st.markdown(f"**Data: {title}**. {DATA_REASONS[verdict.reason]}.")
+    if verdict.hangs_on:
+        st.caption(f"It hangs on {plain(verdict.hangs_on)} alone.")
+    if words:
+        rows = pd.DataFrame(words, columns=["word", "sources", "state"])
+        st.dataframe(
+            rows.assign(state=rows["state"].map(ARRIVAL_TITLES)),
+            hide_index=True,
+            column_config={
+                "word": st.column_config.TextColumn("What it reads", help="Any one of these is enough."),
+                "sources": st.column_config.TextColumn("Log sources"),
+                "state": st.column_config.TextColumn("State"),
+            },
+        )
 
 
 def _text(value: object) -> str:

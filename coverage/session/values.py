@@ -182,6 +182,7 @@ def view(release: str | None = None) -> View:
     state = st.session_state
     options = {name: option.chosen(state.get(option.parameter)) for name, option in OPTIONS.items()}
     now = reading(release)
+    options["runs"] &= now.loaded.arrivals is not None  # of a link from where there is an inventory
     return _view(inputs(), str(now.catalogue.release), options, _today(), digest_of_data(), now)
 
 

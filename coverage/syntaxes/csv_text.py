@@ -159,8 +159,9 @@ def positions(text: str, wanted: Collection[DocPath] | None = None) -> Positions
     _, start = layout(text)
     line = text.count("\n", 0, start) + 1
     last = max((path[0] for path in wanted), default=-1) if wanted is not None else None
-    if '"' not in text:
-        end = sum(1 for _ in _LINES.finditer(text, start)) if last is None else last + 1
+    lines = _LINES.findall(text, start)
+    if all(one.count('"') % 2 == 0 for one in lines):  # no cell of several lines: a row a line
+        end = len(lines) if last is None else last + 1
         return {(row,): (line + row, 1) for row in range(end)}
     found: dict[DocPath, tuple[int, int]] = {}
     at = start

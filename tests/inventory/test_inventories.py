@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, date, datetime, timedelta
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pandas as pd
@@ -19,6 +20,7 @@ from coverage.inventory.files.seam import moment_of, number_of
 from coverage.inventory.frames import INVENTORY
 from coverage.inventory.reading import Inventories, read_inventories
 from coverage.inventory.saving import ListedSource, data_toml, sources_csv
+from coverage.loaders import corpus_sources, load
 from coverage.loaders.frames import PROBLEMS
 from coverage.log_sources import read_log_sources
 from coverage.project.settings import DataSetting, Settings, SettingsError, read_settings
@@ -262,6 +264,26 @@ def test_every_listed_table_sourcetype_and_dataset_is_matched_in_an_export(tmp_p
         )
 
 
+@pytest.mark.corpora
+def test_every_index_that_the_corpora_read_is_matched_or_listed(shared, tmp_path):
+    """A stream for each index pattern of some of Elastic's rules carries what the table says."""
+    rules = load(corpus_sources([str(shared("corpora", "elastic/rules/cross-platform"))])).rules
+    used = {word for words in rules["log_words"] for word in words if word.startswith("index:")}
+    patterns = sorted(word.removeprefix("index:") for word in used if " " not in word)
+    names = {pattern: pattern.replace("*", "default") for pattern in patterns if not pattern.startswith(".")}
+    found = read(written(tmp_path / "names.txt", "\n".join(names.values())))
+    assert len(patterns) > 20 and found.rows["word"].tolist() == list(names.values())
+    for pattern, (word, sources, components, matched) in zip(
+        names, rows(found, "word", "sources", "components", "matched"), strict=True
+    ):
+        row = TABLE.row_of("index", word)
+        telling = row is not None and bool(row.sources or row.components)
+        assert fnmatchcase(word, pattern) and (matched or not telling), pattern
+        if telling:
+            assert (sources, components) == (row.sources, row.components), pattern
+    assert found.rows["matched"].mean() > 0.7
+
+
 @pytest.mark.parametrize(
     ("index", "words"),
     [
@@ -432,7 +454,7 @@ _TEXTS = st.one_of(
 
 
 @given(content=_TEXTS, suffix=st.sampled_from([".csv", ".json", ".yaml", ".txt", ""]))
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_reading_never_raises(tmp_path, content, suffix):
     path = written(tmp_path / f"any{suffix}", content)
     found = read(path)

@@ -190,7 +190,7 @@ def test_without_an_inventory_nothing_is_told(view):
 
 WORDS = (SIGN_INS, TRAIL, PROCESSES, "sigma_logsource:windows/registry_set", "index:nobody-knows-*")
 SOURCES = ("azure:signinlogs", "AWS:CloudTrail", "Elastic Defend", "WinEventLog:Sysmon", "auditd:SYSCALL")
-ANY = examples(12)
+ANY = examples(6)
 
 
 @st.composite
