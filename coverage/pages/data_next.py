@@ -9,6 +9,7 @@ import streamlit as st
 
 from coverage.inventory.arrivals import ARRIVES, Arrivals
 from coverage.measures.connections import next_sources, sources
+from coverage.measures.switched_on import to_switch_on
 from coverage.pages import data_source, parts, threat_choice
 from coverage.scope import View
 from coverage.session import address
@@ -66,6 +67,7 @@ def show(now: View, arrivals: Arrivals) -> None:
         _table(shown, "next_sources", _NEXT, found)
         parts.csv_button(found, now, "next_sources", None, "Download this list as CSV")
     _one_rule(now, arrivals)
+    _to_switch_on(now, arrivals)
 
 
 def _one_rule(now: View, arrivals: Arrivals) -> None:
@@ -78,6 +80,39 @@ def _one_rule(now: View, arrivals: Arrivals) -> None:
     st.caption(f"{amount(len(found), 'log source')} that only one rule in scope reads.")
     _table(found.assign(state=found["state"].map(ARRIVAL_TITLES)), "one_rule", _ONE, found)
     parts.csv_button(found, now, "one_rule_sources", None, "Download these log sources as CSV")
+
+
+_SWITCH_ON = {
+    "source": st.column_config.TextColumn("Log source", width=210),
+    "channel": st.column_config.TextColumn("Event or channel, as MITRE words it", width=250),
+    "audit": st.column_config.ListColumn(
+        "Audit sub-category", width=230, help="Of the Windows audit policy, where the event is known."
+    ),
+    "state": st.column_config.TextColumn(
+        "Log source is",
+        width=96,
+        help="Whether the log source arrives; of the event nothing tells.",
+    ),
+    "count": st.column_config.NumberColumn("Open IDs", width=76),
+    "analytics": st.column_config.NumberColumn("Analytics", width=78),
+    "platforms": st.column_config.ListColumn("Platforms", width=170),
+    "ids": st.column_config.ListColumn("IDs", width=260),
+}
+
+
+def _to_switch_on(now: View, arrivals: Arrivals) -> None:
+    found = to_switch_on(now, arrivals)
+    st.subheader("What to switch on for open techniques", anchor=False)
+    if found.empty:
+        st.caption("MITRE's analytics name no log source for the open techniques in scope.")
+        return
+    st.caption(
+        f"{amount(len(found), 'log source and event', 'log sources and events')} that MITRE's analytics name "
+        "for open techniques and sub-techniques: suggestions, those for most IDs first."
+    )
+    shown = found.assign(count=found["ids"].map(len), state=found["state"].map(ARRIVAL_TITLES))
+    _table(shown, "switch_on", _SWITCH_ON, found)
+    parts.csv_button(found, now, "to_switch_on", None, "Download what to switch on as CSV")
 
 
 def _table(shown: pd.DataFrame, key: str, config: dict, found: pd.DataFrame) -> None:

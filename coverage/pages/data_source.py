@@ -133,7 +133,7 @@ def show(name: str, now: View, arrivals: Arrivals, head: DeltaGenerator) -> None
     _rules(row["source"], now, arrivals)
     if arriving:
         st.subheader("Without it", anchor=False)
-        data_what_if.outcome(now, arrivals, [row["source"]], [], "source")
+        data_what_if.outcome(now, arrivals, [row["source"]], [], "source", rules=False)
 
 
 def _answer(row: pd.Series) -> str:
@@ -153,7 +153,7 @@ def _answer(row: pd.Series) -> str:
 def _facts(row: pd.Series) -> list[str]:
     facts = []
     if row["words"]:
-        facts.append(f"In {', '.join(row['inventories']) or 'the inventory'} as {', '.join(row['words'])}.")
+        facts.append(f"In the inventory as {', '.join(row['words'])} ({', '.join(row['inventories'])}).")
     if row["platforms"]:
         facts.append(f"Platforms: {', '.join(row['platforms'])}.")
     if not pd.isna(row["last_event"]):
@@ -166,8 +166,8 @@ def _facts(row: pd.Series) -> list[str]:
 _RULES = {
     "name": st.column_config.TextColumn("Rule", width=360),
     "corpus": st.column_config.TextColumn("Rule set", width=100),
-    "verdict": st.column_config.TextColumn("Verdict", width=100),
-    "reason": st.column_config.TextColumn("Why", width=260),
+    "verdict": st.column_config.TextColumn("Verdict", width=150),
+    "reason": st.column_config.TextColumn("Why", width=230),
     "arriving": st.column_config.ListColumn("Arrives", width=220, help="Its words for data that arrive."),
     "missing": st.column_config.ListColumn("Missing", width=220),
     "hangs_on": st.column_config.TextColumn(

@@ -66,8 +66,10 @@ def _choice(
     )
 
 
-def outcome(now: View, arrivals: Arrivals, lose: Sequence[str], add: Sequence[str], key: str) -> None:
-    """What it does when these log sources no longer arrive and those do."""
+def outcome(
+    now: View, arrivals: Arrivals, lose: Sequence[str], add: Sequence[str], key: str, rules: bool = True
+) -> None:
+    """What it does when these log sources no longer arrive and those do; `rules`: lists these, too."""
     after = arrivals.without(lose).with_(connected(add, listed_log_sources()))
     found = what_if(now, arrivals, after)
     st.markdown(f"#### {_sentence(found)}")
@@ -82,7 +84,8 @@ def outcome(now: View, arrivals: Arrivals, lose: Sequence[str], add: Sequence[st
         )
     _counts(found, now, key)
     _ids(found, now, key)
-    _rules(found, now, key)
+    if rules:
+        _rules(found, now, key)
 
 
 def _figures(found: WhatIf) -> list[tuple[str, tuple[int, int]]]:
@@ -170,10 +173,10 @@ def _ids(found: WhatIf, now: View, key: str) -> None:
 
 
 _RULES = {
-    "name": st.column_config.TextColumn("Rule", width=380),
-    "corpus": st.column_config.TextColumn("Rule set", width=110),
-    "before": st.column_config.TextColumn("Before", width=110),
-    "after": st.column_config.TextColumn("After", width=110),
+    "name": st.column_config.TextColumn("Rule", width=360),
+    "corpus": st.column_config.TextColumn("Rule set", width=90),
+    "before": st.column_config.TextColumn("Before", width=150),
+    "after": st.column_config.TextColumn("After", width=150),
     "path": st.column_config.TextColumn("File", width=380),
 }
 
