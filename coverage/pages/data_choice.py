@@ -138,6 +138,8 @@ def first_inventory(now: View) -> None:
     """What there is to do without an inventory."""
     if fault := session.settings()[1]:
         st.warning(f"No inventory of coverage.toml counts: {plain(fault)}")
+    if inventory.asked() == inventory.FILES:
+        st.info("This link counts by files that are not in it: upload them here to see the same.")
     st.markdown(
         "An inventory is a list of the log data that arrives: an export of your SIEM, or a list of your own. "
         "With one, every rule gets a verdict (*can run*, *cannot fire*, *not told*), every technique a "

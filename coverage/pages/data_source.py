@@ -73,7 +73,8 @@ def table(now: View, arrivals: Arrivals) -> None:
             ]
         ]
     counts = everything["state"].value_counts()
-    told = ", ".join(f"{counts.get(state, 0):,} {title}" for state, title in ARRIVAL_TITLES.items())
+    titles = ARRIVAL_TITLES | {ARRIVES: "arrive"}
+    told = ", ".join(f"{counts.get(state, 0):,} {title}" for state, title in titles.items())
     st.caption(
         f"{len(found):,} of {amount(len(everything), 'log source')}: {told}. Each arrives, is wanted by a "
         "rule in scope, or is named by MITRE's analytics. Click a row to open its rules."

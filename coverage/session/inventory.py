@@ -46,12 +46,17 @@ def kinds(settings: Settings) -> list[str]:
     return [kind for kind, found in there.items() if found]
 
 
+def asked() -> str:
+    """The one of STATED, FILES and TICKED that the reader or the link chose; "" for none."""
+    return "".join(address.texts(KIND, page=address.SIDEBAR)[-1:])
+
+
 def stated(settings: Settings) -> Stated | None:
     """What the reader chose, else the first that there is; None where there is no inventory."""
-    asked, there, whole = address.texts(KIND, page=address.SIDEBAR), kinds(settings), ticked_is_all()
+    there, whole, kind = kinds(settings), ticked_is_all(), asked()
     if not there:
         return None
-    kind = asked[-1] if asked and asked[-1] in there else there[0]
+    kind = kind if kind in there else there[0]
     if kind == STATED:
         return Stated(kind, settings)
     held = UPLOADS.held() if kind == FILES else {TICKED_FILE: ticked_csv().encode()}
