@@ -68,13 +68,16 @@ class LogSourceTable(WordTable):
     """The table of log sources."""
 
     _fitting: dict[tuple[str, str], LogSource | None] = field(default_factory=dict, repr=False)
+    _tags: dict[str, bool] = field(default_factory=dict, repr=False)  # whether a tag is listed
+    _elastic: dict[tuple, dict[str, tuple[str, ...]]] = field(default_factory=dict, repr=False)
 
     def row_of(self, kind: str, word: str) -> LogSource | None:
         """The row of a word, else of the longest pattern that it fits; None for an unknown word."""
         key = (kind, word)
         if key not in self._fitting:
-            fitting = max(self.matching(kind, word), key=lambda row: len(row.word), default=None)
-            self._fitting[key] = self.first([key]) or fitting
+            self._fitting[key] = self.first([key]) or max(
+                self.matching(kind, word), key=lambda row: len(row.word), default=None
+            )
         return self._fitting[key]
 
     def nearest(self, kind: str, word: str) -> str | None:
@@ -104,20 +107,40 @@ class LogSourceTable(WordTable):
         language: str | None = None,
         query: str | None = None,
     ) -> dict[str, tuple[str, ...]]:
-        """The same of a rule of Elastic's, with the indices and integrations it reads as its words. Its
+        """The same of a rule of Elastic's, with the indices it reads as its words, else its integrations. Its
         components are those of the event categories of its EQL; without any, those of what it reads.
         """
+        categories = _EQL_CATEGORY.findall(query) if language == "eql" and query else ()
+        listed = tuple(tag for tag in tags if self._is_tag(tag))
+        # Many rules read the same: few of these are made, and each once.
+        key = (listed, tuple(integrations), tuple(indices), tuple(dict.fromkeys(categories)))
+        if key not in self._elastic:
+            self._elastic[key] = self._elastic_data(*key)
+        return self._elastic[key]
+
+    def _is_tag(self, tag: str) -> bool:
+        if tag not in self._tags:
+            self._tags[tag] = self.knows("tag", tag)
+        return self._tags[tag]
+
+    def _elastic_data(
+        self,
+        tags: Sequence[str],
+        integrations: Sequence[str],
+        indices: Sequence[str],
+        categories: Sequence[str],
+    ) -> dict[str, tuple[str, ...]]:
         packages = [row for word in integrations for row in self._of_package(word)]
         tagged = [row for tag in tags if (row := self.first([("tag", tag)])) is not None]
         streams = [row for index in indices if (row := self.row_of("index", index)) is not None]
-        read = [*streams, *packages, *tagged]
-        words = [*(("index", index) for index in indices), *(("integration", word) for word in integrations)]
-        named = self._eql_categories(query) if language == "eql" and query else []
-        return _data(words, read, named if any(row.components for row in named) else read)
-
-    def _eql_categories(self, query: str) -> list[LogSource]:
-        found = (self.first([("eql_category", word)]) for word in _EQL_CATEGORY.findall(query))
-        return [row for row in found if row]
+        everything = [*streams, *packages, *tagged]
+        words = [("index", index) for index in indices]
+        read = streams
+        if not any(row.sources for row in streams):  # an index says more than the integration it is of
+            words += [("integration", word) for word in integrations]
+            read = everything
+        named = [row for word in categories if (row := self.first([("eql_category", word)])) is not None]
+        return _data(words, read, named if any(row.components for row in named) else everything)
 
     def _of_package(self, word: str) -> list[LogSource]:
         row = self.first([("integration", word), ("integration", word.partition(".")[0])])

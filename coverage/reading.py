@@ -6,7 +6,7 @@ The command line and the dashboard both go through here, so that they cannot dis
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -16,11 +16,8 @@ from coverage.catalogue import shelf
 from coverage.catalogue.model import Catalogue, Release
 from coverage.findings import findings
 from coverage.findings.unplaced import unplaced_findings
-from coverage.inventory.arrivals import Arrivals
-from coverage.inventory.verdicts import can_run
 from coverage.kept import kept_property
 from coverage.loaders import Loaded
-from coverage.log_sources import listed_log_sources
 from coverage.mapping.reader import Reader, mappings_as_read
 from coverage.scope import Scope, View
 from coverage.tables import depth_weights
@@ -61,12 +58,6 @@ class Reading:
             self.catalogue, self.loaded.rules, self.mappings, scope, depth_weights(), self.loaded.arrivals
         )
         return view.of_corpora(corpora) if corpora else view
-
-
-def on_data(loaded: Loaded, arrivals: Arrivals) -> Loaded:
-    """The same rules, and whether each can run on the data that arrives."""
-    rules = loaded.rules.assign(can_run=can_run(loaded.rules, arrivals, listed_log_sources()))
-    return replace(loaded, rules=rules[list(loaded.rules.columns)], arrivals=arrivals)
 
 
 def read_in(loaded: Loaded, release: str | None = None) -> Reading:

@@ -29,9 +29,9 @@ from coverage.scope.options import FLAG, MANY
 from coverage.syntaxes import budget
 from coverage.syntaxes.fields import Fields, parsed_day
 from coverage.vocabulary import READ_STATUSES, RULE_CLASSES, SEVERITIES, TACTIC_STATUSES
-from coverage.words import amount
+from coverage.words import amount, number
 
-KIND, VERSION = "attack-coverage", 2
+KIND, VERSION = "attack-coverage", 3
 MOST_BYTES = 1 << 28  # unpacked: fifty times a large corpus
 MOST_TIMES, SMALL_BYTES = 50, 1 << 22  # times its size that a packed one unpacks to, and what any may
 MOST_LINE = 1 << 22  # one rule
@@ -48,9 +48,36 @@ class SnapshotError(ValueError):
 
 
 @dataclass(frozen=True)
+class ThreatState:
+    """How far a state is covered against a threat profile, over the IDs in scope that somebody needs."""
+
+    name: str  # of the profile
+    members: tuple[tuple[str, str, float], ...]  # ID, name, weight
+    covered: float  # of the needed IDs, under the roll-up
+    needed: int
+    need_covered: float  # sum of need x covered
+    need: float  # sum of their needs
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """ID of each member -> its weight."""
+        return {member: weight for member, _, weight in self.members}
+
+    @property
+    def weighted(self) -> float:
+        """sum(need x covered) / sum(need), 0-1; 0 when nothing is needed."""
+        return self.need_covered / self.need if self.need else 0.0
+
+    def words(self) -> str:
+        """Both figures: `71.2% of the need and 120 of 150 needed IDs covered`."""
+        counts = f"{number(self.covered)} of {self.needed:,} needed IDs covered"
+        return f"{self.weighted:.1%} of the need and {counts}"
+
+
+@dataclass(frozen=True)
 class Snapshot:
     """What a snapshot holds. `loaded` has no problems and no long texts; `mappings` is as read when it was
-    made.
+    made. `threat`: None before version 3, and where none was given.
     """
 
     loaded: Loaded = field(repr=False)
@@ -58,6 +85,7 @@ class Snapshot:
     scope: Scope
     release_sha256: str
     version: int = VERSION
+    threat: ThreatState | None = None
 
     def lacks(self, scope: Scope) -> str | None:
         """The option of a scope that these rules cannot be asked for, since the snapshot does not keep what
@@ -98,6 +126,7 @@ _FILTER_COLUMNS = tuple(
         if column not in _RULE_COLUMNS.values()
     )
 )
+_MEMBER = ("id", "name", "weight")
 _WRITTEN_COLUMNS = {
     "at": "position",
     "framework": "framework",
@@ -115,20 +144,28 @@ _READ_COLUMNS = {
 }
 
 
-def snapshot_bytes(view: View, loaded: Loaded, compressed: bool = False) -> bytes:
-    """A view and what it was loaded from, as a snapshot. `compressed`: the same lines, gzipped."""
-    lines = (json.dumps(value, sort_keys=True, separators=(",", ":")) for value in _values(view, loaded))
+def snapshot_bytes(
+    view: View, loaded: Loaded, compressed: bool = False, threat: ThreatState | None = None
+) -> bytes:
+    """A view and what it was loaded from, as a snapshot. `compressed`: the same lines, gzipped. `threat`: how
+    far the view is covered against a threat profile.
+    """
+    values = _values(view, loaded, threat)
+    lines = (json.dumps(value, sort_keys=True, separators=(",", ":")) for value in values)
     data = "".join(f"{line}\n" for line in lines).encode("ascii")
     return _gzipped(data) if compressed else data
 
 
-def _values(view: View, loaded: Loaded) -> Iterator[dict]:
+def _values(view: View, loaded: Loaded, threat: ThreatState | None) -> Iterator[dict]:
     stamp = view.scope.stamp()
     corpora = stamp.pop("corpora")
     rules = sorted(_rules(view, loaded), key=lambda rule: (rule["corpus"], rule["key"]))
     yield {"snapshot": KIND, "version": VERSION}
     yield {"release": {"id": stamp.pop("attack"), "sha256": view.catalogue.sha256}}
     yield {"scope": stamp}
+    if threat is not None:
+        members = [dict(zip(_MEMBER, member, strict=True)) for member in threat.members]
+        yield {"threat": {**vars(threat), "members": members}}
     yield from ({"corpus": corpus} for corpus in corpora)
     yield from ({"rule": rule} for rule in rules)
     yield {"end": {"corpora": len(corpora), "rules": len(rules)}}
@@ -312,6 +349,7 @@ class _Reading:
         self._head: dict[str, Fields] = {}
         self._keys: set[str] = set()
         self._version = VERSION
+        self._threat: ThreatState | None = None
         self._last: tuple[int, dict] | None = None  # number and value of the line before, not taken in yet
 
     def take(self, line: _Line) -> None:
@@ -355,7 +393,7 @@ class _Reading:
             rules_frame(self._rules), written_frame(self._written), problems_frame([]), tuple(self._corpora)
         )
         sha256 = self._head["release"].text("sha256") or ""
-        return Snapshot(loaded, _mappings(self._read), self._scope(), sha256, self._version)
+        return Snapshot(loaded, _mappings(self._read), self._scope(), sha256, self._version, self._threat)
 
     def _fields(self, content: object, number: int) -> Fields:
         if not isinstance(content, dict):
@@ -365,6 +403,8 @@ class _Reading:
     def _line(self, kind: str, fields: Fields, number: int) -> None:
         if kind in ("release", "scope"):
             self._head[kind] = fields
+        elif kind == "threat":
+            self._threat = _threat_state(fields)
         elif kind in ("corpus", "rule"):
             (self._corpus if kind == "corpus" else self._rule)(fields)
         else:
@@ -444,6 +484,16 @@ class _Reading:
             return Scope(release, corpora=tuple(self._corpora), date=day, **options)
         except ValueError as error:
             raise SnapshotError(f"{self._name}: its scope cannot be used: {error}") from error
+
+
+def _threat_state(fields: Fields) -> ThreatState:
+    members = [
+        (member.text("id") or "", member.text("name") or "", member.number("weight", 0, 1e9) or 0.0)
+        for member in fields.tables("members")
+    ]
+    numbers = {name: fields.number(name, 0, 1e12) or 0.0 for name in ("covered", "need_covered", "need")}
+    needed = int(fields.number("needed", 0, 1e9) or 0)
+    return ThreatState(fields.text("name") or "", tuple(members), needed=needed, **numbers)
 
 
 def _filter_value(fields: Fields, column: str) -> tuple[str, ...] | str | bool | None:

@@ -154,7 +154,13 @@ def matrix_data(
         "rules": [[cards.names[key][1], cards.names[key][0]] for key in listed],
         "look": {"paper": theme.paper, "text": theme.text, "faint": theme.faint, "accent": theme.accent},
     }
-    return {"id": crc32(json.dumps(data).encode()), **data}
+    return with_id(data)
+
+
+def with_id(data: dict[str, Any]) -> dict[str, Any]:
+    """The values of a matrix with an `id` that is another when anything in them is."""
+    values = {name: value for name, value in data.items() if name != "id"}
+    return {"id": crc32(json.dumps(values).encode()), **values}
 
 
 def _head(row) -> dict[str, str]:
@@ -260,14 +266,15 @@ def _legend(measure: CellMeasure, theme: Theme, drawn: set[tuple[int, int]]) -> 
     Of the second there is a line where there is a cell, of kinds one for each that is drawn.
     """
     open_fill, *fills = measure.colours(theme)
-    entries = [_entry("open", open_fill, 0, True)] if not measure.are_kinds else []
+    entries = [entry("open", open_fill, 0, True)] if not measure.are_kinds else []
     if (0, 0) in drawn:
-        entries.append(_entry(measure.zero, open_fill, 0, False))
+        entries.append(entry(measure.zero, open_fill, 0, False))
     for band, (label, fill) in enumerate(zip(measure.page_labels, fills, strict=True), 1):
         if not measure.are_kinds or any(one == band for _, one in drawn):
-            entries.append(_entry(label, fill, band, False))
+            entries.append(entry(label, fill, band, False))
     return entries
 
 
-def _entry(label: str, fill: str, band: int, is_open: bool) -> dict[str, Any]:
+def entry(label: str, fill: str, band: int, is_open: bool) -> dict[str, Any]:
+    """One line of the legend: what the cells of a band are called that are open, or are not."""
     return {"label": label, "fill": fill, "ink": ink_on(fill), "band": band, "open": is_open}

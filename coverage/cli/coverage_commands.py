@@ -34,7 +34,7 @@ from coverage.cli.scope_options import (
     takes_scope,
 )
 from coverage.cli.terminal import error_console, terminal
-from coverage.cli.threat_options import ProfileName, chosen_profile, threat_of
+from coverage.cli.threat_options import BorrowFrom, ProfileName, chosen_profile, threat_of, views_apart
 from coverage.exports.tables import GAP_NAMES, stamped_csv, without_text
 from coverage.inventory.arrivals import ARRIVES, MISSING, NOT_TOLD
 from coverage.loaders import CorpusStamp, Loaded
@@ -200,12 +200,13 @@ def gaps(
         typer.Option(
             "--data",
             metavar="STATE",
-            help=f"Only gaps whose data is in this state: {', '.join(DATA)}. It wants an inventory.",
+            help=f"Only gaps whose data: {', '.join(DATA)}. It wants an inventory.",
         ),
     ] = None,
     accepted: Accepted = "show",
     gaps_file: GapsFile = None,
     profile: ProfileName = None,
+    borrow_from: BorrowFrom = None,
     scope: Given = NOTHING,
     as_json: AsJson = False,
     csv: CsvFile = None,
@@ -221,7 +222,9 @@ def gaps(
     only = [choice("gap type", name, GAP_TYPES) for name in only or ()]
     data = choice("state of data", data, DATA) if data is not None else None
     chosen = chosen_profile(profile) if profile is not None else None
-    ((reading, view),), _ = chosen_readings(paths, (scope.attack,), scope)
+    if borrow_from and chosen is None:
+        raise stop("--borrow-from is for the order by a threat profile: name one with --profile")
+    reading, view, others = views_apart(paths, borrow_from, scope)
     found = gap_list(view, [*also, *(COVERED_GAP_TYPES & set(only))])
     if only:
         found = found[found["gap_type"].isin(only)]
@@ -231,7 +234,7 @@ def gaps(
         found = found[found["data"] == data]
     found = with_accepted_gaps(found, view, gaps_file)
     if chosen is not None:
-        found = _by_need(found, view, threat_of(chosen, reading))
+        found = _by_need(found, view, threat_of(chosen, reading), others)
     every, found = len(found), found[ACCEPTED_CHOICES[accepted](found)]
     needed = ["score", "need", "needed_by", "last_reported"] if chosen is not None else []
     used = [] if chosen is not None else ["groups", "software", "campaigns"]
@@ -264,10 +267,10 @@ def gaps(
     )
 
 
-def _by_need(found: pd.DataFrame, view: View, threat: Threat) -> pd.DataFrame:
+def _by_need(found: pd.DataFrame, view: View, threat: Threat, others: View | None) -> pd.DataFrame:
     """Gaps with what a threat profile says of them, the most pressing first."""
     try:
-        order = work_order(view, threat, ease_factors())
+        order = work_order(view, threat, ease_factors(), others)
     except TableError as error:
         raise stop(str(error)) from error
     return with_need(found, order)

@@ -8,10 +8,10 @@ from pathlib import Path
 from coverage.cli.terminal import error_console
 from coverage.inventory.arrivals import arrivals_in
 from coverage.inventory.reading import Inventories, read_inventories
+from coverage.inventory.verdicts import on_data
 from coverage.loaders import Loaded
 from coverage.project.accepted_gaps import place_and_message
 from coverage.project.settings import Settings
-from coverage.reading import on_data
 
 
 def inventories(settings: Settings, files: Sequence[str] = ()) -> Inventories:

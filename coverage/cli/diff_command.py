@@ -11,6 +11,7 @@ from rich.table import Table
 from coverage.catalogue import CatalogueError
 from coverage.changes.difference import Difference, difference, grain_counts, scopes_differ
 from coverage.changes.rule_diff import change_words
+from coverage.changes.threat_state import ThreatChange, threat_change
 from coverage.cli.gap_options import GapsFile, accepted_gaps
 from coverage.cli.main import app
 from coverage.cli.options import AsJson, CsvFile, stop
@@ -18,6 +19,7 @@ from coverage.cli.output import print_json, print_table, write_bytes
 from coverage.cli.scope_options import NOTHING, Given, takes_scope
 from coverage.cli.states import WHAT, RulePaths, note_left_out, states, two_sides
 from coverage.cli.terminal import terminal, write_out
+from coverage.cli.threat_options import ProfileName, chosen_profile
 from coverage.exports.difference import (
     difference_csv,
     difference_json,
@@ -28,6 +30,7 @@ from coverage.exports.difference import (
 from coverage.measures.accepted import unit_marks
 from coverage.project.accepted_gaps import Accepted
 from coverage.tables import TableError
+from coverage.threats.profile import Profile
 
 Base = Annotated[
     str,
@@ -53,36 +56,48 @@ def diff(
     base: Base,
     head: Head = None,
     paths: RulePaths = None,
+    profile: ProfileName = None,
     scope: Given = NOTHING,
     as_json: AsJson = False,
     markdown: Markdown = False,
     csv: CsvFile = None,
     file: GapsFile = None,
 ) -> None:
-    """Techniques gained or lost between two states with their causes, and changed rules.
+    """Techniques gained or lost between two states with their causes, changed rules, and threat coverage.
 
     Options that are not given are as in BASE when it is a snapshot, so that like is compared with like.
     """
     if sum((as_json, markdown, csv is not None)) > 1:
         raise stop("choose one of --json, --markdown and --csv")
     sides = two_sides(base, head, paths)
+    against = chosen_profile(profile)
     found = _found(*states(*sides, scope))
     note_left_out(*sides)
     accepted = accepted_gaps(found.after, file)
     if csv is not None:
         write_bytes(difference_csv(found, accepted), csv)
-    elif as_json:
-        print_json(difference_json(found, accepted))
+        return
+    threat = _threat(found, against)
+    if as_json:
+        print_json(difference_json(found, accepted, threat))
     elif markdown:
-        write_out(difference_markdown(found, accepted=accepted).encode("utf-8", "replace"))
+        text = difference_markdown(found, accepted=accepted, threat=threat)
+        write_out(text.encode("utf-8", "replace"))
     else:
-        _print(found, accepted)
+        _print(found, accepted, threat)
 
 
 def _found(base, head) -> Difference:
     try:
         return difference(base, head)
     except (CatalogueError, TableError, ValueError) as error:
+        raise stop(str(error)) from error
+
+
+def _threat(found: Difference, profile: Profile) -> ThreatChange:
+    try:
+        return threat_change(found, profile)
+    except TableError as error:
         raise stop(str(error)) from error
 
 
@@ -104,12 +119,14 @@ def _figures(found: Difference, narrow: bool) -> Table:
     return table
 
 
-def _print(found: Difference, accepted: Accepted) -> None:
+def _print(found: Difference, accepted: Accepted, threat: ThreatChange) -> None:
     console = terminal()
     console.print(found.sentence())
     for text in found.without_rules:
         console.print(text)
     console.print(_figures(found, narrow=console.is_terminal and console.width < _WIDE))
+    for text in (threat.sentence(), *threat.differences()):
+        console.print(text)
     units = found.units.assign(accepted=unit_marks(found.units, accepted, found.after))
     ids = units[units["grain"] != "placements"]
     for change in ("lost", "gained"):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import date
 from typing import Annotated
 
 import typer
@@ -13,19 +12,18 @@ from coverage.catalogue import CatalogueError
 from coverage.cli.folder_output import write_folder
 from coverage.cli.gap_options import GapsFile, accepted_gaps
 from coverage.cli.main import app
-from coverage.cli.options import Paths, choice, chosen_settings, stop
+from coverage.cli.options import Paths, choice, chosen_settings, given_day, stop
 from coverage.cli.output import write_bytes
 from coverage.cli.scope_options import NOTHING, Given, chosen_readings, takes_scope
 from coverage.cli.short_help import ADVANCED
 from coverage.cli.terminal import error_console
-from coverage.cli.threat_options import threat_of
+from coverage.cli.threat_options import ProfileName, chosen_profile, threat_of
 from coverage.exports.briefing import changes_since
 from coverage.exports.bundle import EXPORTS, Refused, Wishes, every_frame, everything
 from coverage.exports.columns import EVERY_FRAME
 from coverage.exports.content import Content
 from coverage.exports.parquet import FORMS
 from coverage.measures.cell import FILE_MEASURES
-from coverage.syntaxes.fields import parsed_day
 from coverage.tables import TableError
 from coverage.threats.profile import profiles_of
 from coverage.words import amount
@@ -98,6 +96,7 @@ def export(
     on: Day = None,
     baseline: Baseline = None,
     gaps_file: GapsFile = None,
+    profile: ProfileName = None,
     scope: Given = NOTHING,
 ) -> None:
     """Coverage as Navigator layers, workbook, picture, report, CSV, JSON or Parquet.
@@ -120,16 +119,16 @@ def export(
         raise stop(
             "--baseline is for report, markdown and all, over every corpus that is read: leave --corpus out"
         )
-    ((reading, view),), _ = chosen_readings(paths, (scope.attack,), scope, _day(on))
+    ((reading, view),), _ = chosen_readings(paths, (scope.attack,), scope, given_day(on))
     settings = chosen_settings()
-    stated = next(iter(profiles_of(settings).values()), None)
-    threat = threat_of(stated, reading) if stated is not None else None
+    stated = next(iter(profiles_of(settings).values()), None) if profile is None else chosen_profile(profile)
+    threat = threat_of(stated, reading, view.scope.date) if stated is not None else None
     content = Content(reading, view, settings, accepted_gaps(view, gaps_file, reading.reader), threat)
     if baseline is not None:
         wishes = Wishes(wishes.measures, _changes(baseline, paths, content))
     try:
         _write(content, kind, name, wishes, output)
-    except Refused as refusal:
+    except (Refused, TableError) as refusal:
         raise stop(str(refusal)) from refusal
 
 
@@ -158,19 +157,13 @@ def _frame(given: str | None, kind: str) -> str | None:
     return None if given is None else choice("frame", given, EVERY_FRAME)
 
 
-def _day(text: str | None) -> date | None:
-    day = parsed_day(text) if text is not None else None
-    if text is not None and day is None:
-        raise stop(f"'{text}' is not a date; write it as 2026-03-31")
-    return day
-
-
 def _changes(baseline: str, paths: list[str] | None, content: Content) -> Mapping:
     """What the report says of the difference to the baseline, in the baseline's own scope when it is a
     snapshot.
     """
     from coverage.changes.difference import difference
     from coverage.changes.steps import State
+    from coverage.changes.threat_state import threat_change
     from coverage.cli.states import CURRENT, note_left_out, side_of
 
     side = side_of(baseline, paths)
@@ -185,6 +178,7 @@ def _changes(baseline: str, paths: list[str] | None, content: Content) -> Mappin
             State(side.name, side.loaded, scope, side.snapshot),
             State(CURRENT, content.reading.loaded, content.view.scope),
         )
-        return changes_since(found, content.accepted)
+        threat = threat_change(found, content.threat.profile) if content.threat is not None else None
+        return changes_since(found, content.accepted, threat)
     except (CatalogueError, TableError, ValueError) as error:
         raise stop(str(error)) from error

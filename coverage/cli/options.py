@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +15,7 @@ from coverage.cli.terminal import error_console
 from coverage.corpora.offered import default_texts, resolved
 from coverage.loaders import CorpusSource, Loaded, corpus_sources, load
 from coverage.project.settings import Settings, SettingsError, release_in_use, settings_at
+from coverage.syntaxes.fields import parsed_day
 
 
 def one_output(as_json: bool, csv: str | None) -> None:
@@ -123,6 +125,14 @@ def _exists(path: Path) -> bool:
 
 
 _MOST_CHOICES = 40  # named in a message; of more the nearest
+
+
+def given_day(text: str | None) -> date | None:
+    """The day that a text names, or an exit; None for none."""
+    day = parsed_day(text) if text is not None else None
+    if text is not None and day is None:
+        raise stop(f"'{text}' is not a date; write it as 2026-03-31")
+    return day
 
 
 def choice(kind: str, value: str, known: Iterable[str]) -> str:

@@ -23,9 +23,10 @@ from coverage.cli.options import NEEDS_AN_INVENTORY, choice, chosen_release, loa
 from coverage.cli.short_help import ADVANCED, first_sentence
 from coverage.cli.terminal import error_console
 from coverage.inventory.arrivals import Arrivals
+from coverage.inventory.verdicts import on_data
 from coverage.loaders import Loaded
 from coverage.project.settings import Settings
-from coverage.reading import Reading, on_data, platforms_of, read_in
+from coverage.reading import Reading, platforms_of, read_in
 from coverage.scope import OPTIONS, Known, Scope, ScopeOption, View
 from coverage.scope.options import ALL, FLAG, MANY, ONE, SIDEBAR
 from coverage.tables import TableError
@@ -183,7 +184,7 @@ def _help(option: ScopeOption) -> str:
 def _default(option: ScopeOption, defaults: Mapping[str, Any]) -> str | bool:
     """The default as one types it."""
     if option.kind == FLAG:
-        return option.flag.removeprefix("--") if defaults.get(option.name) else False
+        return f"on; off: --no-{option.flag.removeprefix('--')}" if defaults.get(option.name) else False
     return str(option.default or "any") if option.kind == ONE else option.words(option.default)
 
 

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated
 
 import typer
 
 from coverage.changes.snapshot import snapshot_bytes
+from coverage.changes.threat_state import threat_state
 from coverage.cli.main import app
-from coverage.cli.options import Paths, own_paths, stop
+from coverage.cli.options import Paths, given_day, own_paths, stop
 from coverage.cli.output import write_bytes
-from coverage.cli.scope_options import NOTHING, Given, chosen_view, takes_scope
+from coverage.cli.scope_options import NOTHING, Given, chosen_readings, takes_scope
 from coverage.cli.short_help import ADVANCED
 from coverage.cli.terminal import error_console
+from coverage.cli.threat_options import ProfileName, chosen_profile, threat_of
 from coverage.measures import summary
-from coverage.scope import View
-from coverage.syntaxes.fields import parsed_day
 from coverage.words import amount
 
 Output = Annotated[
@@ -50,28 +49,21 @@ def snapshot_command(
     paths: Paths = None,
     output: Output = "",
     on: Day = None,
+    profile: ProfileName = None,
     scope: Given = NOTHING,
 ) -> None:
-    """Keep rules, mappings, scope and release in one file, to compare with later."""
+    """Keep rules, mappings, scope, release and threat coverage in one file, to compare with later."""
     if not output:
         raise stop("name the file to write, such as -o baseline.jsonl")
-    view, loaded = chosen_view(own_paths(paths), scope)
-    if on is not None:
-        view = _dated(view, on)
-    write_bytes(snapshot_bytes(view, loaded, output.endswith(".gz")), output)
+    day = given_day(on)
+    ((reading, view),), loaded = chosen_readings(own_paths(paths), (scope.attack,), scope, day)
+    against = threat_state(view, threat_of(chosen_profile(profile, day=day), reading, day))
+    write_bytes(snapshot_bytes(view, loaded, output.endswith(".gz"), against), output)
     if output != "-":
         counts = summary(view)["techniques"]
         words = (
             f"{amount(len(loaded.rules), 'rule')}, {counts['covered']:,} of "
-            f"{amount(counts['total'], 'technique')} covered in {view.scope.attack.title}"
+            f"{amount(counts['total'], 'technique')} covered in {view.scope.attack.title}; against "
+            f"{against.name} {against.words()}"
         )
         error_console.print(f"{output}: {words}")
-
-
-def _dated(view: View, text: str) -> View:
-    from dataclasses import replace
-
-    day: date | None = parsed_day(text)
-    if day is None:
-        raise stop(f"'{text}' is not a date; write it as 2026-03-31")
-    return replace(view, scope=replace(view.scope, date=day))

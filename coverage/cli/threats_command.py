@@ -9,9 +9,9 @@ import typer
 from coverage.cli.main import app
 from coverage.cli.options import AsJson, CsvFile, EveryRow, Paths, one_output, stop
 from coverage.cli.output import MOST_ROWS, print_json, print_table, write_bytes
-from coverage.cli.scope_options import NOTHING, Given, chosen_readings, takes_scope
+from coverage.cli.scope_options import NOTHING, Given, takes_scope
 from coverage.cli.terminal import error_console, terminal
-from coverage.cli.threat_options import ProfileName, chosen_profile, threat_of
+from coverage.cli.threat_options import BorrowFrom, ProfileName, chosen_profile, threat_of, views_apart
 from coverage.exports.tables import stamped_csv
 from coverage.exports.threats import threats_json
 from coverage.measures.adversaries import adversaries
@@ -30,7 +30,7 @@ Groups = Annotated[
     typer.Option(
         "--group",
         metavar="ID|NAME",
-        help="In place of a profile: this group, software or campaign; repeatable.",
+        help="In place of a profile: this group, software or campaign. Repeatable.",
     ),
 ]
 Through = Annotated[
@@ -47,7 +47,7 @@ Layer = Annotated[
     typer.Option(
         "--layer",
         metavar="FILE",
-        help="Write a Navigator layer of what is needed over what is covered, beside the rest; - is standard "
+        help="Write a Navigator layer of what is needed over what is covered. Beside the rest; - is standard "
         "output, in place of it.",
     ),
 ]
@@ -60,11 +60,12 @@ Layer = Annotated[
 @takes_scope(defaults={"pre": True})
 def threats(
     paths: Paths = None,
-    scope: Given = NOTHING,
     profile: ProfileName = None,
     group: Groups = None,
     through: Through = None,
+    borrow_from: BorrowFrom = None,
     layer: Layer = None,
+    scope: Given = NOTHING,
     as_json: AsJson = False,
     csv: CsvFile = None,
     every_row: EveryRow = False,
@@ -79,7 +80,7 @@ def threats(
     if unknown := [way for way in through or () if way not in ways]:
         raise stop(f"unknown way: '{unknown[0]}'; choose from {', '.join(ways)}")
     chosen = with_ways(chosen_profile(profile, group), through or ())
-    ((reading, view),), _ = chosen_readings(paths, (scope.attack,), scope)
+    reading, view, others = views_apart(paths, borrow_from, scope)
     threat = threat_of(chosen, reading, strict=bool(group))
     if threat.members.empty and not len(threat.problems):
         error_console.print(f"nobody in the profile {chosen.name} uses a technique of this release")
@@ -94,7 +95,7 @@ def threats(
         write_bytes(stamped_csv(rows, view.scope), csv)
         return
     try:
-        order = work_order(view, threat, ease_factors())
+        order = work_order(view, threat, ease_factors(), others)
     except TableError as error:
         raise stop(str(error)) from error
     steps = technique_steps(view, threat)

@@ -16,6 +16,7 @@ import pandas as pd
 
 from coverage.changes.difference import Difference
 from coverage.changes.sides import corpora_title
+from coverage.changes.threat_state import ThreatChange
 from coverage.exports.cells import ratio
 from coverage.exports.content import Content
 from coverage.exports.drawing import svg
@@ -106,14 +107,18 @@ class Changes:
         ]
 
 
-def changes_since(found: Difference, accepted: Accepted = NO_ENTRIES) -> dict:
-    """What a difference of two states gives the report: its sentence, and the IDs that differ, with what
-    gaps.toml says of open ones.
+def changes_since(
+    found: Difference, accepted: Accepted = NO_ENTRIES, threat: ThreatChange | None = None
+) -> dict:
+    """What a difference of two states gives the report: its sentence, with `threat` also what became of the
+    coverage against a threat profile, and the IDs that differ, with what gaps.toml says of open ones.
     """
     units = found.units.assign(accepted=unit_marks(found.units, accepted, found.after))
     ids = units[units["grain"] != "placements"]
     names = ["attack_id", "name", "change", "because", *(["accepted"] if ids["accepted"].any() else [])]
-    return {"sentence": found.sentence(), "rows": ids[names].rename(columns={"attack_id": "technique"})}
+    against = [] if threat is None else [threat.sentence(), *threat.differences()]
+    sentence = " ".join([found.sentence(), *against])
+    return {"sentence": sentence, "rows": ids[names].rename(columns={"attack_id": "technique"})}
 
 
 @dataclass(frozen=True)

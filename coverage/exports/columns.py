@@ -20,6 +20,7 @@ from coverage.inventory.arrivals import NOTHING_TOLD, Arrivals
 from coverage.loaders.frames import PROBLEMS, RULES, WRITTEN
 from coverage.mapping.frames import MAPPINGS
 from coverage.measures import MEASURES
+from coverage.measures.adversaries import adversaries
 from coverage.measures.connections import sources
 from coverage.measures.data_frames import (
     ANALYTIC_DATA,
@@ -39,9 +40,11 @@ from coverage.measures.frames import (
     THREAT_STEPS,
     WORK_ORDER,
 )
+from coverage.measures.need import need_by_id
 from coverage.measures.verdicts import rule_verdicts
 from coverage.measures.visibility import analytic_data, id_data
 from coverage.scope import View
+from coverage.threats.threat import Threat
 
 COLUMNS_VERSION = 1
 
@@ -90,6 +93,19 @@ def _measured(name: str) -> ExportedFrame:
     return ExportedFrame(measure.spec, lambda content: measure.function(content.view), measure.question)
 
 
+def _against(
+    spec: FrameSpec, measure: Callable[[View, Threat], pd.DataFrame], question: str
+) -> ExportedFrame:
+    """A frame of the content's threat profile, with the name of that profile in each row."""
+
+    def rows(content: Content) -> pd.DataFrame:
+        found = measure(content.view, content.against)
+        return found.assign(profile=pd.Series(content.against.profile.name, index=found.index, dtype="str"))
+
+    columns = {"profile": (TEXT, "the threat profile that it is about"), **spec.columns}
+    return ExportedFrame(replace(spec, columns=columns), rows, question)
+
+
 def _catalogue(name: str, spec: FrameSpec) -> ExportedFrame:
     return ExportedFrame(
         spec, lambda content: content.view.catalogue.frame(name), "MITRE's own, as the release has it"
@@ -131,6 +147,14 @@ FRAMES: dict[str, ExportedFrame] = {
     ),
     "problems": ExportedFrame(
         PROBLEMS, lambda content: content.problems, "What could not be read, and what could not be placed?"
+    ),
+    "need": _against(
+        NEED,
+        need_by_id,
+        "How much is each ID needed against the threat profile, by whom, and is it covered?",
+    ),
+    "adversaries": _against(
+        ADVERSARIES, adversaries, "What rules are there for what each member of the threat profile needs?"
     ),
 }
 # What the rules say at length: on request.

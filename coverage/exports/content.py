@@ -15,7 +15,8 @@ from coverage.project.settings import Settings
 from coverage.project.silencing import silenced
 from coverage.reading import Reading
 from coverage.scope import View, among
-from coverage.threats.threat import Threat
+from coverage.threats.profile import default_profile
+from coverage.threats.threat import Threat, threat_in
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Content:
     accepted : Accepted
         The accepted gaps; by default none.
     threat : Threat, optional
-        Against whom: the reports then have a section on it.
+        Against whom: the reports then have a section on it, and the frames and the workbook are about it.
     """
 
     reading: Reading
@@ -40,6 +41,14 @@ class Content:
     settings: Settings = field(default_factory=Settings)
     accepted: Accepted = field(default_factory=Accepted)
     threat: Threat | None = None
+
+    @kept_property
+    def against(self) -> Threat:
+        """The threat profile of the frames and the workbook: the one that is given, else the default."""
+        if self.threat is not None:
+            return self.threat
+        day = self.view.scope.date
+        return threat_in(default_profile(day), self.view.catalogue, self.reading.reader, day)
 
     @kept_property
     def _corpora(self) -> pd.Series:

@@ -15,6 +15,7 @@ import pandas as pd
 from coverage.changes.difference import CAUSE_WORDS, Difference, grain_counts, scopes_differ
 from coverage.changes.rule_diff import UnreadableFile, change_words, unreadable_sentence
 from coverage.changes.sides import GRAIN_WORDS
+from coverage.changes.threat_state import ThreatChange
 from coverage.exports.tables import records, stamped_csv
 from coverage.frames import rows_of
 from coverage.measures.accepted import unit_marks
@@ -29,9 +30,11 @@ _ROWS = (1000, 500, 200, 100, 50, 25, 10, 3, 0)  # of a table, as many as fit
 _MOST_RULES = 3  # named in a row
 
 
-def difference_json(found: Difference, accepted: Accepted = NO_ENTRIES) -> dict:
+def difference_json(
+    found: Difference, accepted: Accepted = NO_ENTRIES, threat: ThreatChange | None = None
+) -> dict:
     """Everything, as JSON-ready values. `accepted` of a unit: what gaps.toml says of it where it is open
-    after.
+    after. `threat`: what became of the coverage against a threat profile.
     """
     marks = unit_marks(found.units, accepted, found.after)
     return {
@@ -51,6 +54,7 @@ def difference_json(found: Difference, accepted: Accepted = NO_ENTRIES) -> dict:
         "rules_moved": found.rules.moved,
         "rules_edited": found.rules.edited,
         "unreadable_files": [asdict(file) for file in found.rules.unreadable_files],
+        "threat": None if threat is None else threat.values(),
     }
 
 
@@ -69,7 +73,10 @@ def difference_csv(found: Difference, accepted: Accepted = NO_ENTRIES) -> bytes:
 
 
 def difference_markdown(
-    found: Difference, most: int = MOST_CHARACTERS, accepted: Accepted = NO_ENTRIES
+    found: Difference,
+    most: int = MOST_CHARACTERS,
+    accepted: Accepted = NO_ENTRIES,
+    threat: ThreatChange | None = None,
 ) -> str:
     """A comment of at most `most` characters. Tables are cut until it fits, and name the IDs that are left
     out while there is room.
@@ -77,7 +84,7 @@ def difference_markdown(
     marks = dict(zip(found.units.index, unit_marks(found.units, accepted, found.after), strict=True))
     for names_ids in (True, False):
         for rows in _ROWS:
-            text = "\n".join(_lines(found, marks, rows, names_ids)) + "\n"
+            text = "\n".join(_lines(found, marks, rows, names_ids, threat)) + "\n"
             if len(text) <= most:
                 return text
     return f"{MARK}\n### {_headline(found)}\n"[:most]
@@ -142,11 +149,19 @@ def _headline(found: Difference) -> str:
     )
 
 
-def _lines(found: Difference, marks: Mapping[int, str], rows: int, names_ids: bool) -> Iterator[str]:
+def _lines(
+    found: Difference,
+    marks: Mapping[int, str],
+    rows: int,
+    names_ids: bool,
+    threat: ThreatChange | None,
+) -> Iterator[str]:
     yield from (MARK, f"### {_headline(found)}", "")
     for text in found.without_rules:
         yield from (plain_in_file(text), "")
     yield from _table(figures(found).map(plain_in_file))
+    if threat is not None:
+        yield from ("", plain_in_file(" ".join([threat.sentence(), *threat.differences()])))
     ids = found.units[found.units["grain"] != "placements"]
     for change in ("lost", "gained"):
         yield from _section(found, ids[ids["change"] == change], change.capitalize(), marks, rows, names_ids)

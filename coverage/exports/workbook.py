@@ -1,5 +1,5 @@
-"""The Excel workbook: summary, matrix, techniques, gaps, rules, mappings, findings, scope; real tables, no
-formulas.
+"""The Excel workbook: summary, matrix, techniques, gaps, rules, mappings, findings, need, adversaries, scope;
+real tables, no formulas.
 
 Rule text is written as text whatever it starts with; what a cell cannot hold is cut with a mark. The same
 view gives the same bytes. Which rows a sheet has is the measures' affair; `SHEETS` says which frame stands
@@ -17,6 +17,7 @@ from datetime import date, datetime
 import pandas as pd
 
 from coverage.exports.cells import legend, ratio
+from coverage.exports.columns import exported
 from coverage.exports.content import Content
 from coverage.exports.tables import GAP_NAMES, LIST_SEPARATOR
 from coverage.measures import coverage_by_id, mappings_side_by_side
@@ -42,6 +43,8 @@ _FORMS = {
     "breadth": "0.00",
     "score": "0.00",
     "covered": "0.##",
+    "need": "0.000",
+    "weight": "0.##",
     "risk_score": "0",
 }
 _LINKED = {"url": "url", "link": "link"}
@@ -161,12 +164,22 @@ def _findings(content: Content) -> pd.DataFrame:
     ]
 
 
+def _need(content: Content) -> pd.DataFrame:
+    return exported(content, "need")
+
+
+def _adversaries(content: Content) -> pd.DataFrame:
+    return exported(content, "adversaries")
+
+
 SHEETS: dict[str, Callable[[Content], pd.DataFrame]] = {
     "techniques": _techniques,
     "gaps": _gaps,
     "rules": _rules,
     "mappings": _mappings,
     "findings": _findings,
+    "need": _need,
+    "adversaries": _adversaries,
 }
 
 

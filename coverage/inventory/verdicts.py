@@ -7,13 +7,14 @@ names no data, or data that no table knows, is not told. Knows RULES frames and 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from coverage.frames import rows_of
 from coverage.inventory.arrivals import ARRIVES, INDEX, MISSING, NOT_TOLD, Arrivals, Way
-from coverage.log_sources import LogSource, LogSourceTable
+from coverage.loaders import Loaded
+from coverage.log_sources import LogSource, LogSourceTable, listed_log_sources
 from coverage.word_table import beginnings
 
 CAN_RUN, CANNOT_FIRE = "can_run", "cannot_fire"  # beside NOT_TOLD
@@ -125,3 +126,9 @@ def can_run(rules: pd.DataFrame, arrivals: Arrivals, table: LogSourceTable) -> p
     worth = {CAN_RUN: True, CANNOT_FIRE: False, NOT_TOLD: None}
     found = [worth[judge.verdict(*facts).verdict] for facts in rows_of(rules, *READ)]
     return pd.Series(found, index=rules.index, dtype="boolean")
+
+
+def on_data(loaded: Loaded, arrivals: Arrivals) -> Loaded:
+    """The same rules, and whether each can run on the data that arrives."""
+    rules = loaded.rules.assign(can_run=can_run(loaded.rules, arrivals, listed_log_sources()))
+    return replace(loaded, rules=rules[list(loaded.rules.columns)], arrivals=arrivals)

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -39,9 +38,6 @@ from coverage.syntaxes.syntax import Unparsable
 from coverage.word_table import WordTable
 from coverage.words import amount
 
-if TYPE_CHECKING:
-    from coverage.inventory.arrivals import Arrivals
-
 Progress = Callable[[int, int, str], None]  # files done, files in all, path of the last one
 _FOLDED = "platform-word-unknown"
 
@@ -54,7 +50,7 @@ class Loaded:
     written: pd.DataFrame
     problems: pd.DataFrame
     corpora: tuple[CorpusStamp, ...]
-    arrivals: Arrivals | None = None  # what the inventories say, by which `can_run` of `rules` is told
+    arrivals: Hashable | None = None  # of `inventory.arrivals`: what `can_run` of `rules` was told by
 
 
 def load(

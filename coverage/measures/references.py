@@ -29,6 +29,12 @@ def _read(table: LogSourceTable, name: str | None) -> tuple[tuple[str, ...], boo
     return (row.sources, True) if row and row.sources else ((), False)
 
 
+def unresolved_references(view: View) -> pd.DataFrame:
+    """REFERENCES whose name the table of log sources does not list."""
+    found = references(view)
+    return found[~found["resolved"].astype(bool)].reset_index(drop=True)
+
+
 @dataclass(frozen=True)
 class Resolved:
     """How many of a release's log source references the table resolves."""

@@ -1,6 +1,6 @@
 """One adversary of a threat profile: its five states, what is open, and what to do. Widgets only.
 
-Next: open a technique, take the open ones as CSV or as a plan for tickets.
+Next: open a technique, take the open ones as CSV or as a plan for tickets, or its matrix as a layer.
 """
 
 from __future__ import annotations
@@ -10,12 +10,17 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from coverage import session
+from coverage.charts.matrix import cards, needs
+from coverage.charts.overlay import overlay_data, overlay_sentence
 from coverage.exports.columns import NAMES
 from coverage.measures import gaps
 from coverage.measures.accepted import with_accepted
-from coverage.measures.adversaries import adversaries, adversary_ids
-from coverage.pages import export_buttons, parts, threat_choice
+from coverage.measures.adversaries import adversaries, adversary_ids, threat_overlay
+from coverage.measures.matrix import matrix_cells, matrix_tactics
+from coverage.pages import export_buttons, parts, technique_detail
+from coverage.pages.matrix_view import matrix_view
 from coverage.scope import View
+from coverage.session import address
 from coverage.text import plain
 from coverage.threats.threat import Threat
 from coverage.vocabulary import STATES, WAYS
@@ -67,22 +72,40 @@ def show(member_id: str, now: View, threat: Threat, head: DeltaGenerator) -> Non
         session.page_head(row["name"], _answer(row), now, *_more(row))
     for column, (state, title) in zip(st.columns(5), _TITLES.items(), strict=True):
         column.metric(title, f"{row[state]} of {row['needed']}", help=f"{STATES[state].capitalize()}.")
-    st.subheader("Open techniques", anchor=False)
-    if open_ids.empty:
+    views = {
+        "open": f"Open techniques ({len(open_ids):,})",
+        "matrix": "Matrix",
+        "all": f"Everything that it needs ({len(ids):,})",
+    }
+    view = address.segmented_control(
+        st,
+        "View",
+        list(views),
+        "adversary_view",
+        default="open",
+        format_func=views.__getitem__,
+        label_visibility="collapsed",
+    )
+    if view == "matrix":
+        _matrix(now, threat.of_member(member_id))
+    elif view == "all":
+        _table(ids, now, member_id, "all")
+    elif open_ids.empty:
         st.success("Nothing that it needs and that is in scope is open.")
     else:
-        _open(open_ids, now, member_id)
-    found = gaps(now)
-    chosen = with_accepted(found[found["attack_id"].isin(open_ids["attack_id"])], session.accepted(now), now)
-    with st.container(horizontal=True):
-        parts.csv_button(open_ids, now, f"gaps_of_{_stem(member_id)}", NAMES, "Open techniques as CSV")
-        export_buttons.plan_buttons(chosen, now, None)
-        if row["kind"] in ("group", "campaign") and st.button(
-            "On the matrix", icon=":material/grid_on:", key="adversary_matrix"
-        ):
-            threat_choice.open_matrix(member_id)
-    with st.expander(f"Everything that it needs ({amount(len(ids), 'ID')})"):
-        _table(ids, f"adversary_all_{member_id}")
+        _table(open_ids, now, member_id, "open")
+
+
+def _matrix(now: View, alone: Threat) -> None:
+    """What it alone needs over what is covered, on the matrix and as a layer."""
+    overlay = threat_overlay(now, alone)
+    st.caption(overlay_sentence(overlay) + " Sub-techniques are in the cell of their technique; expand it.")
+    cells, tactics = matrix_cells(now, session.accepted(now)), matrix_tactics(now)
+    data = overlay_data(cells, tactics, session.theme(), overlay, needs(now, alone), cards(now))
+    corpora = [stamp.name for stamp in now.scope.corpora]
+    matrix_view(data, lambda attack_id: technique_detail.technique_dialog(attack_id, corpora))
+    name = f"navigator_{stem(alone.members['member_id'].iloc[0])}"
+    export_buttons.threat_layer_button("Navigator layer", now, alone, name)
 
 
 def _answer(row: pd.Series) -> str:
@@ -109,23 +132,28 @@ def _more(row: pd.Series) -> list[str]:
     return [" ".join(more)] if more else []
 
 
-def _open(open_ids: pd.DataFrame, now: View, member_id: str) -> None:
-    st.caption(f"{amount(len(open_ids), 'row')}. Click one to open the technique, a heading to sort.")
-    _table(open_ids, f"adversary_open_{member_id}")
-
-
-def _table(ids: pd.DataFrame, key: str) -> None:
+def _table(ids: pd.DataFrame, now: View, member_id: str, which: str) -> None:
+    """IDs that it needs; of the open ones what is next."""
+    st.caption(f"{amount(len(ids), 'row')}. Click one to open the technique, a heading to sort.")
     place = parts.chosen_row(
         ids.assign(state=ids["state"].map(STATES)),
-        key,
+        f"adversary_{which}_{member_id}",
         COLUMNS,
         height=min(38 + 35 * len(ids), 420),
         order=list(COLUMNS),
     )
     if place is not None:
         session.open_technique(ids.iloc[place]["attack_id"])
+    with st.container(horizontal=True):
+        if which == "all":
+            parts.csv_button(ids, now, f"needs_of_{stem(member_id)}", NAMES, "All of these as CSV")
+            return
+        parts.csv_button(ids, now, f"gaps_of_{stem(member_id)}", NAMES, "Open techniques as CSV")
+        found = gaps(now)
+        chosen = with_accepted(found[found["attack_id"].isin(ids["attack_id"])], session.accepted(now), now)
+        export_buttons.plan_buttons(chosen, now, None)
 
 
-def _stem(member_id: str) -> str:
+def stem(member_id: str) -> str:
     """The ID of a member as a part of a file's name: that of a file's member has the file's path in it."""
     return "".join(sign if sign.isalnum() else "_" for sign in member_id)

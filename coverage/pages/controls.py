@@ -32,7 +32,9 @@ def two_of(
     return first, second
 
 
-def side_by_side(*widths: int) -> list[DeltaGenerator]:
-    """Places in a row, each so many pixels wide: on a narrow page in more rows, and none is cut."""
-    row = st.container(horizontal=True, vertical_alignment="bottom")
+def side_by_side(*widths: int, place: DeltaGenerator | None = None) -> list[DeltaGenerator]:
+    """Places in a row, each so many pixels wide: on a narrow page in more rows, and none is cut. `place`:
+    where the row is, in place of here.
+    """
+    row = (place or st).container(horizontal=True, vertical_alignment="bottom")
     return [row.container(width=width) for width in widths]

@@ -9,10 +9,11 @@ import streamlit as st
 
 from coverage import session
 from coverage.catalogue import CatalogueError
+from coverage.changes.threat_state import ThreatChange, threat_state
 from coverage.exports.briefing import changes_since
 from coverage.exports.bundle import EXPORTS, Wishes
 from coverage.exports.content import Content
-from coverage.exports.navigator import gaps_layer, layer_file
+from coverage.exports.navigator import gaps_layer, layer_file, threat_layer
 from coverage.exports.plan import plan_csv, plan_markdown, work_plan
 from coverage.measures.cell import FILE_MEASURES
 from coverage.scope import View
@@ -59,10 +60,11 @@ def file_button(
     )
 
 
-def changes_wanted(now: View) -> Mapping | None:
+def changes_wanted(content: Content) -> Mapping | None:
     """What changed since a snapshot that the reader gives, for the reports; shown on the page, or the reason
     why it cannot be compared.
     """
+    now = content.view
     file = st.file_uploader(
         "Changes since a snapshot",
         type=["jsonl", "gz"],
@@ -80,11 +82,12 @@ def changes_wanted(now: View) -> Mapping | None:
     name, data = baseline
     try:
         found = session.difference_since(now, data, name)
+        threat = ThreatChange(found.base.snapshot.threat, threat_state(now, content.against))
     except (CatalogueError, ValueError) as error:
         st.error(plain(str(error)))
         return None
-    st.caption(plain(found.sentence()))
-    return changes_since(found, session.accepted(now))
+    st.caption(plain(" ".join([found.sentence(), threat.sentence(), *threat.differences()])))
+    return changes_since(found, session.accepted(now), threat if content.threat is not None else None)
 
 
 def matrix_buttons(now: View, shade: str) -> None:
@@ -108,6 +111,19 @@ def gap_buttons(found: pd.DataFrame, now: View) -> None:
         "application/json",
         now,
         "gaps_layer",
+    )
+
+
+def threat_layer_button(label: str, now: View, threat: Threat, stem: str) -> None:
+    """A Navigator layer of what a profile needs over what is covered."""
+    file_button(
+        label,
+        lambda: layer_file([threat_layer(now, threat)]),
+        stem,
+        "json",
+        "application/json",
+        now,
+        "threat_layer",
     )
 
 

@@ -9,6 +9,7 @@ import streamlit as st
 
 from coverage import session
 from coverage.changes.snapshot import snapshot_bytes
+from coverage.changes.threat_state import threat_state
 from coverage.exports.bundle import Wishes, archive, everything
 from coverage.exports.columns import EVERY_FRAME
 from coverage.exports.drawing import svg
@@ -76,14 +77,17 @@ with manager.container(border=True, height="stretch"):
         "What is covered, what is open and why it matters, in plain words. The HTML file opens offline and "
         "prints to PDF; the Markdown fits a wiki or a pull request."
     )
-    wishes = Wishes(changes=changes_wanted(now))
+    wishes = Wishes(changes=changes_wanted(content))
     export_button("report", content, "export_report", wishes)
     export_button("markdown", content, "export_markdown", wishes)
 
 sheet, script, whole = st.columns(3)
 with sheet.container(border=True, height="stretch"):
     st.markdown("**For a spreadsheet**")
-    st.caption("Summary, matrix, techniques, gaps, rules, mappings and findings as tables with filters.")
+    st.caption(
+        "Summary, matrix, techniques, gaps, rules, mappings, findings, need and adversaries as tables with "
+        "filters."
+    )
     export_button("workbook", content, "export_workbook")
     parts.csv_button(content.gaps, now, "gaps", GAP_NAMES, "Gaps as CSV")
 with script.container(border=True, height="stretch"):
@@ -94,7 +98,8 @@ with script.container(border=True, height="stretch"):
         EVERY_FRAME,
         "export_frame",
         default="gaps",
-        help="docs/columns.md describes every column.",
+        help="docs/columns.md describes every column. Need and adversaries are against the "
+        "profile that is chosen on the Threats page.",
     )
     st.caption(EVERY_FRAME[frame].question)
     with st.container(horizontal=True):
@@ -123,7 +128,7 @@ with whole.container(border=True, height="stretch"):
     st.caption("Today's state, to compare with later: here, with `diff`, and in CI with `check`.")
     file_button(
         "Snapshot",
-        lambda: snapshot_bytes(now, loaded, compressed=True),
+        lambda: snapshot_bytes(now, loaded, True, threat_state(now, content.against)),
         "snapshot",
         "jsonl.gz",
         "application/gzip",

@@ -11,7 +11,7 @@ from coverage import session
 from coverage.measures.adversaries import adversaries
 from coverage.measures.need import threat_coverage
 from coverage.measures.work_order import technique_steps
-from coverage.pages import adversary, adversary_pair, adversary_table, parts, threat_choice
+from coverage.pages import adversary, adversary_table, export_buttons, parts, threat_choice, threat_pair
 from coverage.scope import View
 from coverage.session import address
 from coverage.text import plain
@@ -41,7 +41,7 @@ def page() -> None:
             "`[[threat]]` in coverage.toml states one for everybody."
         )
     else:
-        _figures(now, threat)
+        figures = st.container()
         row = st.container(horizontal=True, vertical_alignment="bottom")
         view = address.segmented_control(
             row,
@@ -52,10 +52,13 @@ def page() -> None:
             format_func=VIEWS.get,
             label_visibility="collapsed",
         )
+        if view != "pair":  # which has those of the two
+            with figures:
+                _figures(now, threat)
         if view == "who":
             _adversaries(now, threat, row)
         elif view == "pair":
-            adversary_pair.show(now, threat, row)
+            threat_pair.show(now, threat, row)
         else:
             _next(now, threat)
     threat_choice.problem_notes(threat)
@@ -110,7 +113,9 @@ def _figures(now: View, threat: Threat) -> None:
 
 def _adversaries(now: View, threat: Threat, row: DeltaGenerator) -> None:
     chosen = adversary_table.show(now, threat, row)
-    parts.csv_button(adversaries(now, threat), now, "adversaries", None, "Download adversaries as CSV")
+    with st.container(horizontal=True):
+        parts.csv_button(adversaries(now, threat), now, "adversaries", None, "Download adversaries as CSV")
+        export_buttons.threat_layer_button("Navigator layer of the profile", now, threat, "navigator_threat")
     if chosen is not None:
         address.step(adversary=chosen)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import wraps
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import pandas as pd
 
@@ -20,9 +20,6 @@ from coverage.models import CorpusStamp
 from coverage.scope.options import OPTIONS
 from coverage.scope.value import Scope
 from coverage.vocabulary import PRE_PLATFORM
-
-if TYPE_CHECKING:
-    from coverage.inventory.arrivals import Arrivals
 
 Result = TypeVar("Result")
 
@@ -69,8 +66,8 @@ class View:
     scope : Scope
     weights : mapping of rule class -> float
         What a rule of each class is worth for depth, 0-1.
-    arrivals : Arrivals, optional
-        What arrives, where inventories say so: what `can_run` of the rules was told by.
+    arrivals : inventory.arrivals.Arrivals, optional
+        What arrives, where inventories say so: what `can_run` of the rules was told by. Only carried here.
     """
 
     catalogue: Catalogue
@@ -78,7 +75,7 @@ class View:
     mappings: pd.DataFrame = field(repr=False)
     scope: Scope
     weights: Mapping[str, float] = field(repr=False)
-    arrivals: Arrivals | None = field(default=None, repr=False)
+    arrivals: Hashable | None = field(default=None, repr=False)
 
     @kept_property
     def every_rule(self) -> pd.DataFrame:

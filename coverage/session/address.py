@@ -154,6 +154,8 @@ def _linked(
     what of a value counts where nothing is drawn.
     """
     state = st.session_state
+    if draw is None and key in state[_DRAWN]:
+        return known(state[key])  # its widget is on this page
     home = state[PAGE] if page is None else page
     kept = state.setdefault(_KEPT, {}).setdefault(home, {})
     texts = state[_CAME].get(key)
@@ -242,15 +244,48 @@ def _known(options: Sequence[Any], more: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def text_input(where: Any, label: str, key: str, *, page: str | None = None, **more: Any) -> str:
-    """`st.text_input` in the address."""
+    """`st.text_input` in the address. Without a `where` it keeps its value and is not drawn."""
     return _linked(
         key,
         "",
         lambda texts: texts[-1],
         lambda value: [value],
-        lambda: where.text_input(label, key=key, **more),
+        None if where is None else lambda: where.text_input(label, key=key, **more),
         page,
     )
+
+
+def number_input(
+    where: Any,
+    label: str,
+    key: str,
+    *,
+    default: float,
+    least: float,
+    most: float,
+    page: str | None = None,
+    **more: Any,
+) -> float:
+    """`st.number_input` from `least` to `most` in the address. Without a `where` it keeps its value and is
+    not drawn.
+    """
+    bounds = {"min_value": least, "max_value": most}
+    return _linked(
+        key,
+        default,
+        lambda texts: _number(texts[-1], default, least, most),
+        lambda value: [f"{value:g}"],
+        None if where is None else lambda: where.number_input(label, key=key, **bounds, **more),
+        page,
+    )
+
+
+def _number(text: str, default: float, least: float, most: float) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        return default
+    return value if least <= value <= most else default
 
 
 def date_input(where: Any, label: str, key: str, *, page: str | None = None, **more: Any) -> date | None:

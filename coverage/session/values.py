@@ -24,6 +24,7 @@ from coverage.corpora import offered
 from coverage.inputs import Inputs, inputs_of
 from coverage.inventory.arrivals import Arrivals, arrivals_in
 from coverage.inventory.reading import Inventories, read_inventories
+from coverage.inventory.verdicts import on_data
 from coverage.loaders import CorpusSource, Loaded, corpus_sources, fingerprint, load
 from coverage.loaders.corpora import Progress
 from coverage.log_sources import listed_log_sources
@@ -31,12 +32,12 @@ from coverage.mapping.reader import Reader
 from coverage.project.accepted_gaps import Accepted, accepted_in, gaps_files
 from coverage.project.settings import Settings, SettingsError, release_in_use, settings_at
 from coverage.project.silencing import silenced
-from coverage.reading import Reading, on_data, other_releases, read_in
+from coverage.reading import Reading, other_releases, read_in
 from coverage.scope import OPTIONS, Scope, View
 from coverage.session import inventory, waiting
 from coverage.session.shared_values import ProgressBar, kept_for_all
 from coverage.text import plain
-from coverage.threats.profile import Profile, profile_toml
+from coverage.threats.profile import Profile
 from coverage.threats.threat import Threat, threat_in
 from coverage.words import amount
 
@@ -256,15 +257,16 @@ def threat(profile: Profile) -> Threat:
     TableError
         When `data/group_sectors.csv` cannot be used.
     """
-    now, stated = reading(), f"{profile.file}\n{profile_toml(profile)}"
-    return _threat(inputs(), str(now.catalogue.release), stated, _today(), profile, now)
+    now = reading()
+    return _threat(inputs(), str(now.catalogue.release), profile.digest, _today(), profile, now)
 
 
 @kept_for_all(20)
 def _threat(
     inputs: Inputs, release: str, stated: str, day: str, _profile: Profile, _reading: Reading
 ) -> Threat:
-    return threat_in(_profile, _reading.catalogue, _reading.reader, date.fromisoformat(day))
+    found = threat_in(_profile, _reading.catalogue, _reading.reader, date.fromisoformat(day))
+    return replace(found, profile=replace(_profile, contents={}))  # files are not kept for all sessions
 
 
 def difference_since(now: View, data: bytes, name: str) -> Difference:

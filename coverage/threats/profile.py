@@ -6,8 +6,9 @@ are one profile. Without any, the default is every group reported since three ye
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -20,11 +21,14 @@ DEFAULT_YEARS = 3  # of which the default is made
 
 @dataclass(frozen=True)
 class Profile:
-    """Entries of one name. `file`: the settings that state it, beside which its files are looked for."""
+    """Entries of one name. `file`: the settings that state it, beside which its files are looked for.
+    `contents`: of files that lie in no folder, by the names that entries have for them.
+    """
 
     name: str
     entries: tuple[ThreatSetting, ...]
     file: Path | None = None
+    contents: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
     def beside(self, path: str) -> Path:
         """Where a file lies that an entry names."""
@@ -36,6 +40,13 @@ class Profile:
         lists = (text for entry in self.entries for text in entry.cves if not CVE.fullmatch(text.strip()))
         named = (*(text for entry in self.entries for text in entry.files), *lists)
         return tuple(dict.fromkeys(map(self.beside, named)))
+
+    @property
+    def digest(self) -> str:
+        """Another text when the profile states anything else, or a content is another."""
+        parts = [str(self.file), profile_toml(self)]
+        parts += [hashlib.sha256(self.contents[name]).hexdigest() for name in sorted(self.contents)]
+        return "\n".join(parts)
 
 
 def default_profile(today: date) -> Profile:
@@ -108,8 +119,10 @@ def with_ways(profile: Profile, ways: Iterable[str]) -> Profile:
 
 
 def profile_toml(profile: Profile) -> str:
-    """The profile as the text of a file to commit, which `profile_in` reads back."""
-    return "\n".join(map(_entry_toml, profile.entries))
+    """The profile as the text of a file to commit, which `profile_in` reads back with its files beside it."""
+    entries = "\n".join(map(_entry_toml, profile.entries))
+    beside = ", ".join(map(_quoted, profile.contents))
+    return f"# Put beside this file, or write where it lies: {beside}.\n{entries}" if beside else entries
 
 
 def _entry_toml(entry: ThreatSetting) -> str:

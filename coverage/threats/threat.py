@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from difflib import get_close_matches
 
 import pandas as pd
 
 from coverage.catalogue import Catalogue
+from coverage.kept import kept_with
 from coverage.loaders.frames import problems_frame
 from coverage.loaders.sources import shown
-from coverage.loaders.walk import Unreadable, file_bytes, text_of
+from coverage.loaders.walk import Unreadable, text_of
 from coverage.mapping.reader import Reader
 from coverage.models import Problem
 from coverage.project.settings import ThreatSetting
 from coverage.syntaxes.syntax import DocPath, Issue
-from coverage.threats.files.reading import ReadFile, read_file
+from coverage.threats.files.reading import ReadFile, bytes_of, read_file
 from coverage.threats.files.seam import CVE, FileMember, Named
 from coverage.threats.frames import MEMBER_USES, MEMBERS
 from coverage.threats.names import ids_by_name, name_key, names_of
@@ -47,6 +48,17 @@ class Threat:
             f"{count} {kind if count == 1 else _PLURALS.get(kind, kind)}" for kind, count in kinds.items()
         )
         return f"{self.profile.name}: {parts or 'nobody'}"
+
+    def of_member(self, member_id: str) -> Threat:
+        """One of its members as a profile of its own, which counts as it does in this one."""
+        return kept_with(self).get(_of_member, self, member_id)
+
+
+def _of_member(threat: Threat, member_id: str) -> Threat:
+    members = threat.members[threat.members["member_id"] == member_id].reset_index(drop=True)
+    uses = threat.uses[threat.uses["member_id"] == member_id].reset_index(drop=True)
+    profile = replace(threat.profile, name=members["name"].iloc[0])
+    return replace(threat, profile=profile, members=members, uses=uses, problems=problems_frame([]))
 
 
 _PLURALS = {
@@ -119,6 +131,8 @@ class _Work:
         self.settings = shown(str(profile.file)) if profile.file else "profile"
         self.victims = victims_by_group()
         self.names = {kind: names_of(catalogue, kind) for kind in ("group", "software", "campaign")}
+        # A list that is the whole profile has its name.
+        self._is_list = not any(map(_names_others, profile.entries))
         self.members: dict[str, _Member] = {}
         self.problems: list[Problem] = []
         self.mitre = uses_by_member(catalogue)
@@ -137,7 +151,8 @@ class _Work:
             self._own_list(entry)
         cves = self._cves(entry)
         for place, text in enumerate(entry.files):
-            self._file(entry, read_file(self.profile.beside(text), text, cves), place)
+            read = read_file(self.profile.beside(text), text, cves, self.profile.contents.get(text))
+            self._file(entry, read, place)
 
     def _named(self, kind: str, text: str, entry: ThreatSetting, key: tuple) -> str | None:
         """The ID of a group, software or campaign that a text names, or None and a problem."""
@@ -250,9 +265,8 @@ class _Work:
             if words:
                 self._problem(entry, ("techniques", place), code, severity, words)
             if attack_id is not None:
-                member = member or self._member(
-                    f"list: {entry.name}", entry.name, "list", self.settings, entry
-                )
+                name = entry.name if self._is_list else "Own techniques"
+                member = member or self._member(f"list: {entry.name}", name, "list", self.settings, entry)
                 member.add(attack_id, "direct", "", _Use(None, 1.0, 1.0, text, self.settings))
 
     def _technique(self, text: str) -> tuple[str | None, str, str, str]:
@@ -283,7 +297,7 @@ class _Work:
                 found.add(text.strip().upper())
                 continue
             try:
-                listed, _ = text_of(file_bytes(self.profile.beside(text)))
+                listed, _ = text_of(bytes_of(self.profile.beside(text), self.profile.contents.get(text)))
             except Unreadable as fault:
                 self._problem(entry, ("cves", place), fault.code, "error", f"{text}: {fault.message}")
                 continue
@@ -419,6 +433,12 @@ def _picks_groups(entry: ThreatSetting) -> bool:
         return True
     named = (entry.groups, entry.software, entry.campaigns, entry.techniques, entry.files)
     return entry.since is not None and not any(named)
+
+
+def _names_others(entry: ThreatSetting) -> bool:
+    """Whether an entry has anybody beside a list of one's own."""
+    named = (entry.groups, entry.software, entry.campaigns, entry.files)
+    return any(named) or _picks_groups(entry)
 
 
 def _use_rows(member_id: str, member: _Member) -> Iterator[tuple]:

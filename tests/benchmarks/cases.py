@@ -198,6 +198,13 @@ def pages(corpus: Corpus) -> Iterator[Line]:
         ("plan.py", "Plan by need", {"gap_need": "true"}),
         ("matrix.py", "Matrix with what is needed", {"show_need": "true"}),
         ("threats.py", "Adversary", {"adversary": "G0016"}),
+        ("threats.py", "Adversary's matrix", {"adversary": "G0016", "adversary_view": "matrix"}),
+        ("threats.py", "Own profile", {"threat": "chosen", "threat_sectors": "Finance"}),
+        (
+            "threats.py",
+            "Two profiles",
+            {"threat_groups": "G0016", "threat_view": "pair", "threat_pair": "profiles"},
+        ),
         ("mapping.py", "Move to another release", {"health": "move"}),
     ]
     for file, title, link in [*((file, title, {}) for file, title, *_ in PAGES), *details]:
@@ -276,6 +283,33 @@ def checks(corpus: Corpus) -> Iterator[Line]:
     )
 
 
+def what_ifs(corpus: Corpus) -> Iterator[Line]:
+    """n: what if a log source stopped: verdicts, states before and after, and what makes the difference, over
+    Elastic's and Sigma's rules, where the data of every second log source arrives.
+    """
+    from coverage.inventory.arrivals import Arrivals
+    from coverage.log_sources import listed_log_sources
+    from coverage.measures.connections import connected
+    from coverage.measures.what_if import what_if
+    from coverage.reading import read_in
+
+    view = read_in(_load([corpus.bundles.parent / "corpora" / name for name in ("elastic", "sigma")])).view()
+    names = sorted({name for found in view.rules["log_sources"] for name in found})
+    arrivals = Arrivals(connected(names[::2], listed_log_sources()), ((),))
+    stopping = iter(names[::2])
+    what_if(view, arrivals, arrivals.without([next(stopping)]))  # the state before is counted once
+    (ours,) = in_turn(corpus.repeats(15), lambda: what_if(view, arrivals, arrivals.without([next(stopping)])))
+    yield Line(
+        "n",
+        "what if a log source stopped, elastic and sigma",
+        ours.wall,
+        "s",
+        0.3,
+        ours.cpu,
+        detail=f"{len(view.rules):,} rules, {len(names):,} log sources",
+    )
+
+
 # The process comes first: it is measured while this one is still small and has nothing in memory.
 CASES: dict[str, Callable[[Corpus], Iterator[Line]]] = {
     "d": command_line,
@@ -288,4 +322,5 @@ CASES: dict[str, Callable[[Corpus], Iterator[Line]]] = {
     "m": in_browser,
     "f": ten_times,
     "g": checks,
+    "n": what_ifs,
 }

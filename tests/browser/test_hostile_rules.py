@@ -13,9 +13,11 @@ import pytest
 
 from coverage.loaders import corpus_sources, load
 from coverage.pages import HIDDEN, PAGES
-from tests.helpers.browsing import cell, click_row
+from tests.helpers.browsing import cell, click_row, visit
 from tests.helpers.hostile import HOST, TEXTS, combinations, hostile_corpora
-from tests.helpers.serving import IDLE, served, settled
+from tests.helpers.serving import IDLE, NEEDS_CHROMIUM, served, settled
+
+pytestmark = NEEDS_CHROMIUM
 
 
 @pytest.fixture(scope="module")
@@ -31,18 +33,21 @@ def address(corpora, tmp_path_factory):
 
 
 @pytest.fixture
-def tab(browser, request):
+def tab(page, profile):
     """A page that records whatever it asks of anybody else, and whatever it is made to run."""
-    context = browser.new_context(viewport={"width": 1366, "height": 900})
-    page = context.new_page()
+    page.set_viewport_size({"width": 1366, "height": 900})
     page.set_default_timeout(60_000)
     page.asked, page.ran = [], []
     page.on("request", lambda one: page.asked.append(one.url))
     page.on("websocket", lambda one: page.asked.append(one.url))
     page.on("dialog", lambda one: (page.ran.append(one.message), one.dismiss()))
-    context.on("page", lambda one: page.ran.append("a page was opened"))
+
+    def opened(_) -> None:
+        page.ran.append("a page was opened")
+
+    profile.on("page", opened)
     yield page
-    context.close()
+    profile.remove_listener("page", opened)
 
 
 def assert_nobody_was_asked(page, address: str) -> None:
@@ -62,12 +67,12 @@ def assert_no_markup_of_a_rule(page) -> None:
             const leads = e => (e.getAttribute('href') || '').includes(host) && !e.closest('.stHtml');
             const among_words = e => [...e.parentElement.childNodes].some(
                 n => n.nodeType === 3 && n.textContent.trim());
-            const runs = e => [...e.attributes].some(a => a.name.startsWith('on'));
+            const runs = document.evaluate("//*[@*[starts-with(name(), 'on')]]", document, null, 7);
             return every('.stMain img, .stSidebar img, [role=dialog] img')
                 .concat(every('a').filter(leads))
                 .concat(every('.katex, .stMarkdownColoredText, iframe, object, embed, base, [ping]'))
                 .concat(every('.stMarkdownBadge').filter(among_words))  // ours stand without other words
-                .concat(every('*').filter(runs))
+                .concat([...Array(runs.snapshotLength).keys()].map(n => runs.snapshotItem(n)))
                 .map(e => e.outerHTML);
         }""",
         HOST,
@@ -79,8 +84,7 @@ def test_every_rule_is_shown_and_asks_nobody(tab, address, corpora):
     loaded = load(corpus_sources(corpora))
     assert len(loaded.rules) == 6
     for key in loaded.rules["rule_key"]:
-        tab.goto(f"{address}/rules?rule={quote(key, safe='')}")
-        settled(tab)
+        visit(tab, address, f"rules?rule={quote(key, safe='')}")
         tabs = tab.get_by_role("tab").all()
         assert len(tabs) >= 4
         for one in tabs:
@@ -112,8 +116,7 @@ def test_the_views_are_of_every_page():
 
 def test_every_page_asks_nobody(tab, address):
     for number, view in enumerate(VIEWS):
-        tab.goto(f"{address}/{view}")
-        settled(tab)
+        visit(tab, address, view)
         look_everywhere(tab, sidebar=number == 0)  # the same on every page
         assert_nobody_was_asked(tab, address)
 

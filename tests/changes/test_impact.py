@@ -253,10 +253,9 @@ OVER = [
 def test_every_pair_of_releases_adds_up(every_release, shared, name, old, new):
     path = PROJECT / "rules" if name == "rules" else shared("corpora", name)
     rules = small.real(path)
-    readings = [every_release.reading(rules, release) for release in (old, new)]
     raw_old, raw_new = every_release.raw(old), every_release.raw(new)
     for rollup in ROLLUPS:
-        found = impact(*(reading.view(rollup=rollup, on=DAY) for reading in readings))
+        found = impact(*(every_release.view(rules, r, rollup=rollup, on=DAY) for r in (old, new)))
         assert_adds_up(found)
         for row in found.ledger.itertuples():
             assert_cause_is_true(row, raw_old, raw_new)
@@ -296,7 +295,7 @@ def test_platform_filters_add_up_too(every_release, old, new, platforms, pre):
     for rollup in ("any", "share"):
         found = impact(
             *(
-                every_release.reading(rules, r).view(rollup=rollup, platforms=platforms, pre=pre, on=DAY)
+                every_release.view(rules, r, rollup=rollup, platforms=platforms, pre=pre, on=DAY)
                 for r in (old, new)
             )
         )

@@ -229,7 +229,7 @@ def rule_with(**values) -> bytes:
         (b'{"name": "layer"}\n', "is not a snapshot"),
         (b"[rule]\n", "is not a snapshot"),
         (b'{"snapshot":"someone-elses","version":1}\n{"end":{}}\n', "not a snapshot of this program"),
-        (with_line(1, b'{"snapshot":"attack-coverage","version":3}'), "has format 3, newer than 2"),
+        (with_line(1, b'{"snapshot":"attack-coverage","version":4}'), "has format 4, newer than 3"),
         (with_line(1, b'{"snapshot":"attack-coverage","version":"1"}'), "not a snapshot of this program"),
         (with_line(3, b"{nonsense"), ":3: not JSON"),
         (with_line(3, {"scop": {}}), ":3: 'scop' is not a line of a snapshot"),
@@ -403,7 +403,7 @@ def test_the_example_rules_are_never_kept_by_mistake(tmp_path):
     found = read_snapshot(tmp_path / "kept.jsonl").loaded
     assert found.rules["rule_id"].tolist() == ["r-one"] and found.corpora[0].path == "rules"
     examples = run("snapshot", "-o", "-")  # in the project they are the project's own
-    assert examples.returncode == 0 and '"name":"rules"' in examples.stdout.splitlines()[3]
+    assert examples.returncode == 0 and '"name":"rules"' in examples.stdout.splitlines()[4]
 
 
 @pytest.mark.corpora

@@ -5,7 +5,6 @@ Markdown.
 from __future__ import annotations
 
 import re
-import shutil
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -28,7 +27,6 @@ from coverage.project.accepted_gaps import accepted_in
 from coverage.vocabulary import ROLLUPS
 from tests.helpers import small
 from tests.helpers.exporting import EVIL, content, hostile, made
-from tests.helpers.serving import NEEDS_CHROMIUM
 from tests.helpers.small import E18, E19
 
 CHANGES = {
@@ -227,51 +225,3 @@ def test_any_state_has_a_report_and_always_the_same():
             assert make(state, CHANGES) == make(state, CHANGES)
     assert "No technique in scope is open." in Tags(report_html(nothing)).text
     assert "none in scope" in plain_text(report_markdown(nothing))
-
-
-# ---- in a browser ------------------------------------------------------------------------------------------
-
-
-def needs_chromium(test):
-    for mark in NEEDS_CHROMIUM:
-        test = mark(test)
-    return test
-
-
-@needs_chromium
-@pytest.mark.parametrize("state", [lambda: content(E19), hostile], ids=["small", "hostile"])
-def test_it_opens_offline_without_a_request_or_a_complaint_and_prints(state, tmp_path, browser):
-    file = tmp_path / "report.html"
-    file.write_bytes(report_html(state(), CHANGES))
-    page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
-    asked, said, dialogs = [], [], []
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
-    page.goto(file.as_uri())
-    page.wait_for_timeout(300)
-    assert [url for url in asked if not url.startswith("data:")] == [file.as_uri()]
-    assert said == [] and dialogs == []
-    assert page.evaluate("document.querySelectorAll('#matrix svg text').length") > 200
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    page.pdf(path=str(tmp_path / "report.pdf"), prefer_css_page_size=True, print_background=True)
-    page.close()
-    if shutil.which("pdfinfo"):
-        assert_pages(tmp_path / "report.pdf")
-
-
-def assert_pages(pdf) -> None:
-    """Upright A4 pages, and the matrix last, alone on A3 landscape."""
-    import subprocess
-
-    told = subprocess.run(
-        ["pdfinfo", "-f", "1", "-l", "20", str(pdf)], capture_output=True, text=True, check=True
-    ).stdout
-    sizes = [
-        (round(float(wide)), round(float(high)))
-        for wide, high in re.findall(r"size:\s+([\d.]+) x ([\d.]+) pts", told)
-    ]
-    assert (
-        len(sizes) >= 3 and sizes[-1] == (1191, 842) and all(abs(wide - 595) <= 1 for wide, _ in sizes[:-1])
-    )

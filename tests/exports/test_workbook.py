@@ -25,7 +25,18 @@ from tests.helpers import small
 from tests.helpers.exporting import EVIL, content, hostile, made
 from tests.helpers.small import E19
 
-SHEETS = ["Summary", "Matrix", "Techniques", "Gaps", "Rules", "Mappings", "Findings", "Scope"]
+SHEETS = [
+    "Summary",
+    "Matrix",
+    "Techniques",
+    "Gaps",
+    "Rules",
+    "Mappings",
+    "Findings",
+    "Need",
+    "Adversaries",
+    "Scope",
+]
 
 
 def opened(data: bytes) -> openpyxl.Workbook:

@@ -7,6 +7,22 @@ from urllib.parse import parse_qs, urlsplit
 from tests.helpers.serving import settled
 
 
+def visit(page, address: str, view: str) -> None:
+    """Show a view of the app: in a page that shows another already as going forward does, without loading
+    Streamlit's own scripts again, which takes most of the time of a view.
+
+    A page keeps its filters while others are visited: views of one page come one after the other.
+    """
+    if page.url.startswith(address):
+        page.evaluate(
+            "to => { history.pushState({}, '', to); dispatchEvent(new PopStateEvent('popstate')) }",
+            f"{address}/{view}",
+        )
+    else:
+        page.goto(f"{address}/{view}")
+    settled(page)
+
+
 def cell(page, attack_id: str):
     """The first matrix cell of a technique."""
     return page.locator(f"[role=gridcell][data-id='{attack_id}']").first

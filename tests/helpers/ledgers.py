@@ -15,7 +15,7 @@ from coverage.changes.frames import (
 from coverage.changes.impact import Impact
 from coverage.frames import checked
 from coverage.measures import coverage_by_id, coverage_by_placement
-from coverage.scope import View
+from coverage.scope import View, once_a_view
 from coverage.vocabulary import IMPACT_CAUSES, IMPACT_DETAILS
 
 GRAINS = ("techniques", "subtechniques", "placements")
@@ -33,6 +33,7 @@ def brief(row: pd.Series) -> tuple:
     return row["before"], row["after"], row["cause"], row["detail"]
 
 
+@once_a_view
 def totals_again(view: View) -> dict[str, tuple[float, int]]:
     """Covered and total at each grain from the measures that the pages show."""
     ids, cells = coverage_by_id(view), coverage_by_placement(view)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import fcntl
 import gzip
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from coverage.catalogue import Catalogue, shelf
 from coverage.loaders import Loaded
 from coverage.outside.folders import CACHE_VARIABLE
 from coverage.reading import Reading, read_in
+from coverage.scope import View
 
 RELEASES = ("enterprise-16.1", "enterprise-17.1", "enterprise-18.1", "enterprise-19.0")
 PAIRS = [(old, new) for old in RELEASES for new in RELEASES if old != new]
@@ -29,6 +30,7 @@ class EveryRelease:
         self.cache, self._bundle = cache, bundle
         self._catalogues: dict[str, Catalogue] = {}
         self._readings: dict[tuple[int, str], Reading] = {}
+        self._views: dict[tuple[Hashable, ...], View] = {}
         self._raw: dict[str, RawRelease] = {}
 
     @contextmanager
@@ -50,6 +52,13 @@ class EveryRelease:
             with self.installed():
                 self._readings[key] = read_in(rules, release)
         return self._readings[key]
+
+    def view(self, rules: Loaded, release: str, **scope: Hashable) -> View:
+        """That reading in a scope. A release is in six pairs: all of them have the same view."""
+        key = (id(rules), release, *sorted(scope.items()))
+        if key not in self._views:
+            self._views[key] = self.reading(rules, release).view(**scope)
+        return self._views[key]
 
     def raw(self, release: str) -> RawRelease:
         if release not in self._raw:

@@ -79,19 +79,19 @@ def served(
             server.terminate()
 
 
-def settled(page, least: int = 300) -> None:
+def settled(page, least: int = 200) -> None:
     """Wait until a page has been drawn and the app has nothing left to run."""
     page.wait_for_selector("h1")
     page.wait_for_selector(".stHtml style", state="attached")  # the pages' own, which Streamlit loads late
     page.wait_for_timeout(least)
-    page.wait_for_function(IDLE)
+    page.wait_for_function(IDLE, polling=50)
     page.wait_for_timeout(least // 2)  # what the end of the run sends: the address, a component
-    page.wait_for_function(IDLE)
+    page.wait_for_function(IDLE, polling=50)
 
 
-# Streamlit says on its own root whether a script is running.
+# Streamlit says on its own root whether a script is running, or is about to.
 IDLE = """() => !document.querySelector('[data-testid=stStatusWidget]')
-    && document.querySelector('[data-testid=stApp]')?.dataset.testScriptState !== 'running'"""
+    && document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"""
 
 
 def _wait_for(url: str, seconds: int = 90) -> None:

@@ -241,7 +241,9 @@ def test_the_sum_of_a_need_can_be_read(here):
     assert need_sum(view, profile, "T1562.001") == "(0) / 7.5 = 0.000"
     text = need_sum(view, profile, "T1685")
     need = small.by_id(need_by_id(view, profile), "T1685")["need"]
-    assert text.startswith("(3 APT29") and "0.5 x" in text and text.endswith(f" / 7.5 = {need:.3f}")
+    assert (
+        text.startswith("(3 APT29") and "0.5 Own techniques" in text and text.endswith(f" / 7.5 = {need:.3f}")
+    )
 
 
 def test_nobody_needs_nothing(here):

@@ -12,12 +12,14 @@ import pytest
 from coverage.frames import checked
 from coverage.log_sources import LogSourceTable, listed_log_sources
 from coverage.measures.frames import REFERENCES
-from coverage.measures.references import references, resolved_references
+from coverage.measures.references import references, resolved_references, unresolved_references
 from coverage.tables import PROJECT
+from coverage.word_table import beginnings
 from tests.helpers import small
 
 SHARED = PROJECT.parent / "shared"
 BUNDLES = SHARED / "attack"
+CORPORA = ("elastic", "elastic-endpoint", "samples", "sigma")
 # Words of real rules that the table does not list, and why.
 NOT_LISTED = {
     "index": {
@@ -66,9 +68,13 @@ def test_nearly_all_references_of_mitre_are_resolved(release):
     assert (found.resolved, found.total) == (known, names.total())
     assert found.total == 4126 and found.share > 0.95
     frame = checked(references(small.view(release)), REFERENCES)
-    assert set(frame.loc[~frame["resolved"], "name"]) == {
-        name for name in names if not table.row_of("attack", name.strip())
-    }
+    left = {name for name in names if not table.row_of("attack", name.strip())}
+    assert set(frame.loc[~frame["resolved"], "name"]) == left
+    rest = checked(unresolved_references(small.view(release)), REFERENCES)
+    assert set(rest["name"]) == left and len(rest) == found.total - found.resolved
+    page = (PROJECT / "data" / "README.md").read_text(encoding="utf-8")
+    assert {name for name in left if f"`{name.strip()}`" not in page} == set()
+    assert f"{found.resolved:,}" in page
 
 
 def test_each_spelling_of_a_source_leads_to_one_that_the_table_lists():
@@ -86,7 +92,7 @@ def test_every_word_of_the_real_rules_is_listed_or_known_to_be_left_out(shared):
     table = listed_log_sources()
     words = {
         word
-        for name in ("elastic", "sigma")
+        for name in CORPORA
         for found in small.real(shared("corpora", name)).rules["log_words"]
         for word in found
     }
@@ -95,6 +101,12 @@ def test_every_word_of_the_real_rules_is_listed_or_known_to_be_left_out(shared):
 
 
 def listed(table: LogSourceTable, kind: str, word: str) -> bool:
-    """As the formats look a word up: as it is, without its product, or without its dataset."""
-    shorter = {"sigma_logsource": word.rpartition("/")[2], "integration": word.partition(".")[0]}
-    return any(table.row_of(kind, text) for text in (word, shorter.get(kind, word)))
+    """As the formats look a word up: as it is, without its product or dataset, or by its first words."""
+    shorter = {
+        "sigma_logsource": [word.rpartition("/")[2]],
+        "integration": [word.partition(".")[0]],
+        "panther_log": [word.partition(".")[0]],
+        "splunk_source": [text for _, text in beginnings(kind, word)],
+        "secops_word": [text for _, text in beginnings(kind, word)],
+    }
+    return any(table.row_of(kind, text) for text in (word, *shorter.get(kind, ())))

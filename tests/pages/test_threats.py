@@ -18,6 +18,7 @@ from coverage.exports.briefing import report_html, report_markdown
 from coverage.exports.content import Content
 from coverage.loaders import corpus_sources, load
 from coverage.measures.adversaries import adversaries, adversary_ids
+from coverage.measures.breadth import coverage_by_id
 from coverage.measures.matrix import matrix_cells, matrix_tactics
 from coverage.measures.need import need_by_id, threat_coverage
 from coverage.measures.technique import technique_users
@@ -127,6 +128,20 @@ def test_an_adversary_has_five_states_that_add_up_and_its_open_ids(app, view, th
     assert shown(page) == {} and len(table(page)) == len(profile.members)
 
 
+def test_an_adversary_has_a_matrix_of_its_own_and_the_counts_beside_it(app, view, threat):
+    app.query_params["adversary"] = APT29
+    app.query_params["adversary_view"] = "matrix"
+    page = on(app, "threats.py")
+    profile = threat(default_profile(date.today()))
+    row = adversaries(view, profile).set_index("member_id").loc[APT29]
+    said = next(one.value for one in page.caption if one.value.startswith("Of "))
+    needed, covered, still_open, more = numbers(said)
+    assert (needed, covered) == (row["needed"], row["covered"]) and needed == covered + still_open
+    assert more == int(coverage_by_id(view)["covered"].sum()) - covered
+    page.segmented_control(key="adversary_view").set_value("all").run()
+    assert not page.exception and len(table(page)) == needed
+
+
 def test_two_adversaries_are_compared(app, view, threat):
     """Counted from the IDs of each: what both need, what one needs, and what of it is open."""
     app.query_params.update({"threat_view": "pair", "threat_a": APT29, "threat_b": "G0032"})
@@ -211,16 +226,6 @@ def test_a_technique_says_who_uses_it_how_and_when(app, view):
         ["group", "software", "campaign"]
     ].tolist()
     assert set(tables[0]["way"]) == set(users.loc[users["kind"] == "group", "way"])
-
-
-def test_an_adversary_opens_the_matrix_with_a_mark_on_what_it_needs(app, view, threat):
-    app.query_params["adversary"] = APT29
-    page = on(app, "threats.py")
-    page.button(key="adversary_matrix").click().run()
-    assert not page.exception
-    assert page.title[0].value == "Matrix"
-    wanted = {"threat": ["chosen"], "threat_groups": [APT29], "show_need": ["true"]}
-    assert shown(page) == wanted
 
 
 def test_a_cell_that_is_needed_has_a_mark_that_is_spoken_and_on_its_card(view, threat):

@@ -153,7 +153,9 @@ KNOWN = {
     ("adversary.py", "STATES[state].capitalize()"),
     ("adversary.py", "_answer(row)"),
     ("adversary.py", "row['name']"),  # a title: `page_head` guards it
+    ("adversary.py", "overlay_sentence(overlay)"),  # numbers
     ("adversary.py", "title"),
+    ("adversary.py", "views.__getitem__"),
     ("adversary.py", "way"),
     ("adversary.py", "words"),
     ("adversary_table.py", "shade"),
@@ -162,6 +164,12 @@ KNOWN = {
     ("technique_detail.py", "labels"),
     ("technique_detail.py", "way"),
     ("technique_detail.py", "words"),
+    ("threat_builder.py", "FILES_PLACE"),
+    ("threat_builder.py", "label"),
+    ("threat_choice.py", "lines"),  # guarded where they are made
+    ("threat_pair.py", "KINDS.__getitem__"),
+    ("threat_pair.py", "_TOO_FEW[kind]"),
+    ("threat_pair.py", "nth"),
     ("threats.py", "VIEWS.get"),
     ("threats.py", "name"),  # guarded where it is set
     ("threats.py", "number(found.covered)"),

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from coverage.formats.registry import max_bytes
+from coverage.formats.seam import MAX_BYTES
 from coverage.loaders.sources import shown
-from coverage.loaders.walk import Unreadable, file_bytes, text_of
+from coverage.loaders.walk import Unreadable, file_bytes, text_of, too_large
 from coverage.models import Problem
 from coverage.syntaxes.budget import MAX_PROBLEMS
 from coverage.syntaxes.csv_text import TABLE
@@ -33,6 +35,7 @@ _SYNTAX_OF: dict[str, tuple[Syntax, ...]] = {
     ".yml": (YAML,),
     ".csv": (TABLE,),
 }
+SUFFIXES = tuple(_SYNTAX_OF)
 
 
 @dataclass
@@ -72,15 +75,38 @@ def _with_parents(issues: Sequence[Issue]) -> set[DocPath]:
     return {issue.path[:length] for issue in issues for length in range(1, len(issue.path) + 1)}
 
 
-def read_file(path: Path, named: str | None = None, cves: frozenset[str] | None = None) -> ReadFile:
-    """What a file holds. `named`: what it is called in messages, as whoever named it wrote it."""
+def bytes_of(path: Path, content: bytes | None = None) -> bytes:
+    """What is in a file, or the `content` that was given in its place, within the same limit of size.
+
+    Raises
+    ------
+    Unreadable
+        As `loaders.walk.file_bytes`.
+    """
+    if content is None:
+        return file_bytes(path)
+    limit = max_bytes(path.name) or MAX_BYTES
+    if len(content) > limit:
+        raise too_large(len(content), limit)
+    return content
+
+
+def read_file(
+    path: Path,
+    named: str | None = None,
+    cves: frozenset[str] | None = None,
+    content: bytes | None = None,
+) -> ReadFile:
+    """What a file holds. `named`: what it is called in messages, as whoever named it wrote it. `content`: of
+    a file that lies in no folder.
+    """
     read = ReadFile(shown(named or str(path)))
     syntaxes = _SYNTAX_OF.get(path.suffix.lower())
     if syntaxes is None:
         known = ", ".join(_SYNTAX_OF)
         return _failed(read, "unknown-format", f"Not read: a threat file's name ends in one of {known}.")
     try:
-        text, warning = text_of(file_bytes(path))
+        text, warning = text_of(bytes_of(path, content))
         for syntax in syntaxes:
             document = syntax.parse(text)
             form = next((one for one in FORMATS if one.syntax is syntax and one.meant(document)), None)
