@@ -229,7 +229,7 @@ def _uploads(box: DeltaGenerator) -> None:
             f"Remove {plain(name)}",
             key=f"data_remove_{place}",
             icon=":material/delete:",
-            on_click=inventory.UPLOADS.remove,
+            on_click=_remove,
             args=(name,),
         )
     box.caption(_FILES_PLACE)
@@ -242,6 +242,11 @@ def _take(key: str) -> None:
     state[_TURN] += 1
     if inventory.UPLOADS.held():
         inventory.choose(inventory.FILES)
+
+
+def _remove(name: str) -> None:
+    held = inventory.UPLOADS.held()
+    inventory.UPLOADS.keep_only({one: data for one, data in held.items() if one != name})
 
 
 def _ticking(now: View) -> None:

@@ -22,7 +22,7 @@ from coverage.text import plain
 from coverage.vocabulary import DATA_STATES
 from coverage.words import amount
 
-VIEWS = {"sources": "Log sources", "matrix": "Matrix", "what_if": "What if", "next": "What to connect next"}
+VIEWS = {"sources": "Log sources", "matrix": "Matrix", "what_if": "What if", "next": "Connect next"}
 GRAINS = {"techniques": "Techniques", "subtechniques": "Sub-techniques", "placements": "Matrix cells"}
 
 

@@ -47,6 +47,6 @@ class HeldFiles:
         st.session_state[self.key] = kept
         return faults
 
-    def remove(self, name: str) -> None:
-        """Keep all but this one."""
-        st.session_state[self.key] = {one: data for one, data in self.held().items() if one != name}
+    def keep_only(self, files: Mapping[str, bytes]) -> None:
+        """Keep these files alone."""
+        st.session_state[self.key] = dict(files)
