@@ -21,7 +21,8 @@ from coverage.measures.matrix import matrix_cells, matrix_tactics
 from coverage.measures.switched_on import audit_subcategories, to_switch_on
 from coverage.measures.what_if import what_if
 from coverage.project.settings import DataSetting, Settings
-from coverage.reading import on_data, read_in
+from coverage.inventory.verdicts import on_data
+from coverage.reading import read_in
 from coverage.tables import PROJECT
 from tests.helpers.pages import PATHS, answer, numbers, on, rerun
 from tests.helpers.seen import as_seen
