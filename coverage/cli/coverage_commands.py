@@ -348,7 +348,9 @@ def problems(
         unplaced_count(reading, without),
         reading.catalogue.release.title,
     )
-    emit(found, None, "problems", shown, title, as_json=as_json, csv=csv, every_row=every_row)
+    emit(
+        found, None, "problems", shown, title, as_json=as_json, csv=csv, every_row=every_row, all_columns=True
+    )
 
 
 def _problems_title(rules: str, unread: int, unplaced: int, release: str) -> str:
