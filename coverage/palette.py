@@ -80,6 +80,16 @@ OVERLAY_COLOURS: dict[str, str] = {
     "covered_only": "#C9D1D9",
 }
 
+# What data and rules make of an ID (vocabulary.DATA_STATES): Okabe-Ito's green, light blue and orange, and
+# two greys.
+DATA_STATE_COLOURS: dict[str, str] = {
+    "data_and_rule": "#009E73",
+    "data_only": "#56B4E9",
+    "rule_only": "#E69F00",
+    "neither": "#7A7F87",
+    "not_told": "#D9DDE2",
+}
+
 # How severe a finding is: Okabe-Ito's vermilion, orange and blue, also of three lightnesses.
 SEVERITY_COLOURS: dict[str, str] = {"error": "#D55E00", "warning": "#E69F00", "note": "#56B4E9"}
 

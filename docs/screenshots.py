@@ -15,12 +15,17 @@ from tests.helpers.serving import CHROMIUM, FLAGS, served, settled
 
 PROJECT = Path(__file__).resolve().parent.parent
 IMAGES = PROJECT / "docs" / "images"
+_TICKED = (
+    "inventory=ticked&ticked_all=true&ticked=WinEventLog:Sysmon&ticked=WinEventLog:Security"
+    "&ticked=auditd:SYSCALL&ticked=AWS:CloudTrail"
+)
 # name -> (address, width, height)
 SHOTS = {
     "matrix": ("/matrix", 1366, 768),
     "overview": ("/", 1366, 768),
     "plan": ("/plan", 1366, 768),
     "threats": ("/threats", 1366, 768),
+    "data": (f"/data?{_TICKED}", 1366, 900),
 }
 
 

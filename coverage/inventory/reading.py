@@ -5,7 +5,7 @@ An inventory is a `[[data]]` of coverage.toml, or a file given instead.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -61,6 +61,7 @@ def read_inventories(
     files: Sequence[str | Path] = (),
     start: Path | None = None,
     table: LogSourceTable | None = None,
+    contents: Mapping[str, bytes] | None = None,
 ) -> Inventories:
     """What the inventories of a project say. Never raises for what is in a file.
 
@@ -74,11 +75,13 @@ def read_inventories(
         The folder of relative `files`; by default the current one.
     table : LogSourceTable, optional
         By default `data/log_sources.csv`.
+    contents : mapping of str to bytes, optional
+        What is in files that lie in no folder, by the names that `files` or the settings have for them.
     """
     asked = [_given(str(file)) for file in dict.fromkeys(map(str, files))] if files else list(settings.data)
     folder = (start or Path()) if files or settings.file is None else settings.file.parent
     words = Words(table or read_log_sources())
-    work = _Work(words, folder)
+    work = _Work(words, folder, contents or {})
     for one in _with_own_names(asked):
         work.take(one)
     return Inventories(INVENTORY.of_rows(work.rows), tuple(work.files), problems_frame(work.problems))
@@ -113,8 +116,8 @@ def _with_own_names(asked: Iterable[DataSetting]) -> list[DataSetting]:
 class _Work:
     """Inventories while they are read."""
 
-    def __init__(self, words: Words, folder: Path):
-        self.words, self.folder = words, folder
+    def __init__(self, words: Words, folder: Path, contents: Mapping[str, bytes]):
+        self.words, self.folder, self.contents = words, folder, contents
         self.rows: list[tuple] = []
         self.files: list[InventoryFile] = []
         self.problems: list[Problem] = []
@@ -122,7 +125,7 @@ class _Work:
     def take(self, asked: DataSetting) -> None:
         """Add the files of one inventory."""
         for file in dict.fromkeys(asked.files):
-            read = read_file(self.folder / file, file)
+            read = read_file(self.folder / file, file, self.contents.get(file))
             self.problems += read.problems()
             self._file(asked, read)
 

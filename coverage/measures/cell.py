@@ -26,6 +26,7 @@ class CellMeasure:
     is_share : 0-1, which files write as a whole percent
     in_percent : the page writes it as a whole percent, too
     are_kinds : the words have no order, and each has a colour of its own
+    fills : these colours, where they are not those of palette.KINDS
     zero : what a cell is that has rules and none of the bands
     form : the number as the page writes it, a format of `cell` (the row), `band` (its label) and `percent`;
         "" leaves its place to what is drawn in the cell
@@ -41,6 +42,7 @@ class CellMeasure:
     words: Mapping[str, str] = field(default_factory=dict)
     is_share: bool = False
     are_kinds: bool = False
+    fills: tuple[str, ...] = ()
     zero: str = "0"
     in_percent: bool = False
     form: str = ""
@@ -75,7 +77,7 @@ class CellMeasure:
 
     def colours(self, theme: Theme) -> list[str]:
         """The colour of an open cell, and then of each band."""
-        steps = KINDS.values() if self.are_kinds else ordered(theme, len(self.labels))
+        steps = self.fills or KINDS.values() if self.are_kinds else ordered(theme, len(self.labels))
         return [theme.open, *steps]
 
     def band(self, value: float | str) -> int:

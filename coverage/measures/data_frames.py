@@ -147,3 +147,19 @@ WHAT_IF_RULES = FrameSpec(
         "after": (TEXT, "vocabulary.VERDICTS"),
     },
 )
+
+SWITCH_ON = FrameSpec(
+    "SWITCH_ON",
+    "one row per log source and event that MITRE's analytics name for an open ID in scope",
+    ("source", "channel"),
+    {
+        "source": (TEXT, "the log source"),
+        "channel": (TEXT, "event or channel, as MITRE words it; empty where it names none"),
+        "audit": (LIST, "sub-categories of the Windows audit policy that write it, where known"),
+        "state": (TEXT, "arrives, missing or not_told: the log source, not the event"),
+        "platforms": (LIST, "platforms of these analytics in scope"),
+        "components": (LIST, "data components that it gives"),
+        "ids": (LIST, "the open IDs"),
+        "analytics": (INT, "analytics of MITRE's that name it for them"),
+    },
+)

@@ -20,6 +20,7 @@ PAGES: tuple[Page, ...] = (
     Page("matrix.py", "Matrix", ":material/grid_on:", "matrix"),
     Page("plan.py", "Plan", ":material/checklist:", "plan"),
     Page("threats.py", "Threats", ":material/person_alert:", "threats"),
+    Page("log_data.py", "Data", ":material/database:", "data"),
     Page("rules.py", "Rules", ":material/rule:", "rules"),
     Page("mapping.py", "Mapping health", ":material/spellcheck:", "mapping"),
     Page("share.py", "Share", ":material/ios_share:", "share"),

@@ -10,6 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from coverage import session
 from coverage.exports.tables import GAP_NAMES
+from coverage.inventory.arrivals import ARRIVES, MISSING, NOT_TOLD
 from coverage.measures import covered_elsewhere, gaps
 from coverage.measures.accepted import counts_sentence, marks, with_accepted
 from coverage.measures.next_steps import next_steps
@@ -21,7 +22,7 @@ from coverage.session import address
 from coverage.tables import TableError, ease_factors
 from coverage.text import plain
 from coverage.threats.threat import Threat
-from coverage.vocabulary import COVERED_GAP_TYPES, GAP_TYPES, GAP_WORK
+from coverage.vocabulary import ARRIVAL_TITLES, COVERED_GAP_TYPES, GAP_TYPES, GAP_WORK
 from coverage.words import amount, noun
 
 GRAINS = ("both", "techniques", "sub-techniques")
@@ -34,6 +35,7 @@ _CLEAR = {
     "gap_platform": [],
     "gap_grain": "both",
     "gap_accepted": "all",
+    "gap_data": [],
 }
 
 COLUMNS = {
@@ -43,6 +45,12 @@ COLUMNS = {
         "Accepted",
         width=190,
         help="What gaps.toml says: accepted or planned, until when, and whether that is over.",
+    ),
+    "data": st.column_config.TextColumn(
+        "Data",
+        width=76,
+        help="Whether any log data that MITRE's analytics name for it arrives, by the inventories of the "
+        "Data page. Where it does, a rule can be written today.",
     ),
     "step": st.column_config.TextColumn(
         "Next step", width=480, help="What to do, which rules others have, and the data that it needs."
@@ -171,7 +179,8 @@ def _nothing(everything: pd.DataFrame, only_accepted: bool) -> None:
 
 
 def _filtered(everything: pd.DataFrame, now: View) -> pd.DataFrame:
-    row = controls.side_by_side(180, 165, 150, 155, 100, 132, 72)
+    told = now.arrivals is not None
+    row = controls.side_by_side(180, 165, 150, 155, 100, 132, *([120] if told else []), 72)
     tactics = now.catalogue.tactics.query("position >= 0").sort_values("position")
     titles = dict(zip(tactics["tactic_id"].tolist(), tactics["name"].tolist(), strict=True))
     search = address.text_input(row[0], "Search", "gap_search", placeholder="Name, ID, log source, data")
@@ -208,8 +217,17 @@ def _filtered(everything: pd.DataFrame, now: View) -> pd.DataFrame:
         default="all",
         help="Gaps that gaps.toml accepts or plans. They stay open, and never count as covered.",
     )
-    filters = (search.strip(), types, chosen_tactics, platforms, grain != "both", acceptance != "all")
-    row[6].button("Clear", key="gap_clear", on_click=_clear, disabled=not any(filters), help="Clear filters")
+    data = address.multiselect(
+        row[6] if told else None,
+        "Data",
+        [ARRIVES, MISSING, NOT_TOLD],
+        "gap_data",
+        placeholder="Any",
+        format_func=ARRIVAL_TITLES.__getitem__,
+        help="Whether its log data arrives, by the inventories of the Data page.",
+    )
+    filters = (search.strip(), types, chosen_tactics, platforms, data, grain != "both", acceptance != "all")
+    row[-1].button("Clear", key="gap_clear", on_click=_clear, disabled=not any(filters), help="Clear filters")
     also = COVERED_GAP_TYPES & set(types) | ({"platform"} if platforms and not types else set())
     found = with_accepted(gaps(now, sorted(also)), session.accepted(now), now) if also else everything
     found = found[gap_parts.CHOICES[acceptance](found)]
@@ -220,6 +238,8 @@ def _filtered(everything: pd.DataFrame, now: View) -> pd.DataFrame:
         found = found[[not wanted.isdisjoint(names) for names in found["tactics"]]]
     if platforms:
         found = found[[not set(platforms).isdisjoint(names) for names in found["open_platforms"]]]
+    if data and told:
+        found = found[found["data"].isin(data)]
     if grain != "both":
         found = found[found["is_subtechnique"] == (grain == "sub-techniques")]
     return _searched(found, search)
@@ -269,7 +289,9 @@ def _table(found: pd.DataFrame, now: View, others: View | None, only_accepted: b
         f"{c}/{n}" if n else "–"
         for c, n in zip(found["subtechniques_covered"], found["subtechniques"], strict=True)
     ]
-    shown = found.assign(mark=marks(found), subs=subs, step=steps["step"])
+    shown = found.assign(
+        mark=marks(found), subs=subs, step=steps["step"], data=found["data"].map(ARRIVAL_TITLES)
+    )
     left_out = set() if found["accepted"].notna().any() else {"mark"}
     left_out |= set() if only_accepted else set(_ACCEPTED[1:])
     if others is None:
@@ -277,6 +299,7 @@ def _table(found: pd.DataFrame, now: View, others: View | None, only_accepted: b
     else:
         shown["covered_by"] = found["attack_id"].map(covered_elsewhere(others, ()))
     left_out |= set() if "need" in shown else set(_NEED)
+    left_out |= set() if now.arrivals is not None else {"data"}
     shown = shown[[name for name in COLUMNS if name not in left_out]]
     ids, state = shown["attack_id"].tolist(), st.session_state
     chosen = [place for place, one in enumerate(ids) if one in state.get(CHOSEN, ())]

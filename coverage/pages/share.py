@@ -25,7 +25,7 @@ from coverage.words import amount
 
 now = session.guarded_view()
 content = content_of(now, threat_choice.asked_for(now))
-loaded = session.loaded()  # a download is made when clicked, outside of the page
+loaded = session.reading().loaded  # a download is made when clicked, outside of the page
 ids = coverage_by_id(now)
 techniques = ids[~ids["is_subtechnique"]]
 session.page_head(

@@ -19,7 +19,8 @@ from coverage.formats.registry import max_bytes
 from coverage.pages import controls
 from coverage.project.settings import ThreatSetting
 from coverage.scope import View
-from coverage.session import address, threat_files
+from coverage.session import address
+from coverage.session.held_files import HeldFiles
 from coverage.text import plain
 from coverage.threats.files.reading import SUFFIXES
 from coverage.threats.files.seam import TECHNIQUE
@@ -29,6 +30,7 @@ from coverage.threats.sectors import victims_by_group
 from coverage.words import amount
 
 EMPTY = "My own profile"
+UPLOADS = HeldFiles("threat_uploads")
 FILES_PLACE = (
     "A file counts in this session alone, and a link does not have it: commit it beside the profile that is "
     "saved as TOML, which names it."
@@ -70,7 +72,7 @@ class Places:
 
 def own_profile(places: Places, now: View) -> Profile:
     """The profile that the widgets say."""
-    files = dict(threat_files.held())
+    files = dict(UPLOADS.held())
     chosen = _multiselect(
         places.who, "Groups and campaigns", _names(now, "group", "campaign"), "threat_groups"
     )
@@ -295,19 +297,19 @@ def _uploads(box: DeltaGenerator, files: Mapping[str, bytes]) -> None:
 
 def _take(key: str) -> None:
     state = st.session_state
-    state[_FAULTS] = threat_files.hold((file.name, file.getvalue()) for file in state[key] or ())
+    state[_FAULTS] = UPLOADS.hold((file.name, file.getvalue()) for file in state[key] or ())
     state[_TURN] += 1
 
 
 def _remove(name: str) -> None:
-    files = dict(threat_files.held())
+    files = dict(UPLOADS.held())
     st.session_state[_TAKEN] = ({}, {name: files.pop(name)} if name in files else {})
-    threat_files.keep_only(files)
+    UPLOADS.keep_only(files)
 
 
 def _undo_and_clear(place: DeltaGenerator) -> None:
     state = st.session_state
-    empty = not threat_files.held() and all(state.get(key, value) == value for key, value in _ALL.items())
+    empty = not UPLOADS.held() and all(state.get(key, value) == value for key, value in _ALL.items())
     if state.get(_TAKEN):
         place.button(
             "Undo", key="threat_undo", on_click=_undo, help="Bring back what was cleared or removed last."
@@ -324,14 +326,14 @@ def _undo_and_clear(place: DeltaGenerator) -> None:
 
 def _clear() -> None:
     state = st.session_state
-    state[_TAKEN] = ({key: state.get(key, value) for key, value in _ALL.items()}, dict(threat_files.held()))
+    state[_TAKEN] = ({key: state.get(key, value) for key, value in _ALL.items()}, dict(UPLOADS.held()))
     state.update(
         {key: type(value)(value) if isinstance(value, list) else value for key, value in _ALL.items()}
     )
-    threat_files.keep_only({})
+    UPLOADS.keep_only({})
 
 
 def _undo() -> None:
     values, files = st.session_state.pop(_TAKEN)
     st.session_state.update(values)
-    threat_files.hold(files.items())
+    UPLOADS.hold(files.items())

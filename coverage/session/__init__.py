@@ -3,7 +3,7 @@
 The only package beside `app.py` and `pages/` that knows Streamlit.
 """
 
-from coverage.session import address, waiting
+from coverage.session import address, inventory, waiting
 from coverage.session.page import (
     compact_layout,
     file_name,
@@ -28,6 +28,7 @@ from coverage.session.values import (
     default_texts,
     difference_since,
     findings,
+    inventories,
     loaded,
     migration,
     reading,
@@ -56,6 +57,8 @@ __all__ = [
     "file_name",
     "findings",
     "guarded_view",
+    "inventories",
+    "inventory",
     "loaded",
     "migration",
     "open_moved",

@@ -71,6 +71,7 @@ FILES = {
     "matrix": "coverage/pages/matrix.py",
     "plan": "coverage/pages/plan.py",
     "threats": "coverage/pages/threats.py",
+    "data": "coverage/pages/log_data.py",
     "rules": "coverage/pages/rules.py",
     "mapping": "coverage/pages/mapping.py",
     "share": "coverage/pages/share.py",

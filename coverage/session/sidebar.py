@@ -16,7 +16,15 @@ from coverage.scope import OPTIONS, Known, ScopeOption
 from coverage.scope.options import FLAG, MANY, SIDEBAR
 from coverage.session import address
 from coverage.session.shared_values import kept_for_all
-from coverage.session.values import ATTACK, INPUTS, default_release, inputs, inputs_now, loaded
+from coverage.session.values import (
+    ATTACK,
+    INPUTS,
+    default_release,
+    digest_of_data,
+    inputs,
+    inputs_now,
+    reading,
+)
 from coverage.text import plain
 
 ALWAYS_SHOWN = ("platforms", "enabled")  # options that every reader needs; the others are under *Advanced*
@@ -61,7 +69,7 @@ def _scope_widgets(top: DeltaGenerator, advanced: DeltaGenerator | None, default
         st.error(plain(str(error)))
         st.stop()
     known = Known(platforms)
-    filters = _filter_choices(inputs(), loaded())
+    filters = _filter_choices(inputs(), digest_of_data(), reading().loaded)
     set_here = [release] if release != default else []
     for option in OPTIONS.values():
         is_filter = option.name not in SIDEBAR
@@ -76,7 +84,7 @@ def _scope_widgets(top: DeltaGenerator, advanced: DeltaGenerator | None, default
 
 
 @kept_for_all(4)
-def _filter_choices(inputs: Inputs, _loaded: Loaded) -> dict[str, Mapping[str, str]]:
+def _filter_choices(inputs: Inputs, data: str, _loaded: Loaded) -> dict[str, Mapping[str, str]]:
     """What each filter of rules can be, over the rules that were read."""
     known = Known(rules=_loaded.rules)
     return {name: option.choices(known) or {} for name, option in OPTIONS.items() if name not in SIDEBAR}

@@ -22,17 +22,18 @@ from coverage.catalogue.model import Catalogue
 from coverage.charts.theme import colours_by_place
 from coverage.corpora import offered
 from coverage.inputs import Inputs, inputs_of
-from coverage.inventory.arrivals import arrivals_in
+from coverage.inventory.arrivals import Arrivals, arrivals_in
 from coverage.inventory.reading import Inventories, read_inventories
 from coverage.inventory.verdicts import on_data
 from coverage.loaders import CorpusSource, Loaded, corpus_sources, fingerprint, load
+from coverage.log_sources import listed_log_sources
 from coverage.mapping.reader import Reader
 from coverage.project.accepted_gaps import Accepted, accepted_in, gaps_files
 from coverage.project.settings import Settings, SettingsError, release_in_use, settings_at
 from coverage.project.silencing import silenced
 from coverage.reading import Reading, other_releases, read_in
 from coverage.scope import OPTIONS, Scope, View
-from coverage.session import waiting
+from coverage.session import inventory, waiting
 from coverage.session.shared_values import kept_for_all
 from coverage.text import plain
 from coverage.threats.profile import Profile
@@ -128,30 +129,43 @@ def _digests_read() -> set[str]:
 
 @kept_for_all(4)
 def _loaded(inputs: Inputs) -> Loaded:
-    found, stated = load(inputs.sources, waiting.files), settings()[0]
-    return on_data(found, arrivals_in(_inventories(inputs, stated))) if stated.data else found
+    return load(inputs.sources, waiting.files)
 
 
-def inventories() -> Inventories:
-    """What the inventories of coverage.toml say, and what is wrong with them."""
-    return _inventories(inputs(), settings()[0])
+def inventories() -> Inventories | None:
+    """The inventories that pages count by; None where there is none."""
+    stated = inventory.stated(settings()[0])
+    return None if stated is None else _arriving(inputs(), stated.digest, stated)[0]
 
 
-@kept_for_all(4)
-def _inventories(inputs: Inputs, _settings: Settings) -> Inventories:
-    return read_inventories(_settings)
+@kept_for_all(8)
+def _arriving(inputs: Inputs, digest: str, _stated: inventory.Stated) -> tuple[Inventories, Arrivals]:
+    found = read_inventories(_stated.settings, table=listed_log_sources(), contents=_stated.contents)
+    return found, arrivals_in(found)
 
 
 def reading(release: str | None = None) -> Reading:
-    """The rules as read in a release, by default the one chosen in the sidebar."""
+    """The rules as read in a release, by default the one chosen in the sidebar, and whether each can run."""
     release = release or st.session_state.get(ATTACK) or default_release()
-    return _reading(inputs(), release, loaded())
+    now = _reading(inputs(), release, loaded())
+    stated = inventory.stated(settings()[0])
+    if stated is None:
+        return now
+    _, arrivals = _arriving(inputs(), stated.digest, stated)
+    return _reading_on_data(inputs(), release, stated.digest, now, arrivals)
 
 
 @kept_for_all(8)
 def _reading(inputs: Inputs, release: str, _loaded: Loaded) -> Reading:
     waiting.go_on(f"Reading the mappings of {amount(len(_loaded.rules), 'rule')} …")
     return read_in(_loaded, release)
+
+
+@kept_for_all(8)
+def _reading_on_data(
+    inputs: Inputs, release: str, digest: str, _reading: Reading, _arrivals: Arrivals
+) -> Reading:
+    return replace(_reading, loaded=on_data(_reading.loaded, _arrivals))
 
 
 def default_release() -> str:
@@ -169,11 +183,19 @@ def view(release: str | None = None) -> View:
     options = {name: option.chosen(state.get(option.parameter)) for name, option in OPTIONS.items()}
     now = reading(release)
     options["runs"] &= now.loaded.arrivals is not None  # of a link from where there is an inventory
-    return _view(inputs(), str(now.catalogue.release), options, _today(), now)
+    return _view(inputs(), str(now.catalogue.release), options, _today(), digest_of_data(), now)
+
+
+def digest_of_data() -> str:
+    """One text for the inventories that pages count by; "" where there is none."""
+    stated = inventory.stated(settings()[0])
+    return "" if stated is None else stated.digest
 
 
 @kept_for_all(24)
-def _view(inputs: Inputs, release: str, options: Mapping[str, Any], day: str, _reading: Reading) -> View:
+def _view(
+    inputs: Inputs, release: str, options: Mapping[str, Any], day: str, data: str, _reading: Reading
+) -> View:
     waiting.go_on(f"Counting what {amount(len(_reading.loaded.rules), 'rule')} cover …")
     return _reading.view(**options, on=date.fromisoformat(day))
 
@@ -255,7 +277,8 @@ def difference_since(now: View, data: bytes, name: str) -> Difference:
         When it is not a snapshot, its release is not installed, or it is of another domain.
     """
     digest = hashlib.sha256(data).hexdigest()
-    return _difference(inputs(), name, digest, now.scope.stamp(), data, now.scope, loaded())
+    rules = reading().loaded
+    return _difference(inputs(), name, digest, now.scope.stamp(), digest_of_data(), data, now.scope, rules)
 
 
 def baseline() -> tuple[str, bytes] | None:
@@ -274,7 +297,14 @@ def baseline() -> tuple[str, bytes] | None:
 
 @kept_for_all(4)  # each holds the rules of a snapshot: 20 MB for a few thousand
 def _difference(
-    inputs: Inputs, name: str, digest: str, stamp: dict, _data: bytes, _scope: Scope, _loaded: Loaded
+    inputs: Inputs,
+    name: str,
+    digest: str,
+    stamp: dict,
+    told: str,
+    _data: bytes,
+    _scope: Scope,
+    _loaded: Loaded,
 ) -> Difference:
     from coverage.changes.difference import difference
     from coverage.changes.snapshot import snapshot_of

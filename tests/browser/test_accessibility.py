@@ -28,6 +28,7 @@ STREAMLITS_OWN = {
 # Rules of axe that only Streamlit's frame breaks, wherever it stands.
 RULES_OF_THE_FRAME = {"aria-required-children": "roles of Streamlit's lists of chips and of tabs"}
 
+TICKED = "inventory=ticked&ticked_all=true&ticked=WinEventLog:Sysmon&ticked=auditd:SYSCALL"
 VIEWS = [
     "",
     "matrix",
@@ -41,6 +42,12 @@ VIEWS = [
     "threats?threat_view=next",
     "threats?threat_view=pair",
     "threats?adversary=G0016",
+    "data",
+    f"data?{TICKED}",
+    f"data?data_view=matrix&{TICKED}",
+    f"data?data_view=what_if&data_lose=WinEventLog:Sysmon&{TICKED}",
+    f"data?data_view=next&{TICKED}",
+    f"data?source=WinEventLog:Sysmon&{TICKED}",
     "rules",
     "rules?technique=T1059",
     "mapping",

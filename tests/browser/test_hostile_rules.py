@@ -94,11 +94,13 @@ def test_every_rule_is_shown_and_asks_nobody(tab, address, corpora):
         assert_nobody_was_asked(tab, address)
 
 
+TICKED = "inventory=ticked&ticked=WinEventLog:Sysmon"
 VIEWS = [
     "",
     *("matrix", "matrix?shade=corpora&unfold_all=true", "matrix?show=compare"),
     *("plan?gap_grain=techniques", "plan?plan=borrow", "plan?plan=accepted"),
     *("threats", "threats?adversary=G0016", "threats?threat_view=next"),
+    *("data", f"data?{TICKED}", f"data?data_view=next&{TICKED}", f"data?source=WinEventLog:Sysmon&{TICKED}"),
     *("rules", "rules?technique=T1059"),
     *("mapping", "mapping?health=move", "mapping?health=problems"),
     "about",

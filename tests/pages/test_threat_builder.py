@@ -13,9 +13,10 @@ from coverage.loaders import corpus_sources, load
 from coverage.measures import coverage_by_id
 from coverage.measures.need import need_by_id, threat_coverage
 from coverage.pages import threat_builder
+from coverage.pages.threat_builder import UPLOADS
 from coverage.project.settings import ThreatSetting
 from coverage.reading import read_in
-from coverage.session import threat_files
+from coverage.session import held_files
 from coverage.tables import PROJECT
 from coverage.threats.profile import Profile, default_profile, profile_in, profile_toml
 from coverage.threats.threat import threat_in
@@ -125,7 +126,7 @@ def test_an_uploaded_file_counts_and_a_bad_one_costs_nothing_else(app, view, thr
     assert table["name"].tolist() == ["Red team"]
     assert shown(page) == {"threat": ["chosen"]}
     # What is saved names the files and, with them beside it, gives the same needs.
-    files = page.session_state[threat_files.FILES]
+    files = page.session_state[UPLOADS.key]
     profile = Profile("", (ThreatSetting("Ours", files=tuple(files)),), contents=files)
     text = profile_toml(profile)
     assert text.startswith('# Put beside this file, or write where it lies: "own.csv", "broken.json".\n')
@@ -164,24 +165,24 @@ def test_clear_takes_everything_out_and_undo_brings_it_back(app):
 
 
 def threat_files_of(page: AppTest) -> dict[str, bytes]:
-    return page.session_state[threat_files.FILES]
+    return page.session_state[UPLOADS.key]
 
 
 @pytest.fixture
 def session(monkeypatch):
     state: dict = {}
-    monkeypatch.setattr(threat_files.st, "session_state", state)
+    monkeypatch.setattr(held_files.st, "session_state", state)
     return state
 
 
 def test_what_is_kept_has_a_plain_name_and_stays_within_the_limits(session, monkeypatch):
-    monkeypatch.setattr(threat_files, "MOST_FILES", 2)
-    monkeypatch.setattr(threat_files, "MOST_BYTES", 10)
-    faults = threat_files.hold([("../up.csv", b"1"), ("a/b.csv", b"12"), ("c.csv", b"123456789")])
+    monkeypatch.setattr(held_files, "MOST_FILES", 2)
+    monkeypatch.setattr(held_files, "MOST_BYTES", 10)
+    faults = UPLOADS.hold([("../up.csv", b"1"), ("a/b.csv", b"12"), ("c.csv", b"123456789")])
     assert len(faults) == 2 and "up.csv" in faults[0] and faults[1].startswith("c.csv was not added")
-    assert threat_files.held() == {"b.csv": b"12"}
-    assert threat_files.hold([("b.csv", b"1234567890")]) == []  # in place of the older one
-    assert threat_files.hold([("d.csv", b""), ("e.csv", b"")]) and set(threat_files.held()) == {
+    assert UPLOADS.held() == {"b.csv": b"12"}
+    assert UPLOADS.hold([("b.csv", b"1234567890")]) == []  # in place of the older one
+    assert UPLOADS.hold([("d.csv", b""), ("e.csv", b"")]) and set(UPLOADS.held()) == {
         "b.csv",
         "d.csv",
     }

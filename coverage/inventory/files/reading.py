@@ -6,10 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from coverage.formats.registry import max_bytes
+from coverage.formats.seam import MAX_BYTES
 from coverage.inventory.files import dettect, elastic, own, sentinel, splunk
 from coverage.inventory.files.seam import FileContent, InventoryFormat, WrittenRow, header_of, place_text
 from coverage.loaders.sources import shown
-from coverage.loaders.walk import Unreadable, file_bytes, text_of
+from coverage.loaders.walk import Unreadable, file_bytes, text_of, too_large
 from coverage.models import Problem
 from coverage.syntaxes.budget import MAX_PROBLEMS
 from coverage.syntaxes.csv_text import TABLE
@@ -91,15 +93,31 @@ class ReadFile:
         return found
 
 
+def bounded(content: bytes, path: Path) -> bytes:
+    """The content of a file that lies in no folder, within the limit of one that does.
+
+    Raises
+    ------
+    Unreadable
+        Code `too-large`.
+    """
+    limit = max_bytes(str(path)) or MAX_BYTES
+    if len(content) > limit:
+        raise too_large(len(content), limit)
+    return content
+
+
 def _with_parents(issues: Sequence[Issue]) -> set[DocPath]:
     return {issue.path[:length] for issue in issues for length in range(1, len(issue.path) + 1)}
 
 
-def read_file(path: Path, named: str | None = None) -> ReadFile:
-    """What a file holds. `named`: what it is called in messages, as whoever named it wrote it."""
+def read_file(path: Path, named: str | None = None, content: bytes | None = None) -> ReadFile:
+    """What a file holds. `named`: what it is called in messages, as whoever named it wrote it. `content`: of
+    a file that lies in no folder.
+    """
     read = ReadFile(shown(named or str(path)))
     try:
-        text, warning = text_of(file_bytes(path))
+        text, warning = text_of(file_bytes(path) if content is None else bounded(content, path))
         syntaxes = _syntaxes(path, text)
         for syntax in syntaxes:
             document = syntax.parse(text)
