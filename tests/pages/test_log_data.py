@@ -12,6 +12,7 @@ from coverage.charts.matrix import CELL
 from coverage.charts.theme import LIGHT
 from coverage.inventory.arrivals import Arrivals, arrivals_in
 from coverage.inventory.reading import read_inventories
+from coverage.inventory.verdicts import on_data
 from coverage.loaders import corpus_sources, load
 from coverage.log_sources import listed_log_sources
 from coverage.measures import gaps
@@ -21,7 +22,6 @@ from coverage.measures.matrix import matrix_cells, matrix_tactics
 from coverage.measures.switched_on import audit_subcategories, to_switch_on
 from coverage.measures.what_if import what_if
 from coverage.project.settings import DataSetting, Settings
-from coverage.inventory.verdicts import on_data
 from coverage.reading import read_in
 from coverage.tables import PROJECT
 from tests.helpers.pages import PATHS, answer, numbers, on, rerun
