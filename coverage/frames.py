@@ -87,5 +87,5 @@ def columns_of(items: Iterable, names: Iterable[str]) -> dict[str, list]:
 
 
 def rows_of(frame: pd.DataFrame, *names: str) -> Iterator[tuple]:
-    """The rows of some columns, as plain values."""
+    """The rows of some columns, as plain values: by lists, as iterating over Arrow makes a scalar of each."""
     return zip(*(frame[name].tolist() for name in names), strict=True)

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from coverage.frames import rows_of
 from coverage.vocabulary import RULE_CLASSES, SEVERITIES
 
 _CLASS_RANKS = {name: rank for rank, name in enumerate(RULE_CLASSES)}
@@ -158,8 +159,7 @@ def counted(frame: pd.DataFrame, counts_as: Mapping[str, str]) -> pd.DataFrame:
 
 def _places(rules: pd.DataFrame) -> Iterator[tuple[str, str, str]]:
     """(path, which rule of the file, content hash) of each rule."""
-    columns = (rules[name].tolist() for name in ("rule_key", "corpus", "path", "content_hash"))
-    for rule_key, corpus, path, content in zip(*columns, strict=True):
+    for rule_key, corpus, path, content in rows_of(rules, "rule_key", "corpus", "path", "content_hash"):
         yield path, nth_of_file(rule_key, corpus, path), content
 
 
@@ -170,7 +170,7 @@ def _contents(rules: pd.DataFrame) -> list[tuple[str, str] | None]:
 
 def _ids(rules: pd.DataFrame) -> list[RuleId | None]:
     """The id of each rule with what it needs beside it; None without an id."""
-    rows = zip(*(rules[name].tolist() for name in ("rule_id", "format", "name")), strict=True)
+    rows = rows_of(rules, "rule_id", "format", "name")
     return [id_of(text, form, name) if isinstance(text, str) else None for text, form, name in rows]
 
 

@@ -22,7 +22,12 @@ MOST_CHARACTERS = (
 MOST_IN_A_LINE = 5_000
 CUT = "… cut here; the file has the whole text."
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:&=^\"'])")
+_SPECIAL = re.compile(r"()(?=[\\`*_{}\[\]()#+\-.!|<>~$:&=^\"'])")
+# In a file only what GitHub would read as a mark: an underscore beside a word, not in one; a list, quote or
+# heading only where a line begins, or a heading ends.
+_SPECIAL_IN_FILE = re.compile(
+    r"(^\d{1,9})(?=[.)])|(?=[\\`*\[\]<|~$]|(?<![^\W_])_|_(?![^\W_])|^[-+=>]|(?<!\S)#|&(?=#?\w{1,40};))"
+)
 
 # Streamlit and GitHub find some marks only after the backslashes are gone: a shortcode such as `:smile:`, an
 # arrow, a
@@ -59,15 +64,15 @@ def plain(text: str) -> str:
 
     That holds for Streamlit's own marks, too: directives, icons, emoji, arrows, formulas, bare addresses.
     """
-    return _broken(text, _LATE, _NOTHING)
+    return _broken(text, _LATE, _NOTHING, _SPECIAL)
 
 
 def plain_in_file(text: str) -> str:
     """Text as GitHub's Markdown, on one line, in which nothing is markup, a link or a mention."""
-    return _broken(text, _LATE_IN_FILE, _NOTHING_IN_FILE)
+    return _broken(text, _LATE_IN_FILE, _NOTHING_IN_FILE, _SPECIAL_IN_FILE)
 
 
-def _broken(text: str, late: re.Pattern[str], nothing: str) -> str:
+def _broken(text: str, late: re.Pattern[str], nothing: str, special: re.Pattern[str]) -> str:
     line = text if len(text) <= MOST_IN_A_LINE else f"{text[:MOST_IN_A_LINE]}…"
     line = _HIDDEN.sub(_REPLACEMENT, " ".join(line.split()))
     pieces, start = [], 0
@@ -75,7 +80,7 @@ def _broken(text: str, late: re.Pattern[str], nothing: str) -> str:
         pieces.append(line[start : match.end()])
         start = match.end()
     pieces.append(line[start:])
-    return nothing.join(_SPECIAL.sub(r"\\\1", piece) for piece in pieces)
+    return nothing.join(special.sub(r"\1\\", piece) for piece in pieces)
 
 
 def as_code(text: str, most: int = 100) -> str:

@@ -461,6 +461,8 @@ def test_nothing_reaches_out_whatever_is_written(markdown):
 @given(st.one_of(NASTY, st.text(max_size=40)))
 @example("&lt;b&gt; &amp;")
 @example("1. a")
+@example("a_b __c__ _d_e_ # #")
+@example("===")
 @example(":material/home: :red[x] :small[] <!-- -->")
 @example("a@b.example http://a.example -> @me #12")
 def test_plain_text_shows_as_it_was_written(text):
@@ -468,9 +470,11 @@ def test_plain_text_shows_as_it_was_written(text):
     of HTML.
     """
     words = " ".join(text.split())
-    for page in (rendered(plain(text).replace(":small[]", "")), rendered(plain_in_file(text))):
-        assert page.tags <= {"p"}
-        shown = page.text.strip()
+    in_file = plain_in_file(text)
+    pages = (plain(text).replace(":small[]", ""), in_file, f"##### {in_file}", f"a\n{in_file}")
+    for page, before in zip(map(rendered, pages), ("", "", "", "a"), strict=True):
+        assert page.tags <= {"p", "h5", "h6", "br"}
+        shown = page.text.strip().removeprefix(before).strip()
         assert len(shown) == len(words)
         assert all(seen in (sign, "\ufffd") for seen, sign in zip(shown, words, strict=True))
         assert (
@@ -484,11 +488,12 @@ def test_plain_text_shows_as_it_was_written(text):
     ("text", "markdown"),
     [
         ("@team", r"@<!-- -->team"),
-        ("see #12 and GH-3", r"see \#<!-- -->12 and GH\-<!-- -->3"),
-        ("a@b.example", r"a<!-- -->@<!-- -->b\.example"),
-        ("www.a.example", r"www<!-- -->\.a\.example"),
-        (":smile:", r"\:<!-- -->smile\:"),
-        ("![x](http://a)", r"\!\[x\]\(http\:<!-- -->//a\)"),
+        ("see #12 and GH-3", r"see \#<!-- -->12 and GH-<!-- -->3"),
+        ("a@b.example", "a<!-- -->@<!-- -->b.example"),
+        ("www.a.example", "www<!-- -->.a.example"),
+        (":smile:", ":<!-- -->smile:"),
+        ("T1059.001 (Windows): a_b-c.yml, no. 3 & more!", "T1059.001 (Windows): a_b-c.yml, no. 3 & more!"),
+        ("![x](http://a)", r"!\[x\](http:<!-- -->//a)"),
     ],
 )
 def test_in_a_file_nothing_is_a_mention_a_link_or_a_picture(text, markdown):

@@ -18,6 +18,7 @@ import pandas as pd
 from coverage.changes.closing import Closing
 from coverage.changes.frames import BORROW, BORROW_PLAN
 from coverage.changes.sides import GRAIN_WORDS, corpora_title, joint_scope
+from coverage.frames import rows_of
 from coverage.kept import kept_property
 from coverage.measures.cover import greedy_cover
 from coverage.measures.gaps import gaps
@@ -150,7 +151,7 @@ class Borrowing:
         price = dict(zip(self.gaps["attack_id"].tolist(), self.gaps["weight"].tolist(), strict=True))
         steps = [
             (key, name, closes, fsum(price[one] for one in closes))
-            for key, name, closes in zip(*(plan[column].tolist() for column in columns), strict=True)
+            for key, name, closes in rows_of(plan, *columns)
         ]
         return steps_frame(self.mine, self.threat, steps)
 

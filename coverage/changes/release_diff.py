@@ -13,6 +13,7 @@ import pandas as pd
 
 from coverage.catalogue.model import Catalogue
 from coverage.changes.frames import RELEASE_CHANGES
+from coverage.frames import rows_of
 from coverage.mapping.reader import Reader
 
 ABSENT = "not in the release"
@@ -55,22 +56,18 @@ def _facts(before: Catalogue, after: Catalogue) -> Iterator[tuple[tuple, tuple]]
     """Facts by ID in both releases, tactics then techniques, each pair with the two releases' tactic
     names.
     """
-    names = tuple(dict(_columns(c.tactics, "tactic_id", "name")) for c in (before, after))
+    names = tuple(dict(rows_of(c.tactics, "tactic_id", "name")) for c in (before, after))
     yield (_tactic_facts(before), _tactic_facts(after)), names
     yield (_technique_facts(before), _technique_facts(after)), names
 
 
-def _columns(frame: pd.DataFrame, *names: str) -> Iterator[tuple]:
-    return zip(*(frame[name].tolist() for name in names), strict=True)
-
-
 def _tactic_facts(catalogue: Catalogue) -> dict[str, _Fact]:
-    rows = _columns(catalogue.tactics, "tactic_id", "name", "status")
+    rows = rows_of(catalogue.tactics, "tactic_id", "name", "status")
     return {tactic_id: _Fact("tactic", name, status, None, (), ()) for tactic_id, name, status in rows}
 
 
 def _technique_facts(catalogue: Catalogue) -> dict[str, _Fact]:
-    rows = _columns(
+    rows = rows_of(
         catalogue.techniques,
         "attack_id",
         "is_subtechnique",

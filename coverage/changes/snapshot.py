@@ -19,7 +19,7 @@ from typing import Any
 import pandas as pd
 
 from coverage.catalogue.model import Catalogue, Release
-from coverage.frames import LIST, MAYBE_BOOL
+from coverage.frames import LIST, MAYBE_BOOL, rows_of
 from coverage.loaders import Loaded
 from coverage.loaders.frames import RULES, problems_frame, rules_frame, written_frame
 from coverage.mapping.frames import MAPPINGS
@@ -192,7 +192,7 @@ def _kept(frame: pd.DataFrame, columns: Mapping[str, str]) -> Iterator[tuple[str
 
 def _records(frame: pd.DataFrame, columns: Mapping[str, str]) -> Iterator[dict]:
     """The rows of some columns under their names in the file, without empty values."""
-    for row in zip(*(frame[column].tolist() for column in columns.values()), strict=True):
+    for row in rows_of(frame, *columns.values()):
         yield {name: value for name, value in zip(columns, row, strict=True) if _has_value(value)}
 
 

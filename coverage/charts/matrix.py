@@ -15,10 +15,19 @@ from zlib import crc32
 import pandas as pd
 
 from coverage.charts.theme import Theme, ink_on
+from coverage.frames import rows_of
 from coverage.measures.breadth import open_platforms_by_placement
-from coverage.measures.cell import CELL_MEASURES, CellMeasure, score_factors
-from coverage.measures.matrix import Place, first_rules, mark_keys
+from coverage.measures.cell import CELL_MEASURES, PAGE_MEASURES, CellMeasure, score_factors
+from coverage.measures.matrix import (
+    Place,
+    first_rules,
+    mark_keys,
+    matrix_cells,
+    matrix_tactics,
+    with_status,
+)
 from coverage.measures.need import need_by_id
+from coverage.project.accepted_gaps import Accepted
 from coverage.scope import View, once_a_view
 from coverage.threats.threat import Threat
 from coverage.words import amount
@@ -107,6 +116,25 @@ def cards(view: View) -> Cards:
     return Cards(named, first_rules(view), open_platforms_by_placement(view))
 
 
+@once_a_view(most=12)
+def coverage_data(
+    view: View,
+    accepted: Accepted,
+    theme: Theme,
+    measure: str = "rules",
+    fixed: bool = True,
+    threat: Threat | None = None,
+) -> dict[str, Any]:
+    """`matrix_data` of a view by one of PAGE_MEASURES. Bands not `fixed` are quantiles of the techniques."""
+    cells, chosen = matrix_cells(view, accepted), PAGE_MEASURES[measure]
+    if measure == "status":
+        cells = with_status(cells, view)
+    if chosen.bands and not fixed:
+        chosen = chosen.by_quantiles(cells.loc[~cells["is_subtechnique"], chosen.column].tolist())
+    needed = needs(view, threat) if threat else None
+    return matrix_data(cells, matrix_tactics(view), theme, chosen, cards(view), needs=needed)
+
+
 def matrix_data(
     cells: pd.DataFrame,
     tactics: pd.DataFrame,
@@ -177,10 +205,9 @@ def _head(row) -> dict[str, str]:
 def _open_below(cells: pd.DataFrame) -> list[list[str]]:
     """The open sub-techniques of each cell in its tactic, by name."""
     below: dict[Place, list[str]] = {}
-    columns = (
-        cells[name].tolist() for name in ("tactic_id", "parent_id", "name", "rules", "is_subtechnique")
-    )
-    for tactic_id, parent_id, name, rules, is_subtechnique in zip(*columns, strict=True):
+    for tactic_id, parent_id, name, rules, is_subtechnique in rows_of(
+        cells, "tactic_id", "parent_id", "name", "rules", "is_subtechnique"
+    ):
         if is_subtechnique and not rules:
             below.setdefault((tactic_id, parent_id), []).append(name)
     places = zip(cells["tactic_id"].tolist(), cells["attack_id"].tolist(), strict=True)

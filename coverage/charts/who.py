@@ -13,6 +13,7 @@ import pandas as pd
 
 from coverage.charts.matrix import Letters, Needs, matrix_data
 from coverage.charts.theme import Theme
+from coverage.frames import rows_of
 from coverage.measures.cell import CellMeasure
 from coverage.measures.matrix import Place
 from coverage.palette import Band
@@ -63,8 +64,10 @@ def who_data(
     counted = cells.assign(
         corpora_count=[sum(name in corpora.colours for name in found) for found in cells["corpora"]]
     )
-    columns = (cells[name].tolist() for name in ("tactic_id", "attack_id", "corpora"))
-    covering = {(tactic_id, attack_id): found for tactic_id, attack_id, found in zip(*columns, strict=True)}
+    covering = {
+        (tactic_id, attack_id): found
+        for tactic_id, attack_id, found in rows_of(cells, "tactic_id", "attack_id", "corpora")
+    }
     letters = Letters(
         [(LETTERS[slot], name, colour) for slot, (name, colour) in enumerate(corpora.colours.items())],
         {

@@ -200,7 +200,7 @@ def gaps(
         typer.Option(
             "--data",
             metavar="STATE",
-            help=f"Only gaps whose data: {', '.join(DATA)}. It wants an inventory.",
+            help=f"Only gaps whose data is in this state: {', '.join(DATA)}. It wants an inventory.",
         ),
     ] = None,
     accepted: Accepted = "show",
@@ -214,8 +214,7 @@ def gaps(
 ) -> None:
     """Open techniques and sub-techniques, those that most groups use first.
 
-    With a threat profile those that it needs first, by need x open x ease. Accepted and planned gaps are
-    marked.
+    With a threat profile those that it needs first (need x open x ease). Settled gaps are marked.
     """
     accepted = choice("--accepted choice", accepted, ACCEPTED_CHOICES)
     also = [choice("gap type of covered IDs", name, sorted(COVERED_GAP_TYPES)) for name in also or ()]
@@ -349,7 +348,9 @@ def problems(
         unplaced_count(reading, without),
         reading.catalogue.release.title,
     )
-    emit(found, None, "problems", shown, title, as_json=as_json, csv=csv, every_row=every_row)
+    emit(
+        found, None, "problems", shown, title, as_json=as_json, csv=csv, every_row=every_row, all_columns=True
+    )
 
 
 def _problems_title(rules: str, unread: int, unplaced: int, release: str) -> str:

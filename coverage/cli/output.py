@@ -14,6 +14,7 @@ from rich.table import Table
 from coverage.cli.options import one_output, stop
 from coverage.cli.terminal import error_console, lines, terminal, write_out
 from coverage.exports.tables import records, stamped_csv, text
+from coverage.frames import rows_of
 from coverage.outside.atomic import replaced_file
 from coverage.scope import Scope
 
@@ -65,11 +66,13 @@ _GAP = 3  # blanks between two columns
 _MOST_ITEMS = 2  # of a list in a cell on a terminal
 
 
-def print_table(frame: pd.DataFrame, title: str, *notes: str, most: int | None = None) -> None:
+def print_table(
+    frame: pd.DataFrame, title: str, *notes: str, most: int | None = None, all_columns: bool = False
+) -> None:
     """A readable table on a terminal, its notes below it; every column and row, never cut, when piped.
 
     On a terminal the columns that fit its width are shown, IDs and numbers whole, and the first `most` rows;
-    a line says what is left out.
+    a line says what is left out. With `all_columns` nothing is: where they do not fit, a row is a few lines.
     """
     console = terminal()
     if frame.empty:
@@ -85,9 +88,20 @@ def print_table(frame: pd.DataFrame, title: str, *notes: str, most: int | None =
     fitting = columns_that_fit(shown, console.width)
     left_out = [str(name) for name in shown.columns if name not in fitting]
     more = [f"{len(frame) - len(shown):,} more (--all)"] if len(shown) < len(frame) else []
+    if left_out and all_columns:
+        under = [line for row in shown.to_dict("records") for line in _as_lines(row)]
+        console.print(title, *under, *more, *notes, sep="\n")
+        return
     if left_out:
         more.append(f"not shown at this width: {', '.join(left_out)}")
     console.print(_table(shown[fitting], fitting, title, (*more, *notes), overflow="ellipsis"))
+
+
+def _as_lines(row: dict) -> list[str]:
+    """A row under another: the values without blanks in one line, each other one in its own."""
+    values = [words for value in row.values() if (words := text(value))]
+    short = "  ".join(words for words in values if " " not in words)
+    return [short, *(f"  {words}" for words in values if " " in words)]
 
 
 def _short(value: object) -> object:
@@ -144,7 +158,7 @@ def _table(
             no_wrap=overflow == "ellipsis",
             min_width=whole if overflow == "ellipsis" else None,
         )
-    for row in zip(*(frame[name].tolist() for name in columns), strict=True):
+    for row in rows_of(frame, *columns):
         table.add_row(*map(text, row))
     return table
 
@@ -160,8 +174,11 @@ def emit(
     csv: str | None,
     names: dict[str, str] | None = None,
     every_row: bool = True,
+    all_columns: bool = False,
 ) -> None:
-    """The frame in the form asked for: JSON, CSV or a table of some `columns`."""
+    """The frame in the form asked for: JSON, CSV or a table of some `columns`, none left out where
+    `all_columns` is set.
+    """
     one_output(as_json, csv)
     if csv is not None:
         write_bytes(stamped_csv(frame, scope, names), csv)
@@ -171,4 +188,5 @@ def emit(
     elif csv is None:
         notes = (scope.sentence(), scope.corpora_sentence()) if scope else ()
         most = None if every_row else MOST_ROWS
-        print_table(frame[columns].rename(columns=names or {}), title, *notes, most=most)
+        shown = frame[columns].rename(columns=names or {})
+        print_table(shown, title, *notes, most=most, all_columns=all_columns)

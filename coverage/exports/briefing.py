@@ -281,7 +281,7 @@ def _against(content: Content) -> Against:
     view, threat = content.view, content.threat
     rows = adversaries(view, threat).sort_values(["share", "needed"], ascending=[True, False], kind="stable")
     columns = ("name", "covered", "needed", "none", "last_reported")
-    worst = zip(*(rows[name].head(MOST_ADVERSARIES).tolist() for name in columns), strict=True)
+    worst = rows_of(rows.head(MOST_ADVERSARIES), *columns)
     steps = technique_steps(view, threat).head(MOST_STEPS)
     names = ("add", "name", "members", "weighted_so_far")
     return Against(
@@ -293,7 +293,7 @@ def _against(content: Content) -> Against:
         len(rows),
         tuple(
             (f"{add} {name}", f"{members:,}", f"{so_far:.1%}")
-            for add, name, members, so_far in zip(*(steps[one].tolist() for one in names), strict=True)
+            for add, name, members, so_far in rows_of(steps, *names)
         ),
     )
 
@@ -301,10 +301,7 @@ def _against(content: Content) -> Against:
 def _settled_gaps(rows: pd.DataFrame) -> tuple[tuple[str, str, str, str], ...]:
     """Techniques and sub-techniques, most used first as in the list of gaps."""
     names = ("attack_id", "name", "mark", "accepted_reason", "accepted_owner")
-    return tuple(
-        (f"{attack_id} {name}", *values)
-        for attack_id, name, *values in zip(*(rows[name].tolist() for name in names), strict=True)
-    )
+    return tuple((f"{attack_id} {name}", *values) for attack_id, name, *values in rows_of(rows, *names))
 
 
 def _gap(row: Mapping) -> Gap:

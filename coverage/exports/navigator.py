@@ -17,6 +17,7 @@ import pandas as pd
 from coverage.changes.compare import compare
 from coverage.changes.sides import corpora_title, joint_scope
 from coverage.exports.cells import legend
+from coverage.frames import rows_of
 from coverage.measures import coverage_by_placement, gaps
 from coverage.measures.accepted import in_force, marks, with_accepted
 from coverage.measures.adversaries import threat_overlay
@@ -292,10 +293,8 @@ _COLUMNS = (
 
 def _coverage_entries(view: View, chosen: CellMeasure) -> Iterator[dict]:
     cells = coverage_by_placement(view)
-    shortnames = dict(
-        zip(*(view.catalogue.tactics[c].tolist() for c in ("tactic_id", "shortname")), strict=True)
-    )
-    kinds = dict(zip(*(gaps(view)[c].tolist() for c in ("attack_id", "gap_type")), strict=True))
+    shortnames = dict(rows_of(view.catalogue.tactics, "tactic_id", "shortname"))
+    kinds = dict(rows_of(gaps(view), "attack_id", "gap_type"))
     rules = cell_rules(view)
     by_id: dict[str, list] = {}
     for value, row in zip(

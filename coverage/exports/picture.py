@@ -13,6 +13,7 @@ from coverage.changes.sides import corpora_title
 from coverage.exports.cells import legend, ratio
 from coverage.exports.drawing import UNITS_A_MILLIMETRE, Drawing, png, svg
 from coverage.exports.lettering import BOLD, width, wrapped
+from coverage.frames import rows_of
 from coverage.measures import coverage_by_id
 from coverage.measures.cell import FILE_MEASURES, CellMeasure
 from coverage.measures.matrix import MatrixColumn, mark_keys, matrix_columns
@@ -115,9 +116,7 @@ def _draw_column(
     drawing.line(x + wide / 2, top - 6, ratio(column.covered, column.total), 11, LIGHT.text, anchor="middle")
     columns = ("name", "subtechniques", "subtechniques_covered", "sign", chosen.column)
     colours = chosen.colours(LIGHT)
-    for nth, (name, subs, covered, sign, value) in enumerate(
-        zip(*(column.cells[c].tolist() for c in columns), strict=True)
-    ):
+    for nth, (name, subs, covered, sign, value) in enumerate(rows_of(column.cells, *columns)):
         fill = colours[chosen.band(value)]
         y, ink = top + nth * high, ink_on(fill)
         drawing.box(x, y, wide, high - 2.5, fill, LIGHT.faint)

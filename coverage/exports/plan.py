@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import pandas as pd
 
 from coverage.exports.tables import stamped_csv
-from coverage.frames import LIST, TEXT, FrameSpec
+from coverage.frames import LIST, TEXT, FrameSpec, rows_of
 from coverage.measures.next_steps import next_steps
 from coverage.scope import Scope, View
 from coverage.text import plain_in_file
@@ -77,8 +77,10 @@ def why(gap: dict) -> str:
 
 
 def _titles(view: View) -> dict[str, str]:
-    columns = (view.all_rules[name].tolist() for name in ("rule_key", "name", "corpus", "path"))
-    return {key: f"{name} ({corpus}: {path})" for key, name, corpus, path in zip(*columns, strict=True)}
+    return {
+        key: f"{name} ({corpus}: {path})"
+        for key, name, corpus, path in rows_of(view.all_rules, "rule_key", "name", "corpus", "path")
+    }
 
 
 def plan_csv(plan: pd.DataFrame, scope: Scope) -> bytes:

@@ -20,6 +20,7 @@ from coverage.exports.cells import legend, ratio
 from coverage.exports.columns import exported
 from coverage.exports.content import Content
 from coverage.exports.tables import GAP_NAMES, LIST_SEPARATOR
+from coverage.frames import rows_of
 from coverage.measures import coverage_by_id, mappings_side_by_side
 from coverage.measures.cell import CELL_MEASURES
 from coverage.measures.matrix import MARKS, mark_keys, matrix_columns
@@ -330,9 +331,7 @@ def _matrix_sheet(kit: _Book, view: View, accepted: Accepted) -> None:
             1, 2 * place, 1, 2 * place + 1, ratio(column.covered, column.total), kit.form(align="center")
         )
         names = ("name", "rules", "subtechniques", "subtechniques_covered", "sign")
-        for row, (name, rules, subs, covered, sign) in enumerate(
-            zip(*(column.cells[n].tolist() for n in names), strict=True), 2
-        ):
+        for row, (name, rules, subs, covered, sign) in enumerate(rows_of(column.cells, *names), 2):
             fill = colours[chosen.band(rules)]
             look = {
                 "bg_color": fill,

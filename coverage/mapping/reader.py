@@ -14,6 +14,7 @@ from functools import cached_property
 import pandas as pd
 
 from coverage.catalogue.model import Catalogue, Release
+from coverage.frames import rows_of
 from coverage.mapping.frames import MAPPINGS, PLACED
 from coverage.vocabulary import DOMAINS, id_kind, parent_of
 
@@ -51,25 +52,25 @@ class ReleaseFacts:
 
     @cached_property
     def status(self) -> dict[str, str]:
-        return dict(_rows(self._catalogue.techniques, "attack_id", "status"))
+        return dict(rows_of(self._catalogue.techniques, "attack_id", "status"))
 
     @cached_property
     def successors(self) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
-        for old, new in _rows(self._catalogue.revocations, "attack_id", "revoked_by"):
+        for old, new in rows_of(self._catalogue.revocations, "attack_id", "revoked_by"):
             found.setdefault(old, []).append(new)
         return found
 
     @cached_property
     def names(self) -> dict[str, str]:
         """Technique and sub-technique ID -> its name, of current IDs and others."""
-        return dict(_rows(self._catalogue.techniques, "attack_id", "name"))
+        return dict(rows_of(self._catalogue.techniques, "attack_id", "name"))
 
     @cached_property
     def ids_by_name(self) -> dict[str, list[str]]:
         """Name in lower case -> the current IDs that bear it."""
         found: dict[str, list[str]] = {}
-        for attack_id, name, status in _rows(self._catalogue.techniques, "attack_id", "name", "status"):
+        for attack_id, name, status in rows_of(self._catalogue.techniques, "attack_id", "name", "status"):
             if status == "live":
                 found.setdefault(name.lower(), []).append(attack_id)
         return found
@@ -78,7 +79,7 @@ class ReleaseFacts:
     def subtechniques(self) -> dict[str, list[str]]:
         """Technique ID -> its live sub-techniques."""
         found: dict[str, list[str]] = {}
-        for attack_id, parent, status in _rows(
+        for attack_id, parent, status in rows_of(
             self._catalogue.techniques, "attack_id", "parent_id", "status"
         ):
             if status == "live" and isinstance(parent, str):
@@ -89,14 +90,14 @@ class ReleaseFacts:
     def homes(self) -> dict[str, list[str]]:
         """Live technique or sub-technique -> the tactics it is placed in, in the release's order."""
         found: dict[str, list[str]] = {}
-        for tactic_id, attack_id in _rows(self._catalogue.placements, "tactic_id", "attack_id"):
+        for tactic_id, attack_id in rows_of(self._catalogue.placements, "tactic_id", "attack_id"):
             found.setdefault(attack_id, []).append(tactic_id)
         return found
 
     @cached_property
     def _tactics(self) -> list[tuple[str, str, str]]:
         tactics = self._catalogue.tactics
-        return list(_rows(tactics[tactics["status"] == "live"], "tactic_id", "name", "shortname"))
+        return list(rows_of(tactics[tactics["status"] == "live"], "tactic_id", "name", "shortname"))
 
     @cached_property
     def tactic_names(self) -> dict[str, str]:
@@ -109,7 +110,7 @@ class ReleaseFacts:
 
     @cached_property
     def placements(self) -> frozenset[tuple[str, str]]:
-        return frozenset(_rows(self._catalogue.placements, "tactic_id", "attack_id"))
+        return frozenset(rows_of(self._catalogue.placements, "tactic_id", "attack_id"))
 
     def live_ends(self, attack_id: str) -> set[str]:
         """The current IDs at the ends of the revocation chains that start at `attack_id`."""
@@ -281,11 +282,6 @@ class Reader:
         return None
 
 
-def _rows(frame: pd.DataFrame, *names: str) -> Iterator[tuple]:
-    """The rows of some columns. Lists first: iterating over an Arrow column makes a scalar of every value."""
-    return zip(*(frame[name].tolist() for name in names), strict=True)
-
-
 def _text(value: object) -> str | None:
     """A frame's text cell as str, or None for NA."""
     return value if isinstance(value, str) else None
@@ -331,7 +327,7 @@ def _chosen_sets(written: pd.DataFrame, release: Release) -> pd.DataFrame:
 
 
 def _read_rows(written: pd.DataFrame, reader: Reader) -> Iterator[tuple[LeafReading, TacticReading]]:
-    for framework, leaf_id, tactic_id, tactic_name in _rows(
+    for framework, leaf_id, tactic_id, tactic_name in rows_of(
         written, "framework", "leaf_id", "tactic_id", "tactic_name"
     ):
         leaf_id, tactic_id, tactic_name = _text(leaf_id), _text(tactic_id), _text(tactic_name)
@@ -384,11 +380,11 @@ def placed_rules(mappings: pd.DataFrame, catalogue: Catalogue) -> pd.DataFrame:
     tactic, or one the technique is not in, it counts in every placement of the technique.
     """
     homes: dict[str, list[str]] = {}
-    for tactic_id, attack_id in _rows(catalogue.placements, "tactic_id", "attack_id"):
+    for tactic_id, attack_id in rows_of(catalogue.placements, "tactic_id", "attack_id"):
         homes.setdefault(attack_id, []).append(tactic_id)
     named, everywhere = [], []
     read = mappings[mappings["attack_id"].notna()]
-    for rule_key, attack_id, tactic_id, status in _rows(
+    for rule_key, attack_id, tactic_id, status in rows_of(
         read, "rule_key", "attack_id", "tactic_id", "tactic_status"
     ):
         if status in ("valid", "renamed"):

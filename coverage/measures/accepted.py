@@ -10,6 +10,7 @@ from datetime import date
 
 import pandas as pd
 
+from coverage.frames import rows_of
 from coverage.measures.frames import ACCEPTED_GAPS
 from coverage.project.accepted_gaps import Accepted, Entry
 from coverage.scope import View
@@ -79,7 +80,7 @@ def marks(gaps: pd.DataFrame) -> list[str]:
     without an entry.
     """
     names = ("accepted", "accepted_until", "accepted_expired")
-    rows = zip(*(gaps[name].tolist() for name in names), strict=True)
+    rows = rows_of(gaps, *names)
     return [
         mark(state, None if pd.isna(until) else until.date(), expired) if isinstance(state, str) else ""
         for state, until, expired in rows
@@ -118,7 +119,7 @@ def unit_marks(units: pd.DataFrame, accepted: Accepted, view: View) -> list[str]
     entry.
     """
     mark_of = marker(accepted, view)
-    rows = zip(*(units[name].tolist() for name in ("attack_id", "tactic_id", "after")), strict=True)
+    rows = rows_of(units, "attack_id", "tactic_id", "after")
     return [
         mark_of(attack_id, tactic if isinstance(tactic, str) else None)
         if after in ("open", "partial")

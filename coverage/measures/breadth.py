@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from coverage.frames import FrameSpec
+from coverage.frames import FrameSpec, rows_of
 from coverage.measures.frames import ID_COVERAGE, PLACEMENT_COVERAGE, PLATFORM_COVERAGE, TACTIC_COVERAGE
-from coverage.measures.rollup import coverage_columns, rolled_up, rows_of, units_with_parent
+from coverage.measures.rollup import coverage_columns, rolled_up, unit_rows, units_with_parent
 from coverage.measures.strength import strength_columns
 from coverage.scope import View, once_a_view
 from coverage.scope.view import among
@@ -59,8 +59,10 @@ def coverage_by_placement(view: View) -> pd.DataFrame:
 def open_platforms_by_placement(view: View) -> dict[tuple[str, str], tuple[str, ...]]:
     """(tactic ID, ATT&CK ID) -> the platforms in scope on which no rule works that counts in that cell."""
     measured = _measured_placements(view)
-    columns = (measured[name].tolist() for name in ("tactic_id", "attack_id", "open_platforms"))
-    return {(tactic_id, attack_id): names for tactic_id, attack_id, names in zip(*columns, strict=True)}
+    return {
+        (tactic_id, attack_id): names
+        for tactic_id, attack_id, names in rows_of(measured, "tactic_id", "attack_id", "open_platforms")
+    }
 
 
 @once_a_view
@@ -101,7 +103,7 @@ def coverage_by_platform(view: View) -> pd.DataFrame:
     units = ids.explode("platforms", ignore_index=True).rename(columns={"platforms": "platform"})
     units = units[units["platform"].notna() & (units["platform"] != PRE_PLATFORM)].reset_index(drop=True)
     working = on_ids.merge(view.rule_platforms, on="rule_key")
-    pairs = working[rows_of(working, units, ["platform", "attack_id"]) >= 0]
+    pairs = working[unit_rows(working, units, ["platform", "attack_id"]) >= 0]
     lifted = rolled_up(pairs, units, ("platform",))
     cells = coverage_columns(pairs, lifted, units, view.scope.rollup, ("platform",))
     result = _totals(cells, "platform")

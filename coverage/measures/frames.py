@@ -300,8 +300,8 @@ GAPS = FrameSpec(
         ),
         "data_components": (LIST, "data components MITRE's analytics need"),
         "log_sources": (LIST, "log sources MITRE's analytics name"),
-        "data": (TEXT, "whether any of its data arrives: arrives, missing or not_told"),
         "url": (TEXT, "page on attack.mitre.org"),
+        "data": (TEXT, "whether any of its data arrives: arrives, missing or not_told"),
     },
 )
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from coverage.frames import rows_of
 from coverage.measures.accepted import entry_mark
 from coverage.measures.breadth import coverage_by_placement, coverage_by_tactic
 from coverage.measures.frames import MATRIX_CELLS
@@ -51,6 +52,7 @@ def matrix_tactics(view: View) -> pd.DataFrame:
     return tactics[tactics["total"] > 0].sort_values("position", ignore_index=True)
 
 
+@once_a_view(most=4)
 def matrix_cells(view: View, accepted: Accepted = NO_ENTRIES) -> pd.DataFrame:
     """MATRIX_CELLS, unfolded: techniques in name order, the sub-techniques of each after it in ID order.
 
@@ -124,7 +126,7 @@ def _marked_cells(view: View, accepted: Accepted) -> pd.DataFrame:
 
 def _entries(cells: pd.DataFrame, accepted: Accepted, view: View) -> list[Entry | None]:
     """For each cell the entry about it; None where it is covered or has none."""
-    rows = zip(*(cells[name].tolist() for name in ("attack_id", "tactic_id", "covered")), strict=True)
+    rows = rows_of(cells, "attack_id", "tactic_id", "covered")
     return [
         accepted.at(attack_id, tactic_id, view.scope.date) if covered < 1 else None
         for attack_id, tactic_id, covered in rows
@@ -146,9 +148,11 @@ def cell_rules(view: View) -> dict[Place, list[CellRule]]:
     Those on the very ID stand first, each part by name.
     """
     direct = view.placed[["tactic_id", "attack_id", "rule_key"]]
-    own = set(zip(*(direct[column].tolist() for column in direct.columns), strict=True))
-    columns = (view.rules[name].tolist() for name in ("rule_key", "name", "references"))
-    rules = {key: (name, references) for key, name, references in zip(*columns, strict=True)}
+    own = set(rows_of(direct, *direct.columns))
+    rules = {
+        key: (name, references)
+        for key, name, references in rows_of(view.rules, "rule_key", "name", "references")
+    }
     found: dict[Place, list] = {}
     for row in _counted(view):
         tactic_id, attack_id, rule_key = row
@@ -166,10 +170,9 @@ def first_rules(view: View) -> dict[Place, list[str]]:
     named = view.placed[["attack_id", "rule_key"]].drop_duplicates()["rule_key"].value_counts()
     ids = dict(zip(named.index.tolist(), named.tolist(), strict=True))
     severity = {name: -rank for rank, name in enumerate(SEVERITIES, 1)}
-    columns = (view.rules[name].tolist() for name in ("rule_key", "name", "severity"))
     keys = sorted(
         (severity.get(level, 0), ids.get(key, 0), name, key)
-        for key, name, level in zip(*columns, strict=True)
+        for key, name, level in rows_of(view.rules, "rule_key", "name", "severity")
     )
     ranks = {key: rank for rank, (*_, key) in enumerate(keys)}
     found: dict[Place, list[str]] = {}
@@ -185,7 +188,7 @@ def _counted(view: View) -> list[tuple[str, str, str]]:
     if view.scope.rollup != "direct":
         units = coverage_by_placement(view)[["tactic_id", "attack_id", "parent_id"]]
         counted = rolled_up(direct, units, ("tactic_id",))
-    return list(zip(*(counted[column].tolist() for column in columns), strict=True))
+    return list(rows_of(counted, *columns))
 
 
 # ---- enabled and disabled ------------------------------------------------------------------------------

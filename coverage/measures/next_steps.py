@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
+from coverage.frames import rows_of
 from coverage.measures.frames import DATA_NEEDED, NEXT_STEPS
 from coverage.measures.gaps import rules_left_out
 from coverage.scope import View, once_a_view
@@ -36,7 +37,7 @@ def next_steps(gaps: pd.DataFrame, view: View, others: View | None = None) -> pd
     here = _Start(view)
     lent = _closing(others) if others is not None else {}
     names = _names(view, others)
-    corpora = dict(zip(others.rules["rule_key"], others.rules["corpus"], strict=True)) if others else {}
+    corpora = dict(rows_of(others.rules, "rule_key", "corpus")) if others else {}
     data = _data_by_id(view)
     rows = []
     for gap in gaps.to_dict("records"):
@@ -72,7 +73,7 @@ class _Start:
         self._rank = rank
         self._below: dict[str, list[str]] = {}
         subs = view.techniques[view.techniques["parent_id"].notna()]
-        for parent, sub in zip(subs["parent_id"].tolist(), subs["attack_id"].tolist(), strict=True):
+        for parent, sub in rows_of(subs, "parent_id", "attack_id"):
             self._below.setdefault(parent, []).append(sub)
 
     def rules(self, gap: Mapping) -> tuple[list[str], str]:
@@ -101,7 +102,7 @@ def _closing(others: View) -> Rules:
     """ID -> the rules of other rule sets that would cover it under the roll-up by themselves."""
     pairs, rollup = others.rules_on_ids, others.scope.rollup
     parents = others.techniques[others.techniques["parent_id"].notna()]
-    parent_of = dict(zip(parents["attack_id"].tolist(), parents["parent_id"].tolist(), strict=True))
+    parent_of = dict(rows_of(parents, "attack_id", "parent_id"))
     ids, keys = pairs["attack_id"].tolist(), pairs["rule_key"].tolist()
     if rollup == "any":
         lifted = [(parent_of[one], key) for one, key in zip(ids, keys, strict=True) if one in parent_of]
@@ -121,16 +122,15 @@ def _by_id(ids: Iterable[str], keys: Iterable[str], rank: Mapping[str, tuple]) -
 def _ranks(rules: pd.DataFrame) -> dict[str, tuple]:
     """Rule -> its place: severest first, then by name and key."""
     order = {name: -number for number, name in enumerate(SEVERITIES)}
-    columns = (rules[name].tolist() for name in ("rule_key", "severity", "name"))
     return {
         key: (order.get(severity, 1), name.casefold(), key)
-        for key, severity, name in zip(*columns, strict=True)
+        for key, severity, name in rows_of(rules, "rule_key", "severity", "name")
     }
 
 
 def _names(view: View, others: View | None) -> dict[str, str]:
     frames = [view.all_rules, *([others.all_rules] if others is not None else [])]
-    return {key: name for rules in frames for key, name in zip(rules["rule_key"], rules["name"], strict=True)}
+    return {key: name for rules in frames for key, name in rows_of(rules, "rule_key", "name")}
 
 
 # ---- in words ------------------------------------------------------------------------------------------
@@ -194,12 +194,8 @@ def data_needed(view: View) -> pd.DataFrame:
     `collected`: a rule in scope needs the data component on that platform.
     """
     pairs = _sources(view)
-    family = dict(
-        zip(view.catalogue.techniques["attack_id"], view.catalogue.techniques["parent_id"], strict=True)
-    )
-    here = dict(
-        zip(view.techniques["attack_id"].tolist(), view.techniques["platforms"].tolist(), strict=True)
-    )
+    family = dict(rows_of(view.catalogue.techniques, "attack_id", "parent_id"))
+    here = dict(rows_of(view.techniques, "attack_id", "platforms"))
     counts: dict[tuple, set[str]] = {}
     for leaf, analytic, platforms, source, channel, component in pairs:
         for attack_id in (leaf, family.get(leaf)):
@@ -230,9 +226,7 @@ def _sources(view: View) -> Iterable[tuple]:
         catalogue.analytics[["strategy_id", "analytic_id", "platforms"]], on="strategy_id"
     )
     pairs = pairs.merge(catalogue.log_sources, on="analytic_id")
-    components = dict(
-        zip(catalogue.data_components["component_id"], catalogue.data_components["name"], strict=True)
-    )
+    components = dict(rows_of(catalogue.data_components, "component_id", "name"))
     columns = (pairs[name].tolist() for name in ("attack_id", "analytic_id", "platforms", "name"))
     channels = [
         text if isinstance(text, str) and text != "None" else "" for text in pairs["channel"].tolist()
@@ -245,7 +239,7 @@ def _sources(view: View) -> Iterable[tuple]:
 
 def _collected(view: View) -> frozenset[tuple[str, str]]:
     """(data component, platform) of every rule in scope."""
-    pairs = zip(view.rules["data_components"].tolist(), view.rules["platforms"].tolist(), strict=True)
+    pairs = rows_of(view.rules, "data_components", "platforms")
     return frozenset(
         (name, platform) for names, platforms in pairs for name in names for platform in platforms
     )

@@ -18,7 +18,7 @@ def units_with_parent(units: pd.DataFrame, techniques: pd.DataFrame) -> pd.DataF
     return units.merge(facts, on="attack_id", how="left")
 
 
-def rows_of(frame: pd.DataFrame, units: pd.DataFrame, keys: list[str]) -> np.ndarray:
+def unit_rows(frame: pd.DataFrame, units: pd.DataFrame, keys: list[str]) -> np.ndarray:
     """For each row of `frame` the position of its unit in `units`, -1 where there is none.
 
     `keys` are unique in `units`. A dict is many times as fast as a merge of text columns.
@@ -37,7 +37,7 @@ def _keys_of(frame: pd.DataFrame, keys: list[str]) -> Iterable:
 def _parent_rows(units: pd.DataFrame, keys: list[str]) -> np.ndarray:
     """For each unit the position of its technique's unit, -1 where it has none in scope; and a last -1."""
     parents = units[[*keys[:-1], "parent_id"]].set_axis(keys, axis=1)
-    return np.append(rows_of(parents, units, keys), -1)
+    return np.append(unit_rows(parents, units, keys), -1)
 
 
 def rolled_up(pairs: pd.DataFrame, units: pd.DataFrame, by: tuple[str, ...] = ()) -> pd.DataFrame:
@@ -51,7 +51,7 @@ def rolled_up(pairs: pd.DataFrame, units: pd.DataFrame, by: tuple[str, ...] = ()
         The IDs in scope at this grain.
     """
     keys = [*by, "attack_id"]
-    upward = _parent_rows(units, keys)[rows_of(pairs, units, keys)]  # -1 picks the last -1
+    upward = _parent_rows(units, keys)[unit_rows(pairs, units, keys)]  # -1 picks the last -1
     lifted = pairs[upward >= 0].assign(attack_id=units["attack_id"].array[upward[upward >= 0]])
     return pd.concat([pairs, lifted], ignore_index=True).drop_duplicates(ignore_index=True)
 
@@ -65,8 +65,8 @@ def coverage_columns(
     """
     keys = [*by, "attack_id"]
     result = units.copy()
-    result["rules_direct"] = _tally(rows_of(pairs, result, keys), len(result))
-    result["rules_any"] = _tally(rows_of(lifted, result, keys), len(result))
+    result["rules_direct"] = _tally(unit_rows(pairs, result, keys), len(result))
+    result["rules_any"] = _tally(unit_rows(lifted, result, keys), len(result))
     result["direct"] = result["rules_direct"] > 0
     result["any"] = result["rules_any"] > 0
     parents = _parent_rows(result, keys)[:-1]

@@ -7,6 +7,7 @@ from collections.abc import Collection
 
 import pandas as pd
 
+from coverage.frames import rows_of
 from coverage.identity import counted, united
 from coverage.measures.frames import SIDE_BY_SIDE
 from coverage.measures.threat import listed
@@ -117,9 +118,8 @@ def rule_data(view: View, rule_keys: Collection[str]) -> dict[str, set[str]]:
     """
     wanted = set(rule_keys)
     rules = view.all_rules
-    columns = (rules[name].tolist() for name in ("rule_key", "data_sources", "data_components"))
     found: dict[str, set[str]] = {}
-    for key, sources, components in zip(*columns, strict=True):
+    for key, sources, components in rows_of(rules, "rule_key", "data_sources", "data_components"):
         best = view.counts_as.get(key, key)
         if best in wanted:
             found.setdefault(best, set()).update(sources, components)
@@ -150,8 +150,7 @@ def rule_neighbours(view: View, rule_key: str) -> pd.DataFrame:
         shared=rows["rule_key"].map(shared).astype(object),
         shared_data=rows["rule_key"].map(common).astype(object),
     )
-    columns = (rows[name].tolist() for name in _NEIGHBOUR_ORDER)
-    order = sorted(enumerate(zip(*columns, strict=True)), key=lambda row: _nearness(*row[1]))
+    order = sorted(enumerate(rows_of(rows, *_NEIGHBOUR_ORDER)), key=lambda row: _nearness(*row[1]))
     return rows.iloc[[place for place, _ in order]].reset_index(drop=True)
 
 
@@ -178,9 +177,10 @@ def _nearness(
 def _searched(view: View) -> tuple[list[tuple[str, str, str]], pd.Index]:
     """Of each row of `rules_with_ids`: name, ID, and the other texts that are searched, in lower case."""
     rules = rules_with_ids(view)
-    columns = (rules[name].tolist() for name in ("name", "rule_id", "description", "query", "path", "tags"))
     texts = []
-    for name, rule_id, *others, tags in zip(*columns, strict=True):
+    for name, rule_id, *others, tags in rows_of(
+        rules, "name", "rule_id", "description", "query", "path", "tags"
+    ):
         own_id = rule_id if isinstance(rule_id, str) else ""
         rest = "\n".join([own_id, *(text for text in others if isinstance(text, str)), *tags])
         texts.append((name.casefold(), own_id.casefold(), rest.casefold()))

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from coverage.measures.rollup import rows_of
+from coverage.measures.rollup import unit_rows
 from coverage.vocabulary import PRE_PLATFORM, SEVERITIES
 
 
@@ -46,7 +46,7 @@ def strength_columns(
     """
     keys = [*by, "attack_id"]
     result = units.copy()
-    rows, rule_keys = rows_of(counted, result, keys), counted["rule_key"].tolist()
+    rows, rule_keys = unit_rows(counted, result, keys), counted["rule_key"].tolist()
     result["depth"] = _depth(rows, rule_keys, len(result), rule_weights(rules, weights))
     result["severity"] = pd.Series(
         _highest_severity(rows, rule_keys, len(result), rules), index=result.index, dtype="str"

@@ -12,6 +12,7 @@ from functools import cached_property
 
 from coverage.catalogue import shelf
 from coverage.catalogue.model import Catalogue, CatalogueError, Release
+from coverage.frames import rows_of
 from coverage.mapping.reader import LeafReading, Reader, word
 from coverage.migrate.model import Asked
 from coverage.reading import other_releases
@@ -43,7 +44,7 @@ class _Era:
     def tactics(self) -> dict[str, TacticName]:
         frame = self._catalogue.tactics
         live = frame[frame["status"] == "live"]
-        return {row[0]: TacticName(*row) for row in _rows(live, "tactic_id", "name", "shortname")}
+        return {row[0]: TacticName(*row) for row in rows_of(live, "tactic_id", "name", "shortname")}
 
     @property
     def names(self) -> dict[str, str]:
@@ -286,7 +287,3 @@ def open_target(release: str, source: str | None = None) -> Target:
     if came_from is not None and came_from.domain != catalogue.release.domain:
         raise CatalogueError(f"{came_from} and {catalogue.release} are of different domains.")
     return Target(catalogue, other_releases(catalogue), came_from)
-
-
-def _rows(frame, *names: str) -> Iterator[tuple]:
-    return zip(*(frame[name].tolist() for name in names), strict=True)

@@ -30,6 +30,7 @@ _FIXED = {
         "Last", width=56, help="Newest year among the citations of its uses."
     ),
 }
+_LEAST = 72  # pixels of a tactic's column; its head is shown whole
 _SORTS = {"share": "Least covered", "open": "Most open", "last_reported": "Last reported"}
 
 
@@ -81,7 +82,9 @@ def show(now: View, threat: Threat, row: DeltaGenerator) -> str | None:
     css = rows[order].map(lambda share: _css(share, session.theme()))
     config = _FIXED | {
         tactic: st.column_config.TextColumn(
-            titles[tactic], width=76, help=plain(f"{titles[tactic]} ({tactic})")
+            titles[tactic],
+            width=max(_LEAST, 20 + 6 * len(titles[tactic])),
+            help=plain(f"{titles[tactic]} ({tactic})"),
         )
         for tactic in order
     }

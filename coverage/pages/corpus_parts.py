@@ -13,9 +13,10 @@ from streamlit.delta_generator import DeltaGenerator
 
 from coverage import session
 from coverage.charts.who import MOST, Corpora
+from coverage.frames import rows_of
 from coverage.measures import corpus_summary, covering_corpora, placements_by_corpus
 from coverage.pages import parts
-from coverage.scope import View
+from coverage.scope import View, once_a_view
 from coverage.words import amount
 
 
@@ -25,12 +26,18 @@ def corpus_names(now: View) -> list[str]:
 
 
 def chosen_corpus(
-    now: View, key: str, place: DeltaGenerator, off: bool = False, width: int | str = "stretch"
+    now: View,
+    key: str,
+    place: DeltaGenerator,
+    off: bool = False,
+    width: int | str = "stretch",
+    label: str = "visible",
 ) -> View:
     """The view of the corpus the reader chose, each counted by its own rules; all of them when none is
     chosen.
 
-    Draws nothing for a single corpus. `off` shows the choice and does not take it.
+    Draws nothing for a single corpus. `off` shows the choice and does not take it; `label` "collapsed" leaves
+    out what stands above it.
     """
     names = corpus_names(now)
     if len(names) < 2:
@@ -43,6 +50,7 @@ def chosen_corpus(
         index=None,
         placeholder="All rule sets",
         disabled=off,
+        label_visibility=label,
         width=width,
         help="One rule set by its own rules alone; all of them with a rule that several have counted once.",
     )
@@ -82,17 +90,19 @@ class WhoCovers:
 
 def who_covers(now: View) -> WhoCovers:
     """Who covers what in a view of several corpora."""
-    coverage = placements_by_corpus(now)
-    rules: dict[tuple[str, str], dict[str, int]] = {}
-    for tactic_id, attack_id, corpus, count in coverage[
-        ["tactic_id", "attack_id", "corpus", "rules"]
-    ].itertuples(index=False):
-        rules.setdefault((tactic_id, attack_id), {})[corpus] = count
     colours, names = session.corpus_colours(now), corpus_names(now)
     corpora = Corpora({name: colours[name] for name in names[:MOST]})
-    return WhoCovers(
-        corpora, rules, covering_corpora(coverage, ["tactic_id", "attack_id"]), max(len(names) - MOST, 0)
-    )
+    return WhoCovers(corpora, *_covering(now), max(len(names) - MOST, 0))
+
+
+@once_a_view
+def _covering(now: View) -> tuple[dict[tuple[str, str], dict[str, int]], pd.Series]:
+    """The rules of each corpus that count in each cell, and the names of those that cover it."""
+    coverage = placements_by_corpus(now)
+    rules: dict[tuple[str, str], dict[str, int]] = {}
+    for tactic_id, attack_id, corpus, count in rows_of(coverage, "tactic_id", "attack_id", "corpus", "rules"):
+        rules.setdefault((tactic_id, attack_id), {})[corpus] = count
+    return rules, covering_corpora(coverage, ["tactic_id", "attack_id"])
 
 
 def corpus_table(now: View) -> None:

@@ -29,8 +29,9 @@ def show(now: View, head: DeltaGenerator) -> None:
             "Mapping health",
             f"{len(work[['rule_key', 'position']].drop_duplicates()):,} of "
             f"{amount(len(reading.mappings), 'mapping needs', 'mappings need')} work for "
-            f"{now.scope.attack.title}" + (f"; {written_for}." if written_for else "."),
+            f"{now.scope.attack.title}.",
             now,
+            *([f"By release: {written_for}."] if written_for else []),
         )
 
     left, right = st.columns([3, 2])

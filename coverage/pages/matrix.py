@@ -4,19 +4,22 @@ rule sets also: which of two covers what?
 Next: click a cell to see its rules, or expand it to see which sub-techniques are open.
 """
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from coverage import session
-from coverage.charts.matrix import cards, matrix_data, needs
+from coverage.charts.matrix import coverage_data, needs
 from coverage.charts.who import who_data
 from coverage.measures import coverage_by_placement, coverage_by_tactic
 from coverage.measures.cell import PAGE_MEASURES
-from coverage.measures.matrix import matrix_cells, matrix_tactics, with_status
+from coverage.measures.matrix import matrix_cells, matrix_tactics
 from coverage.measures.need import threat_coverage
 from coverage.pages import compare, corpus_parts, export_buttons, parts, technique_detail, threat_choice
 from coverage.pages.matrix_view import matrix_view
+from coverage.project.accepted_gaps import Accepted
 from coverage.scope import View
 from coverage.session import address
 from coverage.text import plain
@@ -69,27 +72,27 @@ def _coverage(everything: View, head: DeltaGenerator, row: DeltaGenerator, sever
     now = corpus_parts.chosen_corpus(everything, "matrix_corpus", row, off=shade == CORPORA, width=200)
     fixed = shade in PAGE_MEASURES and bool(PAGE_MEASURES[shade].bands) and _fixed_bands(row)
     threat = _threat(row, now)
-    needed = needs(now, threat) if threat else None
     with head:
         more = [plain(threat_coverage(now, threat).sentence(threat.profile.name))] if threat else []
         session.page_head("Matrix", _answer(now), now, *more)
-    cells, tactics = matrix_cells(now, session.accepted(now)), matrix_tactics(now)
-    if several and now is everything:
-        who = corpus_parts.who_covers(now)
-        cells = who.marked(cells)
+    accepted = session.accepted(now)
     if shade == CORPORA:
-        st.caption(who.sentence)
-        data = who_data(cells, tactics, session.theme(), who.corpora, who.rules, needed)
+        data = _who(now, accepted, threat)
     else:
-        measure = PAGE_MEASURES[shade]
-        shown = with_status(cells, now) if shade == "status" else cells
-        if measure.bands and not fixed:
-            measure = measure.by_quantiles(shown.loc[~shown["is_subtechnique"], measure.column].tolist())
-        data = matrix_data(shown, tactics, session.theme(), measure, cards(now), needs=needed)
+        data = coverage_data(now, accepted, session.theme(), shade, fixed, threat)
     corpora = [stamp.name for stamp in now.scope.corpora]
     matrix_view(data, lambda attack_id: technique_detail.technique_dialog(attack_id, corpora))
     _not_shown(now)
-    _files(cells, now, shade)
+    cells = matrix_cells(now, accepted)
+    _files(corpus_parts.who_covers(now).marked(cells) if several and now is everything else cells, now, shade)
+
+
+def _who(now: View, accepted: Accepted, threat: Threat | None) -> dict[str, Any]:
+    """The matrix of who covers what."""
+    who = corpus_parts.who_covers(now)
+    st.caption(who.sentence)
+    cells, needed = who.marked(matrix_cells(now, accepted)), needs(now, threat) if threat else None
+    return who_data(cells, matrix_tactics(now), session.theme(), who.corpora, who.rules, needed)
 
 
 def _threat(place: DeltaGenerator, now: View) -> Threat | None:

@@ -24,12 +24,12 @@ views = row[0].container(horizontal=True)
 if opened:
     if views.button("All gaps", icon=":material/arrow_back:", key="gap_back"):
         address.step(gap=None)
-    now = corpus_parts.chosen_corpus(whole, "gap_corpus", row[-1])
+    now = corpus_parts.chosen_corpus(whole, "gap_corpus", row[-1], label="collapsed")
     gap_panel.show(opened, now, gap_list.others_of(whole, now), head)
     st.stop()
 
 chosen_view = st.session_state.get("plan")
-now = corpus_parts.chosen_corpus(whole, "gap_corpus", row[-1], off=chosen_view == "borrow")
+now = corpus_parts.chosen_corpus(whole, "gap_corpus", row[-1], off=chosen_view == "borrow", label="collapsed")
 everything = with_accepted(gaps(now), session.accepted(now), now)
 accepted_count = int(everything["accepted"].notna().sum())
 labels = {

@@ -5,6 +5,8 @@ What is rarely opened is made when it is: the browser loads a kind of widget wit
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -29,16 +31,16 @@ def choose() -> None:
     offered = {corpus.text: corpus for corpus in offered_corpora(settings)}
     start = session.default_texts()
     st.session_state.setdefault(session.PATHS_KEY, start)  # not `default`: uploads choose, too
-    named = dict.fromkeys([*start, *offered])
-    known = list(dict.fromkeys([*named, *st.session_state[session.PATHS_KEY]]))
+    known = list(dict.fromkeys([*start, *offered, *st.session_state[session.PATHS_KEY]]))
+    labels = _labels(known, offered)
     st.multiselect(
         "Rule sets",
         known,
         key=session.PATHS_KEY,
         accept_new_options=True,
         persist_state="session",
-        # one that was typed is shown as typed: under another label the browser offers it once more
-        format_func=lambda text: _label(text, offered.get(text)) if text in named else text,
+        on_change=_send_again,
+        format_func=lambda text: labels.get(text, text),
         placeholder="Type a folder and press Enter",
         help="Folders or files with detection rules, on the machine that runs the dashboard. "
         "Type a path and press Enter to add it; NAME=PATH gives it a name. Those of coverage.toml, fetched "
@@ -72,6 +74,18 @@ def _colours() -> None:
         for name, colour in found.items():
             st.session_state.setdefault(session.colour_key(name), colour)
             st.color_picker(plain(name), key=session.colour_key(name), persist_state="session")
+
+
+def _send_again() -> None:
+    """Has the browser show a path that was typed under its label: it knows it as it was typed."""
+    st.session_state[session.PATHS_KEY] = list(st.session_state[session.PATHS_KEY])
+
+
+def _labels(texts: Sequence[str], offered: Mapping[str, OfferedCorpus]) -> dict[str, str]:
+    """What each rule set is called; those that would be called the same are shown as they were typed."""
+    labels = {text: _label(text, offered.get(text)) for text in texts}
+    several = {label for label, count in Counter(labels.values()).items() if count > 1}
+    return {text: text if label in several else label for text, label in labels.items()}
 
 
 def _label(text: str, corpus: OfferedCorpus | None) -> str:

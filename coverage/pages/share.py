@@ -44,7 +44,31 @@ def _title(name: str) -> str:
     return FILE_MEASURES[name].title
 
 
-navigator, slide, manager = st.columns(3)
+manager, later, navigator = st.columns(3)
+with later.container(border=True, height="stretch"):
+    st.markdown("**To compare with later**")
+    st.caption(
+        "Keep the state of today, and give it back another day to see what changed: here, with `diff`, and "
+        "in CI with `check`."
+    )
+    file_button(
+        "Snapshot",
+        lambda: snapshot_bytes(now, loaded, True, threat_state(now, content.against)),
+        "snapshot",
+        "jsonl.gz",
+        "application/gzip",
+        now,
+        "export_snapshot",
+    )
+    changes = changes_wanted(content)
+with manager.container(border=True, height="stretch"):
+    st.markdown("**For a manager**")
+    st.caption(
+        "What is covered, what is open and why it matters, in plain words; with a snapshot, what changed. "
+        "The HTML file opens offline and prints to PDF; the Markdown fits a wiki or a pull request."
+    )
+    export_button("report", content, "export_report", Wishes(changes=changes))
+    export_button("markdown", content, "export_markdown", Wishes(changes=changes))
 with navigator.container(border=True, height="stretch"):
     st.markdown("**For the ATT&CK Navigator**")
     st.caption("Layers of format 4.5: rule names and links in each technique, the scope in the description.")
@@ -63,6 +87,8 @@ with navigator.container(border=True, height="stretch"):
         export_button(
             "compare-layer", content, "export_compare_layer", label="One rule set against the other"
         )
+
+slide, sheet, script = st.columns(3)
 with slide.container(border=True, height="stretch"):
     st.markdown("**For a slide or the wall**")
     st.caption("The matrix as below, for A3 landscape: SVG stays sharp at any size, PNG goes anywhere.")
@@ -71,17 +97,6 @@ with slide.container(border=True, height="stretch"):
     )
     export_button("svg", content, "export_svg", Wishes((measure,)))
     export_button("png", content, "export_png", Wishes((measure,)))
-with manager.container(border=True, height="stretch"):
-    st.markdown("**For a manager**")
-    st.caption(
-        "What is covered, what is open and why it matters, in plain words. The HTML file opens offline and "
-        "prints to PDF; the Markdown fits a wiki or a pull request."
-    )
-    wishes = Wishes(changes=changes_wanted(content))
-    export_button("report", content, "export_report", wishes)
-    export_button("markdown", content, "export_markdown", wishes)
-
-sheet, script, whole = st.columns(3)
 with sheet.container(border=True, height="stretch"):
     st.markdown("**For a spreadsheet**")
     st.caption(
@@ -113,27 +128,19 @@ with script.container(border=True, height="stretch"):
                 now,
                 f"export_{form}",
             )
-with whole.container(border=True, height="stretch"):
-    st.markdown("**For the archive**")
-    st.caption("Everything on this page in one ZIP, with a list of the files and their hashes.")
+with st.container(border=True, horizontal=True, vertical_alignment="center"):
+    st.markdown("**For the archive**", width="content")
     file_button(
         "Everything (ZIP)",
-        lambda: archive(everything(content, Wishes((measure,), wishes.changes))),
+        lambda: archive(everything(content, Wishes((measure,), changes))),
         "coverage",
         "zip",
         "application/zip",
         now,
         "export_all",
     )
-    st.caption("Today's state, to compare with later: here, with `diff`, and in CI with `check`.")
-    file_button(
-        "Snapshot",
-        lambda: snapshot_bytes(now, loaded, True, threat_state(now, content.against)),
-        "snapshot",
-        "jsonl.gz",
-        "application/gzip",
-        now,
-        "export_snapshot",
+    st.caption(
+        "Everything on this page in one file, with a list of the files and their hashes.", width="content"
     )
 
 PICTURE = "The ATT&CK matrix as a picture; the Matrix page and every table above have its numbers."

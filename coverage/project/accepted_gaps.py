@@ -53,6 +53,9 @@ class Accepted:
     by_place: Mapping[tuple[str, str], Entry] = field(default_factory=dict)
     problems: pd.DataFrame = field(default_factory=PROBLEMS.empty, repr=False, compare=False)
 
+    def __hash__(self) -> int:  # a mapping has none of its own
+        return hash((self.files, frozenset(self.by_place.items())))
+
     def of_id(self, attack_id: str, tactics: Iterable[str], day: date) -> Entry | None:
         """The entry for an ID as a whole: its own, or one for each of its tactics."""
         whole = self.by_place.get((attack_id, ""))

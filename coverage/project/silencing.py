@@ -14,6 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from coverage.findings.frames import FINDINGS
+from coverage.frames import rows_of
 from coverage.models import CorpusStamp
 from coverage.project.settings import Settings, Silence
 
@@ -82,7 +83,7 @@ def _stale(
 
 
 def _rows(findings: pd.DataFrame) -> Iterator[tuple]:
-    return zip(*(findings[name].tolist() for name in ("code", "corpus", "path", "rule_id")), strict=True)
+    return rows_of(findings, "code", "corpus", "path", "rule_id")
 
 
 def _fits(silence: Silence, row: tuple, names: Callable[[str, str], Sequence[str]]) -> bool:

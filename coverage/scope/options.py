@@ -13,6 +13,7 @@ from typing import Any
 
 import pandas as pd
 
+from coverage.frames import rows_of
 from coverage.vocabulary import ORIGINS, PRE_PLATFORM, ROLLUPS, RULE_CLASSES, SEVERITIES
 
 FLAG, ONE, MANY = "flag", "one", "many"
@@ -177,7 +178,7 @@ def _any_of(*columns: str) -> Mask:
 
     def keeps(rules: pd.DataFrame, wanted: Collection[str]) -> pd.Series:
         words = {word.casefold() for word in wanted}
-        rows = zip(*(rules[column].tolist() for column in columns), strict=True)
+        rows = rows_of(rules, *columns)
         return _mask(rules, (any(not words.isdisjoint(_folded(cell)) for cell in row) for row in rows))
 
     return keeps
@@ -418,7 +419,7 @@ OPTIONS: dict[str, ScopeOption] = {
             metavar="",
             parameter="can_run",
             label="Only rules that can run",
-            help="Rules whose data arrives, as the inventories of coverage.toml say.",
+            help="Rules whose data arrives, as inventories say. coverage.toml names them.",
             noun="switch",
             title="only rules that can run",
             part=lambda runs: "rules that can run" if runs else "",

@@ -35,7 +35,8 @@ def page_head(title: str, answer: str, now: View, *more: str) -> None:
         st.markdown("  \n".join(more))
     scope, names = plain(now.scope.sentence()), ", ".join(stamp.name for stamp in now.scope.corpora)
     day = now.scope.date.isoformat().replace("-", _UNBROKEN)
-    st.caption(f"{scope} · {plain(names)} · {day}", help=plain(now.scope.corpora_sentence()))
+    with st.container(key="stamp"):
+        st.caption(f"{scope} · {plain(names)} · {day}", help=plain(now.scope.corpora_sentence()))
 
 
 def guarded_view() -> View:
@@ -121,6 +122,11 @@ def compact_layout() -> None:
         f"{_code_colours()}"
         f":root [data-testid='stCaptionContainer']{{opacity:1;"
         f"color:color-mix(in srgb,{theme().text} 78%,{theme().paper})}}"
+        ".st-key-stamp [data-testid='stCaptionContainer'],.st-key-stamp p"
+        "{font-size:13px}"  # one line at 1,366 px
+        "@media (max-width:640px){[data-testid='stColumn']:has([data-testid='stMetric']){min-width:9rem}"
+        "[data-testid='stButtonGroup'] [role='radiogroup']{flex-wrap:wrap}"
+        "[data-testid='stMetricValue']{font-size:1.3rem}}"  # two figures in a row of a phone
         "[data-testid='stMarkdownContainer'] h4{padding:0 0 0.2rem 0;font-size:1.15rem;font-weight:500}"
         f"{_RULE_TEXT}.stHtml a{{color:{theme().accent}}}</style>"
     )

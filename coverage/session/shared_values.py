@@ -1,17 +1,14 @@
-"""Values kept for all sessions by their inputs, and the progress bar of making one."""
+"""Values kept for all sessions by their inputs."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextvars import copy_context
 from functools import wraps
 from typing import Any, TypeVar
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from coverage.inputs import Inputs, inputs_of
-from coverage.words import amount
 
 Value = TypeVar("Value")
 
@@ -52,34 +49,3 @@ def kept_for_all(most: int) -> Callable[[Callable[..., Value]], Callable[..., Va
         return asked
 
     return decorated
-
-
-class ProgressBar:
-    """A progress bar on the page while something is made; gone afterwards, absent when nothing is made.
-
-    It is drawn as if outside of the function that keeps the value: what is drawn inside, Streamlit draws
-    again each time the value is used.
-    """
-
-    def __init__(self, words: str, every: int) -> None:
-        self._words, self._every = words, every
-        self._outside = copy_context()
-        self._bar: DeltaGenerator | None = None
-
-    def __call__(self, done: int, total: int, _path: str) -> None:
-        if total and (done == 1 or done % self._every == 0 or done == total):
-            self._outside.run(self._show, done, total)
-
-    def _show(self, done: int, total: int) -> None:
-        share, text = min(done / total, 1.0), f"{self._words}: {done:,} of {amount(total, 'file')}"
-        if self._bar is None:
-            self._bar = st.progress(share, text)
-        else:
-            self._bar.progress(share, text)
-
-    def __enter__(self) -> ProgressBar:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.empty()

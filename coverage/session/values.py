@@ -26,7 +26,6 @@ from coverage.inventory.arrivals import Arrivals, arrivals_in
 from coverage.inventory.reading import Inventories, read_inventories
 from coverage.inventory.verdicts import on_data
 from coverage.loaders import CorpusSource, Loaded, corpus_sources, fingerprint, load
-from coverage.loaders.corpora import Progress
 from coverage.log_sources import listed_log_sources
 from coverage.mapping.reader import Reader
 from coverage.project.accepted_gaps import Accepted, accepted_in, gaps_files
@@ -35,7 +34,7 @@ from coverage.project.silencing import silenced
 from coverage.reading import Reading, other_releases, read_in
 from coverage.scope import OPTIONS, Scope, View
 from coverage.session import inventory, waiting
-from coverage.session.shared_values import ProgressBar, kept_for_all
+from coverage.session.shared_values import kept_for_all
 from coverage.text import plain
 from coverage.threats.profile import Profile
 from coverage.threats.threat import Threat, threat_in
@@ -336,16 +335,18 @@ def migration(release: str, decisions: bytes = b"") -> Plan:
     CatalogueError, DecisionError
         When the release is not installed, or the decisions cannot be used.
     """
-    with ProgressBar("Reading mappings", every=100) as bar:
+    with waiting.part("Reading mappings") as bar:
         return _migration(inputs(), release, decisions, bar)
 
 
 @kept_for_all(4)
-def _migration(inputs: Inputs, release: str, decisions: bytes, _progress: Progress) -> Plan:
+def _migration(inputs: Inputs, release: str, decisions: bytes, _bar: waiting.Bar) -> Plan:
     from coverage.migrate import decisions_from, open_target, plan_sources
 
     answers = decisions_from(decisions, "the decisions file")
-    return plan_sources(inputs.sources, open_target(release), answers, progress=_progress)
+    return plan_sources(
+        inputs.sources, open_target(release), answers, progress=_bar.files("Reading mappings")
+    )
 
 
 def rule_file(corpus: str, path: str) -> Path | None:

@@ -1,4 +1,4 @@
-"""What a page shows while its rules are read for the first time: its title, a sentence and a bar.
+"""What a page, or a part of one, shows while files are read for it the first time: a sentence and a bar.
 
 Nothing is drawn where everything is kept already, or where only a part of a page runs.
 """
@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import copy_context
+from functools import partial
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from coverage.loaders.corpora import Progress
 from coverage.text import plain
 from coverage.words import amount
 
@@ -30,17 +32,26 @@ def page(title: str) -> Iterator[None]:
         st.session_state.pop(_OF_THIS_RUN, None)
 
 
+@contextmanager
+def part(words: str) -> Iterator[Progress]:
+    """A bar in the place of a part of the page while its files are read."""
+    waiting = _Waiting(None)
+    try:
+        yield partial(_read, waiting, words)
+    finally:
+        waiting.end()
+
+
 def start(sentence: str) -> None:
     """Shows the page's title and a sentence."""
     if (waiting := _of_this_run()) is not None:
         waiting.show(sentence, 0.0)
 
 
-def files(done: int, total: int, _path: str) -> None:
+def files(done: int, total: int, path: str) -> None:
     """Shows how many files of rules are read."""
-    waiting = _of_this_run()
-    if waiting is not None and total and (done == 1 or done % _EVERY == 0 or done == total):
-        waiting.show(f"Reading rules: {done:,} of {amount(total, 'file')}", min(done / total, 1.0))
+    if (waiting := _of_this_run()) is not None:
+        _read(waiting, "Reading rules", done, total, path)
 
 
 def go_on(sentence: str) -> None:
@@ -56,18 +67,23 @@ def end() -> None:
         waiting.end()
 
 
+def _read(waiting: _Waiting, words: str, done: int, total: int, _path: str) -> None:
+    if total and (done == 1 or done % _EVERY == 0 or done == total):
+        waiting.show(f"{words}: {done:,} of {amount(total, 'file')}", min(done / total, 1.0))
+
+
 def _of_this_run() -> _Waiting | None:
     return st.session_state.get(_OF_THIS_RUN)
 
 
 class _Waiting:
-    """The title and the sentence, where the page is going to be.
+    """The title of a page, and the sentence, where it is going to be.
 
     They are drawn as if outside of the function that keeps a value: what is drawn inside, Streamlit draws
     again each time the value is used.
     """
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str | None) -> None:
         self._title, self._place = title, st.empty()
         self._outside = copy_context()
         self._bar: DeltaGenerator | None = None
@@ -82,7 +98,8 @@ class _Waiting:
     def _draw(self, sentence: str, share: float) -> None:
         if self._bar is None:
             with self._place.container():
-                st.title(plain(self._title), anchor=False)
+                if self._title is not None:
+                    st.title(plain(self._title), anchor=False)
                 self._bar = st.progress(share, sentence)
         else:
             self._bar.progress(share, sentence)

@@ -251,6 +251,26 @@ def test_the_first_page_answers_within_a_manager_s_patience(page, address, schem
     settled(page)
     assert "techniques" in page.inner_text("h4") and " of " in page.inner_text("h4")
     assert page.locator("[data-testid=stException]").count() == 0
+    page.set_viewport_size({"width": 390, "height": 844})  # a phone: two figures in a row, none cut
+    page.wait_for_timeout(500)
+    first, second, *_ = (one.bounding_box() for one in page.locator("[data-testid=stMetric]").all())
+    assert abs(first["y"] - second["y"]) < 2 and second["x"] > first["x"] + first["width"]
+    assert page.evaluate(CUT) == [[], 0]
+
+
+def test_a_typed_folder_is_a_chip_with_its_last_name_and_not_offered_again(page, address):
+    page.goto(f"{address}/share")
+    settled(page)
+    box = page.get_by_role("combobox", name="Rule sets")
+    box.fill(str(PROJECT / "rules" / "windows"))
+    page.keyboard.press("Enter")
+    chips = page.locator("[data-testid=stSidebar] [data-tag]")
+    chips.get_by_text("windows", exact=True).wait_for()
+    settled(page)
+    assert [chip.inner_text().strip() for chip in chips.all()] == ["rules", "windows"]
+    box.click()
+    page.get_by_role("listbox").wait_for()
+    assert page.get_by_role("option", name="windows", exact=True).count() == 0
 
 
 # ---- threats -------------------------------------------------------------------------------------------

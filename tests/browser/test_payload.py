@@ -28,7 +28,9 @@ def address(shared, tmp_path_factory):
 
 
 def received(profile, url: str) -> list[bytes]:
-    """Every WebSocket frame that a new session gets until its page has run to the end."""
+    """Every WebSocket frame that a new session gets until each run of its page that the server started has
+    come to its end.
+    """
     page = profile.new_page()
     frames: list[bytes] = []
     protocol = profile.new_cdp_session(page)
@@ -39,18 +41,14 @@ def received(profile, url: str) -> list[bytes]:
     )
     page.goto(url)
     page.wait_for_selector("h1", timeout=SECONDS * 1000)
+    kinds: list[str] = []
     seen = -1
-    while seen != len(frames) or not _all_ended(frames):
+    while seen != len(frames) or not 0 < kinds.count("new_session") == kinds.count("script_finished"):
         seen = len(frames)
         page.wait_for_timeout(250)
+        kinds += [ForwardMsg.FromString(frame).WhichOneof("type") for frame in frames[len(kinds) :]]
     page.close()
     return frames
-
-
-def _all_ended(frames: list[bytes]) -> bool:
-    """Whether each run of the page that the server started has come to its end."""
-    kinds = [ForwardMsg.FromString(frame).WhichOneof("type") for frame in frames]
-    return 0 < kinds.count("new_session") == kinds.count("script_finished")
 
 
 @pytest.mark.parametrize("name", [name for _, _, _, name in PAGES])
@@ -93,3 +91,7 @@ def test_a_row_of_a_later_page_opens_its_rule(page, address, shared):
     page.get_by_role("heading", level=1, name=names[1000], exact=True).wait_for()
     page.get_by_role("button", name="All rules").click()
     page.get_by_text("Showing 1,001–2,000 of").wait_for()
+    page.goto(f"{address}/share")
+    settled(page)
+    assert "elastic, sigma · " in page.inner_text(".st-key-stamp p")
+    assert page.locator(".st-key-stamp p").bounding_box()["height"] < 30  # one line, the date with it

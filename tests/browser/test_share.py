@@ -66,6 +66,9 @@ def test_the_reports_say_what_changed_since_a_snapshot(page, address, tmp_path):
     (tmp_path / "base.jsonl").write_bytes(snapshot_bytes(base, few))
     page.goto(f"{address}/share")
     settled(page)
+    keep = page.get_by_role("button", name="Snapshot", exact=True).bounding_box()
+    give = page.locator("[data-testid=stFileUploader]").filter(has_text="Changes since").bounding_box()
+    assert abs(keep["x"] - give["x"]) < 5 and 0 < give["y"] - keep["y"] < 120  # the second below the first
     every = download(page, "Snapshot")
     assert b"these rules" not in download(page, "Report as Markdown")
     page.locator("[data-testid=stFileUploader]").filter(has_text="Changes since a snapshot").locator(

@@ -28,11 +28,12 @@ from coverage.corpora.revision import load_revision
 from coverage.exports.difference import MARK, difference_csv, difference_json, difference_markdown
 from coverage.frames import checked
 from coverage.loaders import CorpusSource, Loaded, corpus_sources, load
-from coverage.measures import coverage_by_id, coverage_by_placement
-from coverage.scope import View
+from coverage.measures import coverage_by_id
+from coverage.scope import Scope
 from coverage.vocabulary import DIFFERENCE_CAUSES, ROLLUPS, RULE_DIFFERENCES
 from tests.helpers import small
 from tests.helpers.command_line import run
+from tests.helpers.ledgers import GRAINS, totals_again
 from tests.helpers.small import DAY, E18, E19, PATHS, SMALL
 from tests.helpers.states import (
     GAINED_AND_LOST,
@@ -44,8 +45,6 @@ from tests.helpers.states import (
     replaced,
     rule_file,
 )
-
-GRAINS = ("techniques", "subtechniques", "placements")
 
 
 @pytest.fixture(autouse=True)
@@ -60,19 +59,8 @@ def after(tmp_path_factory) -> Loaded:
 
 
 def state(loaded: Loaded, release: str = E18, snapshot=None, **scope) -> State:
-    made = small.read_embedded(loaded, release).view(on=DAY, **scope).scope
+    made = Scope(small.catalogue(release).release, corpora=tuple(loaded.corpora), date=DAY, **scope)
     return State("a state", loaded, made, snapshot)
-
-
-def totals_again(view: View) -> dict[str, tuple[float, int]]:
-    """Covered and total at each grain from the measures that the pages show."""
-    ids, cells = coverage_by_id(view), coverage_by_placement(view)
-    parts = {
-        "techniques": ids[~ids["is_subtechnique"]],
-        "subtechniques": ids[ids["is_subtechnique"]],
-        "placements": cells,
-    }
-    return {grain: (float(rows["covered"].sum()), len(rows)) for grain, rows in parts.items()}
 
 
 def assert_adds_up(found: Difference) -> None:
@@ -1083,6 +1071,7 @@ def test_a_comment_is_never_longer_than_it_may_be(tmp_path):
 # ------------------------------------------------------------------------------------------------------------
 
 
+@cache
 @cache
 def elastic_ids(path: Path) -> dict[str, tuple[str, frozenset[str]]]:
     """Path -> (class by folder and maturity, IDs as written) of each rule, from the files alone."""

@@ -6,10 +6,11 @@ import json
 
 import pytest
 
-from coverage.charts.matrix import CELL, MOST_RULES, cards, matrix_data
+from coverage.charts.matrix import CELL, MOST_RULES, cards, coverage_data, matrix_data
 from coverage.charts.theme import DARK, LIGHT
 from coverage.measures.cell import PAGE_MEASURES, quantile_bands
 from coverage.measures.matrix import matrix_cells, matrix_tactics, with_status
+from coverage.project.accepted_gaps import NO_ENTRIES, Accepted
 from tests.helpers import small
 from tests.helpers.small import E18
 
@@ -35,6 +36,18 @@ def test_every_cell_of_the_frame_is_drawn_in_its_band(view, name, theme):
     assert [bool(cell["is_open"]) for cell in found] == (cells["rules"] == 0).tolist()
     known = {entry["band"] for entry in data["bands"] if not entry["open"]}
     assert {cell["band"] for cell in found if not cell["is_open"]} <= known
+
+
+def test_the_matrix_of_a_view_is_made_once_for_each_way_to_look_at_it(view):
+    made = coverage_data(view, NO_ENTRIES, LIGHT, "rules", True)
+    assert made == matrix_data(matrix_cells(view), matrix_tactics(view), LIGHT, "rules", cards(view))
+    assert coverage_data(view, Accepted(), LIGHT, "rules", True) is made
+    others = [
+        coverage_data(view, NO_ENTRIES, DARK, "rules", True),
+        coverage_data(view, NO_ENTRIES, LIGHT, "score", True),
+        coverage_data(view, NO_ENTRIES, LIGHT, "status"),
+    ]
+    assert len({made["id"], *(other["id"] for other in others)}) == 4
 
 
 def test_a_card_leads_with_what_is_open_and_counts_its_rules(view):

@@ -105,6 +105,15 @@ def test_nothing_that_data_holds_steers_a_terminal(command, corpora, tmp_path):
     assert "\x1b" not in ours, ours[max(ours.index("\x1b") - 100 if "\x1b" in ours else 0, 0) :][:200]
 
 
+def test_a_problem_has_its_path_and_its_cause_at_80_columns(tmp_path):
+    deep = tmp_path / "rules" / ("deep" * 12)
+    deep.mkdir(parents=True)
+    (deep / "broken.toml").write_text("[rule\n")
+    shown = " ".join(on_a_terminal(["problems", "rules"], tmp_path, 80).split())
+    assert f"{deep.name}/broken.toml 1 " in shown and "not shown at this width" not in shown
+    assert "Not valid TOML" in shown
+
+
 def test_markup_is_shown_as_it_is_written(corpora, tmp_path):
     shown = on_a_terminal(["compare", *corpora], tmp_path)
     assert "only [red]c[b]\ufffd[31m\ufffd1" in shown

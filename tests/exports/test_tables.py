@@ -56,9 +56,10 @@ def test_the_columns_of_the_gap_report():
         "data_components",
         "log_sources",
         "url",
+        "data",
     ]
     assert len(rows) == 1 + 581
-    assert {len(row) for row in rows} == {21}
+    assert {len(row) for row in rows} == {22}
 
 
 def test_a_row_of_the_gap_report_says_what_the_frame_says():

@@ -43,6 +43,18 @@ def readings(shared):
 
 
 @pytest.fixture(scope="module")
+def with_places(loaded, readings) -> dict[str, pd.DataFrame]:
+    """Release -> every finding, with its place."""
+    return {release: placed(reading.findings, loaded) for release, reading in readings.items()}
+
+
+@pytest.fixture(scope="module")
+def written(readings) -> pd.DataFrame:
+    """What every rule was written for, by the releases that come with the project."""
+    return checked(written_for_embedded(readings[E19]), WRITTEN_FOR)
+
+
+@pytest.fixture(scope="module")
 def raw(shared) -> dict[str, RawRelease]:
     return {
         release: RawRelease(shared("attack", f"{release.replace('-', '-attack-')}.json.gz"))
@@ -195,8 +207,8 @@ def test_sigma_tags_that_name_revoked_ids(readings, raw, shared):
 
 
 @pytest.mark.parametrize("release", [E18, E19])
-def test_every_finding_with_a_value_stands_where_it_is_written(loaded, readings, release):
-    frame = placed(readings[release].findings, loaded)
+def test_every_finding_with_a_value_stands_where_it_is_written(loaded, with_places, release):
+    frame = with_places[release]
     checked(frame, FINDINGS)
     stamps, texts = {stamp.name: stamp for stamp in loaded.corpora}, {}
     with_place = frame[frame["value"].notna()]
@@ -210,8 +222,8 @@ def test_every_finding_with_a_value_stands_where_it_is_written(loaded, readings,
     assert set(frame.loc[frame["value"].isna(), "code"]) == {"no-mapping"}
 
 
-def test_two_findings_of_one_code_and_value_in_a_rule_stand_apart(loaded, readings):
-    frame = placed(readings[E19].findings, loaded)
+def test_two_findings_of_one_code_and_value_in_a_rule_stand_apart(with_places):
+    frame = with_places[E19]
     one_place = frame[
         frame["code"].isin(["revoked-technique", "duplicate-mapping", "technique-name", "tactic-renamed"])
     ]
@@ -238,10 +250,9 @@ def valid_by_hand(paths: list[MappedPath], raw: RawRelease) -> dict[str, bool]:
 
 
 @pytest.mark.parametrize("release", [E18, E19])
-def test_validity_agrees_with_a_count_by_hand(corpus, readings, raw, release):
+def test_validity_agrees_with_a_count_by_hand(corpus, written, raw, release):
     name, paths = corpus
-    frame = checked(written_for_embedded(readings[E19]), WRITTEN_FOR)
-    frame = frame[(frame["corpus"] == name) & ~frame["path"].str.startswith("hunting/")]
+    frame = written[(written["corpus"] == name) & ~written["path"].str.startswith("hunting/")]
     found = {path: release in valid for path, valid in zip(frame["path"], frame["valid_in"], strict=True)}
     assert found == valid_by_hand(paths, raw[release])
 
@@ -252,22 +263,22 @@ def written_for_embedded(reading) -> pd.DataFrame:
         return written_for(reading)
 
 
-def test_shares_by_corpus_are_counts_over_rules_with_a_mapping(readings, loaded):
+def test_shares_by_corpus_are_counts_over_rules_with_a_mapping(readings, written):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COVERAGE_CACHE", str(PROJECT / "no-cache-here"))
-        frame, releases = written_for(readings[E19]), releases_of(readings[E19])
+        releases = releases_of(readings[E19])
         again = written_for(readings[E18])
     assert releases == [E18, E19]
-    pd.testing.assert_frame_equal(frame, again)  # whichever release was chosen
-    shares = checked(releases_by_corpus(frame, releases), CORPUS_RELEASES).set_index(["corpus", "release"])
+    pd.testing.assert_frame_equal(written, again)  # whichever release was chosen
+    shares = checked(releases_by_corpus(written, releases), CORPUS_RELEASES).set_index(["corpus", "release"])
     assert (shares["share"] == shares["valid"] / shares["rules"]).all()
     assert shares.loc[("elastic-endpoint", E18), "share"] == 1  # written for 18.1
     assert shares.loc[("elastic", E18), "share"] > 0.99 > shares.loc[("elastic", E19), "share"]
     assert shares.loc[("sigma", E19), "share"] > shares.loc[("sigma", E18), "share"]  # written for 19.0
 
 
-def test_a_rule_is_valid_just_where_no_check_marked_so_finds_anything(readings):
-    frame = written_for_embedded(readings[E19]).set_index("rule_key")["valid_in"]
+def test_a_rule_is_valid_just_where_no_check_marked_so_finds_anything(readings, written):
+    frame = written.set_index("rule_key")["valid_in"]
     for release, reading in readings.items():
         wrong = set(reading.findings.loc[reading.findings["code"].isin(INVALID), "rule_key"])
         assert all((release in valid) == (key not in wrong) for key, valid in frame.items())

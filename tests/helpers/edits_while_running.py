@@ -68,6 +68,12 @@ def replaced(file: Path, old: str, new: str) -> None:
     file.write_text(text.replace(old, new), encoding="utf-8")
 
 
+def by_release(app: AppTest) -> str:
+    """In which releases the rules are valid, as Mapping health says it."""
+    answer(app, "mapping.py")
+    return next(item.value for item in app.markdown if item.value.startswith("By release: "))
+
+
 def imported(release: str) -> None:
     """As an import leaves it: a copy of an embedded release under another version, of another bundle."""
     folder = FOLDER / "cache" / "attack" / f"{release}-000000000000"
@@ -107,7 +113,7 @@ EDITS = {
             '[[gap]]\nid = "T1105"\nstate = "accepted"\nreason = "r"\nowner = "o"\n', encoding="utf-8"
         ),
     ),
-    "a release": (lambda app: answer(app, "mapping.py"), lambda: imported("enterprise-17.9")),
+    "a release": (by_release, lambda: imported("enterprise-17.9")),
     "a rule": (lambda app: column(app, "attack_ids"), lambda: replaced(RULE, "attack.t1059", "attack.t1003")),
 }
 

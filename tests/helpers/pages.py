@@ -14,8 +14,9 @@ def on(app: AppTest, file: str) -> AppTest:
     """The page of this file; `COMPARE` is a view of the Matrix page."""
     if file == COMPARE:
         file, app.query_params["show"] = "matrix.py", "compare"
+    if file != FIRST:
+        app.switch_page(f"coverage/pages/{file}")
     app.run()
-    app.switch_page(f"coverage/pages/{file}").run()
     assert not app.exception, app.exception[0].message
     return app
 
@@ -24,6 +25,7 @@ def numbers(text: str) -> list[int]:
     return [int(found.replace(",", "")) for found in re.findall(r"\d[\d,]*", text)]
 
 
+FIRST = "overview.py"  # the page of the app's own address
 COMPARE = "compare"  # the view of the Matrix page
 
 

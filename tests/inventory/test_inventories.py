@@ -226,7 +226,7 @@ def test_an_own_table():
             True,
         ),
         ("dettect", "process creation", ("Process Creation",), ("Windows", "Linux"), (), "missing", True),
-        ("splunk_sourcetype", "auditd", (), ("Linux",), (), "arrives", True),
+        ("integration", "auditd", (), ("Linux",), (), "arrives", True),
         ("attack", "AWS:CloudTrial", (), (), (), "arrives", False),
     ]
     assert rows(found, "volume", "unit", "quality", "nearest")[0][:3] == (10, "GB", 4.5)

@@ -6,7 +6,7 @@ import io
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, zip_longest
 
 import openpyxl
 import pytest
@@ -146,8 +146,10 @@ def test_a_layer_lists_as_many_as_the_number(view):
 def test_workbook_and_picture_have_the_number(view, reading):
     wanted = numbers(view)
     order = [(column.tactic_id, one) for column in matrix_columns(view) for one in column.cells["attack_id"]]
-    sheet = openpyxl.load_workbook(io.BytesIO(workbook(Content(reading, view))))["Matrix"]
-    columns = list(sheet.iter_cols(min_row=3, values_only=True))[1::2]
+    # read_only: of the sheets, only this one is parsed
+    book = openpyxl.load_workbook(io.BytesIO(workbook(Content(reading, view))), read_only=True)
+    rows = book["Matrix"].iter_rows(min_row=3, values_only=True)
+    columns = list(zip_longest(*rows))[1::2]
     in_sheet = [value for column in columns for value in column if value is not None]
     lines = [shape for shape in matrix_drawing(view).shapes if isinstance(shape, Line)]
     drawn = [int(line.text.replace(",", "")) for line in lines if line.bold and line.anchor == "end"]

@@ -70,15 +70,22 @@ def test_without_arguments_the_corpora_that_are_on_are_read_and_the_others_offer
     assert "ours: 2 rules" in stamp(page) and "theirs: 2 rules" in stamp(page)
 
 
-def test_a_typed_folder_is_shown_as_typed_beside_example_rules_that_are_named(app, here, monkeypatch):
+def test_a_typed_folder_is_shown_by_its_last_folder_and_in_full_where_two_are_called_the_same(
+    app, here, monkeypatch
+):
     monkeypatch.delenv("COVERAGE_RULES")
     page = app.run()
     assert any("Example rules" in item.value for item in page.info)
     box, typed = page.multiselect(key="rule_paths"), str(here / "a")
     box.set_value([*box.value, typed]).run()
     assert not page.exception
-    assert typed in page.multiselect(key="rule_paths").options  # the browser knows it by this text
+    assert page.multiselect(key="rule_paths").options == ["rules", "a"]
     assert any("example rules count, too" in item.value for item in page.caption)
+    (here / "b" / "a").mkdir()
+    box = page.multiselect(key="rule_paths")
+    box.set_value([*box.value, str(here / "b" / "a")]).run()
+    assert not page.exception
+    assert page.multiselect(key="rule_paths").options == ["rules", typed, str(here / "b" / "a")]
 
 
 def test_a_typed_name_stands_for_its_path(app, here, monkeypatch):

@@ -42,7 +42,7 @@ def test_it_offers_a_form_for_each_reader(app):
     } <= set(labels(at))
     assert "One rule set against the other" not in labels(at)  # there is one corpus
     heads = [text.value for text in at.markdown if text.value.startswith("**For ")]
-    assert len(heads) == 6
+    assert len(heads) == 6 and "**To compare with later**" in [text.value for text in at.markdown]
     assert at.selectbox(key="export_frame").options == list(EVERY_FRAME)
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from coverage.catalogue import Release
 from coverage.changes.difference import difference
-from coverage.changes.snapshot import SnapshotError, snapshot_bytes, snapshot_of
+from coverage.changes.snapshot import VERSION, SnapshotError, snapshot_bytes, snapshot_of
 from coverage.changes.steps import State
 from coverage.loaders import CorpusSource, Loaded, load
 from coverage.loaders.frames import RULES
@@ -181,7 +181,7 @@ def test_a_snapshot_keeps_filters_and_what_they_look_at(reading, loaded):
 
 def test_a_snapshot_of_the_first_version_is_read_and_cannot_be_asked_for_tags(reading, loaded):
     lines = snapshot_bytes(reading.view(on=DAY), loaded).decode().splitlines()
-    lines[0] = lines[0].replace('"version":2', '"version":1')
+    lines[0] = lines[0].replace(f'"version":{VERSION}', '"version":1')
     first = snapshot_of("".join(f"{line}\n" for line in lines).encode())
     scope = first.scope
     state = State("old", first.loaded, Scope(scope.attack, tags=("car.1",)), first)
