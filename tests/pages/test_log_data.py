@@ -12,6 +12,7 @@ from coverage.charts.matrix import CELL
 from coverage.charts.theme import LIGHT
 from coverage.inventory.arrivals import Arrivals, arrivals_in
 from coverage.inventory.reading import read_inventories
+from coverage.inventory.verdicts import on_data
 from coverage.loaders import corpus_sources, load
 from coverage.log_sources import listed_log_sources
 from coverage.measures import gaps
@@ -21,9 +22,9 @@ from coverage.measures.matrix import matrix_cells, matrix_tactics
 from coverage.measures.switched_on import audit_subcategories, to_switch_on
 from coverage.measures.what_if import what_if
 from coverage.project.settings import DataSetting, Settings
-from coverage.reading import on_data, read_in
+from coverage.reading import read_in
 from coverage.tables import PROJECT
-from tests.helpers.pages import PATHS, answer, numbers, on, rerun
+from tests.helpers.pages import DATA, PATHS, answer, numbers, on, rerun
 from tests.helpers.seen import as_seen
 
 TICKED = ["WinEventLog:Sysmon", "auditd:SYSCALL"]
@@ -51,7 +52,7 @@ def view(arrivals):
     return read_in(on_data(load(corpus_sources(PATHS)), arrivals)).view()
 
 
-def opened(app: AppTest, file: str = "log_data.py", **more) -> AppTest:
+def opened(app: AppTest, file: str = DATA, **more) -> AppTest:
     for name, value in {**LINK, **more}.items():
         app.query_params[name] = value
     return on(app, file)
@@ -62,7 +63,7 @@ def written(page: AppTest) -> str:
 
 
 def test_without_an_inventory_the_page_says_how_to_get_one(app):
-    page = on(app, "log_data.py")
+    page = on(app, DATA)
     assert "No inventory says yet" in answer(page)
     queries = "\n".join(item.value for item in page.code)
     for query in ("_data_stream/_stats", "tstats", "Usage", "data-source-administration"):
@@ -71,7 +72,7 @@ def test_without_an_inventory_the_page_says_how_to_get_one(app):
 
 
 def test_ticking_a_source_gives_an_answer_and_lines_to_commit(app, view):
-    page = on(app, "log_data.py")
+    page = on(app, DATA)
     page.multiselect("ticked_box").set_value(TICKED)
     page.checkbox("ticked_all_box").set_value(True)
     page = rerun(page)
