@@ -86,8 +86,8 @@ DATA_STATE_COLOURS: dict[str, str] = {
     "data_and_rule": "#009E73",
     "data_only": "#56B4E9",
     "rule_only": "#E69F00",
-    "neither": "#7A7F87",
-    "not_told": "#D9DDE2",
+    "neither": "#9AA0A8",
+    "not_told": "#E3E6EA",
 }
 
 # How severe a finding is: Okabe-Ito's vermilion, orange and blue, also of three lightnesses.

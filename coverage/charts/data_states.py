@@ -25,7 +25,10 @@ _MEASURE = CellMeasure(
     "Data and rules",
     "state",
     "what data and rules make of it",
-    words={name: f"{_IN_CELL[name]}: {title}" for name, title in TITLES.items()},
+    words={
+        name: title if title == _IN_CELL[name] else f"{_IN_CELL[name]}: {title}"
+        for name, title in TITLES.items()
+    },
     are_kinds=True,
     fills=tuple(DATA_STATE_COLOURS[name] for name in DATA_STATES),
     form="{cell.state_word}",

@@ -277,10 +277,11 @@ def _ticking(now: View) -> None:
     )
     if not ticked:
         return
+    text = inventory.ticked_csv()  # a download is made when clicked, outside of the page
     lines = data_toml(inventory.TICKED_NAME, [inventory.TICKED_FILE], complete=inventory.ticked_is_all())
     st.download_button(
         f"Save this list as CSV ({amount(len(ticked), 'row')})",
-        inventory.ticked_csv,
+        text,
         inventory.TICKED_FILE,
         "text/csv",
         icon=":material/download:",

@@ -35,7 +35,6 @@ _CLEAR = {
     "gap_platform": [],
     "gap_grain": "both",
     "gap_accepted": "all",
-    "gap_data": [],
 }
 
 COLUMNS = {
@@ -180,7 +179,8 @@ def _nothing(everything: pd.DataFrame, only_accepted: bool) -> None:
 
 def _filtered(everything: pd.DataFrame, now: View) -> pd.DataFrame:
     told = now.arrivals is not None
-    row = controls.side_by_side(180, 165, 150, 155, 100, 132, *([120] if told else []), 72)
+    widths = (150, 148, 112, 128, 96, 112, 104, 72) if told else (180, 165, 150, 155, 100, 132, 72)
+    row = controls.side_by_side(*widths)
     tactics = now.catalogue.tactics.query("position >= 0").sort_values("position")
     titles = dict(zip(tactics["tactic_id"].tolist(), tactics["name"].tolist(), strict=True))
     search = address.text_input(row[0], "Search", "gap_search", placeholder="Name, ID, log source, data")
@@ -217,7 +217,7 @@ def _filtered(everything: pd.DataFrame, now: View) -> pd.DataFrame:
         default="all",
         help="Gaps that gaps.toml accepts or plans. They stay open, and never count as covered.",
     )
-    data = address.multiselect(
+    data = address.selectbox(
         row[6] if told else None,
         "Data",
         [ARRIVES, MISSING, NOT_TOLD],
@@ -239,7 +239,7 @@ def _filtered(everything: pd.DataFrame, now: View) -> pd.DataFrame:
     if platforms:
         found = found[[not set(platforms).isdisjoint(names) for names in found["open_platforms"]]]
     if data and told:
-        found = found[found["data"].isin(data)]
+        found = found[found["data"] == data]
     if grain != "both":
         found = found[found["is_subtechnique"] == (grain == "sub-techniques")]
     return _searched(found, search)
@@ -254,7 +254,7 @@ def _searched(found: pd.DataFrame, text: str) -> pd.DataFrame:
 
 
 def _clear() -> None:
-    st.session_state.update({key: type(value)(value) for key, value in _CLEAR.items()})
+    st.session_state.update({key: type(value)(value) for key, value in _CLEAR.items()} | {"gap_data": None})
 
 
 # ---- the table -----------------------------------------------------------------------------------------

@@ -48,7 +48,7 @@ def kinds(settings: Settings) -> list[str]:
 
 def asked() -> str:
     """The one of STATED, FILES and TICKED that the reader or the link chose; "" for none."""
-    return "".join(address.texts(KIND, page=address.SIDEBAR)[-1:])
+    return "".join(_texts(KIND)[-1:])
 
 
 def stated(settings: Settings) -> Stated | None:
@@ -70,12 +70,12 @@ def stated(settings: Settings) -> Stated | None:
 def ticked() -> tuple[str, ...]:
     """The log sources that the reader ticked, in name order; names that no table knows are passed over."""
     known = {name for row in listed_log_sources().rows for name in row.sources}
-    return tuple(sorted(known.intersection(address.texts(SOURCES, page=address.SIDEBAR)), key=str.casefold))
+    return tuple(sorted(known.intersection(_texts(SOURCES)), key=str.casefold))
 
 
 def ticked_is_all() -> bool:
     """Whether what is not ticked does not arrive."""
-    return address.texts(WHOLE, page=address.SIDEBAR) == ["true"]
+    return _texts(WHOLE) == ["true"]
 
 
 def ticked_csv() -> str:
@@ -91,3 +91,8 @@ def tick(names: Sequence[str], whole: bool) -> None:
 def choose(kind: str) -> None:
     """Count by these inventories."""
     st.session_state[KIND] = [kind]
+
+
+def _texts(key: str) -> list[str]:
+    """What the address says under a key; nothing where no page is run."""
+    return address.texts(key, page=address.SIDEBAR) if address.PAGE in st.session_state else []

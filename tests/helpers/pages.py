@@ -14,6 +14,8 @@ def on(app: AppTest, file: str) -> AppTest:
     """The page of this file; `COMPARE` is a view of the Matrix page."""
     if file == COMPARE:
         file, app.query_params["show"] = "matrix.py", "compare"
+    if file == DATA:
+        app.run()  # before its first run AppTest finds a page by its address alone
     if file != FIRST:
         app.switch_page(f"coverage/pages/{file}")
     app.run()
@@ -26,6 +28,7 @@ def numbers(text: str) -> list[int]:
 
 
 FIRST = "overview.py"  # the page of the app's own address
+DATA = "log_data.py"  # whose address is not its name: coverage.py has a module data
 COMPARE = "compare"  # the view of the Matrix page
 
 
