@@ -69,8 +69,11 @@ def stated(settings: Settings) -> Stated | None:
 
 def ticked() -> tuple[str, ...]:
     """The log sources that the reader ticked, in name order; names that no table knows are passed over."""
+    names = _texts(SOURCES)
+    if not names:
+        return ()
     known = {name for row in listed_log_sources().rows for name in row.sources}
-    return tuple(sorted(known.intersection(_texts(SOURCES)), key=str.casefold))
+    return tuple(sorted(known.intersection(names), key=str.casefold))
 
 
 def ticked_is_all() -> bool:

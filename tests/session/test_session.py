@@ -32,6 +32,7 @@ def corpora(monkeypatch, tmp_path) -> dict[str, Path]:
     folders = {name: tmp_path / name for name in ("one", "two")}
     for name, folder in folders.items():
         rule_file(folder / "rule.toml", f"r-{name}", "T1059")
+    monkeypatch.setattr(values.inventory, "stated", lambda _settings: None)  # no page, so no address to ask
     monkeypatch.setattr(values, "sources", lambda: [CorpusSource(READER.corpus, folders[READER.corpus])])
     return folders
 
