@@ -159,8 +159,7 @@ def _data(rule_key: str, now: View) -> None:
     if now.arrivals is None:
         return
     verdict, words = rule_words(now, rule_key, now.arrivals)
-    title = VERDICT_TITLES[verdict.verdict]
-    st.markdown(f"**Data: {title}**. {DATA_REASONS[verdict.reason]}.")
+    st.markdown(f"**Data: {VERDICT_TITLES[verdict.verdict]}**. {DATA_REASONS[verdict.reason]}.")
     if verdict.hangs_on:
         st.caption(f"It hangs on {plain(verdict.hangs_on)} alone.")
     if words:

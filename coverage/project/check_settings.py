@@ -65,10 +65,10 @@ class CheckSettings:
     targets: tuple[TargetsCondition, ...] = ()
     no_technique_lost: bool = False
     no_unmapped_rule: bool = False
-    no_rule_without_data: bool = False
     baseline: str | None = None  # a snapshot's file, relative to the settings file, or a git revision
     min_threat_coverage: float | None = None  # 0-1, weighted by need
     threat: str | None = None  # the profile that is meant
+    no_rule_without_data: bool = False
     lines: Mapping[str, int | None] = field(default_factory=dict, compare=False)
 
     @property
@@ -105,10 +105,10 @@ def check_settings(table: CheckTable, line_of: LineOf) -> CheckSettings:
         tuple(targets),
         table.no_technique_lost,
         table.no_unmapped_rule,
-        table.no_rule_without_data,
         table.baseline,
         table.min_threat_coverage,
         table.threat,
+        table.no_rule_without_data,
         lines={name: line_of(("check", name)) for name in (*_FLAGS, "min_threat_coverage")},
     )
 

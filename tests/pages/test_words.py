@@ -97,6 +97,7 @@ KNOWN = {
     ("migrate_panel.py", "FILE_NAME"),
     ("migrate_panel.py", "release"),
     ("overview.py", "overview_parts.how_good(figures)"),
+    ("overview_parts.py", "_by_running(now, key)"),  # numbers
     ("overview_parts.py", "_percent(part)"),
     ("overview_parts.py", "kind.capitalize()"),
     ("overview_parts.py", "label"),
@@ -142,6 +143,8 @@ KNOWN = {
     ("sidebar.py", "option.label"),
     ("sidebar.py", "releases"),
     ("sidebar.py", "share"),
+    ("rule_detail.py", "DATA_REASONS[verdict.reason]"),
+    ("rule_detail.py", "VERDICT_TITLES[verdict.verdict]"),
     ("rule_detail.py", "RULE_CLASSES[rule['rule_class']]"),
     ("rule_detail.py", "states[yes_or_no(rule['enabled'])]"),
     ("rule_detail.py", "_meanings(READ_STATUSES)"),
