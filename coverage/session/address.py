@@ -154,7 +154,7 @@ def _linked(
     what of a value counts where nothing is drawn.
     """
     state = st.session_state
-    if draw is None and key in state[_DRAWN]:
+    if draw is None and key in state.get(_DRAWN, ()):
         return known(state[key])  # its widget is on this page
     home = state[PAGE] if page is None else page
     kept = state.setdefault(_KEPT, {}).setdefault(home, {})

@@ -340,12 +340,12 @@ def migration(release: str, decisions: bytes = b"") -> Plan:
 
 
 @kept_for_all(4)
-def _migration(inputs: Inputs, release: str, decisions: bytes, _bar: waiting.Bar) -> Plan:
+def _migration(inputs: Inputs, release: str, decisions: bytes, _bar: Progress) -> Plan:
     from coverage.migrate import decisions_from, open_target, plan_sources
 
     answers = decisions_from(decisions, "the decisions file")
     return plan_sources(
-        inputs.sources, open_target(release), answers, progress=_bar.files("Reading mappings")
+        inputs.sources, open_target(release), answers, progress=_bar
     )
 
 
