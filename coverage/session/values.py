@@ -26,6 +26,7 @@ from coverage.inventory.arrivals import Arrivals, arrivals_in
 from coverage.inventory.reading import Inventories, read_inventories
 from coverage.inventory.verdicts import on_data
 from coverage.loaders import CorpusSource, Loaded, corpus_sources, fingerprint, load
+from coverage.loaders.corpora import Progress
 from coverage.log_sources import listed_log_sources
 from coverage.mapping.reader import Reader
 from coverage.project.accepted_gaps import Accepted, accepted_in, gaps_files
@@ -344,9 +345,7 @@ def _migration(inputs: Inputs, release: str, decisions: bytes, _bar: Progress) -
     from coverage.migrate import decisions_from, open_target, plan_sources
 
     answers = decisions_from(decisions, "the decisions file")
-    return plan_sources(
-        inputs.sources, open_target(release), answers, progress=_bar
-    )
+    return plan_sources(inputs.sources, open_target(release), answers, progress=_bar)
 
 
 def rule_file(corpus: str, path: str) -> Path | None:
