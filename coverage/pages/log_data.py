@@ -92,8 +92,8 @@ def _head(now: View, arrivals: Arrivals) -> None:
         now,
         f"{rules['can_run']:,} of {amount(rules['total'], 'rule')} in scope can run, "
         f"{rules['cannot_fire']:,} cannot fire for want of data, and of {rules['not_told']:,} nothing tells. "
-        f"{counts['neither']:,} techniques have neither data nor rule; of {counts['not_told']:,} nothing "
-        "tells.",
+        f"{amount(counts['neither'], 'technique has', 'techniques have')} neither data nor rule; of "
+        f"{counts['not_told']:,} nothing tells.",
     )
 
 

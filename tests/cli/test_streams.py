@@ -32,6 +32,8 @@ WRITING = [
     ("rules", SMALL),
     ("rules", SMALL, "--json"),
     ("problems", SMALL),
+    ("data", SMALL),
+    ("data", SMALL, "--json"),
     ("lint", SMALL),
     ("lint", SMALL, "--format", "sarif"),
     ("migrate", SMALL, "--to", "enterprise-19.0"),

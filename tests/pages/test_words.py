@@ -195,6 +195,24 @@ KNOWN = {
     ("technique_detail.py", "row['platforms_covered']"),
     ("technique_detail.py", "row['platforms_total']"),
     ("waiting.py", "share"),  # a number
+    ("data_choice.py", "(titles or {}).get(name, name.capitalize())"),
+    ("data_choice.py", "_FILES_PLACE"),
+    ("data_choice.py", "_TITLES.__getitem__"),
+    ("data_choice.py", "how"),
+    ("data_choice.py", "lines"),
+    ("data_choice.py", "list(_EXPORTS)"),
+    ("data_choice.py", "title"),
+    ("data_source.py", "_answer(row)"),
+    ("data_source.py", "meaning"),
+    ("data_source.py", "row['source']"),
+    ("data_source.py", "title"),
+    ("data_source.py", "told"),
+    ("data_what_if.py", "_sentence(found)"),
+    ("data_what_if.py", "label"),
+    ("data_what_if.py", "name"),
+    ("log_data.py", "VIEWS.__getitem__"),
+    ("log_data.py", "_unanswered(now)"),
+    ("log_data.py", "title.capitalize()"),
 }
 
 
