@@ -20,7 +20,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from coverage.word_table import Term, WordTable, split_words, table_lines
@@ -70,6 +70,15 @@ class LogSourceTable(WordTable):
     _fitting: dict[tuple[str, str], LogSource | None] = field(default_factory=dict, repr=False)
     _tags: dict[str, bool] = field(default_factory=dict, repr=False)  # whether a tag is listed
     _elastic: dict[tuple, dict[str, tuple[str, ...]]] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def sources(self) -> dict[str, str]:
+        """Every log source of the table, by its name in small letters."""
+        found: dict[str, str] = {}
+        for row in self.rows:
+            for name in row.sources:
+                found.setdefault(name.lower(), name)
+        return found
 
     def row_of(self, kind: str, word: str) -> LogSource | None:
         """The row of a word, else of the longest pattern that it fits; None for an unknown word."""

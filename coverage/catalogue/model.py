@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from coverage.catalogue.frames import CATALOGUE_FRAMES
+from coverage.kept import kept_property
 from coverage.vocabulary import DOMAINS
 
 COPY_DIGITS = 12  # of a bundle's SHA-256, where it tells two files of one release apart
@@ -127,6 +128,15 @@ class Catalogue:
         if name not in self._frames:
             self._frames[name] = self.load(name)
         return self._frames[name]
+
+    @kept_property
+    def detections(self) -> pd.DataFrame:
+        """One row per (technique, analytic for it): `strategy_id`, `attack_id`, `analytic_id` and the
+        `platforms` of the analytic.
+        """
+        return self.strategies[["strategy_id", "attack_id"]].merge(
+            self.analytics[["strategy_id", "analytic_id", "platforms"]], on="strategy_id"
+        )
 
     def __getattr__(self, name: str) -> pd.DataFrame:
         if name in CATALOGUE_FRAMES:

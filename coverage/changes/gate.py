@@ -409,6 +409,16 @@ def unmapped_verdict(view: View, line: int | None = None) -> Verdict:
     )
 
 
+def _data_advice(rules: int, idle: int) -> str:
+    if not rules:
+        return "no rule is in scope: is this the right folder?"
+    if not idle:
+        return ""
+    return (
+        "connect one of the log sources of each ('data' says which helps most), or take the rule out of scope"
+    )
+
+
 def data_verdict(view: View, line: int | None = None) -> Verdict:
     """Whether every rule in scope may run on the data that arrives. One of which nothing tells is no fault.
 
@@ -445,12 +455,7 @@ def data_verdict(view: View, line: int | None = None) -> Verdict:
                 idle, "name", "reason", "missing", "corpus", "path"
             )
         ),
-        advice="no rule is in scope: is this the right folder?"
-        if not total
-        else ""
-        if idle.empty
-        else "connect one of the log sources of each ('data' says which helps most), or take the rule out of "
-        "scope",
+        advice=_data_advice(total, len(idle)),
     )
 
 

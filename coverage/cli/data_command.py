@@ -120,7 +120,7 @@ def _change(view: View, arrivals: Arrivals, without: Sequence[str], with_: Seque
     if not without and not with_:
         return None
     table = listed_log_sources()
-    known = {name.casefold(): name for row in table.rows for name in row.sources}
+    known = table.sources
     words = {row.word.casefold(): row.word for row in arrivals.rows}
     lost = [_named(name, {**known, **words}) for name in without]
     if added := [name for name in with_ if name.casefold() in map(str.casefold, lost)]:

@@ -171,6 +171,10 @@ class Arrivals:
         """Whether a log source arrived once and does no longer."""
         return self.source(name) != ARRIVES and any(self._through(name, (), STALE))
 
+    def arrival(self, name: str) -> str:
+        """The state of a log source on any platform, STALE where it arrived once and does no longer."""
+        return STALE if self.stale(name) else self.source(name)
+
     def component(self, name: str, platform: str) -> str:
         """The state of a data component on a platform: ARRIVES where a row that carries it does."""
         rows = [

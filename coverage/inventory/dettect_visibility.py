@@ -22,8 +22,9 @@ import pandas as pd
 from coverage.catalogue import Catalogue
 from coverage.inventory.files.dettect import ALL, has_quality, is_administration, systems_of
 from coverage.inventory.files.reading import read_document
-from coverage.inventory.files.seam import text_at, texts_of
+from coverage.inventory.files.seam import texts_of
 from coverage.inventory.frames import VISIBILITY
+from coverage.syntaxes.fields import text_at
 
 STEPS = ((4, 99.0), (3, 74.0), (2, 49.0), (1, 0.0))  # score -> the percentage that is below it
 
@@ -94,10 +95,9 @@ def _components_by_place(catalogue: Catalogue) -> dict[tuple[str, str], set[str]
 def _detections(catalogue: Catalogue) -> Iterable[tuple[str, tuple[str, ...], str]]:
     """(technique, platforms, component) of MITRE's analytics; before them, of its relations."""
     if len(catalogue.analytics):
-        joined = catalogue.strategies[["strategy_id", "attack_id"]].merge(
-            catalogue.analytics[["strategy_id", "analytic_id", "platforms"]], on="strategy_id"
+        joined = catalogue.detections.merge(
+            catalogue.log_sources[["analytic_id", "component_id"]], on="analytic_id"
         )
-        joined = joined.merge(catalogue.log_sources[["analytic_id", "component_id"]], on="analytic_id")
     else:
         joined = catalogue.component_detects.merge(
             catalogue.techniques[["attack_id", "platforms"]], on="attack_id"

@@ -6,7 +6,7 @@ An inventory is a `[[data]]` of coverage.toml, or a file given instead.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from coverage.inventory.frames import ARRIVES, INVENTORY, STALE
 from coverage.inventory.words import Words
 from coverage.loaders.frames import problems_frame
 from coverage.loaders.sources import shown
-from coverage.log_sources import LogSourceTable, read_log_sources
+from coverage.log_sources import LogSourceTable, listed_log_sources
 from coverage.models import Problem
 from coverage.project.settings import DataSetting, Settings, SettingsError, read_settings
 
@@ -80,7 +80,7 @@ def read_inventories(
     """
     asked = [_given(str(file)) for file in dict.fromkeys(map(str, files))] if files else list(settings.data)
     folder = (start or Path()) if files or settings.file is None else settings.file.parent
-    words = Words(table or read_log_sources())
+    words = Words(table or listed_log_sources())
     work = _Work(words, folder, contents or {})
     for one in _with_own_names(asked):
         work.take(one)
@@ -107,9 +107,7 @@ def _with_own_names(asked: Iterable[DataSetting]) -> list[DataSetting]:
     found: dict[str, DataSetting] = {}
     for one in asked:
         name = one.name if one.name not in found else one.files[0]
-        found[name] = DataSetting(
-            name, one.files, one.platforms, one.complete, one.stale_after, one.as_of, one.lines
-        )
+        found[name] = replace(one, name=name)
     return list(found.values())
 
 

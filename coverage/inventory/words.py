@@ -38,7 +38,6 @@ class Words:
         self._found: dict[tuple, Meaning] = {}
         self._patterns: dict[str, re.Pattern[str]] = {}
         self._unknown = 0
-        self._sources: dict[str, str] | None = None
         self._components: dict[str, str] | None = None
 
     def meaning(self, words: tuple[tuple[str, str], ...]) -> Meaning:
@@ -65,7 +64,7 @@ class Words:
             row = self._row(_ATTACK, word)
             if row is not None:
                 return row
-            if (source := self.sources.get(word.lower())) is not None:
+            if (source := self._table.sources.get(word.lower())) is not None:
                 return LogSource(_ATTACK, source, (source,))
             return self._row(_COMPONENT, word)
         row = self._listed(kind, word)
@@ -87,18 +86,11 @@ class Words:
 
     def _nearest(self, kind: str, word: str) -> str | None:
         if kind in (SOURCE, _COMPONENT):
-            known = {**self.components, **(self.sources if kind == SOURCE else {})}
+            known = {**self.components, **(self._table.sources if kind == SOURCE else {})}
             near = get_close_matches(word.lower(), known, n=1)
             if near:
                 return known[near[0]]
         return self._table.nearest(_ATTACK if kind == SOURCE else kind, word)
-
-    @property
-    def sources(self) -> dict[str, str]:
-        """Every log source of the table, by its name in small letters."""
-        if self._sources is None:
-            self._sources = _by_small(name for row in self._table.rows for name in row.sources)
-        return self._sources
 
     @property
     def components(self) -> dict[str, str]:

@@ -9,13 +9,13 @@ from math import fsum
 import pandas as pd
 
 from coverage.frames import rows_of
-from coverage.inventory.arrivals import ARRIVES, STALE, Arrivals, Listed
-from coverage.inventory.verdicts import CAN_RUN, sources_of
+from coverage.inventory.arrivals import ARRIVES, Arrivals, Listed
+from coverage.inventory.verdicts import sources_of
 from coverage.log_sources import LogSourceTable, listed_log_sources
 from coverage.measures.data_frames import NEXT_SOURCES, SOURCES
 from coverage.measures.data_states import id_states
 from coverage.measures.need import need_by_id
-from coverage.measures.verdicts import verdict_by_rule
+from coverage.measures.verdicts import running_rules, verdict_by_rule
 from coverage.measures.visibility import id_data, references_in_scope
 from coverage.scope import View, once_a_view
 from coverage.threats.threat import Threat
@@ -125,8 +125,7 @@ def analytics_by_source(view: View) -> dict[str, int]:
 @once_a_view(most=_KEPT)
 def lost_with(view: View, arrivals: Arrivals) -> dict[str, frozenset[str]]:
     """Log source -> the IDs in scope that rules which can run cover, and would not without it."""
-    verdicts = verdict_by_rule(view, arrivals)
-    running = {key for key, one in verdicts.items() if one.verdict == CAN_RUN}
+    verdicts, running = verdict_by_rule(view, arrivals), running_rules(view, arrivals)
     hanging: dict[str, set[str]] = {}
     for key in running:
         if (name := verdicts[key].hangs_on) is not None:
@@ -154,14 +153,14 @@ def sources(view: View, arrivals: Arrivals) -> pd.DataFrame:
     for one in verdicts.values():
         if one.hangs_on is not None:
             hanging[one.hangs_on] = hanging.get(one.hangs_on, 0) + 1
-    known = frozenset(name for row in listed_log_sources().rows for name in row.sources)
+    known = frozenset(listed_log_sources().sources.values())
     rows = []
     for name in {*listed, *rules, *analytics}:
         mine, keys = listed.get(name, []), rules.get(name, ())
         rows.append(
             (
                 name,
-                STALE if arrivals.stale(name) else arrivals.source(name),
+                arrivals.arrival(name),
                 name in known,
                 *(_each(getattr(row, part) for row in mine) for part in ("word", "inventory")),
                 _each(platform for row in mine for platform in row.platforms),
@@ -206,8 +205,7 @@ def next_sources(view: View, arrivals: Arrivals, threat: Threat) -> pd.DataFrame
         if starting or covered or reach:
             gain = fsum(need.get(one, 0.0) for one in covered | reach)
             parts = (tuple(sorted(covered)), tuple(sorted(reach)))
-            state = STALE if arrivals.stale(name) else arrivals.source(name)
-            rows.append((name, state, gain, *parts, len(starting), analytics.get(name, 0)))
+            rows.append((name, arrivals.arrival(name), gain, *parts, len(starting), analytics.get(name, 0)))
     rows.sort(key=lambda row: (-row[2], -len(row[3]) - len(row[4]), -row[5], row[0].casefold(), row[0]))
     return NEXT_SOURCES.of_rows(rows)
 
@@ -217,15 +215,14 @@ class _Waiting:
 
     def __init__(self, view: View, arrivals: Arrivals) -> None:
         self.view, self.covering = view, _covering(view)
-        verdicts = verdict_by_rule(view, arrivals)
-        running = [key for key, one in verdicts.items() if one.verdict == CAN_RUN]
+        running = running_rules(view, arrivals)
         self.direct = _ids_of(view, running)
         self.covered = self.covering.of(self.direct)
         self.by_source: dict[str, set[str]] = {}  # log source -> the rules that would run with it
         table = listed_log_sources()
         for key, words, kind in rows_of(view.every_rule, "rule_key", "log_words", "type"):
             best = view.counts_as.get(key, key)
-            if verdicts[best].verdict == CAN_RUN or kind == "machine_learning":
+            if best in running or kind == "machine_learning":
                 continue
             for word in words:
                 for name in sources_of(word, table):
@@ -251,7 +248,7 @@ class _Reach:
         } - covering.of(_ids_of(view, view.rules["rule_key"].tolist()))
         parents = covering.parents
         self.by_analytic: dict[str, set[str]] = {}
-        for attack_id, analytic in _analytics(view):
+        for attack_id, analytic in rows_of(view.catalogue.detections, "attack_id", "analytic_id"):
             for one in (attack_id, parents.get(attack_id)):
                 if one in self.open:
                     self.by_analytic.setdefault(analytic, set()).add(one)
@@ -274,13 +271,3 @@ class _Reach:
             if one.state(new) == ARRIVES
             for attack_id in self.by_analytic[one.analytic_id]
         }
-
-
-@once_a_view
-def _analytics(view: View) -> list[tuple[str, str]]:
-    """(ID that it is for, analytic)."""
-    catalogue = view.catalogue
-    pairs = catalogue.strategies[["strategy_id", "attack_id"]].merge(
-        catalogue.analytics[["strategy_id", "analytic_id"]], on="strategy_id"
-    )
-    return list(rows_of(pairs, "attack_id", "analytic_id"))

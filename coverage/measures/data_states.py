@@ -14,12 +14,12 @@ import pandas as pd
 
 from coverage.frames import FrameSpec, rows_of
 from coverage.inventory.arrivals import ARRIVES, MISSING, Arrivals
-from coverage.inventory.verdicts import CAN_RUN, CANNOT_FIRE
+from coverage.inventory.verdicts import CANNOT_FIRE
 from coverage.kept import kept_property
 from coverage.measures.data_frames import ID_STATES, PLACEMENT_STATES
 from coverage.measures.references import resolved_references
 from coverage.measures.rollup import coverage_columns, rolled_up, units_with_parent
-from coverage.measures.verdicts import verdict_by_rule, verdict_counts
+from coverage.measures.verdicts import running_rules, verdict_by_rule, verdict_counts
 from coverage.measures.visibility import id_data
 from coverage.scope import View, among, once_a_view
 from coverage.vocabulary import DATA_STATES
@@ -76,11 +76,8 @@ def _placements_counted(view: View) -> _Counted:
 
 def _stated(view: View, arrivals: Arrivals, counted: _Counted, spec: FrameSpec) -> pd.DataFrame:
     verdicts = verdict_by_rule(view, arrivals)
-    every = counted.by_every_rule
-    certain, possible = (
-        counted.by_rules({key for key, one in verdicts.items() if wanted(one.verdict)})
-        for wanted in (_runs, _may_run)
-    )
+    every, certain = counted.by_every_rule, counted.by_rules(running_rules(view, arrivals))
+    possible = counted.by_rules([key for key, one in verdicts.items() if one.verdict != CANNOT_FIRE])
     data = dict(rows_of(id_data(view, arrivals), "attack_id", "data"))
     units = counted.units
     of_unit = [data[attack_id] for attack_id in units["attack_id"].tolist()]
@@ -92,14 +89,6 @@ def _stated(view: View, arrivals: Arrivals, counted: _Counted, spec: FrameSpec) 
     columns["rules_cannot_fire"] = (every["rules"] - possible["rules"]).array
     columns["rules_not_told"] = (possible["rules"] - certain["rules"]).array
     return spec.frame(columns)
-
-
-def _runs(verdict: str) -> bool:
-    return verdict == CAN_RUN
-
-
-def _may_run(verdict: str) -> bool:
-    return verdict != CANNOT_FIRE
 
 
 def _state(covered: bool, certainly: bool, possibly: bool, data: str) -> str:
@@ -115,13 +104,16 @@ def _state(covered: bool, certainly: bool, possibly: bool, data: str) -> str:
 
 def state_counts(view: View, arrivals: Arrivals) -> dict[str, dict[str, int]]:
     """Grain -> state -> how many, and their total: techniques, subtechniques and placements."""
-    ids = id_states(view, arrivals)
-    frames = {
+    frames = _by_grain(id_states(view, arrivals), placement_states(view, arrivals))
+    return {grain: _counts(frame["state"].tolist()) for grain, frame in frames.items()}
+
+
+def _by_grain(ids: pd.DataFrame, placements: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    return {
         "techniques": ids[~ids["is_subtechnique"]],
         "subtechniques": ids[ids["is_subtechnique"]],
-        "placements": placement_states(view, arrivals),
+        "placements": placements,
     }
-    return {grain: _counts(frame["state"].tolist()) for grain, frame in frames.items()}
 
 
 def _counts(states: list[str]) -> dict[str, int]:
@@ -133,16 +125,11 @@ def covered_by_running(view: View, arrivals: Arrivals) -> dict[str, dict[str, fl
     """Grain -> `covered` under the roll-up by rules that can run alone, and `total`: what a summary counts
     when only these are in scope.
     """
-    running = {key for key, one in verdict_by_rule(view, arrivals).items() if _runs(one.verdict)}
+    running = running_rules(view, arrivals)
     ids, cells = (counted.by_rules(running) for counted in (_ids_counted(view), _placements_counted(view)))
-    frames = {
-        "techniques": ids[~ids["is_subtechnique"]],
-        "subtechniques": ids[ids["is_subtechnique"]],
-        "placements": cells,
-    }
     return {
         grain: {"covered": fsum(frame["covered"].tolist()), "total": len(frame)}
-        for grain, frame in frames.items()
+        for grain, frame in _by_grain(ids, cells).items()
     }
 
 

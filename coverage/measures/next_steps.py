@@ -222,10 +222,7 @@ def data_needed(view: View) -> pd.DataFrame:
 def _sources(view: View) -> Iterable[tuple]:
     """(technique, analytic, its platforms, log source, channel, data component) of every analytic."""
     catalogue = view.catalogue
-    pairs = catalogue.strategies[["strategy_id", "attack_id"]].merge(
-        catalogue.analytics[["strategy_id", "analytic_id", "platforms"]], on="strategy_id"
-    )
-    pairs = pairs.merge(catalogue.log_sources, on="analytic_id")
+    pairs = catalogue.detections.merge(catalogue.log_sources, on="analytic_id")
     components = dict(rows_of(catalogue.data_components, "component_id", "name"))
     columns = (pairs[name].tolist() for name in ("attack_id", "analytic_id", "platforms", "name"))
     channels = [

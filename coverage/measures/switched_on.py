@@ -88,12 +88,9 @@ def _audited(source: str, event: str, audit: Mapping[str, tuple[str, ...]]) -> t
 
 def _open_ids_by_analytic(view: View) -> dict[str, set[str]]:
     """Analytic -> the open IDs that its strategy detects."""
-    catalogue, open_ids = view.catalogue, set(gaps(view)["attack_id"].tolist())
-    pairs = catalogue.strategies[["strategy_id", "attack_id"]].merge(
-        catalogue.analytics[["strategy_id", "analytic_id"]], on="strategy_id"
-    )
+    open_ids = set(gaps(view)["attack_id"].tolist())
     found: dict[str, set[str]] = {}
-    for attack_id, analytic in rows_of(pairs, "attack_id", "analytic_id"):
+    for attack_id, analytic in rows_of(view.catalogue.detections, "attack_id", "analytic_id"):
         if attack_id in open_ids:
             found.setdefault(analytic, set()).add(attack_id)
     return found

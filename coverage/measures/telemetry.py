@@ -36,12 +36,9 @@ def named_components(catalogue: Catalogue) -> pd.DataFrame:
 
 
 def _log_sources(catalogue: Catalogue, platforms: tuple[str, ...]) -> pd.DataFrame:
-    analytics = catalogue.analytics
+    detections = catalogue.detections
     if platforms:
         wanted = frozenset(platforms)
-        analytics = analytics[[not wanted.isdisjoint(p) for p in analytics["platforms"]]]
-    pairs = catalogue.strategies[["strategy_id", "attack_id"]].merge(
-        analytics[["strategy_id", "analytic_id"]], on="strategy_id"
-    )
-    pairs = pairs.merge(catalogue.log_sources[["analytic_id", "name"]], on="analytic_id")
+        detections = detections[[not wanted.isdisjoint(p) for p in detections["platforms"]]]
+    pairs = detections.merge(catalogue.log_sources[["analytic_id", "name"]], on="analytic_id")
     return pairs[["attack_id", "name"]].drop_duplicates()

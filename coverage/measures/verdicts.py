@@ -27,6 +27,13 @@ def verdict_by_rule(view: View, arrivals: Arrivals) -> dict[str, Verdict]:
     return {key: _united(verdicts) for key, verdicts in found.items()}
 
 
+@once_a_view(most=_KEPT)
+def running_rules(view: View, arrivals: Arrivals) -> frozenset[str]:
+    """The rules in scope that can run."""
+    verdicts = verdict_by_rule(view, arrivals)
+    return frozenset(key for key, one in verdicts.items() if one.verdict == CAN_RUN)
+
+
 def _united(verdicts: list[Verdict]) -> Verdict:
     """The verdict on a rule whose copies have these."""
     if len(verdicts) == 1:
@@ -65,7 +72,8 @@ def rule_words(view: View, rule_key: str, arrivals: Arrivals) -> tuple[Verdict, 
     """
     rule = view.all_rules[view.all_rules["rule_key"] == rule_key]
     (facts,) = rows_of(rule, *READ)
-    verdict = Judge(arrivals, listed_log_sources()).verdict(*facts)
+    table = listed_log_sources()
+    verdict = Judge(arrivals, table).verdict(*facts)
     states = {
         word: state
         for state, words in zip(
@@ -74,10 +82,6 @@ def rule_words(view: View, rule_key: str, arrivals: Arrivals) -> tuple[Verdict, 
         for word in words
     }
     return verdict, [
-        (
-            word.partition(":")[2],
-            ", ".join(sources_of(word, listed_log_sources())),
-            states.get(word, NOT_TOLD),
-        )
+        (word.partition(":")[2], ", ".join(sources_of(word, table)), states.get(word, NOT_TOLD))
         for word in facts[0]
     ]

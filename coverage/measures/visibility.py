@@ -12,11 +12,10 @@ import pandas as pd
 
 from coverage.frames import rows_of
 from coverage.inventory.arrivals import ARRIVES, MISSING, NOT_TOLD, Arrivals
-from coverage.inventory.verdicts import CAN_RUN
 from coverage.measures.data_frames import ANALYTIC_DATA, ID_DATA
 from coverage.measures.references import references
 from coverage.measures.threat import by_family
-from coverage.measures.verdicts import verdict_by_rule
+from coverage.measures.verdicts import running_rules
 from coverage.scope import View, once_a_view
 
 _KEPT = 12
@@ -79,15 +78,12 @@ def _states(view: View, arrivals: Arrivals) -> dict[str, list[tuple[Reference, s
 @once_a_view
 def _detected(view: View) -> list[tuple[str, str, str, tuple[str, ...]]]:
     """(strategy, analytic, ID that it is for, its platforms in scope), of IDs in scope."""
-    catalogue, wanted = view.catalogue, frozenset(view.scope.platforms)
-    pairs = catalogue.strategies[["strategy_id", "attack_id"]].merge(
-        catalogue.analytics[["strategy_id", "analytic_id", "platforms"]], on="strategy_id"
-    )
+    wanted = frozenset(view.scope.platforms)
     here = frozenset(view.techniques["attack_id"].tolist())
     return [
         (strategy, analytic, attack_id, platforms)
         for strategy, analytic, attack_id, every in rows_of(
-            pairs, "strategy_id", "analytic_id", "attack_id", "platforms"
+            view.catalogue.detections, "strategy_id", "analytic_id", "attack_id", "platforms"
         )
         if attack_id in here
         and (platforms := tuple(one for one in every if not wanted or one in wanted) if wanted else every)
@@ -154,7 +150,7 @@ def _data(states: set[str], rule_runs: bool) -> str:
 
 def _ids_of_running_rules(view: View, arrivals: Arrivals) -> set[str]:
     """The IDs that rules which can run are read as, and the techniques of those that are sub-techniques."""
-    verdicts = verdict_by_rule(view, arrivals)
+    running = running_rules(view, arrivals)
     pairs = rows_of(view.rules_on_ids, "attack_id", "rule_key")
-    found = {attack_id for attack_id, key in pairs if verdicts[key].verdict == CAN_RUN}
+    found = {attack_id for attack_id, key in pairs if key in running}
     return found | {attack_id.partition(".")[0] for attack_id in found}

@@ -9,21 +9,20 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from coverage import session
-from coverage.formats.registry import max_bytes
 from coverage.inventory.reading import Inventories, InventoryFile
 from coverage.inventory.saving import data_toml
 from coverage.log_sources import listed_log_sources
 from coverage.measures.connections import rules_by_source
 from coverage.pages import parts
+from coverage.pages.uploads import uploads
 from coverage.project.accepted_gaps import place_and_message
 from coverage.scope import View
 from coverage.session import inventory
 from coverage.text import plain
 from coverage.words import amount
 
-_SUFFIXES = ("json", "ndjson", "jsonl", "csv", "tsv", "yaml", "yml", "txt")
+_SUFFIXES = (".json", ".ndjson", ".jsonl", ".csv", ".tsv", ".yaml", ".yml", ".txt")
 _MOST_LINES = 5
-_TURN, _FAULTS = "data_upload_turn", "data_upload_faults"
 _TITLES = {
     inventory.STATED: "coverage.toml",
     inventory.FILES: "Files of this session",
@@ -206,54 +205,25 @@ def _exports() -> None:
 
 
 def _uploads(box: DeltaGenerator) -> None:
-    turn = st.session_state.setdefault(_TURN, 0)  # drawn anew, and empty, when its files were taken
-    key = f"data_upload_{turn}"
-    box.file_uploader(
-        "Inventory files",
-        type=list(_SUFFIXES),
-        accept_multiple_files=True,
-        key=key,
-        max_upload_size=max(max_bytes(f"one.{suffix}") for suffix in _SUFFIXES) // 1_000_000 or None,
-        on_change=_take,
-        args=(key,),
-        help="Told by content: docs/data.md.",
+    uploads(
+        box, inventory.UPLOADS, "Inventory files", _SUFFIXES, "Told by content: docs/data.md.", "data", _taken
     )
-    for fault in st.session_state.pop(_FAULTS, ()):
-        box.error(plain(fault))
-    files = inventory.UPLOADS.held()
-    if not files:
-        return
-    row = box.container(horizontal=True)
-    for place, name in enumerate(files):
-        row.button(
-            f"Remove {plain(name)}",
-            key=f"data_remove_{place}",
-            icon=":material/delete:",
-            on_click=_remove,
-            args=(name,),
-        )
-    box.caption(_FILES_PLACE)
-    box.code(data_toml("my inventory", list(files)), language="toml")
+    if files := inventory.UPLOADS.held():
+        box.caption(_FILES_PLACE)
+        box.code(data_toml("my inventory", list(files)), language="toml")
 
 
-def _take(key: str) -> None:
-    state = st.session_state
-    state[_FAULTS] = inventory.UPLOADS.hold((file.name, file.getvalue()) for file in state[key] or ())
-    state[_TURN] += 1
+def _taken() -> None:
     if inventory.UPLOADS.held():
         inventory.choose(inventory.FILES)
-
-
-def _remove(name: str) -> None:
-    held = inventory.UPLOADS.held()
-    inventory.UPLOADS.keep_only({one: data for one, data in held.items() if one != name})
 
 
 def _ticking(now: View) -> None:
     """The log sources that arrive, chosen from those that the rules want, and the list as files."""
     state, rules = st.session_state, rules_by_source(now)
-    known = {name for row in listed_log_sources().rows for name in row.sources}
-    options = sorted(known, key=lambda name: (-len(rules.get(name, ())), name.casefold()))
+    options = sorted(
+        listed_log_sources().sources.values(), key=lambda name: (-len(rules.get(name, ())), name.casefold())
+    )
     ticked = inventory.ticked()
     state["ticked_box"] = [name for name in options if name in ticked]
     state["ticked_all_box"] = inventory.ticked_is_all()

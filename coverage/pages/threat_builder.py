@@ -15,13 +15,12 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from coverage.formats.registry import max_bytes
 from coverage.pages import controls
+from coverage.pages.uploads import uploads
 from coverage.project.settings import ThreatSetting
 from coverage.scope import View
 from coverage.session import address
 from coverage.session.held_files import HeldFiles
-from coverage.text import plain
 from coverage.threats.files.reading import SUFFIXES
 from coverage.threats.files.seam import TECHNIQUE
 from coverage.threats.names import names_of
@@ -37,7 +36,7 @@ FILES_PLACE = (
 )
 _HALF_LIVES = (1, 2, 3, 5, 10)  # years
 _NAMED = 3  # parts in the name of a profile
-_OPEN, _TURN, _FAULTS, _TAKEN = "threat_more", "threat_upload_turn", "threat_upload_faults", "threat_taken"
+_OPEN, _TAKEN = "threat_more", "threat_taken"
 
 # The parts of a profile, each of which has a weight.
 _PARTS = {
@@ -93,7 +92,7 @@ def own_profile(places: Places, now: View) -> Profile:
     if "files" in there:
         parts["files"]["cves"] = _texts(cves)
     if box is not None:
-        _uploads(box, files)
+        _uploads(box)
     if places.actions is not None:
         _undo_and_clear(places.actions)
     names = _names(now, "group", "campaign", "software")
@@ -266,39 +265,18 @@ def _opened(place: DeltaGenerator) -> DeltaGenerator | None:
     return shown if shown.open else None
 
 
-def _uploads(box: DeltaGenerator, files: Mapping[str, bytes]) -> None:
-    turn = st.session_state.setdefault(_TURN, 0)  # drawn anew, and empty, when its files were taken
-    key = f"threat_upload_{turn}"
-    box.file_uploader(
+def _uploads(box: DeltaGenerator) -> None:
+    uploads(
+        box,
+        UPLOADS,
         "Threat files",
-        type=[suffix[1:] for suffix in SUFFIXES],
-        accept_multiple_files=True,
-        key=key,
-        max_upload_size=max(max_bytes(f"one{suffix}") for suffix in SUFFIXES) // 1_000_000,
-        on_change=_take,
-        args=(key,),
-        help="Navigator layers, DeTT&CT groups, STIX bundles, MISP events, CVE mappings, top techniques, "
+        SUFFIXES,
+        "Navigator layers, DeTT&CT groups, STIX bundles, MISP events, CVE mappings, top techniques, "
         "CSV: docs/threats.md.",
+        "threat",
+        remove=_remove,
     )
-    for fault in st.session_state.pop(_FAULTS, ()):
-        box.error(plain(fault))
-    if files:
-        row = box.container(horizontal=True)
-        for place, name in enumerate(files):
-            row.button(
-                f"Remove {plain(name)}",
-                key=f"threat_remove_{place}",
-                icon=":material/delete:",
-                on_click=_remove,
-                args=(name,),
-            )
     box.caption(FILES_PLACE)
-
-
-def _take(key: str) -> None:
-    state = st.session_state
-    state[_FAULTS] = UPLOADS.hold((file.name, file.getvalue()) for file in state[key] or ())
-    state[_TURN] += 1
 
 
 def _remove(name: str) -> None:

@@ -5,6 +5,7 @@ They are untrusted. A name is a name and no path; what a file holds is checked w
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -44,9 +45,26 @@ class HeldFiles:
                 faults.append(f"{name} was not added: that would be more than {most}.")
                 continue
             kept = rest | {name: content}
-        st.session_state[self.key] = kept
+        self.keep_only(kept)
         return faults
 
     def keep_only(self, files: Mapping[str, bytes]) -> None:
         """Keep these files alone."""
+        known, before = self.digests(), self.held()
+        st.session_state[self._digests] = {
+            name: known[name] if before.get(name) is content else hashlib.sha256(content).hexdigest()
+            for name, content in files.items()
+        }
         st.session_state[self.key] = dict(files)
+
+    def remove(self, name: str) -> None:
+        """Keep all but the file of this name."""
+        self.keep_only({one: content for one, content in self.held().items() if one != name})
+
+    def digests(self) -> Mapping[str, str]:
+        """The SHA-256 of each file, by name: found once, when it came."""
+        return st.session_state.get(self._digests, {})
+
+    @property
+    def _digests(self) -> str:
+        return f"{self.key}_digests"

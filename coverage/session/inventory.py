@@ -31,12 +31,13 @@ class Stated:
     kind: str
     settings: Settings
     contents: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    digests: Mapping[str, str] = field(default_factory=dict, repr=False)  # of the contents, by name
 
     @property
     def digest(self) -> str:
         """One text for all that is not in the project's own files."""
         parts = [self.kind, *(f"{one.files} {one.complete}" for one in self.settings.data)]
-        parts += [f"{name} {hashlib.sha256(data).hexdigest()}" for name, data in self.contents.items()]
+        parts += [f"{name} {digest}" for name, digest in self.digests.items()]
         return hashlib.sha256("\0".join(parts).encode("utf-8", "backslashreplace")).hexdigest()
 
 
@@ -59,12 +60,12 @@ def stated(settings: Settings) -> Stated | None:
     kind = kind if kind in there else there[0]
     if kind == STATED:
         return Stated(kind, settings)
-    held = UPLOADS.held() if kind == FILES else {TICKED_FILE: ticked_csv().encode()}
     if kind == FILES:
-        data = tuple(DataSetting(name, (name,)) for name in held)
-    else:
-        data = (DataSetting(TICKED_NAME, (TICKED_FILE,), complete=whole),)
-    return Stated(kind, replace(settings, data=data), dict(held))
+        data = tuple(DataSetting(name, (name,)) for name in UPLOADS.held())
+        return Stated(kind, replace(settings, data=data), dict(UPLOADS.held()), UPLOADS.digests())
+    data, content = (DataSetting(TICKED_NAME, (TICKED_FILE,), complete=whole),), ticked_csv().encode()
+    digest = hashlib.sha256(content).hexdigest()
+    return Stated(kind, replace(settings, data=data), {TICKED_FILE: content}, {TICKED_FILE: digest})
 
 
 def ticked() -> tuple[str, ...]:
@@ -72,7 +73,7 @@ def ticked() -> tuple[str, ...]:
     names = _texts(SOURCES)
     if not names:
         return ()
-    known = {name for row in listed_log_sources().rows for name in row.sources}
+    known = set(listed_log_sources().sources.values())
     return tuple(sorted(known.intersection(names), key=str.casefold))
 
 

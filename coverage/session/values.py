@@ -27,7 +27,6 @@ from coverage.inventory.reading import Inventories, read_inventories
 from coverage.inventory.verdicts import on_data
 from coverage.loaders import CorpusSource, Loaded, corpus_sources, fingerprint, load
 from coverage.loaders.corpora import Progress
-from coverage.log_sources import listed_log_sources
 from coverage.mapping.reader import Reader
 from coverage.project.accepted_gaps import Accepted, accepted_in, gaps_files
 from coverage.project.settings import Settings, SettingsError, release_in_use, settings_at
@@ -141,7 +140,7 @@ def inventories() -> Inventories | None:
 
 @kept_for_all(8)
 def _arriving(inputs: Inputs, digest: str, _stated: inventory.Stated) -> tuple[Inventories, Arrivals]:
-    found = read_inventories(_stated.settings, table=listed_log_sources(), contents=_stated.contents)
+    found = read_inventories(_stated.settings, contents=_stated.contents)
     return found, arrivals_in(found)
 
 

@@ -31,6 +31,12 @@ def type_name(value: Any) -> str:
     )
 
 
+def text_at(table: Mapping[str, Any], key: str) -> str | None:
+    """The text at a key without blanks around it; None when it is missing, blank or no text."""
+    value = table.get(key)
+    return value.strip() or None if type(value) is str else None
+
+
 class Fields:
     """One table of a document. Each reader returns the value or an empty one; a wrong one is an issue.
 

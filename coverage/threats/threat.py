@@ -12,13 +12,14 @@ import pandas as pd
 from coverage.catalogue import Catalogue
 from coverage.kept import kept_with
 from coverage.loaders.frames import problems_frame
+from coverage.loaders.given_files import given_bytes
 from coverage.loaders.sources import shown
 from coverage.loaders.walk import Unreadable, text_of
 from coverage.mapping.reader import Reader
 from coverage.models import Problem
 from coverage.project.settings import ThreatSetting
 from coverage.syntaxes.syntax import DocPath, Issue
-from coverage.threats.files.reading import ReadFile, bytes_of, read_file
+from coverage.threats.files.reading import ReadFile, read_file
 from coverage.threats.files.seam import CVE, FileMember, Named
 from coverage.threats.frames import MEMBER_USES, MEMBERS
 from coverage.threats.names import ids_by_name, name_key, names_of
@@ -297,7 +298,7 @@ class _Work:
                 found.add(text.strip().upper())
                 continue
             try:
-                listed, _ = text_of(bytes_of(self.profile.beside(text), self.profile.contents.get(text)))
+                listed, _ = text_of(given_bytes(self.profile.beside(text), self.profile.contents.get(text)))
             except Unreadable as fault:
                 self._problem(entry, ("cves", place), fault.code, "error", f"{text}: {fault.message}")
                 continue

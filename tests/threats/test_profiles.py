@@ -14,12 +14,12 @@ import pytest
 from coverage.catalogue import shelf
 from coverage.frames import checked
 from coverage.inputs import inputs_of
+from coverage.loaders import given_files
 from coverage.mapping.reader import Reader
 from coverage.project.settings import SettingsError, ThreatSetting, read_settings
 from coverage.reading import other_releases
 from coverage.syntaxes.yaml_text import YAML
 from coverage.tables import TableError
-from coverage.threats.files import reading
 from coverage.threats.files.reading import read_file
 from coverage.threats.frames import MEMBER_USES, MEMBERS
 from coverage.threats.profile import (
@@ -376,7 +376,7 @@ def test_a_bad_file_is_a_problem_with_its_path_and_costs_no_other(read_in_19, tm
     threat = read_in_19(Profile("x", (entry,), file))
     assert ids_of(threat) == {"T1059"}
     assert [(row[0], row[2]) for row in said(threat)] == [(name, "error") for name in names]
-    monkeypatch.setattr(reading, "file_bytes", lambda path: b"attack_id\n" + b"T1059\n" * 40_000_000)
+    monkeypatch.setattr(given_files, "file_bytes", lambda path: b"attack_id\n" + b"T1059\n" * 40_000_000)
     assert read_file(good).problems()[0].code == "too-costly"
 
 

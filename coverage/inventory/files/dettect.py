@@ -15,10 +15,10 @@ from coverage.inventory.files.seam import (
     WrittenRow,
     number_of,
     short,
-    text_at,
     texts_of,
 )
 from coverage.inventory.frames import ARRIVES, MISSING
+from coverage.syntaxes.fields import text_at
 from coverage.syntaxes.syntax import DocPath
 from coverage.syntaxes.yaml_text import YAML
 

@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from coverage.inventory.files.seam import Cells, FileContent, InventoryFormat, WrittenRow, text_at
+from coverage.inventory.files.seam import Cells, FileContent, InventoryFormat, WrittenRow
 from coverage.inventory.frames import ARRIVES, MISSING
+from coverage.syntaxes.fields import text_at
 from coverage.syntaxes.json_text import JSON, each
 from coverage.syntaxes.lines_text import LINES
 from coverage.syntaxes.syntax import DocPath

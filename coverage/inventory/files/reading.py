@@ -6,20 +6,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from coverage.formats.registry import max_bytes
-from coverage.formats.seam import MAX_BYTES
 from coverage.inventory.files import dettect, elastic, own, sentinel, splunk
 from coverage.inventory.files.seam import FileContent, InventoryFormat, WrittenRow, header_of, place_text
+from coverage.loaders.given_files import given_bytes, problems_of
 from coverage.loaders.sources import shown
-from coverage.loaders.walk import Unreadable, file_bytes, text_of, too_large
+from coverage.loaders.walk import Unreadable, text_of
 from coverage.models import Problem
-from coverage.syntaxes.budget import MAX_PROBLEMS
 from coverage.syntaxes.csv_text import TABLE
 from coverage.syntaxes.json_text import JSON
 from coverage.syntaxes.lines_text import LINES
-from coverage.syntaxes.syntax import DocPath, Issue, Syntax, Unparsable, place_of
+from coverage.syntaxes.syntax import Issue, Syntax, Unparsable
 from coverage.syntaxes.yaml_text import YAML
-from coverage.words import amount
 
 # The first that recognises a document reads it.
 FORMATS: tuple[InventoryFormat, ...] = (
@@ -65,50 +62,11 @@ class ReadFile:
         return [place_text(row.path, of_lines, lines.get(row.path, (None,))[0]) for row in self.content.rows]
 
     def problems(self) -> list[Problem]:
-        """What is wrong with the file, each with its line. Of one severity no more than a budget is listed;
-        the others are counted.
-        """
+        """What is wrong with the file, each with its line."""
         found = [self._fault] if self._fault else []
-        by_severity: dict[str, list[Issue]] = {}
-        for issue in self.content.issues:
-            by_severity.setdefault(issue.severity, []).append(issue)
-        kept = [issue for several in by_severity.values() for issue in several[:MAX_PROBLEMS]]
-        places = self.form.syntax.positions(self.text, _with_parents(kept)) if self.form and kept else {}
-        listed = [
-            Problem(
-                self.path,
-                *(one.at or place_of(one.path, places)),
-                None,
-                one.code,
-                one.severity,
-                shown(one.message),
-            )
-            for one in kept
-        ]
-        found += sorted(listed, key=lambda problem: (problem.line or 0, problem.column or 0))
-        for severity, several in by_severity.items():
-            if len(several) > MAX_PROBLEMS:
-                message = f"{amount(len(several) - MAX_PROBLEMS, 'more problem')} of this kind in the file."
-                found.append(Problem(self.path, None, None, None, "more-problems", severity, message))
-        return found
-
-
-def bounded(content: bytes, path: Path) -> bytes:
-    """The content of a file that lies in no folder, within the limit of one that does.
-
-    Raises
-    ------
-    Unreadable
-        Code `too-large`.
-    """
-    limit = max_bytes(str(path)) or MAX_BYTES
-    if len(content) > limit:
-        raise too_large(len(content), limit)
-    return content
-
-
-def _with_parents(issues: Sequence[Issue]) -> set[DocPath]:
-    return {issue.path[:length] for issue in issues for length in range(1, len(issue.path) + 1)}
+        return found + problems_of(
+            self.path, self.content.issues, self.form.syntax if self.form else None, self.text
+        )
 
 
 def read_file(path: Path, named: str | None = None, content: bytes | None = None) -> ReadFile:
@@ -117,7 +75,7 @@ def read_file(path: Path, named: str | None = None, content: bytes | None = None
     """
     read = ReadFile(shown(named or str(path)))
     try:
-        text, warning = text_of(file_bytes(path) if content is None else bounded(content, path))
+        text, warning = text_of(given_bytes(path, content))
         syntaxes = _syntaxes(path, text)
         for syntax in syntaxes:
             document = syntax.parse(text)
@@ -142,7 +100,7 @@ def read_file(path: Path, named: str | None = None, content: bytes | None = None
 def read_document(path: Path) -> list[object]:
     """The YAML documents of a file; none where it cannot be read."""
     try:
-        return YAML.parse(text_of(file_bytes(path))[0])
+        return YAML.parse(text_of(given_bytes(path))[0])
     except (Unreadable, Unparsable):
         return []
 

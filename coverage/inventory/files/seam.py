@@ -153,12 +153,6 @@ def short(value: Any) -> str:
     return f"'{str(value)[:MOST_SHOWN]}'"
 
 
-def text_at(table: Mapping[str, Any], key: str) -> str | None:
-    """The text at a key without blanks around it; None when it is missing, blank or no text."""
-    value = table.get(key)
-    return value.strip() or None if type(value) is str else None
-
-
 def texts_of(value: Any) -> tuple[str, ...]:
     """The texts of a list, or of one text."""
     values = [value] if type(value) is str else value if isinstance(value, list) else ()

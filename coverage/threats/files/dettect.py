@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from coverage.syntaxes.fields import text_at
 from coverage.syntaxes.syntax import DocPath
 from coverage.syntaxes.yaml_text import YAML
 from coverage.threats.files.seam import (
@@ -12,7 +13,6 @@ from coverage.threats.files.seam import (
     ThreatFormat,
     WrittenUse,
     tables_at,
-    text_at,
     weight_of,
 )
 

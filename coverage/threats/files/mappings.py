@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from coverage.syntaxes.fields import text_at
 from coverage.syntaxes.json_text import JSON, each
 from coverage.threats.files.seam import (
     CVE,
@@ -15,7 +16,6 @@ from coverage.threats.files.seam import (
     ThreatFormat,
     WrittenUse,
     tables_at,
-    text_at,
 )
 from coverage.words import amount
 

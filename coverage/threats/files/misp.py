@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from coverage.syntaxes.fields import text_at
 from coverage.syntaxes.json_text import JSON, each
 from coverage.syntaxes.syntax import DocPath
 from coverage.threats.files.seam import (
@@ -23,7 +24,6 @@ from coverage.threats.files.seam import (
     ThreatFormat,
     WrittenUse,
     tables_at,
-    text_at,
 )
 
 _TAG = re.compile(r'misp-galaxy:([\w-]+)="([^"]*)"')

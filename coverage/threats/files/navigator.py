@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from coverage.syntaxes.fields import text_at
 from coverage.syntaxes.json_text import JSON, each
 from coverage.syntaxes.syntax import DocPath
 from coverage.threats.files.seam import (
@@ -16,7 +17,6 @@ from coverage.threats.files.seam import (
     ThreatFormat,
     WrittenUse,
     tables_at,
-    text_at,
     weight_of,
 )
 

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from coverage.formats.registry import max_bytes
-from coverage.formats.seam import MAX_BYTES
+from coverage.loaders.given_files import given_bytes, problems_of
 from coverage.loaders.sources import shown
-from coverage.loaders.walk import Unreadable, file_bytes, text_of, too_large
+from coverage.loaders.walk import Unreadable, text_of
 from coverage.models import Problem
-from coverage.syntaxes.budget import MAX_PROBLEMS
 from coverage.syntaxes.csv_text import TABLE
 from coverage.syntaxes.json_text import JSON
-from coverage.syntaxes.syntax import DocPath, Issue, Syntax, Unparsable, place_of
+from coverage.syntaxes.syntax import Issue, Syntax, Unparsable
 from coverage.syntaxes.yaml_text import YAML
 from coverage.threats.files import dettect, mappings, misp, navigator, stix_bundle, table
 from coverage.threats.files.seam import FileContent, ThreatFormat
-from coverage.words import amount
 
 FORMATS: tuple[ThreatFormat, ...] = (
     navigator.FORMAT,
@@ -49,46 +46,9 @@ class ReadFile:
     _fault: Problem | None = None
 
     def problems(self, more: Iterable[Issue] = ()) -> list[Problem]:
-        """What is wrong with the file and, with `more`, with what it says; each with its line, and of one
-        severity no more than a budget: the others are counted.
-        """
-        issues = [*self.content.issues, *more]
+        """What is wrong with the file and, with `more`, with what it says; each with its line."""
         found = [self._fault] if self._fault else []
-        by_severity: dict[str, list[Issue]] = {}
-        for issue in issues:
-            by_severity.setdefault(issue.severity, []).append(issue)
-        kept = [issue for several in by_severity.values() for issue in several[:MAX_PROBLEMS]]
-        places = self.syntax.positions(self.text, _with_parents(kept)) if self.syntax and kept else {}
-        listed = [
-            Problem(self.path, *place_of(issue.path, places), None, issue.code, issue.severity, issue.message)
-            for issue in kept
-        ]
-        found += sorted(listed, key=lambda problem: (problem.line or 0, problem.column or 0))
-        for severity, several in by_severity.items():
-            if len(several) > MAX_PROBLEMS:
-                message = f"{amount(len(several) - MAX_PROBLEMS, 'more problem')} of this kind in the file."
-                found.append(Problem(self.path, None, None, None, "more-problems", severity, message))
-        return found
-
-
-def _with_parents(issues: Sequence[Issue]) -> set[DocPath]:
-    return {issue.path[:length] for issue in issues for length in range(1, len(issue.path) + 1)}
-
-
-def bytes_of(path: Path, content: bytes | None = None) -> bytes:
-    """What is in a file, or the `content` that was given in its place, within the same limit of size.
-
-    Raises
-    ------
-    Unreadable
-        As `loaders.walk.file_bytes`.
-    """
-    if content is None:
-        return file_bytes(path)
-    limit = max_bytes(path.name) or MAX_BYTES
-    if len(content) > limit:
-        raise too_large(len(content), limit)
-    return content
+        return found + problems_of(self.path, [*self.content.issues, *more], self.syntax, self.text)
 
 
 def read_file(
@@ -106,7 +66,7 @@ def read_file(
         known = ", ".join(_SYNTAX_OF)
         return _failed(read, "unknown-format", f"Not read: a threat file's name ends in one of {known}.")
     try:
-        text, warning = text_of(bytes_of(path, content))
+        text, warning = text_of(given_bytes(path, content))
         for syntax in syntaxes:
             document = syntax.parse(text)
             form = next((one for one in FORMATS if one.syntax is syntax and one.meant(document)), None)

@@ -6,7 +6,7 @@ Knows no ATT&CK release and no format: an ID here is whatever the file wrote.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
@@ -96,12 +96,6 @@ def weight_of(value: Any) -> float | None:
     except OverflowError:
         return None
     return number if isfinite(number) else None
-
-
-def text_at(table: Mapping[str, Any], key: str) -> str | None:
-    """The text at a key without blanks around it; None when it is missing, blank or no text."""
-    value = table.get(key)
-    return value.strip() or None if type(value) is str else None
 
 
 def tables_at(table: Any, key: str, path: DocPath) -> Iterator[tuple[dict, DocPath]]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from coverage.catalogue.citations import year_of
+from coverage.syntaxes.fields import text_at
 from coverage.syntaxes.json_text import JSON, each
 from coverage.syntaxes.syntax import DocPath
 from coverage.threats.files.seam import (
@@ -22,7 +23,6 @@ from coverage.threats.files.seam import (
     ThreatFormat,
     WrittenUse,
     tables_at,
-    text_at,
 )
 
 _ACTORS = {"intrusion-set": "group", "threat-actor": "group", "campaign": "campaign"}
